@@ -2,10 +2,12 @@
 
     python -m benchmarks.packet_captures [PACKETS] [ROUNDS]
     python -m benchmarks.packet_captures --stream GB
+    python -m benchmarks.packet_captures --calls [SECONDS] [ROUNDS]
 
 Each reader runs in a process of its own and has addresses, ports, payload and time of each datagram, as a user needs
 them. Rounds are interleaved; the best counts, by CPU time. The memory is the growth of the process's peak. `--stream`
-reads a capture of so many GB that exists only while it is read.
+reads a capture of so many GB that exists only while it is read. `--calls` measures figures and sound of calls
+(benchmarks/captured_calls.py).
 """
 
 from __future__ import annotations
@@ -23,6 +25,7 @@ from typing import BinaryIO, Final, cast
 import dpkt
 import rtpkit
 
+from benchmarks import captured_calls
 from rtpcodec import open_packets
 from rtpcodec.rtp.capture.datagrams import Datagram, SocketAddress
 from rtpcodec.rtp.capture.packet_writer import write_packets
@@ -166,5 +169,9 @@ if __name__ == "__main__":
         run_one(sys.argv[2], Path(sys.argv[3]))
     elif sys.argv[1:2] == ["--stream"]:
         stream(int(sys.argv[2]))
+    elif sys.argv[1:2] == ["--calls"]:
+        captured_calls.compare(*map(int, sys.argv[2:]))
+    elif sys.argv[1:2] == ["--one-call"]:
+        captured_calls.run_one(sys.argv[2], Path(sys.argv[3]))
     else:
         main()

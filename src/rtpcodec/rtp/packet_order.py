@@ -6,7 +6,9 @@ each other, the packet is set aside until the next one shows whether it was a si
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Final, NamedTuple
 
 from rtpcodec.rtp.packet import RtpPacket
@@ -51,7 +53,12 @@ class _Seen(NamedTuple):
 
 
 def _seen(packet: RtpPacket, arrival_ms: float) -> _Seen:
-    return _Seen(packet.timestamp, hash((packet.payload_type, packet.payload)), arrival_ms)
+    return _Seen(packet.timestamp, content_of(packet.payload_type, packet.payload), arrival_ms)
+
+
+def content_of(payload_type: int, payload: bytes) -> int:
+    """Return what a repeat of a packet shows again."""
+    return hash((payload_type, payload))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +162,22 @@ class _Line:
         if len(self.seen) > REMEMBERED:
             del self.seen[next(iter(self.seen))]
 
+    def take_run(self, last: RtpPacket, contents: Sequence[int], step: int, arrivals_ms: Sequence[float]) -> None:
+        """Remember packets in a row."""
+        packets = len(contents)
+        for _ in range(min(packets, 2)):
+            self._learn_frame(step)
+        first = last.timestamp - step * (packets - 1)
+        times = [(first + step * at) & 0xFFFF_FFFF for at in range(packets)]
+        self.seen.update(
+            zip(
+                range(self.number + 1, self.number + 1 + packets), map(_Seen, times, contents, arrivals_ms), strict=True
+            )
+        )
+        for number in list(islice(self.seen, max(0, len(self.seen) - REMEMBERED))):
+            del self.seen[number]
+        self.newest, self.number, self.arrival_ms = last, self.number + packets, arrivals_ms[-1]
+
     def renumber(self, packet: RtpPacket, number: int) -> None:
         """Count from this packet on as if it had this number."""
         self._shift = number - packet.sequence_number
@@ -227,6 +250,21 @@ class PacketOrder:
         if odd is not None:
             return self._set_aside(line, odd)
         return [_taken(line, packet, number, now_ms), *self._settle(line)]
+
+    def is_at(self, packet: RtpPacket) -> bool:
+        """Whether a packet is the newest one, and nothing is set aside: the next number is that of the usual packet."""
+        return self._aside is None and self._line is not None and self._line.newest is packet
+
+    def place_run(self, last: RtpPacket, contents: Sequence[int], step: int, arrivals_ms: Sequence[float]) -> None:
+        """Take usual packets in a row behind the newest one: as if each was placed.
+
+        last: the last of them, where `is_at` was true of the packet before the first.
+        contents: `content_of` of each.
+        step: the ticks of the RTP clock from each to the next.
+        arrivals_ms: when each arrived.
+        """
+        if self._line is not None:
+            self._line.take_run(last, contents, step, arrivals_ms)
 
     def stop_waiting(self) -> list[Placed]:
         """Return the packet that was set aside: no other one has contradicted it in time."""

@@ -20,10 +20,11 @@ from rtpcodec.rtp.capture.datagrams import Datagram
 from rtpcodec.rtp.capture.ordering import START_PACKETS, START_WAIT_MS
 from rtpcodec.rtp.capture.place import MAX_LEAP_MS
 from rtpcodec.rtp.capture.report import CapturedCall, CapturedStream, CaptureReport
+from rtpcodec.rtp.capture.run import FIXED_HEADER
 from rtpcodec.rtp.capture.series import level_dbov
 from rtpcodec.rtp.capture.sound import CallSound, Gaps, TrackSound
 from rtpcodec.rtp.capture.timeline import CallSink, CallTimeline, Track
-from rtpcodec.rtp.capture.track import StreamTrack
+from rtpcodec.rtp.capture.track import NANOSECONDS_IN_MS, StreamTrack
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.sequence import sequence_distance, timestamp_distance
 
@@ -40,8 +41,6 @@ IDLE_NS: Final = NANOSECONDS
 """A stream that has sent nothing for so long leaves its track to another one."""
 OUT_OF_ORDER_NS: Final = NANOSECONDS
 """Captures of several interfaces are out of order by less: a call that has ended is kept for so long."""
-NANOSECONDS_IN_MS: Final = 1_000_000
-FIXED_HEADER_OCTETS: Final = 12
 
 
 def decode_datagrams(
@@ -72,8 +71,7 @@ def decode_datagrams(
         require_rate("pcm_hz", pcm_hz)
     decoding = _Decoding(report, sink_of, pcm_hz, gaps)
     try:
-        for datagram in datagrams:
-            decoding.put(datagram)
+        decoding.take(datagrams)
         return decoding.finish()
     except BaseException as error:
         decoding.close(error)
@@ -83,7 +81,8 @@ def decode_datagrams(
 class _Decoding(Live):
     """All calls of a capture."""
 
-    __slots__ = ("_call_of", "_ends", "_gaps", "_next_end_ns", "_open", "_pcm_hz", "_report", "_sink_of", "_sounds")
+    __slots__ = ("_call_of", "_ends", "_gaps", "_next_end_ns", "_open", "_pcm_hz", "_report", "_sink_of", "_sounds",
+                 "_streams")  # fmt: skip
 
     def __init__(self, report: CaptureReport, sink_of: SinkOf, pcm_hz: int | None, gaps: Gaps) -> None:
         self._report = report
@@ -94,21 +93,41 @@ class _Decoding(Live):
             key_of(stream): number for number, call in enumerate(report.calls) for stream in call.streams
         }
         self._open: dict[int, _CallDecoding] = {}
+        self._streams: dict[StreamKey, StreamTrack] = {}
+        """The streams of the open calls, whose runs take their ordinary packets."""
         self._sounds: dict[int, CallSound] = {}
         self._ends: list[tuple[int, int]] = []
         """When the open calls end, and their numbers: a heap."""
         self._next_end_ns: float = inf
 
-    def put(self, datagram: Datagram) -> None:
-        time_ns, source, destination, payload, _ = datagram
-        if time_ns > self._next_end_ns:
-            self._finish_until(time_ns)
-        # RFC 3550 section 5.1: version 2, and the SSRC in octets 8 to 11.
-        if len(payload) < FIXED_HEADER_OCTETS or payload[0] >> 6 != 2:
-            return
-        key = (source, destination, int.from_bytes(payload[8:12], "big"))
+    def take(self, datagrams: Iterable[Datagram]) -> None:
+        stream_of, header_of, fixed_octets = self._streams.get, FIXED_HEADER.unpack_from, FIXED_HEADER.size
+        for time_ns, source, destination, payload, _ in datagrams:
+            if time_ns > self._next_end_ns:
+                self._finish_until(time_ns)
+            octets = len(payload)
+            if octets < fixed_octets:
+                continue
+            head, ssrc = header_of(payload)
+            key = (source, destination, ssrc)
+            stream = stream_of(key)
+            if stream is not None:
+                run = stream.run
+                if head == run.head and octets == run.octets:
+                    # The ordinary packet; the steps below say the same.
+                    run.head = head + run.stride
+                    run.datagrams.append(payload)
+                    run.times_ns.append(time_ns)
+                    if len(run.times_ns) == run.room:
+                        stream.play_run()
+                    continue
+            self._put(key, payload, time_ns)
+
+    def _put(self, key: StreamKey, payload: bytes, time_ns: int) -> None:
+        """Take a datagram that may be of a call."""
         number = self._call_of.get(key)
-        if number is None or is_rtcp(payload):
+        # RFC 3550 section 5.1: version 2.
+        if number is None or payload[0] >> 6 != 2 or is_rtcp(payload):
             return
         try:
             packet = RtpPacket.parse(payload)
@@ -137,7 +156,7 @@ class _Decoding(Live):
         if number in self._sounds:
             return None
         call = self._report.calls[number]
-        begun = self._open[number] = _CallDecoding(call, self._sink_of, self._pcm_hz, self._gaps)
+        begun = self._open[number] = _CallDecoding(call, self._sink_of, self._pcm_hz, self._gaps, self._streams)
         last_ns = max(stream.last_ns for stream in call.streams)
         heappush(self._ends, (last_ns + OUT_OF_ORDER_NS, number))
         self._next_end_ns = self._ends[0][0]
@@ -148,33 +167,38 @@ class _Decoding(Live):
             _, number = heappop(self._ends)
             self._sounds[number] = self._open[number].finish()
             del self._open[number]
+            for stream in self._report.calls[number].streams:
+                self._streams.pop(key_of(stream), None)
         self._next_end_ns = self._ends[0][0] if self._ends else inf
 
 
 class _Direction(Live):
     """The streams of one direction, one after the other on its track."""
 
-    __slots__ = ("_current", "_heard_ns", "_waiting", "streams", "track")
+    __slots__ = ("_current", "_waiting", "streams", "track")
 
     def __init__(self, track: Track, streams: list[StreamTrack]) -> None:
         self.track = track
         self.streams = streams
         self._current: StreamTrack | None = None
-        self._heard_ns = 0
-        self._waiting: deque[tuple[StreamTrack, RtpPacket, float]] = deque()
+        self._waiting: deque[tuple[StreamTrack, RtpPacket, int]] = deque()
 
-    def put(self, stream: StreamTrack, packet: RtpPacket, time_ns: int, arrival_ms: float) -> None:
+    def put(self, stream: StreamTrack, packet: RtpPacket, time_ns: int) -> None:
         current = self._current
+        if current is not None:
+            current.settle()
         if current is not stream:
             if current is not None and not self._is_over(current, time_ns):
-                self._wait(stream, packet, arrival_ms)
+                self._wait(stream, packet, time_ns)
                 return
             self._change_to(stream)
-        self._heard_ns = time_ns
-        stream.put(packet, arrival_ms)
-        if self._waiting and self._is_over(stream, time_ns):
-            self._change_to(self._waiting[0][0])
-            self._heard_ns = time_ns
+        stream.put(packet, time_ns)
+        if not self._waiting:
+            stream.open_run(packet)
+        elif self._is_over(stream, time_ns):
+            following = self._waiting[0][0]
+            self._change_to(following)
+            following.run.heard_ns = time_ns
 
     def finish(self) -> None:
         while self._waiting:
@@ -183,11 +207,11 @@ class _Direction(Live):
             self._current.leave()
 
     def _is_over(self, current: StreamTrack, time_ns: int) -> bool:
-        return time_ns >= current.stream.last_ns or time_ns - self._heard_ns > IDLE_NS
+        return time_ns >= current.stream.last_ns or time_ns - current.run.heard_ns > IDLE_NS
 
-    def _wait(self, stream: StreamTrack, packet: RtpPacket, arrival_ms: float) -> None:
+    def _wait(self, stream: StreamTrack, packet: RtpPacket, time_ns: int) -> None:
         """Keep a packet until the current stream is over: two senders may overlap when one takes over."""
-        self._waiting.append((stream, packet, arrival_ms))
+        self._waiting.append((stream, packet, time_ns))
         if len(self._waiting) > MAX_WAITING:
             self._waiting.popleft()[0].tally.parallel += 1
 
@@ -206,10 +230,18 @@ class _Direction(Live):
 class _CallDecoding(Live):
     """One open call. Its sound begins when its first packets show which one was sent first."""
 
-    __slots__ = ("_aligned", "_call", "_directions", "_first", "_gaps", "_place_of", "_rate_hz", "timeline")
+    __slots__ = ("_aligned", "_call", "_directions", "_first", "_gaps", "_place_of", "_rate_hz", "_streams", "timeline")
 
-    def __init__(self, call: CapturedCall, sink_of: SinkOf, pcm_hz: int | None, gaps: Gaps) -> None:
+    def __init__(
+        self,
+        call: CapturedCall,
+        sink_of: SinkOf,
+        pcm_hz: int | None,
+        gaps: Gaps,
+        streams: dict[StreamKey, StreamTrack],
+    ) -> None:
         self._call = call
+        self._streams = streams
         self._gaps = gaps
         self._rate_hz = pcm_hz or _rate_hz(call)
         channels = 2 if call.backward else 1
@@ -218,7 +250,7 @@ class _CallDecoding(Live):
         self._first: list[tuple[StreamKey, RtpPacket, int]] | None = []
         self._aligned: AlignedCall | None = None
         self._directions: list[_Direction] = []
-        self._place_of: dict[StreamKey, tuple[_Direction, StreamTrack, int]] = {}
+        self._place_of: dict[StreamKey, tuple[_Direction, StreamTrack]] = {}
 
     def put(self, key: StreamKey, packet: RtpPacket, time_ns: int) -> None:
         if self._first is not None:
@@ -226,8 +258,8 @@ class _CallDecoding(Live):
             if len(self._first) >= START_PACKETS or time_ns - self._first[0][2] >= START_WAIT_MS * NANOSECONDS_IN_MS:
                 self._start(self._first)
             return
-        direction, stream, shift_ns = self._place_of[key]
-        direction.put(stream, packet, time_ns, (time_ns + shift_ns) / NANOSECONDS_IN_MS)
+        direction, stream = self._place_of[key]
+        direction.put(stream, packet, time_ns)
 
     def finish(self) -> CallSound:
         aligned = self._aligned or self._start(self._first or [])
@@ -250,20 +282,22 @@ class _CallDecoding(Live):
         aligned = self._aligned = align(call, _earlier_ticks(call, first))
         both = (call.forward, call.backward)
         for streams, track, shift_ns in zip(both, self.timeline.tracks, aligned.shift_ns, strict=False):
-            begins_ns = aligned.begins_ns
-            made = [self._stream_track(stream, track, begins_ns[key_of(stream)]) for stream in streams]
+            made = [self._stream_track(stream, track, aligned, shift_ns) for stream in streams]
             direction = _Direction(track, made)
             self._directions.append(direction)
-            for stream in direction.streams:
-                self._place_of[key_of(stream.stream)] = direction, stream, shift_ns - aligned.origin_ns
+            for stream in made:
+                key = key_of(stream.stream)
+                self._place_of[key] = direction, stream
+                self._streams[key] = stream
         self._first = None
         for key, packet, time_ns in first:
             self.put(key, packet, time_ns)
         return aligned
 
-    def _stream_track(self, stream: CapturedStream, track: Track, begin_ns: int) -> StreamTrack:
-        begin = begin_ns * self._rate_hz // NANOSECONDS
-        return StreamTrack(stream, track, begin, clock_of(stream) or DEFAULT_CLOCK_HZ, self._gaps)
+    def _stream_track(self, stream: CapturedStream, track: Track, aligned: AlignedCall, shift_ns: int) -> StreamTrack:
+        begin = aligned.begins_ns[key_of(stream)] * self._rate_hz // NANOSECONDS
+        clock_hz = clock_of(stream) or DEFAULT_CLOCK_HZ
+        return StreamTrack(stream, track, begin, clock_hz, self._gaps, shift_ns=shift_ns - aligned.origin_ns)
 
 
 def _earlier_ticks(call: CapturedCall, first: list[tuple[StreamKey, RtpPacket, int]]) -> dict[StreamKey, int]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from rtpcodec.pickling import Live
 from rtpcodec.rtp.packet import RtpPacket
-from rtpcodec.rtp.packet_order import ASSUMED_FRAME_MS, PacketOrder, Placed
+from rtpcodec.rtp.packet_order import ASSUMED_FRAME_MS, PacketOrder, Placed, content_of
 
 MAX_HELD: Final = 64
 """Packets that wait for a missing one: more than a second of the usual 20 ms."""
@@ -61,6 +62,23 @@ class OrderedPackets(Live):
             self._next += 1
             return [InOrder(packet, arrival_ms, 0)]
         return self._take(placed, arrival_ms)
+
+    def is_at(self, packet: RtpPacket) -> bool:
+        """Whether a packet was the last one in order, and nothing waits."""
+        return self._next is not None and not self._held and self._order.is_at(packet)
+
+    def take_run(self, last: RtpPacket, payloads: Sequence[bytes], step: int, arrivals_ms: Sequence[float]) -> None:
+        """Take packets that are in order: as if each was put.
+
+        last: the last of them, where `is_at` was true of the packet before the first.
+        payloads: of all of them, which have one payload type.
+        step: the ticks of the RTP clock from each to the next.
+        arrivals_ms: when each arrived.
+        """
+        payload_type = last.payload_type
+        self._order.place_run(last, [content_of(payload_type, one) for one in payloads], step, arrivals_ms)
+        if self._next is not None:
+            self._next += len(payloads)
 
     def flush(self) -> list[InOrder]:
         """Return what still waits, because nothing more arrives."""

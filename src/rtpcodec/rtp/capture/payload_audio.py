@@ -34,6 +34,7 @@ class PayloadAudio(Live):
         "_frame_samples",
         "_max_samples",
         "clock_hz",
+        "is_joinable",
         "native_hz",
     )
 
@@ -50,6 +51,8 @@ class PayloadAudio(Live):
         self._format = payload_format(info, native_hz, **_format_options(info, of.options, of.known_by))
         self.native_hz = native_hz
         self.clock_hz = of.clock_hz or info.rtp_clock_hz(native_hz)
+        self.is_joinable = info.kind == "sample"
+        """Whether payloads in a row can be decoded as one."""
         self._channels = of.channels if info.kind == "sample" else 1
         self._concealer = Concealer(native_hz) if self._channels > 1 else None
         if info.kind == "sample":

@@ -6,6 +6,7 @@ packets in a row make it a new base, from which the sound continues; a single on
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from rtpcodec.pickling import Live
@@ -92,6 +93,33 @@ class Place(Live):
         self._floor_ms = delay_ms if floor_ms is None else min(floor_ms, delay_ms)
         self._last = ticks
         return [Judged(one, ticks, delay_ms=delay_ms)]
+
+    @property
+    def ticks(self) -> int:
+        """Where the last packet lies by the RTP clock, from the base."""
+        return self._last
+
+    def is_at(self, timestamp: int, clock_hz: int) -> bool:
+        """Whether the last packet had this timestamp by this clock, and none waits."""
+        at = (self._base + self._last) & 0xFFFF_FFFF
+        return self._odd is None and clock_hz == self.clock_hz and timestamp == at
+
+    def take_run(self, step: int, arrivals_ms: Sequence[float]) -> tuple[list[int], list[float]]:
+        """Return the positions and the delays of packets in a row, whose timestamps follow those of the sound so far.
+
+        step: the ticks from each to the next.
+        arrivals_ms: when each arrived.
+        """
+        base, clock_hz, rate_hz = self._base_position, self.clock_hz, self._rate_hz
+        end = self._last + step * len(arrivals_ms)
+        positions = [base + ticks * rate_hz // clock_hz for ticks in range(self._last + step, end + 1, step)]
+        delays_ms = [
+            arrival_ms - position * 1000 / rate_hz for arrival_ms, position in zip(arrivals_ms, positions, strict=True)
+        ]
+        least_ms, floor_ms = min(delays_ms), self._floor_ms
+        self._floor_ms = least_ms if floor_ms is None else min(floor_ms, least_ms)
+        self._last = end
+        return positions, delays_ms
 
     def settle(self) -> list[Judged]:
         """Return the packet that waits for another one to say whether it is odd, because nothing more comes."""

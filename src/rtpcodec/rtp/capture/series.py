@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -84,6 +85,22 @@ class SeriesCounter:
             self._delays[second] += 1
             self._delay_sums[second] += delay_ms
             self._quickest[second] = min(self._quickest[second], delay_ms)
+
+    def packets(self, positions: Sequence[int], delays_ms: Sequence[float]) -> None:
+        """Count packets in a row, none of which is missing: their positions, which rise, and their delays."""
+        second = max(positions[0], 0) // self._rate_hz
+        if positions[-1] // self._rate_hz > second:
+            for position, delay_ms in zip(positions, delays_ms, strict=True):
+                self.packet(position, 0, delay_ms)
+            return
+        self._grow(second)
+        self._received[second] += len(positions)
+        self._delays[second] += len(positions)
+        total_ms = self._delay_sums[second]
+        for delay_ms in delays_ms:
+            total_ms += delay_ms
+        self._delay_sums[second] = total_ms
+        self._quickest[second] = min(self._quickest[second], *delays_ms)
 
     def series(self) -> SecondSeries:
         """Return what was counted."""

@@ -81,13 +81,15 @@ class Passage(Live):
     """Samples of one rate in a row on a track, resampled to its rate without delay. Use from one thread at a time."""
 
     __slots__ = (
-        "_clock_hz",
+        "_began",
         "_opening",
         "_pieces",
         "_resampler",
         "_skip",
         "_ticks",
         "_track",
+        "_waiting",
+        "clock_hz",
         "native_end",
         "native_hz",
         "start",
@@ -111,10 +113,23 @@ class Passage(Live):
         """Samples so far, at their own rate."""
         self.start = start
         self._ticks = ticks
-        self._clock_hz = clock_hz
+        self.clock_hz = clock_hz
         self._opening = b""
         self._pieces: list[bytes] = []
         """Samples that were not passed on yet: in larger pieces that is cheaper."""
+        self._waiting = 0
+        """Of how many packets they are."""
+        self._began = track.energy, track.end
+
+    @property
+    def room(self) -> int:
+        """How many packets more make a piece that is passed on."""
+        return MAX_PIECES - self._waiting
+
+    def sounded(self) -> tuple[float, int]:
+        """Return energy and number of the samples that it has added to the track."""
+        energy, end = self._began
+        return self._track.energy - energy, self._track.end - end
 
     def open_with(self, pcm: bytes) -> None:
         """Add the first samples, which `trim_opening` may still shorten."""
@@ -131,9 +146,17 @@ class Passage(Live):
     def write(self, pcm: bytes) -> None:
         """Add samples at their own rate."""
         self.native_end += len(pcm) // 2
-        pieces = self._pieces
-        pieces.append(pcm)
-        if len(pieces) >= MAX_PIECES or len(pcm) >= PIECE_SAMPLES:
+        self._pieces.append(pcm)
+        self._waiting += 1
+        if self._waiting >= MAX_PIECES or len(pcm) >= PIECE_SAMPLES:
+            self.flush()
+
+    def write_run(self, pcm: bytes, packets: int) -> None:
+        """Add the samples of up to `room` packets, each shorter than PIECE_SAMPLES octets: as if each was written."""
+        self.native_end += len(pcm) // 2
+        self._pieces.append(pcm)
+        self._waiting += packets
+        if self._waiting >= MAX_PIECES:
             self.flush()
 
     def flush(self) -> None:
@@ -141,6 +164,7 @@ class Passage(Live):
         pcm = b"".join([self._opening, *self._pieces])
         self._opening = b""
         self._pieces.clear()
+        self._waiting = 0
         self._append(pcm if self._resampler is None else self._resampler.resample(pcm))
 
     def position_of(self, native: int) -> int:
@@ -149,7 +173,7 @@ class Passage(Live):
 
     def native_at(self, ticks: int) -> int:
         """Return the sample of the passage at ticks of the RTP clock."""
-        return (ticks - self._ticks) * self.native_hz // self._clock_hz
+        return (ticks - self._ticks) * self.native_hz // self.clock_hz
 
     def native_of(self, position: int) -> int:
         """Return the sample of the passage at a position on the track."""

@@ -11,6 +11,7 @@ from rtpcodec.rtp.capture.ordering import InOrder, OrderedPackets
 from rtpcodec.rtp.capture.payload_audio import PayloadAudio, payload_audio
 from rtpcodec.rtp.capture.place import Judged, Place
 from rtpcodec.rtp.capture.report import CapturedStream
+from rtpcodec.rtp.capture.run import CLOSED, FIXED_HEADER, Run
 from rtpcodec.rtp.capture.series import level_dbov
 from rtpcodec.rtp.capture.sound import Gaps, StreamSound
 from rtpcodec.rtp.capture.timeline import PIECE_SAMPLES, Passage, Track
@@ -22,6 +23,7 @@ TOLERANCE_SAMPLES: Final = 1
 MAX_COMFORT_S: Final = 1
 """A sender that sends nothing for longer has paused: its noise ends. Refreshes come every 160 ms (AMR-WB) or 400 ms
 (OPUS)."""
+NANOSECONDS_IN_MS: Final = 1_000_000
 EVENT: Final = "telephone-event"
 NOISE: Final = "CN"
 
@@ -56,13 +58,15 @@ class StreamTrack(Live):
         "_passage",
         "_paused_samples",
         "_place",
-        "_sounded",
         "_track",
+        "run",
         "stream",
         "tally",
     )
 
-    def __init__(self, stream: CapturedStream, track: Track, begin: int, clock_hz: int, gaps: Gaps) -> None:
+    def __init__(
+        self, stream: CapturedStream, track: Track, begin: int, clock_hz: int, gaps: Gaps, *, shift_ns: int
+    ) -> None:
         """Make the state of a stream.
 
         stream: what the report says of it.
@@ -70,8 +74,11 @@ class StreamTrack(Live):
         begin: the position of its first packet on the track, in samples.
         clock_hz: the RTP clock of most packets.
         gaps: what stands for lost packets.
+        shift_ns: what must be added to the time of a capture to get that of the track.
         """
         self.stream = stream
+        self.run = Run(shift_ns)
+        """Takes ordinary packets in place of `put`, once `open_run` has opened it."""
         self.tally = Tally()
         self._track = track
         self._gaps = gaps
@@ -85,15 +92,63 @@ class StreamTrack(Live):
         self._is_event = False
         self._packet_samples = 1
         self._paused_samples = 0
-        self._sounded = (0.0, 0)
 
-    def put(self, packet: RtpPacket, arrival_ms: float) -> None:
-        """Take a packet that arrived, by the time of the track."""
+    def put(self, packet: RtpPacket, time_ns: int) -> None:
+        """Take a packet, by the time of its capture."""
+        run = self.run
+        run.heard_ns = time_ns
+        arrival_ms = (time_ns + run.shift_ns) / NANOSECONDS_IN_MS
         for one in self._packets.put(packet, arrival_ms):
             self._step(one)
 
+    def open_run(self, packet: RtpPacket) -> None:
+        """Let the next ordinary packets continue a run, if nothing but they can follow the packet that was put last."""
+        audio, passage = self._last, self._passage
+        if (
+            audio is None
+            or not audio.is_joinable
+            or passage is None
+            or self._audio.get(packet.payload_type) is not audio
+        ):
+            return
+        samples = self._packet_samples
+        samples_in_tick, rest = divmod(audio.native_hz, audio.clock_hz)
+        if rest or samples % samples_in_tick or 2 * samples >= PIECE_SAMPLES or self._missing:
+            return
+        step = samples // samples_in_tick
+        has_clocks = passage.native_hz == audio.native_hz and passage.clock_hz == audio.clock_hz
+        if not has_clocks or not self._place.is_at(packet.timestamp, audio.clock_hz):
+            return
+        overlap = passage.native_end - passage.native_at(self._place.ticks + step)
+        if 0 <= overlap <= TOLERANCE_SAMPLES and packet.payload and self._packets.is_at(packet):
+            self.run.open(packet, step, passage.room)
+
+    def play_run(self) -> None:
+        """Play what waits in the run: as if each packet was put. The run stays as it is, open or closed."""
+        run, audio, passage = self.run, self._last, self._passage
+        datagrams, times_ns = run.take()
+        if not datagrams or audio is None or passage is None:
+            return
+        run.heard_ns = times_ns[-1]
+        arrivals_ms = [(time_ns + run.shift_ns) / NANOSECONDS_IN_MS for time_ns in times_ns]
+        payloads = [datagram[FIXED_HEADER.size :] for datagram in datagrams]
+        last = RtpPacket.parse(datagrams[-1])
+        self._packets.take_run(last, payloads, run.step, arrivals_ms)
+        self._track.counter.packets(*self._place.take_run(run.step, arrivals_ms))
+        self.tally.decoded += len(payloads)
+        passage.write_run(audio.decode(b"".join(payloads)), len(payloads))
+        if run.is_open:
+            run.open(last, run.step, passage.room)
+
+    def settle(self) -> None:
+        """Close the run, and play what waits in it."""
+        if self.run.is_open:
+            self.run.head = CLOSED
+            self.play_run()
+
     def leave(self) -> None:
         """Play what waits, and leave the track to another stream."""
+        self.settle()
         for one in self._packets.flush():
             self._step(one)
         for judged in self._place.settle():
@@ -247,6 +302,7 @@ class StreamTrack(Live):
 
     def _fill_to(self, position: int) -> None:
         """Continue up to a position of the track: nothing has arrived for it."""
+        self.settle()
         passage = self._passage
         if passage is not None:
             self._pause(passage, passage.native_of(position) - passage.native_end)
@@ -258,7 +314,6 @@ class StreamTrack(Live):
 
     def _begin_passage(self, passage: Passage) -> Passage:
         self._passage = passage
-        self._sounded = (self._track.energy, self._track.end)
         self._track.fill_by(self._fill_to)
         return passage
 
@@ -267,9 +322,9 @@ class StreamTrack(Live):
         if passage is None:
             return
         passage.close()
-        energy, end = self._sounded
-        self.tally.energy += self._track.energy - energy
-        self.tally.samples += self._track.end - end
+        energy, samples = passage.sounded()
+        self.tally.energy += energy
+        self.tally.samples += samples
         self._track.fill_by(None)
 
     def _audio_of(self, payload_type: int) -> PayloadAudio | str:
