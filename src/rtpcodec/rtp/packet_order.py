@@ -62,6 +62,20 @@ def content_of(payload_type: int, payload: bytes) -> int:
 
 
 @dataclass(frozen=True, slots=True)
+class RunOfPackets:
+    """Usual packets in a row: each has the next sequence number, and a timestamp that is a step further."""
+
+    packets: int
+    step: int
+    """The ticks of the RTP clock from each to the next."""
+    last: RtpPacket
+    contents: Sequence[int]
+    """`content_of` each. The first ones may be left out, if REMEMBERED or more remain."""
+    arrivals_ms: Sequence[float]
+    """Of the same packets."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Aside:
     """A packet whose number contradicts the line."""
 
@@ -162,21 +176,18 @@ class _Line:
         if len(self.seen) > REMEMBERED:
             del self.seen[next(iter(self.seen))]
 
-    def take_run(self, last: RtpPacket, contents: Sequence[int], step: int, arrivals_ms: Sequence[float]) -> None:
+    def take_run(self, run: RunOfPackets) -> None:
         """Remember packets in a row."""
-        packets = len(contents)
-        for _ in range(min(packets, 2)):
+        step, last = run.step, run.last
+        for _ in range(min(run.packets, 2)):
             self._learn_frame(step)
-        first = last.timestamp - step * (packets - 1)
-        times = [(first + step * at) & 0xFFFF_FFFF for at in range(packets)]
-        self.seen.update(
-            zip(
-                range(self.number + 1, self.number + 1 + packets), map(_Seen, times, contents, arrivals_ms), strict=True
-            )
-        )
+        self.newest, self.number, self.arrival_ms = last, self.number + run.packets, run.arrivals_ms[-1]
+        known = len(run.contents)
+        times = [(last.timestamp - step * back) & 0xFFFF_FFFF for back in range(known - 1, -1, -1)]
+        numbers = range(self.number + 1 - known, self.number + 1)
+        self.seen.update(zip(numbers, map(_Seen, times, run.contents, run.arrivals_ms), strict=True))
         for number in list(islice(self.seen, max(0, len(self.seen) - REMEMBERED))):
             del self.seen[number]
-        self.newest, self.number, self.arrival_ms = last, self.number + packets, arrivals_ms[-1]
 
     def renumber(self, packet: RtpPacket, number: int) -> None:
         """Count from this packet on as if it had this number."""
@@ -255,16 +266,10 @@ class PacketOrder:
         """Whether a packet is the newest one, and nothing is set aside: the next number is that of the usual packet."""
         return self._aside is None and self._line is not None and self._line.newest is packet
 
-    def place_run(self, last: RtpPacket, contents: Sequence[int], step: int, arrivals_ms: Sequence[float]) -> None:
-        """Take usual packets in a row behind the newest one: as if each was placed.
-
-        last: the last of them, where `is_at` was true of the packet before the first.
-        contents: `content_of` of each.
-        step: the ticks of the RTP clock from each to the next.
-        arrivals_ms: when each arrived.
-        """
+    def place_run(self, run: RunOfPackets) -> None:
+        """Take usual packets: as if each was placed. `is_at` is true of the packet before them."""
         if self._line is not None:
-            self._line.take_run(last, contents, step, arrivals_ms)
+            self._line.take_run(run)
 
     def stop_waiting(self) -> list[Placed]:
         """Return the packet that was set aside: no other one has contradicted it in time."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from rtpcodec.pickling import Live
 from rtpcodec.rtp.packet import RtpPacket
-from rtpcodec.rtp.packet_order import ASSUMED_FRAME_MS, PacketOrder, Placed, content_of
+from rtpcodec.rtp.packet_order import ASSUMED_FRAME_MS, REMEMBERED, PacketOrder, Placed, RunOfPackets, content_of
 
 MAX_HELD: Final = 64
 """Packets that wait for a missing one: more than a second of the usual 20 ms."""
@@ -28,10 +29,33 @@ class InOrder(NamedTuple):
     """How many right before it never came."""
 
 
+class _Run(Live):
+    """Packets in order, as far as a repeat of one of them must be known."""
+
+    __slots__ = ("arrivals_ms", "contents", "last", "packets", "step")
+
+    def __init__(self) -> None:
+        self.packets = 0
+        self.step = 0
+        self.last: RtpPacket | None = None
+        self.contents = array("q")
+        self.arrivals_ms = array("d")
+
+    def add(self, last: RtpPacket, payloads: Sequence[bytes], step: int, arrivals_ms: Sequence[float]) -> None:
+        payload_type = last.payload_type
+        self.packets += len(payloads)
+        self.step = step
+        self.last = last
+        self.contents.extend([content_of(payload_type, one) for one in payloads])
+        self.arrivals_ms.extend(arrivals_ms)
+        if len(self.contents) >= 2 * REMEMBERED:
+            del self.contents[:-REMEMBERED], self.arrivals_ms[:-REMEMBERED]
+
+
 class OrderedPackets(Live):
     """One stream: `put` each packet that arrives. Use from one thread at a time."""
 
-    __slots__ = ("_began_ms", "_held", "_next", "_order", "_too_late")
+    __slots__ = ("_began_ms", "_held", "_next", "_order", "_run", "_too_late")
 
     def __init__(self, clock_hz: int, packet_ms: float | None = None) -> None:
         self._order = PacketOrder(clock_hz, packet_ms or ASSUMED_FRAME_MS)
@@ -40,6 +64,8 @@ class OrderedPackets(Live):
         """The number that is expected; None: nothing has been returned yet."""
         self._began_ms: float | None = None
         self._too_late = 0
+        self._run: _Run | None = None
+        """Packets that the order was not told of yet."""
 
     @property
     def late(self) -> int:
@@ -53,6 +79,8 @@ class OrderedPackets(Live):
 
     def put(self, packet: RtpPacket, arrival_ms: float) -> list[InOrder]:
         """Take a packet; return those that are in order now."""
+        if self._run is not None:
+            self._settle(self._run)
         waits_since_ms = self._order.waits_since_ms
         placed = []
         if waits_since_ms is not None and arrival_ms - waits_since_ms > MAX_WAIT_MS:
@@ -75,19 +103,28 @@ class OrderedPackets(Live):
         step: the ticks of the RTP clock from each to the next.
         arrivals_ms: when each arrived.
         """
-        payload_type = last.payload_type
-        self._order.place_run(last, [content_of(payload_type, one) for one in payloads], step, arrivals_ms)
-        if self._next is not None:
-            self._next += len(payloads)
+        run = self._run
+        if run is None:
+            run = self._run = _Run()
+        run.add(last, payloads, step, arrivals_ms)
 
     def flush(self) -> list[InOrder]:
         """Return what still waits, because nothing more arrives."""
+        if self._run is not None:
+            self._settle(self._run)
         for one in self._order.stop_waiting():
             self._hold(one)
         ordered: list[InOrder] = []
         while self._held:
             ordered += self._ready(skip=True)
         return ordered
+
+    def _settle(self, run: _Run) -> None:
+        """Show the order the packets of a run."""
+        self._run = None
+        if run.last is not None and self._next is not None:
+            self._order.place_run(RunOfPackets(run.packets, run.step, run.last, run.contents, run.arrivals_ms))
+            self._next += run.packets
 
     def _take(self, placed: list[Placed], now_ms: float) -> list[InOrder]:
         for one in placed:

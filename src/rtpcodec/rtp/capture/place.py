@@ -104,7 +104,7 @@ class Place(Live):
         at = (self._base + self._last) & 0xFFFF_FFFF
         return self._odd is None and clock_hz == self.clock_hz and timestamp == at
 
-    def take_run(self, step: int, arrivals_ms: Sequence[float]) -> tuple[list[int], list[float]]:
+    def take_run(self, step: int, arrivals_ms: Sequence[float]) -> tuple[Sequence[int], list[float]]:
         """Return the positions and the delays of packets in a row, whose timestamps follow those of the sound so far.
 
         step: the ticks from each to the next.
@@ -112,7 +112,13 @@ class Place(Live):
         """
         base, clock_hz, rate_hz = self._base_position, self.clock_hz, self._rate_hz
         end = self._last + step * len(arrivals_ms)
-        positions = [base + ticks * rate_hz // clock_hz for ticks in range(self._last + step, end + 1, step)]
+        samples, rest = divmod(step * rate_hz, clock_hz)
+        positions: Sequence[int]
+        if rest:
+            positions = [base + ticks * rate_hz // clock_hz for ticks in range(self._last + step, end + 1, step)]
+        else:
+            begin = base + (self._last + step) * rate_hz // clock_hz
+            positions = range(begin, begin + samples * len(arrivals_ms), samples)
         delays_ms = [
             arrival_ms - position * 1000 / rate_hz for arrival_ms, position in zip(arrivals_ms, positions, strict=True)
         ]

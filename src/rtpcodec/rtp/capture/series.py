@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from typing_extensions import Buffer
-
 from rtpcodec.audio.levels import FULL_SCALE, SILENCE_DBOV
 from rtpcodec.kernels.levels import energy
 from rtpcodec.pickling import Value
@@ -49,9 +47,17 @@ class SeriesCounter:
         self._delay_sums = array("d")
         self._quickest = array("d")
 
-    def sound(self, pcm: Buffer) -> float:
+    def sound(self, pcm: bytes) -> float:
         """Take the next samples; return their energy, 1 for a sample at full scale."""
         rate_hz, total = self._rate_hz, 0.0
+        second, at = divmod(self._filled, rate_hz)
+        samples = len(pcm) // 2
+        if 0 < samples <= rate_hz - at:
+            self._grow(second)
+            total = energy(pcm) / FULL_SCALE**2
+            self._energies[second] += total
+            self._filled += samples
+            return total
         left = memoryview(pcm).cast("B")
         while left:
             second, at = divmod(self._filled, rate_hz)

@@ -18,8 +18,8 @@ LEAD_MS: Final = 3000
 """How far one direction may be ahead of the other, so that memory is bounded: longer than networks hold a packet."""
 BATCH_MS: Final = 100
 """Sound is written in pieces of at least this length."""
-MAX_PIECES: Final = 8
-"""Packets whose sound is passed on at once."""
+MAX_PIECES: Final = 10
+"""Packets whose sound is passed on at once: 200 ms of the usual ones."""
 PIECE_SAMPLES: Final = 8000
 """Long silence is made in pieces of this length, so that memory does not grow with it."""
 
