@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import gc
 import io
 import struct
 import wave
@@ -9,6 +11,7 @@ from array import array
 from pathlib import Path
 
 import pytest
+from typing_extensions import Buffer
 
 from rtpcodec.files.formats import wav_target
 from rtpcodec.files.target_kinds import TARGET_KINDS
@@ -229,3 +232,35 @@ def test_octets_that_are_all_there_become_a_file_whole(tmp_path: Path) -> None:
     assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {"call.wav": b"octets"}
     write_whole(path, b"newer", finished, replace=True)
     assert Path(path).read_bytes() == b"newer"
+
+
+class Full(io.BytesIO):
+    """A file on a disk that has room for so many octets."""
+
+    def __init__(self, room_octets: int, error: BaseException) -> None:
+        super().__init__()
+        self._room_octets = room_octets
+        self._error = error
+
+    def write(self, octets: Buffer, /) -> int:
+        if self.tell() + memoryview(octets).nbytes > self._room_octets:
+            raise self._error
+        return super().write(octets)
+
+
+@pytest.mark.parametrize("kind", ["flac", "mp3", "ogg", "wav"])
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "No space left on device"), KeyboardInterrupt()], ids=repr)
+def test_an_error_of_the_file_is_raised_wherever_it_happens(
+    kind: str, error: BaseException, capfd: pytest.CaptureFixture[str]
+) -> None:
+    whole = len(written(PCM, kind=kind))
+    for room_octets in (0, 100, whole // 2, whole - 1):
+        audio = None
+        with pytest.raises(type(error)) as caught:  # noqa: PT012 -- any of the three
+            audio = create_audio(Full(room_octets, error), sample_rate_hz=8000, kind=kind)
+            audio.write(PCM)
+            audio.close()
+        assert caught.value is error
+        del audio
+    gc.collect()
+    assert capfd.readouterr().err == ""

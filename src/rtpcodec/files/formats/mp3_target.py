@@ -18,6 +18,7 @@ from rtpcodec.audio.mp3_frames import (
     read_header,
     read_info,
 )
+from rtpcodec.files.formats.sndfile import Drain
 
 BLOCK_OCTETS: Final = 1 << 18
 """Of a file that is moved to make place for a header frame."""
@@ -31,7 +32,7 @@ class Mp3Target:
     A file without samples gets one of silence.
     """
 
-    __slots__ = ("_channels", "_file", "_samples", "_writer")
+    __slots__ = ("_channels", "_drain", "_file", "_samples", "_writer")
 
     def __init__(self, file: BinaryIO, sample_rate_hz: int, channels: int, bit_rate_kbps: int | None) -> None:
         possible = mp3.bit_rates_kbps(sample_rate_hz)
@@ -42,22 +43,30 @@ class Mp3Target:
         self._file = file
         self._channels = channels
         self._samples = 0
-        self._writer = mp3.soundfile().SoundFile(
-            file, "w", sample_rate_hz, channels, "MPEG_LAYER_III", format="MP3",
+        library = mp3.soundfile()
+        self._drain = Drain(file)
+        self._writer = library.SoundFile(
+            self._drain, "w", sample_rate_hz, channels, "MPEG_LAYER_III", format="MP3",
             compression_level=level, bitrate_mode="CONSTANT",
         )  # fmt: skip
+        self._drain.require()
 
     def write(self, pcm: Buffer) -> None:
-        """Encode and write whole frames of native int16 PCM."""
+        """Encode and write whole frames of native int16 PCM. OSError."""
         octets = memoryview(pcm).cast("B")
         self._samples += len(octets) // (2 * self._channels)
         self._writer.buffer_write(octets, "int16")
+        self._drain.require()
 
     def finish(self) -> None:
-        """Write what the encoder holds, and a header frame where it has not written one: its frames are too small."""
+        """Write what the encoder holds, and a header frame where it has not written one: its frames are too small.
+
+        Raises: OSError.
+        """
         if not self._samples:
             self._writer.buffer_write(bytes(2 * self._channels), "int16")  # a file of no frames is not an MP3
         self._writer.close()
+        self._drain.require()
         self._file.seek(0)
         first = self._file.read(MAX_FRAME_OCTETS)
         header = read_header(first, 0)
