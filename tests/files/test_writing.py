@@ -264,3 +264,15 @@ def test_an_error_of_the_file_is_raised_wherever_it_happens(
         del audio
     gc.collect()
     assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "mp3", "ogg", "ulaw"])
+@pytest.mark.parametrize("rate_hz", [8000, 48_000])
+def test_a_file_is_written_behind_what_a_file_object_has(kind: str, rate_hz: int) -> None:
+    if kind == "ulaw" and rate_hz != 8000:
+        rate_hz = 11_025
+    out = io.BytesIO(b"before")
+    out.seek(0, io.SEEK_END)
+    with create_audio(out, sample_rate_hz=rate_hz, kind=kind) as audio:
+        audio.write(PCM)
+    assert out.getvalue() == b"before" + written(PCM, sample_rate_hz=rate_hz, kind=kind)

@@ -38,7 +38,7 @@ class FlacTarget:
 
 
 def open_target(file: BinaryIO, sample_rate_hz: int, channels: int) -> FlacTarget:
-    """Begin a FLAC file in an empty file object. ValueError: it is not seekable. MissingExtra."""
+    """Begin a FLAC file where a file object ends. ValueError: it is not seekable. MissingExtra."""
     if not file.seekable():
         raise ValueError("a FLAC file needs a seekable file object: its header says the length")
     return FlacTarget(file, sample_rate_hz, channels)

@@ -76,13 +76,14 @@ class Feed:
 
 
 class Drain:
-    """The seekable file that libsndfile writes. After an error of the real one nothing more is written.
+    """The seekable file that libsndfile writes, from where it stands. After an error of it nothing more is written.
 
     libsndfile is told that all is well: it then ends in order, and `require` raises the error.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._begins = file.tell()
         self._has_failed = False
         self._error: BaseException | None = None
 
@@ -106,11 +107,13 @@ class Drain:
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
         """Go to an offset."""
-        return self._called(self._file.seek, offset, whence) or 0
+        if whence == os.SEEK_SET:
+            offset += self._begins
+        return (self._called(self._file.seek, offset, whence) or self._begins) - self._begins
 
     def tell(self) -> int:
         """Return the offset."""
-        return self._called(self._file.tell) or 0
+        return (self._called(self._file.tell) or self._begins) - self._begins
 
     def _called(self, method: Callable[..., _Result], *args: Any) -> _Result | None:
         if not self._has_failed:
