@@ -84,6 +84,7 @@ def test_a_name_that_is_taken_costs_its_own_file_alone(
     assert names_in(target) == ["0/a.alaw.alaw", "1", "2/a.ulaw.alaw"]
 
 
+@pytest.mark.long
 def test_a_process_killed_in_the_middle_costs_nothing_but_time(
     folders: tuple[Path, Path], recipe: Callable[[str], Any], tmp_path: Path
 ) -> None:
@@ -151,7 +152,7 @@ def _process() -> dict[str, int]:
     return {"pid": os.getpid()}
 
 
-@pytest.mark.parametrize("name", ["bulk_threads", "bulk_processes"])
+@pytest.mark.parametrize("name", [pytest.param("bulk_threads", marks=pytest.mark.long), "bulk_processes"])
 def test_the_command_of_a_recipe(name: str, folders: tuple[Path, Path]) -> None:
     source, target = folders
     command = [sys.executable, str(EXAMPLES / f"{name}.py"), str(source), str(target), "--to", "g722"]
