@@ -14,6 +14,7 @@ import pytest
 from typing_extensions import Buffer
 
 from rtpcodec.files.formats import wav_target
+from rtpcodec.files.part_file import PartLock
 from rtpcodec.files.target_kinds import TARGET_KINDS
 from rtpcodec.files.writing import create_audio, write_whole
 from rtpcodec.kernels.g711 import pcma_encode, pcmu_encode
@@ -276,3 +277,25 @@ def test_a_file_is_written_behind_what_a_file_object_has(kind: str, rate_hz: int
     with create_audio(out, sample_rate_hz=rate_hz, kind=kind) as audio:
         audio.write(PCM)
     assert out.getvalue() == b"before" + written(PCM, sample_rate_hz=rate_hz, kind=kind)
+
+
+def test_two_writers_never_share_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "call.wav"
+    refused = "is being written by another process or thread"
+    with create_audio(path, sample_rate_hz=8000) as first:
+        first.write(PCM)
+        with pytest.raises(FileExistsError, match=refused):
+            create_audio(path, sample_rate_hz=16_000)
+        with pytest.raises(FileExistsError, match=refused):
+            write_whole(str(path), b"other octets", lambda: None, replace=True)
+        first.finish()
+        with pytest.raises(FileExistsError, match=refused):
+            create_audio(path, sample_rate_hz=16_000)
+    assert path.read_bytes() == written(PCM, kind="wav")
+    create_audio(path, sample_rate_hz=8000).abort()
+    dropped = PartLock(f"{path}.part")
+    del dropped
+    gc.collect()
+    write_whole(str(path), b"other octets", lambda: None, replace=True)
+    assert path.read_bytes() == b"other octets"
+    assert [one.name for one in tmp_path.iterdir()] == ["call.wav"]

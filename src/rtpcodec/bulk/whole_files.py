@@ -8,10 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from rtpcodec.files.part_file import PART_SUFFIX
+
 Rows = list[dict[str, Any]]
 
-PART_SUFFIX: Final = ".part"
-"""Behind the name of a file that is not complete. A repeated task replaces what a killed one left."""
 G722_FILES: Final = 16
 """Files of G.722 in one call: they fill a bank. Others go one by one, so that their octets stay in the cache."""
 
