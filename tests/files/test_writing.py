@@ -279,6 +279,26 @@ def test_a_file_is_written_behind_what_a_file_object_has(kind: str, rate_hz: int
     assert out.getvalue() == b"before" + written(PCM, sample_rate_hz=rate_hz, kind=kind)
 
 
+@pytest.mark.parametrize("kind", ["wav", "ogg", "g722"])
+def test_a_raw_file_that_takes_few_octets_gets_all(kind: str) -> None:
+    class Slow(io.RawIOBase):
+        taken = b""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, octets: Buffer, /) -> int:
+            few = bytes(octets)[:1000]
+            self.taken += few
+            return len(few)
+
+    slow = Slow()
+    with create_audio(slow, sample_rate_hz=16_000, kind=kind) as audio:  # type: ignore[arg-type]
+        audio.write(PCM)
+    # Sizes in the header of a WAV file differ: a file that cannot go back does not say them.
+    assert slow.taken[44:] == written(PCM, sample_rate_hz=16_000, kind=kind)[44:]
+
+
 def test_two_writers_never_share_a_file(tmp_path: Path) -> None:
     path = tmp_path / "call.wav"
     refused = "is being written by another process or thread"

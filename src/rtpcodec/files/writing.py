@@ -13,6 +13,7 @@ from typing import BinaryIO, Final, Self
 
 from typing_extensions import Buffer
 
+from rtpcodec.files.output import output_file
 from rtpcodec.files.part_file import PART_SUFFIX, PartLock
 from rtpcodec.files.target import SoundTarget
 from rtpcodec.files.target_kinds import TargetKind, target_kind
@@ -55,7 +56,8 @@ def create_audio(
     found.require(sample_rate_hz, channels)
     if named is None:
         assert not isinstance(target, str | PathLike)  # noqa: S101 -- it has no name
-        return AudioWriter(_open(found, target, sample_rate_hz, channels, options), found, sample_rate_hz, channels)
+        sound = _open(found, output_file(target), sample_rate_hz, channels, options)
+        return AudioWriter(sound, found, sample_rate_hz, channels)
     path = Path(named)
     if not replace:
         _require_absent(path)

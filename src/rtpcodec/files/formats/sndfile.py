@@ -78,7 +78,7 @@ class Feed:
 class Drain:
     """The seekable file that libsndfile writes, from where it stands. After an error of it nothing more is written.
 
-    libsndfile is told that all is well: it then ends in order, and `require` raises the error.
+    To libsndfile every call succeeds: it then ends in order, and `require` raises the error.
     """
 
     def __init__(self, file: BinaryIO) -> None:
