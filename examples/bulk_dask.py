@@ -17,7 +17,7 @@ import fsspec
 from distributed import Client, as_completed
 
 import rtpcodec
-from rtpcodec.bulk.whole_files import write_whole
+from rtpcodec.bulk.whole_files import write_row
 
 Rows = list[dict[str, Any]]
 FILES_PER_TASK = 64
@@ -30,10 +30,7 @@ def convert(names: list[str], source: str, target: str, to: str, transcode: Call
     rows = [row_of(name, octets) for name, octets in zip(names, found, strict=True)]
     done: Rows = transcode(rows)
     files, root = fsspec.url_to_fs(target)
-    for row in done:
-        if (octets := row.pop("bytes")) is not None:
-            write_whole(files, f"{root}/{row['path']}.{to}", octets)
-    return done
+    return [write_row(row, files, f"{root}/{row['path']}.{to}") for row in done]
 
 
 def row_of(name: str, found: bytes | Exception) -> dict[str, Any]:

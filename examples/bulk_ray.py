@@ -18,7 +18,7 @@ from ray.data.block import Block, BlockAccessor
 from ray.data.datasource import Datasink, WriteResult
 
 import rtpcodec
-from rtpcodec.bulk.whole_files import write_whole
+from rtpcodec.bulk.whole_files import write_row
 
 Rows = list[dict[str, Any]]
 
@@ -44,9 +44,8 @@ class AudioFiles(Datasink[Rows]):  # type: ignore[misc, unused-ignore]
         for block in blocks:
             for row in BlockAccessor.for_block(block).iter_rows(public_row_format=True):
                 name = row["path"].partition(self.source)[2].lstrip("/")
-                if row["bytes"] is not None:
-                    write_whole(files, f"{root}/{name}.{self.to}", row["bytes"])
-                done.append({"path": name, "facts": json.loads(row["facts"]), "error": row["error"]})
+                found = {**row, "path": name, "facts": json.loads(row["facts"])}
+                done.append(write_row(found, files, f"{root}/{name}.{self.to}"))
         return done
 
     def on_write_complete(self, write_result: WriteResult) -> None:

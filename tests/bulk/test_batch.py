@@ -147,6 +147,16 @@ def test_arguments_that_no_row_can_have_are_refused(arguments: dict[str, Any], s
         transcode_batch([], **arguments)
 
 
+def test_a_rate_is_an_integer_whatever_type_it_has() -> None:
+    rows = [row("a.ulaw", bytes(800))]
+    expected = transcode_batch(rows, to="wav", sample_rate_hz=16_000)
+    wanted._checked.cache_clear()
+    for rate_hz in (16_000.0, np.int64(16_000), 16_000):
+        assert transcode_batch(rows, to="wav", sample_rate_hz=rate_hz) == expected  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"sample_rate_hz is 8000\.5, an integer is needed"):
+        transcode_batch(rows, to="wav", sample_rate_hz=8000.5)  # type: ignore[arg-type]
+
+
 def test_a_sound_longer_than_a_row_may_be_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wanted, "MAX_PCM_OCTETS", 2000)
     rows = [row("a.sln", bytes(2000)), row("b.sln", bytes(2002)), row("c.sln", bytes(4))]

@@ -65,6 +65,26 @@ def test_a_file_that_cannot_be_written_is_an_error_and_leaves_nothing(folders: t
     assert names_in(target) == ["0/a.alaw.alaw"]
 
 
+@pytest.mark.parametrize("recipe_name", ["threads", "bulk_dask"])
+def test_a_name_that_is_taken_costs_its_own_file_alone(
+    recipe_name: str, folders: tuple[Path, Path], recipe: Callable[[str], Any]
+) -> None:
+    source, target = folders
+    (target / "0" / "a.ulaw.alaw").mkdir(parents=True)
+    (target / "1").write_text("a file where a folder is needed")
+    work = partial(transcode_batch, to="alaw")
+    names = ["0/a.ulaw", "0/a.alaw", "1/a.ulaw", "2/a.ulaw"]
+    if recipe_name == "threads":
+        rows = convert_files(names, source, target, "alaw", work)
+    else:
+        rows = recipe(recipe_name).convert(names, f"file://{source}", f"file://{target}", "alaw", work)
+    assert [row["path"] for row in rows] == names
+    assert [row["error"] is None for row in rows] == [False, True, False, True]
+    assert rows[0]["error"] == "a.ulaw.alaw cannot be written: Is a directory"
+    assert names_in(target) == ["0/a.alaw.alaw", "1", "2/a.ulaw.alaw"]
+
+
+@pytest.mark.long
 def test_a_process_killed_in_the_middle_costs_nothing_but_time(
     folders: tuple[Path, Path], recipe: Callable[[str], Any], tmp_path: Path
 ) -> None:
@@ -132,7 +152,7 @@ def _process() -> dict[str, int]:
     return {"pid": os.getpid()}
 
 
-@pytest.mark.parametrize("name", ["bulk_threads", "bulk_processes"])
+@pytest.mark.parametrize("name", [pytest.param("bulk_threads", marks=pytest.mark.long), "bulk_processes"])
 def test_the_command_of_a_recipe(name: str, folders: tuple[Path, Path]) -> None:
     source, target = folders
     command = [sys.executable, str(EXAMPLES / f"{name}.py"), str(source), str(target), "--to", "g722"]

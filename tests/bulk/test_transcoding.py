@@ -11,7 +11,7 @@ from rtpcodec.bulk.manifest import Manifest, Row
 from rtpcodec.bulk.transcoding import Transcoding
 from rtpcodec.bulk.work import Interruption, Job, ManifestError, Stopped, run_jobs
 from rtpcodec.files.target_kinds import TARGET_KINDS
-from tests.traced_memory import peak_octets, traced
+from tests.traced_memory import peak_of_one, traced
 
 
 def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
@@ -20,7 +20,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     transcoding = Transcoding(to=TARGET_KINDS["wav"], sample_rate_hz=16_000, replace=True)
     job = Job(str(source), str(tmp_path / "a.wav"))
     with traced():
-        assert peak_octets(transcoding.convert, job, Interruption(), lambda _row: None) < 1_000_000
+        assert peak_of_one(transcoding.convert, job, Interruption(), lambda _row: None) < 1_000_000
     assert (tmp_path / "a.wav").stat().st_size == 8_000_044
 
 

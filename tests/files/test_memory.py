@@ -12,8 +12,10 @@ import soundfile
 
 import rtpcodec
 from rtpcodec.audio import mp3, mp3_scan
+from rtpcodec.errors import AudioFileError
 from rtpcodec.files.formats import mp3 as mp3_file
 from rtpcodec.files.formats import mp3_segments
+from rtpcodec.files.formats.ogg_pages import BEGINS, page_octets
 from rtpcodec.kernels.g711 import pcmu_encode
 from tests import traced_memory
 from tests.mp3_files import frames, noise
@@ -94,3 +96,18 @@ def test_a_header_that_promises_much_costs_nothing() -> None:
     read()
     with traced_memory.traced():
         assert traced_memory.peak_of_one(read) < 500_000
+
+
+@pytest.mark.parametrize(
+    "page",
+    [b"\x00" * 65_000, page_octets([b"\x01vorbis" + bytes(64_000)], flags=BEGINS, position=0, serial=1, sequence=0)],
+    ids=["no page", "first pages alone"],
+)
+def test_an_ogg_file_in_which_nothing_begins_is_not_kept(page: bytes) -> None:
+    def read() -> None:
+        with pytest.raises(AudioFileError, match="has no "):
+            rtpcodec.open_audio(Repeated(b"OggS", page, 100))  # type: ignore[arg-type]
+
+    read()
+    with traced_memory.traced():
+        assert traced_memory.peak_of_one(read) < 4_000_000

@@ -29,7 +29,7 @@ def transcode_batch(
     options: of the kind, as in `create_audio`.
     Returns: for each row in order a dict with `path`, `bytes`, `facts` and `error` (OutputRow). A file that cannot be
         read, or has no such channel, has an error and no bytes; the others are not affected.
-    Raises: ValueError for arguments that no row can be transcoded with; MissingExtra, MissingLibrary.
+    Raises: ValueError, TypeError for arguments that no row can be transcoded with; MissingExtra, MissingLibrary.
     Threads: any number; kernels run without the GIL. With `functools.partial` it is pickled for processes and clusters.
 
     >>> rows = transcode_batch([{"path": "a.ulaw", "bytes": bytes(8000)}, {"path": "b.wav", "bytes": b"?"}], to="wav")

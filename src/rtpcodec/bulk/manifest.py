@@ -14,7 +14,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any, BinaryIO, Final, Literal, Self
 
-from rtpcodec.files.writing import PART_SUFFIX
+from rtpcodec.files.part_file import PART_SUFFIX
 from rtpcodec.pickling import Live
 
 VERSION: Final = 1

@@ -69,17 +69,17 @@ def raw_settings_of(row: Mapping[str, Any]) -> tuple[str | None, int | None, Byt
         raise TypeError(f"'kind' is {type(kind).__name__}, a string is needed")
     if order is not None and order not in BYTE_ORDERS:
         raise ValueError(f"'byte_order' is {order!r}, 'little' or 'big' is needed")
-    return kind, None if rate_hz is None else _whole(rate_hz), cast("ByteOrder | None", order)
+    return kind, None if rate_hz is None else whole("'sample_rate_hz'", rate_hz), cast("ByteOrder | None", order)
 
 
-def _whole(rate_hz: Any) -> int:
-    """Return a rate as an int. Where others are missing, a column holds floats."""
-    if isinstance(rate_hz, float) and rate_hz.is_integer():
-        return int(rate_hz)
+def whole(name: str, value: Any) -> int:
+    """Return a number as an int: where others are missing, a column holds floats. TypeError: it is not whole."""
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
     try:
-        return index(rate_hz)
+        return int(index(value))
     except TypeError:
-        raise TypeError(f"'sample_rate_hz' is {rate_hz!r}, an integer is needed") from None
+        raise TypeError(f"{name} is {value!r}, an integer is needed") from None
 
 
 def _optional(value: Any) -> Any:

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from rtpcodec.bulk.opening import OpenedRow
-from rtpcodec.bulk.rows import OutputRow, finished
+from rtpcodec.bulk.rows import OutputRow, finished, whole
 from rtpcodec.files.facts import AudioFacts
 from rtpcodec.files.target_kinds import TargetKind, target_kind
 from rtpcodec.files.writing import create_audio
@@ -57,8 +57,13 @@ class Wanted:
 
 
 def wanted(to: str, sample_rate_hz: int | None, channel: int | None, options: Mapping[str, Any]) -> Wanted:
-    """Check what is wanted. ValueError: no file can become that. MissingExtra, MissingLibrary: none can here."""
-    found = _checked(to, sample_rate_hz, channel)
+    """Check what is wanted.
+
+    Raises: ValueError, TypeError: no file can become that. MissingExtra, MissingLibrary: none can here.
+    """
+    # Ints before they are looked up: 16000.0 and 16000 are the same key, and writers need the latter.
+    rate_hz = None if sample_rate_hz is None else whole("sample_rate_hz", sample_rate_hz)
+    found = _checked(to, rate_hz, None if channel is None else whole("channel", channel))
     return replace(found, options=_tried(found, options)) if options else found
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
+from rtpcodec.files.part_file import PART_SUFFIX
+
 Rows = list[dict[str, Any]]
 
-PART_SUFFIX: Final = ".part"
-"""Behind the name of a file that is not complete. A repeated task replaces what a killed one left."""
 G722_FILES: Final = 16
 """Files of G.722 in one call: they fill a bank. Others go one by one, so that their octets stay in the cache."""
 
@@ -26,7 +28,8 @@ def convert_files(
     Threads: any number, each with names of its own.
     """
     for folder in {name.rpartition("/")[0] for name in names}:
-        (target / folder).mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # a file that has no folder cannot be written, which its row says
+            (target / folder).mkdir(parents=True, exist_ok=True)
     at_once = G722_FILES if names and names[0].endswith(".g722") else 1
     batches = (names[at : at + at_once] for at in range(0, len(names), at_once))
     done = (row for batch in batches for row in transcode([_read(name, source) for name in batch]))
@@ -50,19 +53,39 @@ def _write(row: dict[str, Any], path: Path) -> dict[str, Any]:
         part.write_bytes(octets)
         part.replace(path)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
         row["error"] = f"{path.name} cannot be written: {error.strerror}"
     return row
 
 
-def write_whole(files: Any, path: str, octets: bytes) -> None:
-    """Write a file of any filesystem of fsspec. OSError.
+def write_row(row: dict[str, Any], files: Any, path: str) -> dict[str, Any]:
+    """Write what a row became to any filesystem of fsspec.
 
     files: the filesystem. A local file is renamed when it is complete; an object of a store appears complete.
+    Returns: the row without octets. If they cannot be written, it has an `error`, and nothing is left.
     """
+    octets = row.pop("bytes")
+    if octets is None:
+        return row
+    try:
+        _write_whole(files, path, octets)
+    except Exception as error:  # filesystems have errors of their own
+        said = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
+        row["error"] = f"{path.rpartition('/')[2]} cannot be written: {said}"
+    return row
+
+
+def _write_whole(files: Any, path: str, octets: bytes) -> None:
     files.makedirs(path.rpartition("/")[0], exist_ok=True)
     if "file" not in files.protocol:
         files.pipe_file(path, octets)
         return
-    files.pipe_file(path + PART_SUFFIX, octets)
-    files.mv(path + PART_SUFFIX, path)
+    part = path + PART_SUFFIX
+    try:
+        files.pipe_file(part, octets)
+        os.replace(part, path)  # noqa: PTH105 -- `mv` of the filesystem moves into a folder of the name
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(part)  # noqa: PTH108
+        raise

@@ -2,6 +2,8 @@
 
 reading       open_audio, AudioFileReader, read_audio
 writing       create_audio: a file from PCM
+output        a raw file written whole
+part_file     the temporary name of a file that is written
 kinds         the kinds that are read, by content and name
 target_kinds  the kinds that are written
 input         the file that readers read: paths, open files, pipes

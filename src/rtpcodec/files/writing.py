@@ -13,13 +13,12 @@ from typing import BinaryIO, Final, Self
 
 from typing_extensions import Buffer
 
+from rtpcodec.files.output import output_file
+from rtpcodec.files.part_file import PART_SUFFIX, PartLock
 from rtpcodec.files.target import SoundTarget
 from rtpcodec.files.target_kinds import TargetKind, target_kind
 from rtpcodec.pickling import Live
 
-PART_SUFFIX: Final = ".part"
-"""Behind the name of a file that is not complete. The name is always the same: the next run replaces what a killed
-process left."""
 _SAMPLE_OCTETS: Final = 2
 _ITEM_FORMATS: Final = ("h", "B", "b", "c")
 
@@ -41,7 +40,8 @@ def create_audio(
     kind: wav, flac, mp3, ogg (Opus), awb (AMR-WB), ulaw, alaw, g722, l16 or sln; None: as the name ends.
     replace: whether an existing file may be replaced.
     options: of the kind: `bit_rate_kbps` (mp3), `byte_order` (`big` or `little`, of l16 and sln).
-    Raises: ValueError for a kind, rate or number of channels that cannot be written. FileExistsError. OSError.
+    Raises: ValueError for a kind, rate or number of channels that cannot be written. FileExistsError, also while
+        another process or thread writes the file. OSError.
         MissingExtra or MissingLibrary if the kind needs what is not installed.
 
     >>> import io
@@ -56,19 +56,24 @@ def create_audio(
     found.require(sample_rate_hz, channels)
     if named is None:
         assert not isinstance(target, str | PathLike)  # noqa: S101 -- it has no name
-        return AudioWriter(_open(found, target, sample_rate_hz, channels, options), found, sample_rate_hz, channels)
+        sound = _open(found, output_file(target), sample_rate_hz, channels, options)
+        return AudioWriter(sound, found, sample_rate_hz, channels)
     path = Path(named)
     if not replace:
         _require_absent(path)
     part = path.with_name(path.name + PART_SUFFIX)
-    file = part.open("w+b")
+    lock = PartLock(str(part))
     try:
-        sound = _open(found, file, sample_rate_hz, channels, options)
+        place = _Place(path, part, part.open("w+b"), replace, lock)
     except BaseException:
-        file.close()
-        part.unlink()
+        lock.release()
         raise
-    return AudioWriter(sound, found, sample_rate_hz, channels, _Place(path, part, file, replace))
+    try:
+        sound = _open(found, place.file, sample_rate_hz, channels, options)
+    except BaseException:
+        place.remove()
+        raise
+    return AudioWriter(sound, found, sample_rate_hz, channels, place)
 
 
 def write_whole(path: str, octets: Buffer, finished: Callable[[], object], *, replace: bool) -> None:
@@ -76,38 +81,46 @@ def write_whole(path: str, octets: Buffer, finished: Callable[[], object], *, re
 
     finished: called when the file is complete under its temporary name.
     replace: whether an existing file may be replaced.
-    Raises: FileExistsError, OSError, and what `finished` raises: nothing is left then.
+    Raises: FileExistsError, also while another process or thread writes the file; OSError, and what `finished` raises:
+        nothing is left then.
     """
     part = path + PART_SUFFIX
-    # Calls of the system alone: paths as objects take longer than the file.
-    file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
+    lock = PartLock(part)
     try:
-        try:
-            left = memoryview(octets).cast("B")
-            while left:
-                left = left[os.write(file, left) :]
-        finally:
-            os.close(file)
+        _write_part(part, octets)
         finished()
         if not replace:
             _require_absent(path)
-        os.replace(part, path)  # noqa: PTH105 -- as above
+        os.replace(part, path)  # noqa: PTH105 -- paths as objects take longer than the file
     except BaseException:
         with suppress(OSError):
             os.unlink(part)  # noqa: PTH108 -- as above
         raise
+    finally:
+        lock.release()
+
+
+def _write_part(part: str, octets: Buffer) -> None:
+    file = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        left = memoryview(octets).cast("B")
+        while left:
+            left = left[os.write(file, left) :]
+    finally:
+        os.close(file)
 
 
 class _Place:
     """The file on its way to its name."""
 
-    __slots__ = ("file", "part", "path", "replace")
+    __slots__ = ("_lock", "file", "part", "path", "replace")
 
-    def __init__(self, path: Path, part: Path, file: BinaryIO, replace: bool) -> None:
+    def __init__(self, path: Path, part: Path, file: BinaryIO, replace: bool, lock: PartLock) -> None:
         self.path = path
         self.part = part
         self.file = file
         self.replace = replace
+        self._lock = lock
 
     def complete(self) -> int:
         """Close the file; return how many octets it has."""
@@ -119,6 +132,7 @@ class _Place:
         if not self.replace:
             _require_absent(self.path)
         self.part.replace(self.path)
+        self._lock.release()
 
     def remove(self) -> None:
         """Remove what was written."""
@@ -126,6 +140,7 @@ class _Place:
             self.file.close()
         with suppress(OSError):
             self.part.unlink()
+        self._lock.release()
 
 
 class AudioWriter(Live):

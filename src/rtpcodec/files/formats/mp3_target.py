@@ -18,6 +18,7 @@ from rtpcodec.audio.mp3_frames import (
     read_header,
     read_info,
 )
+from rtpcodec.files.formats.sndfile import Drain
 
 BLOCK_OCTETS: Final = 1 << 18
 """Of a file that is moved to make place for a header frame."""
@@ -31,7 +32,7 @@ class Mp3Target:
     A file without samples gets one of silence.
     """
 
-    __slots__ = ("_channels", "_file", "_samples", "_writer")
+    __slots__ = ("_channels", "_drain", "_samples", "_writer")
 
     def __init__(self, file: BinaryIO, sample_rate_hz: int, channels: int, bit_rate_kbps: int | None) -> None:
         possible = mp3.bit_rates_kbps(sample_rate_hz)
@@ -39,37 +40,48 @@ class Mp3Target:
         if kbps not in possible:
             raise ValueError(f"bit_rate_kbps is {kbps}, {sample_rate_hz} Hz has {', '.join(map(str, possible))}")
         level = min((possible[-1] - kbps) / (possible[-1] - possible[0]), _NOT_QUITE_1)
-        self._file = file
         self._channels = channels
         self._samples = 0
-        self._writer = mp3.soundfile().SoundFile(
-            file, "w", sample_rate_hz, channels, "MPEG_LAYER_III", format="MP3",
+        library = mp3.soundfile()
+        self._drain = Drain(file)
+        self._writer = library.SoundFile(
+            self._drain, "w", sample_rate_hz, channels, "MPEG_LAYER_III", format="MP3",
             compression_level=level, bitrate_mode="CONSTANT",
         )  # fmt: skip
+        self._drain.require()
 
     def write(self, pcm: Buffer) -> None:
-        """Encode and write whole frames of native int16 PCM."""
+        """Encode and write whole frames of native int16 PCM. OSError."""
         octets = memoryview(pcm).cast("B")
         self._samples += len(octets) // (2 * self._channels)
         self._writer.buffer_write(octets, "int16")
+        self._drain.require()
 
     def finish(self) -> None:
-        """Write what the encoder holds, and a header frame where it has not written one: its frames are too small."""
+        """Write what the encoder holds, and a header frame where it has not written one: its frames are too small.
+
+        Raises: OSError.
+        """
         if not self._samples:
             self._writer.buffer_write(bytes(2 * self._channels), "int16")  # a file of no frames is not an MP3
         self._writer.close()
-        self._file.seek(0)
-        first = self._file.read(MAX_FRAME_OCTETS)
+        self._complete()
+        self._drain.require()
+
+    def _complete(self) -> None:
+        """Write the header frame."""
+        self._drain.seek(0)
+        first = self._drain.read(MAX_FRAME_OCTETS)
         header = read_header(first, 0)
         if header is None or read_info(first, 0, header) is not None:
             return
         frames = octets = 0
-        for found in _frames(self._file):
+        for found in _frames(self._drain):
             frames += 1
             octets += found.octets
         padding = frames * header.samples - ENCODER_DELAY_SAMPLES - self._samples
         info = Info(frames, octets, ENCODER_DELAY_SAMPLES, padding)
-        _insert(self._file, info_frame(first[:HEADER_OCTETS], info, is_vbr=False))
+        _insert(self._drain, info_frame(first[:HEADER_OCTETS], info, is_vbr=False))
 
 
 def _default_kbps(sample_rate_hz: int, channels: int) -> int:
@@ -78,7 +90,7 @@ def _default_kbps(sample_rate_hz: int, channels: int) -> int:
     return max(kbps for kbps in mp3.bit_rates_kbps(sample_rate_hz) if kbps <= wanted)
 
 
-def _frames(file: BinaryIO) -> Iterator[FrameHeader]:
+def _frames(file: Drain) -> Iterator[FrameHeader]:
     """Yield the headers of the frames of a file, one behind the other."""
     file.seek(0)
     block, at = b"", 0
@@ -96,7 +108,7 @@ def _frames(file: BinaryIO) -> Iterator[FrameHeader]:
         at += header.octets
 
 
-def _insert(file: BinaryIO, octets: bytes) -> None:
+def _insert(file: Drain, octets: bytes) -> None:
     """Write octets before those of a file, which move back block by block, the last one first."""
     at = file.seek(0, 2)
     while at > 0:
@@ -111,7 +123,7 @@ def _insert(file: BinaryIO, octets: bytes) -> None:
 
 
 def open_target(file: BinaryIO, sample_rate_hz: int, channels: int, *, bit_rate_kbps: int | None = None) -> Mp3Target:
-    """Begin an MP3 file in an empty file object that can be read too.
+    """Begin an MP3 file where a file object ends; it can be read too.
 
     bit_rate_kbps: of all channels together; None: 3 to 4 bits per sample up to 16 kHz, 2 to 3 above.
     Raises: ValueError for a bit rate that the sample rate does not have, and a file that is not seekable. MissingExtra.

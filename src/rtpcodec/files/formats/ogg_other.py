@@ -16,24 +16,35 @@ from rtpcodec.pickling import Live
 
 MAX_MEMORY_OCTETS: Final = 1024 * 1024
 """Of a stream that cannot go back, for libsndfile must: more of it goes to a temporary file."""
+MAX_BEGINNING_OCTETS: Final = 1024 * 1024
+"""Within which the streams of a file must begin: so much is kept until its codecs are known."""
 _READ_CODECS: Final = ("Vorbis", "FLAC", "Speex")
 
 
 class Rewindable:
     """A file whose first octets can be read again, also of a stream that cannot go back."""
 
-    __slots__ = ("_file", "_kept")
+    __slots__ = ("_file", "_kept", "_kept_octets")
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._kept: list[bytes] | None = []
+        self._kept_octets = 0
 
     def read(self, octets: int, /) -> bytes:
         """Return as many octets as the file gives."""
         found = self._file.read(octets)
         if self._kept is not None:
             self._kept.append(found)
+            self._kept_octets += len(found)
+            if self._kept_octets > MAX_BEGINNING_OCTETS:
+                self.forget()
         return found
+
+    @property
+    def can_go_back(self) -> bool:
+        """Whether all that was read is kept."""
+        return self._kept is not None
 
     def forget(self) -> None:
         """Keep no more octets."""
@@ -88,6 +99,9 @@ def open_other(source: Rewindable, name: str, codecs: tuple[str, ...], offset_oc
     if codec is None:
         held = ", ".join(codecs) or "no beginning of a stream"
         raise AudioFileError(name, offset_octets, f"Ogg file has {held}, Opus is needed")
+    if not source.can_go_back:
+        rule = f"Ogg file has no page of sound within its first {MAX_BEGINNING_OCTETS} octets"
+        raise AudioFileError(name, offset_octets, rule)
     try:
         soundfile = import_module("soundfile")
     except (ImportError, OSError) as error:

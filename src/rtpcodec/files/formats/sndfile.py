@@ -1,4 +1,7 @@
-"""libsndfile over a file that is read once, forward: it asks for the length and seeks, which a stream cannot."""
+"""libsndfile over a file that is read once, forward, and over one that is written.
+
+It asks for the length and seeks, which a stream cannot; and an exception does not pass through C, so it is kept.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ import os
 from collections.abc import Callable, Iterator
 from importlib import import_module
 from types import ModuleType
-from typing import Any, Final
+from typing import Any, BinaryIO, Final, TypeVar
 
 from rtpcodec.errors import MissingExtra
 
+_Result = TypeVar("_Result")
 ENDLESS_OCTETS: Final = 2**60
 """The length that libsndfile gets: it then reads until nothing comes."""
 KEPT_OCTETS: Final = 16 * 1024
@@ -33,7 +37,7 @@ class Feed:
         self._kept = b""
         self._ends = 0
         self._at = 0
-        self.error: Exception | None = None
+        self.error: BaseException | None = None
 
     @property
     def octets(self) -> int:
@@ -55,7 +59,7 @@ class Feed:
         if self._at == self._ends:
             try:
                 found = self._read(octets)
-            except Exception as error:
+            except BaseException as error:  # KeyboardInterrupt as well: C would take it for the end of the file
                 self.error = error
                 return b""
             self._ends += len(found)
@@ -69,6 +73,57 @@ class Feed:
     def write(self, _octets: bytes) -> int:
         """Write nothing."""
         return 0
+
+
+class Drain:
+    """The seekable file that libsndfile writes, from where it stands. After an error of it nothing more is written.
+
+    To libsndfile every call succeeds: it then ends in order, and `require` raises the error.
+    """
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._begins = file.tell()
+        self._has_failed = False
+        self._error: BaseException | None = None
+
+    def require(self) -> None:
+        """Raise the error of the file, once, if there was one: OSError, or what interrupted a call."""
+        error, self._error = self._error, None
+        if error is not None:
+            try:
+                raise error
+            finally:
+                del error  # its traceback has this frame
+
+    def write(self, octets: bytes) -> int:
+        """Write octets."""
+        self._called(self._file.write, octets)
+        return len(octets)
+
+    def read(self, octets: int) -> bytes:
+        """Return octets that were written."""
+        return self._called(self._file.read, octets) or b""
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to an offset."""
+        if whence == os.SEEK_SET:
+            offset += self._begins
+        return (self._called(self._file.seek, offset, whence) or self._begins) - self._begins
+
+    def tell(self) -> int:
+        """Return the offset."""
+        return (self._called(self._file.tell) or self._begins) - self._begins
+
+    def _called(self, method: Callable[..., _Result], *args: Any) -> _Result | None:
+        if not self._has_failed:
+            try:
+                return method(*args)
+            except BaseException as error:  # KeyboardInterrupt as well
+                self._has_failed = True
+                # Its frames have buffers that C is using: a collector that frees them in another order crashes.
+                self._error = error.with_traceback(None)
+        return None
 
 
 def open_forward(library: ModuleType, feed: Feed) -> Any:
