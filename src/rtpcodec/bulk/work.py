@@ -24,6 +24,13 @@ class Job(NamedTuple):
     target: str
 
 
+def require_jobs(threads: int) -> int:
+    """Return the number of threads. ValueError: not 1 to MAX_JOBS."""
+    if not 1 <= threads <= MAX_JOBS:
+        raise ValueError(f"jobs is {threads}, 1 to {MAX_JOBS} are possible")
+    return threads
+
+
 class Stopped(Exception):
     """The run was interrupted: the conversion leaves nothing behind."""
 
@@ -73,13 +80,14 @@ def run_jobs(
     Raises: ValueError; ManifestError. KeyboardInterrupt, and what on_row raises, pass once all threads have ended, and
         on_row has had the rows of all files that are done: the others have left nothing behind.
     """
-    if not 1 <= threads <= MAX_JOBS:
-        raise ValueError(f"jobs is {threads}, 1 to {MAX_JOBS} are possible")
+    require_jobs(threads)
     run = _Run(jobs, convert, manifest)
-    workers = [Thread(target=run.work, name=f"rtpcodec-{number}") for number in range(threads)]
-    for worker in workers:
-        worker.start()
+    workers: list[Thread] = []
     try:
+        for number in range(threads):
+            worker = Thread(target=run.work, name=f"rtpcodec-{number}")
+            worker.start()
+            workers.append(worker)
         _report(run.done, len(workers), on_row)
     except BaseException:
         run.interruption.stop()

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 from rtpcodec.bulk.manifest import Manifest, Row
 from rtpcodec.bulk.work import Convert, Job, run_jobs
 from rtpcodec.cli.progress_bar import ProgressBar
+from rtpcodec.files.target_kinds import TargetKind
+from rtpcodec.files.writing import create_audio
 
 MAX_FAILURES_SHOWN: Final = 10
+TELEPHONE_HZ: Final = 8000
+"""Stands for the rates of files that are not read yet."""
 INTERRUPTED: Final = 130
 """Exit code after Ctrl-C, as shells have it."""
+
+
+def require_writer(kind: TargetKind, sample_rate_hz: int, options: Mapping[str, object], *, channels: int = 1) -> None:
+    """Begin a file in memory. ValueError, MissingExtra, MissingLibrary: every file of the run would raise it."""
+    create_audio(io.BytesIO(), sample_rate_hz=sample_rate_hz, channels=channels, kind=kind.name, **options).abort()
 
 
 def opened_manifest(

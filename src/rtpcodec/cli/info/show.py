@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from rtpcodec.bulk.work import MAX_JOBS, Interruption, error_line
-from rtpcodec.cli.file_options import cores, payload_types
+from rtpcodec.bulk.work import Interruption, error_line
+from rtpcodec.cli.file_options import payload_types, threads_of
 from rtpcodec.cli.info.as_json import audio_object, capture_object
 from rtpcodec.cli.info.audio_figures import AudioFigures, RawFacts, audio_figures
 from rtpcodec.cli.info.capture_figures import CaptureFigures, capture_figures
@@ -71,9 +71,7 @@ def run(wanted: Wanted) -> int:
             return Failure(path, error_line(path, error))
 
     printer = _Printer(wanted, is_one=len(files) == 1)
-    threads = cores() if wanted.jobs is None else wanted.jobs
-    if not 1 <= threads <= MAX_JOBS:
-        raise ValueError(f"jobs is {threads}, 1 to {MAX_JOBS} are possible")
+    threads = threads_of(wanted.jobs)
     try:
         with ProgressBar(len(files)) as bar:
             for found in in_order(figures_of, files, threads, interruption):
