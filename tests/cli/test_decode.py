@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import wave
 from pathlib import Path
 
@@ -84,6 +85,29 @@ def test_several_calls_have_numbers_and_a_broken_capture_is_a_row(
     assert main(["decode", "in", "--out", "out", "--resume", "out/manifest.jsonl"]) == 0
     assert "3 captures to out: 1 written, 2 done before in " in capsys.readouterr().out
     assert {path: path.stat().st_mtime_ns for path in before} == before
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_call_does_not_get_the_name_of_another_capture(
+    folder: Path, capsys: pytest.CaptureFixture[str], jobs: str
+) -> None:
+    (folder / "in").mkdir()
+    write_capture(folder / "in/two.pcap", two_calls())
+    write_capture(folder / "in/two-2.pcap", call(1))
+    assert main(["decode", "in", "--out", "out", "--jobs", jobs]) == 1
+    assert (
+        "failed: in/two.pcap: its call 2 would become out/two-2.wav, as another capture of this run: "
+        "decode it elsewhere"
+    ) in capsys.readouterr().out
+    assert names_in("out") == ["manifest.jsonl", "two-2.wav"]
+    assert main(["decode", "in/two.pcap", "--out", "other"]) == 0
+    assert names_in("other") == ["two-1.wav", "two-2.wav"]
+
+
+def test_a_pipe_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(folder / "a.pcap")
+    assert main(["decode", "a.pcap", "--out", "out"]) == 1
+    assert "failed: a.pcap: it is a pipe: a capture is read twice, a file is needed" in capsys.readouterr().out
 
 
 def test_existing_files_are_kept(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

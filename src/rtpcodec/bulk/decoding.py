@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import os
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +36,8 @@ class Decoding:
     codecs: Mapping[int, str] | None = None
     """By payload type, what nothing in the capture says."""
     replace: bool = False
+    targets: Set[str] = frozenset()
+    """The outputs of all captures of the run, without suffix: a call of one must not have the name of another."""
 
     def convert(self, job: Job, interruption: Interruption, record: Callable[[Row], None]) -> Row:
         """Make one file per call of a capture: one call `OUT.wav`, several `OUT-1.wav`, `OUT-2.wav`, and so on.
@@ -41,8 +45,11 @@ class Decoding:
         job: the capture, and the output without its suffix.
         record: gets the row when all files are there.
         Returns: the row: its `outputs` are those of the calls that can be decoded.
-        Raises: PacketFileError, OSError, ValueError, MissingLibrary; Stopped. Files of calls that had ended stay.
+        Raises: PacketFileError, OSError, MissingLibrary; Stopped: files of calls that had ended stay. ValueError: it is
+            a pipe, or a call would have the name of another capture.
         """
+        if stat.S_ISFIFO(os.stat(job.source).st_mode):  # noqa: PTH116 -- a name
+            raise ValueError("it is a pipe: a capture is read twice, a file is needed")
         with open_packets(job.source) as packets:
             report = find_streams(until(packets, interruption), codecs=self.codecs)
         outputs = Outputs(job.target, self, report, interruption)
@@ -81,6 +88,11 @@ class Outputs:
             id(call): f"{stem}-{number:0{digits}}{suffix}" if len(report.calls) > 1 else stem + suffix
             for number, call in enumerate(report.calls, 1)
         }
+        for number, name in enumerate(self._names.values(), 1):
+            if len(report.calls) > 1 and name.removesuffix(suffix) in decoding.targets:
+                raise ValueError(
+                    f"its call {number} would become {name}, as another capture of this run: decode it elsewhere"
+                )
         self._decoding = decoding
         self._interruption = interruption
         self._octets: dict[str, int | None] = {}

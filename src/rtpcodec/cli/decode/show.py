@@ -48,16 +48,17 @@ def run(order: Order) -> int:
     """Decode, and print what became of the captures. Returns the exit code."""
     kind = target_kind(order.to)
     require_writer(kind, order.rate_hz or kind.rate_for_hz(TELEPHONE_HZ), {}, channels=2)
+    threads, codecs = threads_of(order.jobs), payload_types(order.codecs)
+    inputs = Inputs(is_capture)
+    jobs = [Job(one.path, f"{order.out.rstrip('/') or '/'}/{_stem(one)}") for one in inputs.of(order.paths)]
     decoding = Decoding(
         to=kind,
         pcm_hz=order.rate_hz,
         gaps=cast("Gaps", order.gaps),
-        codecs=payload_types(order.codecs),
+        codecs=codecs,
         replace=order.replace,
+        targets=frozenset(job.target for job in jobs),
     )
-    threads = threads_of(order.jobs)
-    inputs = Inputs(is_capture)
-    jobs = [Job(one.path, f"{order.out.rstrip('/') or '/'}/{_stem(one)}") for one in inputs.of(order.paths)]
     if not jobs:
         raise ValueError(f"no packet capture in {' '.join(order.paths)}: {inputs.left_out} other files")
     require_distinct(jobs)
