@@ -17,6 +17,7 @@ from rtpcodec.cli.info.audio_figures import AudioFigures, RawFacts, audio_figure
 from rtpcodec.cli.info.capture_figures import CaptureFigures, capture_figures
 from rtpcodec.cli.info.tables import AUDIO_HEADING, audio_line, capture_lines
 from rtpcodec.cli.inputs import Inputs, is_audio, is_capture, is_capture_file
+from rtpcodec.cli.printing import print_any_character, printable
 from rtpcodec.cli.progress_bar import ProgressBar
 from rtpcodec.cli.runs import INTERRUPTED
 from rtpcodec.codecs.info import ByteOrder
@@ -70,6 +71,7 @@ def run(wanted: Wanted) -> int:
         except Exception as error:  # whatever it is: one file must not end the run
             return Failure(path, error_line(path, error))
 
+    print_any_character()
     printer = _Printer(wanted, is_one=len(files) == 1)
     threads = threads_of(wanted.jobs)
     try:
@@ -123,9 +125,9 @@ class _Printer:
         elif isinstance(found, AudioFigures):
             if not self._table_begun:
                 print(AUDIO_HEADING)
-            print(audio_line(found))
+            print(printable(audio_line(found)))
         elif isinstance(found, CaptureFigures):
-            print("\n".join(capture_lines(found)))
+            print("\n".join(map(printable, capture_lines(found))))
         if not isinstance(found, Failure):
             self._table_begun = isinstance(found, AudioFigures)
         if isinstance(found, AudioFigures):
@@ -141,7 +143,7 @@ class _Printer:
             path = plot if self._pictures == 1 else plot.with_stem(f"{plot.stem}-{self._pictures}")
             picture.save(path)
             if not self._wanted.as_json:
-                print(f"drew {path}: {picture.title}")
+                print(printable(f"drew {path}: {picture.title}"))
 
     def end(self) -> None:
         """Print failures and sums."""
@@ -154,7 +156,7 @@ class _Printer:
             words += [f"{len(self.failures)} failed"] * bool(self.failures)
             print(", ".join(words))
         for failure in self.failures:
-            print(f"failed: {failure.path}: {failure.error}")
+            print(printable(f"failed: {failure.path}: {failure.error}"))
 
 
 def _object(found: Figures | Failure) -> dict[str, object]:
