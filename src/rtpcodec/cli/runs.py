@@ -53,12 +53,7 @@ def converted(jobs: list[Job], convert: Convert, threads: int, manifest: Manifes
     """Convert, with a bar on the terminal. Returns the exit code."""
     try:
         with ProgressBar(len(jobs)) as bar:
-
-            def count(row: Row) -> None:
-                report.count(row)
-                bar.advance()
-
-            run_jobs(jobs, convert, count, threads=threads, manifest=manifest)
+            run_jobs(jobs, convert, report.count, threads=threads, manifest=manifest, on_part=bar.advance)
     except KeyboardInterrupt:
         report.interrupted = True
         return INTERRUPTED

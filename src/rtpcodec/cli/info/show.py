@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from rtpcodec.bulk.work import Interruption, error_line
+from rtpcodec.bulk.work import FileProgress, Interruption, error_line
 from rtpcodec.cli.file_options import payload_types, threads_of
 from rtpcodec.cli.info.as_json import audio_object, capture_object
 from rtpcodec.cli.info.audio_figures import AudioFigures, RawFacts, audio_figures
@@ -61,24 +61,26 @@ def run(wanted: Wanted) -> int:
     files = [one.path for one in Inputs(lambda name: is_audio(name) or is_capture(name)).of(wanted.paths)]
     if not files:
         raise ValueError(f"no audio file or capture in {' '.join(wanted.paths)}")
-    interruption = Interruption()
+    interruption, bar = Interruption(), ProgressBar(len(files))
 
     def figures_of(path: str) -> Figures | Failure:
+        progress = FileProgress(interruption, bar.advance)
         try:
             if wanted.from_kind is None and is_capture_file(path):
-                return capture_figures(path, codecs, interruption, quick=wanted.quick)
-            return audio_figures(path, raw, interruption, quick=wanted.quick)
+                return capture_figures(path, codecs, progress, quick=wanted.quick)
+            return audio_figures(path, raw, progress, quick=wanted.quick)
         except Exception as error:  # whatever it is: one file must not end the run
             return Failure(path, error_line(path, error))
+        finally:
+            progress.end()
 
     print_any_character()
     printer = _Printer(wanted, is_one=len(files) == 1)
     threads = threads_of(wanted.jobs)
     try:
-        with ProgressBar(len(files)) as bar:
+        with bar:
             for found in in_order(figures_of, files, threads, interruption):
                 printer.show(found)
-                bar.advance()
     except KeyboardInterrupt:
         return INTERRUPTED
     printer.end()
