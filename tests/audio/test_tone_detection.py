@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtpcodec import DetectedTone, ToneDetector
+from rtpcodec import DetectedTone, DualTone, ToneDetector
 from rtpcodec.audio.key_sequence import key_sequence
 from rtpcodec.audio.tone_detection import TONE_KINDS
 from rtpcodec.codecs import codec
@@ -183,6 +183,30 @@ def test_pcm_that_was_lost_does_not_make_two_keys_of_one(lost_ms: int, after_ms:
     found = detector.detect(key[:begin]) + detector.lose((end - begin) // 2) + detector.detect(key[end:])
     assert [tone.digit for tone in found] == ["7"]
     assert found[0].end_samples - found[0].start_samples == pytest.approx(2400, abs=16)
+
+
+@pytest.mark.parametrize("at_ms", [500, 1500])
+def test_a_key_that_is_held_is_one_key_whatever_is_lost(at_ms: int) -> None:
+    detector = ToneDetector(8000, ("dtmf",))
+    held = bytes(1600) + DualTone("5", 8000).samples(16_000) + bytes(1600)
+    begin = 1600 + 16 * at_ms
+    found = detector.detect(held[:begin]) + detector.lose(480) + detector.detect(held[begin + 960 :])
+    assert [tone.digit for tone in found] == ["5"]
+
+
+def test_a_key_that_is_held_needs_no_memory_for_what_was_lost() -> None:
+    detector = ToneDetector(8000, ("dtmf",))
+    detector.detect(DualTone("5", 8000).samples(12_000))
+    second = DualTone("5", 8000).samples(8000)
+    with traced():
+        detector.detect(second)
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(20):
+            for at in range(0, len(second), 320):
+                detector.lose(1)
+                detector.detect(second[at + 2 : at + 320])
+        assert not detector.idle
+        assert tracemalloc.get_traced_memory()[0] - before < 10_000  # an interval has 120 octets, 1000 were lost
 
 
 def test_two_keys_around_pcm_that_was_lost() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 from pathlib import Path
 
 import pytest
@@ -80,3 +81,30 @@ def test_what_is_refused(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=rule):
             Manifest.resume(path, SETTINGS)
         assert path.read_text() == text
+
+
+@pytest.mark.parametrize(
+    "octets", [b"voice", b"\xff" * 5000, b'{"audio_filepath": "a.wav"}\n{"audio_filepath": "b.wav"}', b"x\ny"]
+)
+def test_a_file_that_is_not_a_manifest_keeps_its_octets(tmp_path: Path, octets: bytes) -> None:
+    path = tmp_path / "a.ulaw"
+    path.write_bytes(octets)
+    for begin in (Manifest.resume, lambda path, settings: Manifest.begin(path, settings, replace=True)):
+        with pytest.raises(ValueError, match=r"a\.ulaw is not a manifest: its first line is not a header of one"):
+            begin(path, SETTINGS)
+        assert path.read_bytes() == octets
+
+
+def test_a_row_that_does_not_fit_on_the_disk_leaves_whole_lines(tmp_path: Path) -> None:
+    path = tmp_path / "run.jsonl"
+    with Manifest.begin(path, SETTINGS) as manifest:
+        manifest.add(row("a", tmp_path))
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 20, limits[1]))
+        try:
+            with pytest.raises(OSError, match="File too large"):
+                manifest.add(row("b", tmp_path))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        manifest.add(row("c", tmp_path))  # another thread, when its temporary file is gone
+    assert [one["input"] for one in rows_of(path)] == ["a", "c"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import wave
 from pathlib import Path
 
@@ -86,6 +87,29 @@ def test_several_calls_have_numbers_and_a_broken_capture_is_a_row(
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_a_call_does_not_get_the_name_of_another_capture(
+    folder: Path, capsys: pytest.CaptureFixture[str], jobs: str
+) -> None:
+    (folder / "in").mkdir()
+    write_capture(folder / "in/two.pcap", two_calls())
+    write_capture(folder / "in/two-2.pcap", call(1))
+    assert main(["decode", "in", "--out", "out", "--jobs", jobs]) == 1
+    assert (
+        "failed: in/two.pcap: its call 2 would become out/two-2.wav, as another capture of this run: "
+        "decode it elsewhere"
+    ) in capsys.readouterr().out
+    assert names_in("out") == ["manifest.jsonl", "two-2.wav"]
+    assert main(["decode", "in/two.pcap", "--out", "other"]) == 0
+    assert names_in("other") == ["two-1.wav", "two-2.wav"]
+
+
+def test_a_pipe_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    os.mkfifo(folder / "a.pcap")
+    assert main(["decode", "a.pcap", "--out", "out"]) == 1
+    assert "failed: a.pcap: it is a pipe: a capture is read twice, a file is needed" in capsys.readouterr().out
+
+
 def test_existing_files_are_kept(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_capture(folder / "two.pcap", two_calls())
     (folder / "two-1.wav").write_bytes(b"older")
@@ -110,6 +134,9 @@ def test_what_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
         (["a.pcap", "--to", "ulaw"], "channels is 2, 1 is possible in ulaw"),
         (["a.pcap", "--rate", "9000", "--to", "mp3"], "sample_rate_hz is 9000, mp3 has 8000, "),
         (["a.pcap", "--gaps", "guess"], "'guess'"),
+        ([".", "--codec", "96=FOO"], "no codec is named 'FOO'"),
+        ([".", "--codec", "96=PCMU/9"], "9"),
+        ([".", "--jobs", "0"], "jobs is 0, 1 to 256 are possible"),
     ]:
         assert main(["decode", *arguments]) == 2
         assert text in capsys.readouterr().err

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +144,38 @@ def test_a_picture_of_hours_has_a_bounded_number_of_points() -> None:
             assert max(values) == 9.0
 
     _draw(Axis(), [1.0] * 36_000 + [9.0], "red")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_names_of_any_characters_are_one_line_each(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    names = {
+        b"a b.ulaw": "a b.ulaw",
+        b"b\x1b[31m.ulaw": "b\\x1b[31m.ulaw",
+        b"c\nd.ulaw": "c\\nd.ulaw",
+        b"d\xff.ulaw": "d\\udcff.ulaw",
+        "e\u00fc\U0001f3a7.ulaw".encode(): "e\u00fc\U0001f3a7.ulaw",
+        "f\u202ewalu.ulaw".encode(): "f\\u202ewalu.ulaw",
+        b"g\x1b\xff.wav": "failed: ./g\\x1b\\udcff.wav: octet 0: begins with octets 78, a WAV file is needed",
+    }
+    for name in names:
+        (Path(os.fsdecode(name))).write_bytes(b"x" if name.endswith(b"wav") else bytes(160))
+    output = io.TextIOWrapper(io.BytesIO(), encoding, errors="strict")
+    monkeypatch.setattr(sys, "stdout", output)
+    assert main(["info", "."]) == 1
+    output.seek(0)
+    lines = output.read().splitlines()
+    assert len(lines) == len(names) + 2
+    for line, expected in zip([*lines[1:-2], lines[-1]], names.values(), strict=True):
+        assert line.endswith(expected.encode(encoding, "backslashreplace").decode())
+
+
+@pytest.mark.parametrize("name", ["a$b$\\foo$.ulaw", "b\udcff.ulaw"])
+def test_pictures_of_files_of_any_name(folder: Path, name: str) -> None:
+    Path(name).write_bytes(bytes(160))
+    assert main(["info", name, "--plot", "a.png"]) == 0
+    assert Path("a.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_what_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -166,19 +166,23 @@ def test_an_existing_file_is_kept(folder: Path, capsys: pytest.CaptureFixture[st
         (["a.ulaw", "a.wav", "--bit-rate", "8"], "--bit-rate is for mp3, the output is wav"),
         (["a.ulaw", "a.wav", "--jobs", "0"], "jobs is 0, 1 to 256 are possible"),
         (["a.ulaw", "a.wav", "--from", "vox"], "--from is 'vox', read are "),
+        (["x", "out", "--to", "wav", "--jobs", "257"], "jobs is 257, 1 to 256 are possible"),
+        (["x", "out", "--to", "mp3", "--rate", "8000", "--bit-rate", "33"], "bit_rate_kbps is 33, 8000 Hz has 8, "),
+        (["x/y", "out", "--to", "wav", "--resume", "x/a.alaw"], "x/a.alaw is not a manifest: "),
+        (["x/y", "named", "--to", "wav"], "named/manifest.jsonl is not a manifest: "),
         (["empty", "out", "--to", "wav"], "no audio file in empty"),
         (["a.ulaw", "a.wav", "--manifest", "m", "--resume", "m"], "--manifest begins a run and --resume continues one"),
     ],
 )
 def test_what_is_refused(folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], text: str) -> None:
-    for name in ("a.ulaw", "b.ulaw", "x/a.alaw", "x/a.wav", "x/y/b.alaw", "empty/readme.txt"):
+    for name in ("a.ulaw", "b.ulaw", "x/a.alaw", "x/a.wav", "x/y/b.alaw", "empty/readme.txt", "named/manifest.jsonl"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(octets(1))
     (folder / "linked.ulaw").symlink_to("a.ulaw")
-    before = sorted(path for path in folder.rglob("*"))
+    before = {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")}
     assert main(["transcode", *arguments]) == 2
     assert text in capsys.readouterr().err
-    assert sorted(path for path in folder.rglob("*")) == before
+    assert {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")} == before
 
 
 def test_patterns_are_expanded(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

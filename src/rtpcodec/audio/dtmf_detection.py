@@ -96,7 +96,7 @@ class _Step(NamedTuple):
 class _Candidate:
     """Windows with the same pair of tones, in parts between which it was not found."""
 
-    __slots__ = ("key", "lost", "missing", "others", "parts", "peak", "reported")
+    __slots__ = ("key", "last", "lost", "missing", "others", "parts", "peak", "reported")
 
     def __init__(self, key: tuple[int, int]) -> None:
         self.key = key
@@ -104,6 +104,7 @@ class _Candidate:
         self.missing = 0  # windows since the last part
         self.others: list[_Step] = []  # of those, the last ones with one other pair
         self.peak = 0.0  # amplitude
+        self.last = 0  # where the last window with the pair begins
         self.lost: list[tuple[int, int]] = []  # PCM that did not arrive: where it begins and ends
         self.reported = False
 
@@ -114,7 +115,16 @@ class _Candidate:
             self.missing = 0
             self.others = []
         self.parts[-1].append(step)
+        self.last = step.begin
         self.peak = max(self.peak, step.amplitude)
+
+    def hold(self, step: _Step) -> None:
+        """Add a window of a key that was reported; nothing is kept of it, however long it lasts."""
+        self.missing = 0
+        self.others = []
+        self.last = step.begin
+        if self.lost:
+            self.lost = [one for one in self.lost if one[1] > step.begin]
 
     def miss(self, step: _Step | None) -> None:
         """Add a window in which the pair is not found, but another one, or none."""
@@ -133,10 +143,9 @@ class _Candidate:
     def missing_samples(self, windows: Windows) -> int:
         """Return for how long the pair was not found, without PCM that did not arrive."""
         missing = self.missing * windows.hop
-        if not self.lost or not self.parts[-1]:
+        if not self.lost:
             return missing
-        last = self.parts[-1][-1].begin
-        return missing - self.lost_samples(last, last + missing + windows.window)
+        return missing - self.lost_samples(self.last, self.last + missing + windows.window)
 
     def lost_samples(self, begin: int, end: int) -> int:
         """Return how much PCM did not arrive between two samples."""
@@ -203,7 +212,7 @@ class KeyDetector(Live):
             self._begin([step])
             return
         if candidate.reported:
-            candidate.missing = 0
+            candidate.hold(step)
             return
         candidate.add(step)
         if candidate.windows >= HELD_WINDOWS:

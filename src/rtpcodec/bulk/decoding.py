@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import os
+import stat
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from typing_extensions import Buffer
 
 from rtpcodec.bulk.manifest import Row
-from rtpcodec.bulk.work import Interruption, Job
+from rtpcodec.bulk.work import FileProgress, Job
 from rtpcodec.files.target_kinds import TargetKind
 from rtpcodec.files.writing import AudioWriter, create_audio
 from rtpcodec.rtp.capture.call_decoding import decode_datagrams
 from rtpcodec.rtp.capture.datagrams import Datagram
 from rtpcodec.rtp.capture.discovery import find_streams
-from rtpcodec.rtp.capture.reading import open_packets
+from rtpcodec.rtp.capture.reading import PacketReader, open_packets
 from rtpcodec.rtp.capture.report import CapturedCall, CaptureReport
 from rtpcodec.rtp.capture.sound import CallSound, Gaps
+
+_DATAGRAMS_PER_REPORT: Final = 1024
+"""The place in the file is a call of the system."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,22 +39,27 @@ class Decoding:
     codecs: Mapping[int, str] | None = None
     """By payload type, what nothing in the capture says."""
     replace: bool = False
+    targets: Set[str] = frozenset()
+    """The outputs of all captures of the run, without suffix: a call of one must not have the name of another."""
 
-    def convert(self, job: Job, interruption: Interruption, record: Callable[[Row], None]) -> Row:
+    def convert(self, job: Job, progress: FileProgress, record: Callable[[Row], None]) -> Row:
         """Make one file per call of a capture: one call `OUT.wav`, several `OUT-1.wav`, `OUT-2.wav`, and so on.
 
         job: the capture, and the output without its suffix.
         record: gets the row when all files are there.
         Returns: the row: its `outputs` are those of the calls that can be decoded.
-        Raises: PacketFileError, OSError, ValueError, MissingLibrary; Stopped. Files of calls that had ended stay.
+        Raises: PacketFileError, OSError, MissingLibrary; Stopped: files of calls that had ended stay. ValueError: it is
+            a pipe, or a call would have the name of another capture.
         """
+        if stat.S_ISFIFO(os.stat(job.source).st_mode):  # noqa: PTH116 -- a name
+            raise ValueError("it is a pipe: a capture is read twice, a file is needed")
         with open_packets(job.source) as packets:
-            report = find_streams(until(packets, interruption), codecs=self.codecs)
-        outputs = Outputs(job.target, self, report, interruption)
+            report = find_streams(until(packets, progress, of=(0.0, 0.5)), codecs=self.codecs)
+        outputs = Outputs(job.target, self, report, progress)
         Path(job.target).parent.mkdir(parents=True, exist_ok=True)
         with open_packets(job.source) as packets:
             sounds = decode_datagrams(
-                until(packets, interruption), report, outputs.sink_of, pcm_hz=self.pcm_hz, gaps=self.gaps
+                until(packets, progress, of=(0.5, 1.0)), report, outputs.sink_of, pcm_hz=self.pcm_hz, gaps=self.gaps
             )
         row: Row = {
             "input": job.source,
@@ -62,27 +72,39 @@ class Decoding:
         return row
 
 
-def until(datagrams: Iterable[Datagram], interruption: Interruption) -> Iterator[Datagram]:
-    """Yield datagrams until the run is interrupted: Stopped."""
-    for datagram in datagrams:
-        interruption.require()
+def until(packets: PacketReader, progress: FileProgress, *, of: tuple[float, float]) -> Iterator[Datagram]:
+    """Yield datagrams until the run is interrupted: Stopped.
+
+    of: from where to where the file is done by reading these.
+    """
+    begin, end = of
+    for number, datagram in enumerate(packets):
+        progress.require()
+        if number % _DATAGRAMS_PER_REPORT == 0:
+            progress.reached(begin + (end - begin) * packets.share_read)
         yield datagram
+    progress.reached(end)
 
 
 class Outputs:
     """The files of the calls of one capture."""
 
-    __slots__ = ("_decoding", "_interruption", "_names", "_octets", "kept", "written")
+    __slots__ = ("_decoding", "_names", "_octets", "_progress", "kept", "written")
 
-    def __init__(self, stem: str, decoding: Decoding, report: CaptureReport, interruption: Interruption) -> None:
+    def __init__(self, stem: str, decoding: Decoding, report: CaptureReport, progress: FileProgress) -> None:
         suffix = decoding.to.suffixes[0]
         digits = len(str(len(report.calls)))
         self._names = {
             id(call): f"{stem}-{number:0{digits}}{suffix}" if len(report.calls) > 1 else stem + suffix
             for number, call in enumerate(report.calls, 1)
         }
+        for number, name in enumerate(self._names.values(), 1):
+            if len(report.calls) > 1 and name.removesuffix(suffix) in decoding.targets:
+                raise ValueError(
+                    f"its call {number} would become {name}, as another capture of this run: decode it elsewhere"
+                )
         self._decoding = decoding
-        self._interruption = interruption
+        self._progress = progress
         self._octets: dict[str, int | None] = {}
         self.written = 0
         self.kept = 0
@@ -101,7 +123,7 @@ class Outputs:
             kind=self._decoding.to.name,
             replace=self._decoding.replace,
         )
-        return _Sink(writer, self._interruption, lambda octets: self._wrote(name, octets))
+        return _Sink(writer, self._progress, lambda octets: self._wrote(name, octets))
 
     def row_of(self, number: int, sound: CallSound) -> dict[str, object]:
         """Return what became of a call."""
@@ -127,16 +149,16 @@ class Outputs:
 class _Sink:
     """The file of one call, which ends with the run."""
 
-    __slots__ = ("_ended", "_interruption", "_writer")
+    __slots__ = ("_ended", "_progress", "_writer")
 
-    def __init__(self, writer: AudioWriter, interruption: Interruption, ended: Callable[[int | None], None]) -> None:
+    def __init__(self, writer: AudioWriter, progress: FileProgress, ended: Callable[[int | None], None]) -> None:
         self._writer = writer
-        self._interruption = interruption
+        self._progress = progress
         self._ended = ended
 
     def write(self, pcm: Buffer) -> None:
         """Write whole frames."""
-        self._interruption.require()
+        self._progress.require()
         self._writer.write(pcm)
 
     def __enter__(self) -> Self:

@@ -19,6 +19,9 @@ from rtpcodec.pickling import Live
 
 VERSION: Final = 1
 _HEADER: Final = "rtpcodec_manifest"
+_HEADER_BEGINS: Final = f'{{"{_HEADER}":'.encode()
+_MAX_HEADER_OCTETS: Final = 1 << 20
+"""Longer than any command line: files without lines are not read whole."""
 _BLOCK_OCTETS: Final = 4096
 
 State = Literal["written", "kept", "failed"]
@@ -44,11 +47,13 @@ class Manifest(Live):
         """Create the file.
 
         settings: of the conversion: a run that continues must have the same.
-        replace: whether an existing file may be replaced.
-        Raises: FileExistsError; OSError; ValueError if another process has it.
+        replace: whether an existing manifest may be replaced.
+        Raises: FileExistsError; OSError; ValueError if another process has it, or it is not a manifest.
         """
-        if path.exists() and not replace:
-            raise FileExistsError(f"{path} exists already; --resume {path} continues it")
+        if path.exists():
+            if not replace:
+                raise FileExistsError(f"{path} exists already; --resume {path} continues it")
+            _require_manifest(path)
         file = path.open("ab", buffering=0)
         try:
             _require_alone(file, path)
@@ -70,6 +75,8 @@ class Manifest(Live):
         Raises: ValueError if the file is not a manifest, or is one of other settings, or another process has it.
             OSError.
         """
+        if path.exists():
+            _require_manifest(path)  # before anything is cut off: it may be any file
         file = path.open("ab", buffering=0)
         try:
             _require_alone(file, path)
@@ -98,8 +105,13 @@ class Manifest(Live):
     def _write(self, row: Mapping[str, object]) -> None:
         line = json.dumps(row, separators=(",", ":")).encode() + b"\n"
         with self._lock:
-            while line:
-                line = line[self._file.write(line) or 0 :]
+            begins = os.fstat(self._file.fileno()).st_size
+            try:
+                while line:
+                    line = line[self._file.write(line) or 0 :]
+            except OSError:
+                self._file.truncate(begins)  # the disk is full: the row of another thread must not continue this line
+                raise
 
     def close(self) -> None:
         """Close the file; more than once does nothing."""
@@ -128,6 +140,16 @@ def rows_of(path: Path, settings: Mapping[str, object] | None = None) -> Iterato
         for number, line in enumerate(file, 2):
             if line.endswith(b"\n"):
                 yield _row(line, path, number)
+
+
+def _require_manifest(path: Path) -> None:
+    """Check that a file is a manifest, or was cut off in its header. ValueError."""
+    with path.open("rb") as file:
+        line = file.readline(_MAX_HEADER_OCTETS)
+    if line.endswith(b"\n"):
+        _settings_of(line, path)
+    elif not (line.startswith(_HEADER_BEGINS) or _HEADER_BEGINS.startswith(line)):
+        raise ValueError(f"{path} is not a manifest: its first line is not a header of one")
 
 
 def _octets_of_lines(path: Path) -> int:

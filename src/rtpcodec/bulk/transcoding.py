@@ -13,7 +13,7 @@ from rtpcodec.bulk.manifest import Row
 from rtpcodec.bulk.opening import open_row
 from rtpcodec.bulk.rows import facts_of
 from rtpcodec.bulk.wanted import Wanted
-from rtpcodec.bulk.work import Interruption, Job
+from rtpcodec.bulk.work import FileProgress, Job
 from rtpcodec.codecs.info import ByteOrder
 from rtpcodec.files.facts import AudioFacts
 from rtpcodec.files.reading import AudioFileReader, open_audio
@@ -46,14 +46,14 @@ class Transcoding:
     options: dict[str, object] = field(default_factory=dict)
     """Of the writer."""
 
-    def convert(self, job: Job, interruption: Interruption, record: Callable[[Row], None]) -> Row:
+    def convert(self, job: Job, progress: FileProgress, record: Callable[[Row], None]) -> Row:
         """Convert one file.
 
         record: gets the row when the output is complete under its temporary name.
         Returns: the row.
         Raises: AudioFileError, OSError, ValueError, MissingExtra, MissingLibrary; Stopped. Nothing is left then.
         """
-        interruption.require()
+        progress.require()
         if not self.replace and os.path.lexists(job.target):
             return {"input": job.source, "output": job.target, "state": "kept"}
         folder = os.path.dirname(job.target)  # noqa: PTH120 -- paths as objects take longer than a small file
@@ -64,6 +64,7 @@ class Transcoding:
             return row
         with self._opened(job.source) as audio:
             channels = self._channels(audio.facts)
+            octets = os.stat(job.source).st_size  # noqa: PTH116 -- as above
             with create_audio(
                 job.target,
                 sample_rate_hz=audio.sample_rate_hz,
@@ -73,8 +74,10 @@ class Transcoding:
                 **self.options,
             ) as out:
                 for pcm in audio if channels == 1 else map(interleave, audio.channel_pieces()):
-                    interruption.require()
+                    progress.require()
                     out.write(pcm)
+                    if octets:
+                        progress.reached(audio.octets_read / octets)
                 row = _row(job, out, audio.facts)
                 record(row)
         return row

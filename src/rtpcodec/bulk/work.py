@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 from rtpcodec.bulk.manifest import Manifest, Row
 from rtpcodec.errors import RtpcodecError
 
+LEAST_PART: Final = 0.01
+"""Of a file; a bar shows no smaller steps."""
 MAX_JOBS: Final = 256
 """Threads of one run. More than cores only helps where files are far away."""
 
@@ -22,6 +24,13 @@ class Job(NamedTuple):
 
     source: str
     target: str
+
+
+def require_jobs(threads: int) -> int:
+    """Return the number of threads. ValueError: not 1 to MAX_JOBS."""
+    if not 1 <= threads <= MAX_JOBS:
+        raise ValueError(f"jobs is {threads}, 1 to {MAX_JOBS} are possible")
+    return threads
 
 
 class Stopped(Exception):
@@ -51,7 +60,35 @@ class Interruption:
         return self._stop.is_set()
 
 
-Convert = Callable[[Job, Interruption, Callable[[Row], None]], Row]
+class FileProgress:
+    """How far one file of a run is. Use from one thread."""
+
+    __slots__ = ("_interruption", "_on_part", "_share")
+
+    def __init__(self, interruption: Interruption, on_part: Callable[[float], object] = lambda part: None) -> None:
+        """interruption: of the run. on_part: called with each part of the file that is done; their sum is 1."""
+        self._interruption = interruption
+        self._on_part = on_part
+        self._share = 0.0
+
+    def require(self) -> None:
+        """Do nothing, between two pieces of a file. Stopped: the run was interrupted."""
+        self._interruption.require()
+
+    def reached(self, share: float) -> None:
+        """Report how much of the file is done, 0 to 1. Steps below LEAST_PART wait for the next ones."""
+        part = min(share, 1.0) - self._share
+        if part >= LEAST_PART:
+            self._share += part
+            self._on_part(part)
+
+    def end(self) -> None:
+        """Report the rest, however the file ended."""
+        self._on_part(1.0 - self._share)
+        self._share = 1.0
+
+
+Convert = Callable[[Job, FileProgress, Callable[[Row], None]], Row]
 """Converts one file and returns its row. It calls the function with the row once the file is complete under its
 temporary name, and gives it its name after that."""
 
@@ -63,6 +100,7 @@ def run_jobs(
     *,
     threads: int,
     manifest: Manifest | None = None,
+    on_part: Callable[[float], object] = lambda part: None,
 ) -> None:
     """Convert files on threads.
 
@@ -70,16 +108,18 @@ def run_jobs(
     on_row: called in this thread with the row of each file when it is done, in any order.
     threads: 1 to MAX_JOBS.
     manifest: gets every row.
+    on_part: called in any thread with parts of files, each of which is 1 in all.
     Raises: ValueError; ManifestError. KeyboardInterrupt, and what on_row raises, pass once all threads have ended, and
         on_row has had the rows of all files that are done: the others have left nothing behind.
     """
-    if not 1 <= threads <= MAX_JOBS:
-        raise ValueError(f"jobs is {threads}, 1 to {MAX_JOBS} are possible")
-    run = _Run(jobs, convert, manifest)
-    workers = [Thread(target=run.work, name=f"rtpcodec-{number}") for number in range(threads)]
-    for worker in workers:
-        worker.start()
+    require_jobs(threads)
+    run = _Run(jobs, convert, manifest, on_part)
+    workers: list[Thread] = []
     try:
+        for number in range(threads):
+            worker = Thread(target=run.work, name=f"rtpcodec-{number}")
+            worker.start()
+            workers.append(worker)
         _report(run.done, len(workers), on_row)
     except BaseException:
         run.interruption.stop()
@@ -104,12 +144,15 @@ def _report(done: SimpleQueue[Row | BaseException | None], threads: int, on_row:
 class _Run:
     """The work of the threads of one run."""
 
-    __slots__ = ("_convert", "_jobs", "_lock", "_manifest", "done", "interruption")
+    __slots__ = ("_convert", "_jobs", "_lock", "_manifest", "_on_part", "done", "interruption")
 
-    def __init__(self, jobs: Iterable[Job], convert: Convert, manifest: Manifest | None) -> None:
+    def __init__(
+        self, jobs: Iterable[Job], convert: Convert, manifest: Manifest | None, on_part: Callable[[float], object]
+    ) -> None:
         self._jobs = iter(jobs)
         self._convert = convert
         self._manifest = manifest
+        self._on_part = on_part
         self.interruption = Interruption()
         self._lock = Lock()
         self.done: SimpleQueue[Row | BaseException | None] = SimpleQueue()
@@ -132,12 +175,14 @@ class _Run:
             self.done.put(None)
 
     def _row_of(self, job: Job) -> Row:
+        progress = FileProgress(self.interruption, self._on_part)
         try:
-            row = self._convert(job, self.interruption, self._record)
+            row = self._convert(job, progress, self._record)
         except (ManifestError, Stopped):
             raise
         except Exception as error:  # whatever it is: one file must not end the run
             row = failed(job, error)
+        progress.end()
         if row["state"] != "written":
             self._record(row)
         return row
@@ -164,8 +209,9 @@ def error_line(source: str, error: Exception) -> str:
     text = " ".join(str(error).split())
     if not isinstance(error, RtpcodecError | OSError | ValueError):
         return f"{type(error).__name__}: {text}"
-    if isinstance(error, OSError) and error.strerror and error.filename is not None:
-        text = error.strerror if str(error.filename) == source else f"{error.filename}: {error.strerror}"
+    if isinstance(error, OSError) and error.strerror:
+        is_other = error.filename is not None and str(error.filename) != source
+        text = f"{error.filename}: {error.strerror}" if is_other else error.strerror
     name = source.rpartition("/")[2]
     for prefix in (f"{source}, ", f"{name}, "):
         text = text.removeprefix(prefix)

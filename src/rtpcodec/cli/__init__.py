@@ -9,7 +9,7 @@ simulate, ring    calls of the simulator; simulated_calls: what runs them
 replay            runs a capture again
 codecs            the list of codecs; codec_table: its columns
 inputs            files, folders and patterns; file_options: options of the commands for files
-runs              a run over many files; progress_bar: how far it is
+runs              a run over many files; progress_bar: how far it is; printing: names on a terminal
 info/             `rtpcodec info`
 transcode/        `rtpcodec transcode`
 decode/           `rtpcodec decode`

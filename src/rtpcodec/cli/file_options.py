@@ -37,7 +37,10 @@ PayloadTypes = Annotated[
 
 
 def payload_types(pairs: list[str] | None) -> dict[int, str] | None:
-    """Read the meanings of payload types. ValueError: not PT=NAME[/RATE], or twice the same payload type."""
+    """Read the meanings of payload types.
+
+    Raises: ValueError: not PT=NAME[/RATE], twice the same payload type, or a wrong rate. UnknownCodec.
+    """
     found: dict[int, str] = {}
     for pair in pairs or ():
         number, equals, name = pair.partition("=")
@@ -46,10 +49,17 @@ def payload_types(pairs: list[str] | None) -> dict[int, str] | None:
         if int(number) in found:
             raise ValueError(f"--codec has payload type {number} twice")
         found[int(number)] = name
+    from rtpcodec.rtp.capture.codec_choice import given_codecs
+
+    given_codecs(found)
     return found or None
 
 
-def cores() -> int:
-    """Return how many processors this process may use."""
+def threads_of(jobs: int | None) -> int:
+    """Return the number of threads: one per processor that this process may use, unless given. ValueError."""
+    from rtpcodec.bulk.work import MAX_JOBS, require_jobs
+
+    if jobs is not None:
+        return require_jobs(jobs)
     affinity = getattr(os, "sched_getaffinity", None)  # not everywhere
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    return min(MAX_JOBS, len(affinity(0)) if affinity is not None else os.cpu_count() or 1)

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
 from rich.text import Text
+
+_ROUNDING: Final = 1e-6
+"""The parts of a file may add up to a little less than 1."""
+
+
+class _Done(ProgressColumn):
+    """Whole files that are done, of how many."""
+
+    def render(self, task: Task) -> Text:
+        return Text(f"{int(task.completed + _ROUNDING)}/{task.total:.0f} files")
 
 
 class _Rate(ProgressColumn):
@@ -23,7 +33,7 @@ class ProgressBar:
     def __init__(self, total: int) -> None:
         console = Console(stderr=True)
         self._bar = Progress(
-            BarColumn(), TextColumn("{task.completed:.0f}/{task.total} files {task.percentage:3.0f} %"), _Rate(),
+            BarColumn(), _Done(), TextColumn("{task.percentage:3.0f} %"), _Rate(),
             TimeRemainingColumn(compact=True, elapsed_when_finished=True),
             console=console, transient=True, disable=not console.is_terminal,
         )  # fmt: skip

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import io
 import time
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from rtpcodec.bulk.manifest import Manifest, Row
 from rtpcodec.bulk.work import Convert, Job, run_jobs
+from rtpcodec.cli.printing import print_any_character, printable
 from rtpcodec.cli.progress_bar import ProgressBar
+from rtpcodec.files.target_kinds import TargetKind
+from rtpcodec.files.writing import create_audio
 
 MAX_FAILURES_SHOWN: Final = 10
+TELEPHONE_HZ: Final = 8000
+"""Stands for the rates of files that are not read yet."""
 INTERRUPTED: Final = 130
 """Exit code after Ctrl-C, as shells have it."""
+
+
+def require_writer(kind: TargetKind, sample_rate_hz: int, options: Mapping[str, Any], *, channels: int = 1) -> None:
+    """Begin a file in memory. ValueError, MissingExtra, MissingLibrary: every file of the run would raise it."""
+    create_audio(io.BytesIO(), sample_rate_hz=sample_rate_hz, channels=channels, kind=kind.name, **options).abort()
 
 
 def opened_manifest(
@@ -41,12 +53,7 @@ def converted(jobs: list[Job], convert: Convert, threads: int, manifest: Manifes
     """Convert, with a bar on the terminal. Returns the exit code."""
     try:
         with ProgressBar(len(jobs)) as bar:
-
-            def count(row: Row) -> None:
-                report.count(row)
-                bar.advance()
-
-            run_jobs(jobs, convert, count, threads=threads, manifest=manifest)
+            run_jobs(jobs, convert, report.count, threads=threads, manifest=manifest, on_part=bar.advance)
     except KeyboardInterrupt:
         report.interrupted = True
         return INTERRUPTED
@@ -87,10 +94,12 @@ class Report:
         words += [f"{self._left_out} other files left out"] * bool(self._left_out)
         rate = sum(self.states.values()) / seconds if seconds else 0
         begins = "interrupted: " if self.interrupted else ""
-        print(f"{begins}{self._begins}: {', '.join(words)} in {seconds:.1f} s, {rate:.3g} files/s")
+        print_any_character()
+        print(printable(f"{begins}{self._begins}: {', '.join(words)} in {seconds:.1f} s, {rate:.3g} files/s"))
         for row in self._failures[:MAX_FAILURES_SHOWN]:
-            print(f"failed: {row['input']}: {row['error']}")
+            print(printable(f"failed: {row['input']}: {row['error']}"))
         if len(self._failures) > MAX_FAILURES_SHOWN:
             print(f"failed: {self.states['failed'] - MAX_FAILURES_SHOWN} more, see the manifest")
         if self._manifest is not None and (self.interrupted or self._failures):
-            print(f"{'continue with --resume' if self.interrupted else 'manifest:'} {self._manifest.path}")
+            begins = "continue with --resume" if self.interrupted else "manifest:"
+            print(printable(f"{begins} {self._manifest.path}"))

@@ -117,6 +117,11 @@ class AudioFileReader(Live):
         if broken is not None:
             raise broken
 
+    @property
+    def octets_read(self) -> int:
+        """How many octets of the file have been read, about; 0 of a stream, and when it is closed."""
+        return 0 if self._file.closed or not self._file.seekable() else self._file.tell()
+
     def close(self) -> None:
         """Close the file if it was opened here. More than once does nothing."""
         self._source.close()

@@ -9,9 +9,9 @@ from typing import cast
 
 from rtpcodec.bulk.decoding import Decoding
 from rtpcodec.bulk.work import Job
-from rtpcodec.cli.file_options import cores, payload_types
+from rtpcodec.cli.file_options import payload_types, threads_of
 from rtpcodec.cli.inputs import CAPTURE_SUFFIXES, Input, Inputs, is_capture
-from rtpcodec.cli.runs import Report, converted, opened_manifest
+from rtpcodec.cli.runs import TELEPHONE_HZ, Report, converted, opened_manifest, require_writer
 from rtpcodec.cli.transcode.outputs import require_distinct
 from rtpcodec.files.target_kinds import target_kind
 from rtpcodec.rtp.capture.sound import Gaps
@@ -47,16 +47,18 @@ class Order:
 def run(order: Order) -> int:
     """Decode, and print what became of the captures. Returns the exit code."""
     kind = target_kind(order.to)
-    kind.require(order.rate_hz or kind.rate_for_hz(8000), 2)
+    require_writer(kind, order.rate_hz or kind.rate_for_hz(TELEPHONE_HZ), {}, channels=2)
+    threads, codecs = threads_of(order.jobs), payload_types(order.codecs)
+    inputs = Inputs(is_capture)
+    jobs = [Job(one.path, f"{order.out.rstrip('/') or '/'}/{_stem(one)}") for one in inputs.of(order.paths)]
     decoding = Decoding(
         to=kind,
         pcm_hz=order.rate_hz,
         gaps=cast("Gaps", order.gaps),
-        codecs=payload_types(order.codecs),
+        codecs=codecs,
         replace=order.replace,
+        targets=frozenset(job.target for job in jobs),
     )
-    inputs = Inputs(is_capture)
-    jobs = [Job(one.path, f"{order.out.rstrip('/') or '/'}/{_stem(one)}") for one in inputs.of(order.paths)]
     if not jobs:
         raise ValueError(f"no packet capture in {' '.join(order.paths)}: {inputs.left_out} other files")
     require_distinct(jobs)
@@ -71,7 +73,7 @@ def run(order: Order) -> int:
             left_out=inputs.left_out,
             manifest=manifest,
         )
-        code = converted(waiting, decoding.convert, cores() if order.jobs is None else order.jobs, manifest, report)
+        code = converted(waiting, decoding.convert, threads, manifest, report)
         report.show()
         if manifest is not None and order.manifest is None and order.resume is None and not code:
             manifest.path.unlink()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from rtpcodec.audio.levels import SILENCE_DBOV, peak_dbov
-from rtpcodec.bulk.work import Interruption
+from rtpcodec.bulk.work import FileProgress
 from rtpcodec.cli.info.tones import FoundTones
 from rtpcodec.codecs.info import ByteOrder
 from rtpcodec.files.facts import AudioFacts
@@ -36,18 +37,21 @@ class AudioFigures:
     """Second by second."""
 
 
-def audio_figures(path: str, raw: RawFacts, interruption: Interruption, *, quick: bool = False) -> AudioFigures:
+def audio_figures(path: str, raw: RawFacts, progress: FileProgress, *, quick: bool = False) -> AudioFigures:
     """Read a file. AudioFileError, OSError, ValueError, MissingExtra, MissingLibrary; Stopped."""
     with open_audio(path, kind=raw.kind, sample_rate_hz=raw.sample_rate_hz, byte_order=raw.byte_order) as audio:
         if quick:
             return AudioFigures(path=path, facts=audio.facts)
         rate_hz = audio.facts.sample_rate_hz
         tones, series = FoundTones(rate_hz), SeriesCounter(rate_hz)
+        octets = Path(path).stat().st_size
         power, samples, peak = 0.0, 0, SILENCE_DBOV
         for pcm in audio:
-            interruption.require()
+            progress.require()
             power += series.sound(pcm)
             samples += len(pcm) // 2
+            if octets:
+                progress.reached(audio.octets_read / octets)
             tones.hear(pcm)
             if pcm:
                 peak = max(peak, peak_dbov(pcm))

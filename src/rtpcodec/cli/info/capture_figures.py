@@ -10,7 +10,7 @@ from typing_extensions import Buffer
 
 from rtpcodec.audio.channels import split
 from rtpcodec.bulk.decoding import until
-from rtpcodec.bulk.work import Interruption
+from rtpcodec.bulk.work import FileProgress
 from rtpcodec.cli.info.tones import FoundTones
 from rtpcodec.rtp.capture.call_decoding import decode_datagrams
 from rtpcodec.rtp.capture.discovery import find_streams
@@ -36,14 +36,14 @@ class CaptureFigures:
 
 
 def capture_figures(
-    path: str, codecs: Mapping[int, str] | None, interruption: Interruption, *, quick: bool = False
+    path: str, codecs: Mapping[int, str] | None, progress: FileProgress, *, quick: bool = False
 ) -> CaptureFigures:
     """Read a capture, once for its streams, and once for their sound.
 
     PacketFileError, OSError, UnknownCodec, MissingLibrary; Stopped.
     """
     with open_packets(path) as packets:
-        report = find_streams(until(packets, interruption), codecs=codecs)
+        report = find_streams(until(packets, progress, of=(0.0, 1.0 if quick else 0.5)), codecs=codecs)
         counts, notes = packets.counts, packets.notes
     if quick:
         return CaptureFigures(path=path, packets=counts, notes=notes, report=report)
@@ -56,7 +56,7 @@ def capture_figures(
         return _Listener(found)
 
     with open_packets(path) as packets:
-        sounds = decode_datagrams(until(packets, interruption), report, listen)
+        sounds = decode_datagrams(until(packets, progress, of=(0.5, 1.0)), report, listen)
     return CaptureFigures(path=path, packets=counts, notes=notes, report=report, sounds=tuple(sounds), tones=heard)
 
 

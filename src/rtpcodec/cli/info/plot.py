@@ -11,6 +11,7 @@ import matplotlib as mpl
 
 from rtpcodec.cli.info.audio_figures import AudioFigures
 from rtpcodec.cli.info.capture_figures import CaptureFigures
+from rtpcodec.cli.printing import printable
 from rtpcodec.rtp.capture.series import SecondSeries
 from rtpcodec.rtp.capture.sound import CallSound
 
@@ -42,7 +43,7 @@ class Picture:
 def draw(figures: AudioFigures | CaptureFigures) -> Iterator[Picture]:
     """Yield a picture of an audio file, or one per call of a capture."""
     mpl.use("Agg")
-    name = Path(figures.path).name
+    name = printable(Path(figures.path).name)
     if isinstance(figures, AudioFigures):
         yield _audio_picture(name, figures.levels_dbov)
         return
@@ -54,7 +55,7 @@ def _audio_picture(title: str, levels_dbov: Sequence[float]) -> Picture:
     from matplotlib import pyplot
 
     figure, axis = pyplot.subplots(figsize=(10, 3), layout="constrained")
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     _level(axis, [("", levels_dbov)])
     return Picture(title, figure)
 
@@ -63,7 +64,7 @@ def _call_picture(title: str, sound: CallSound) -> Picture:
     from matplotlib import pyplot
 
     figure, (level, loss, delay) = pyplot.subplots(3, 1, figsize=(10, 7), layout="constrained", sharex=True)
-    figure.suptitle(title)
+    figure.suptitle(title, parse_math=False)
     named = [(_name(sound, place), track.series) for place, track in enumerate(sound.tracks)]
     _level(level, [(name, series.level_dbov) for name, series in named])
     level.set_xlabel("")

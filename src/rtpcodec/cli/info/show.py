@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from rtpcodec.bulk.work import MAX_JOBS, Interruption, error_line
-from rtpcodec.cli.file_options import cores, payload_types
+from rtpcodec.bulk.work import FileProgress, Interruption, error_line
+from rtpcodec.cli.file_options import payload_types, threads_of
 from rtpcodec.cli.info.as_json import audio_object, capture_object
 from rtpcodec.cli.info.audio_figures import AudioFigures, RawFacts, audio_figures
 from rtpcodec.cli.info.capture_figures import CaptureFigures, capture_figures
 from rtpcodec.cli.info.tables import AUDIO_HEADING, audio_line, capture_lines
 from rtpcodec.cli.inputs import Inputs, is_audio, is_capture, is_capture_file
+from rtpcodec.cli.printing import print_any_character, printable
 from rtpcodec.cli.progress_bar import ProgressBar
 from rtpcodec.cli.runs import INTERRUPTED
 from rtpcodec.codecs.info import ByteOrder
@@ -60,25 +61,26 @@ def run(wanted: Wanted) -> int:
     files = [one.path for one in Inputs(lambda name: is_audio(name) or is_capture(name)).of(wanted.paths)]
     if not files:
         raise ValueError(f"no audio file or capture in {' '.join(wanted.paths)}")
-    interruption = Interruption()
+    interruption, bar = Interruption(), ProgressBar(len(files))
 
     def figures_of(path: str) -> Figures | Failure:
+        progress = FileProgress(interruption, bar.advance)
         try:
             if wanted.from_kind is None and is_capture_file(path):
-                return capture_figures(path, codecs, interruption, quick=wanted.quick)
-            return audio_figures(path, raw, interruption, quick=wanted.quick)
+                return capture_figures(path, codecs, progress, quick=wanted.quick)
+            return audio_figures(path, raw, progress, quick=wanted.quick)
         except Exception as error:  # whatever it is: one file must not end the run
             return Failure(path, error_line(path, error))
+        finally:
+            progress.end()
 
+    print_any_character()
     printer = _Printer(wanted, is_one=len(files) == 1)
-    threads = cores() if wanted.jobs is None else wanted.jobs
-    if not 1 <= threads <= MAX_JOBS:
-        raise ValueError(f"jobs is {threads}, 1 to {MAX_JOBS} are possible")
+    threads = threads_of(wanted.jobs)
     try:
-        with ProgressBar(len(files)) as bar:
+        with bar:
             for found in in_order(figures_of, files, threads, interruption):
                 printer.show(found)
-                bar.advance()
     except KeyboardInterrupt:
         return INTERRUPTED
     printer.end()
@@ -125,9 +127,9 @@ class _Printer:
         elif isinstance(found, AudioFigures):
             if not self._table_begun:
                 print(AUDIO_HEADING)
-            print(audio_line(found))
+            print(printable(audio_line(found)))
         elif isinstance(found, CaptureFigures):
-            print("\n".join(capture_lines(found)))
+            print("\n".join(map(printable, capture_lines(found))))
         if not isinstance(found, Failure):
             self._table_begun = isinstance(found, AudioFigures)
         if isinstance(found, AudioFigures):
@@ -143,7 +145,7 @@ class _Printer:
             path = plot if self._pictures == 1 else plot.with_stem(f"{plot.stem}-{self._pictures}")
             picture.save(path)
             if not self._wanted.as_json:
-                print(f"drew {path}: {picture.title}")
+                print(printable(f"drew {path}: {picture.title}"))
 
     def end(self) -> None:
         """Print failures and sums."""
@@ -156,7 +158,7 @@ class _Printer:
             words += [f"{len(self.failures)} failed"] * bool(self.failures)
             print(", ".join(words))
         for failure in self.failures:
-            print(f"failed: {failure.path}: {failure.error}")
+            print(printable(f"failed: {failure.path}: {failure.error}"))
 
 
 def _object(found: Figures | Failure) -> dict[str, object]:

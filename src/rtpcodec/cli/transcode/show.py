@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Final, cast
 
 from rtpcodec.bulk.transcoding import Transcoding
-from rtpcodec.cli.file_options import cores
+from rtpcodec.cli.file_options import threads_of
 from rtpcodec.cli.inputs import Inputs, is_audio
-from rtpcodec.cli.runs import Report, converted, opened_manifest
+from rtpcodec.cli.runs import TELEPHONE_HZ, Report, converted, opened_manifest, require_writer
 from rtpcodec.cli.transcode.outputs import is_folder, jobs_of, output_kind
 from rtpcodec.codecs.info import ByteOrder
 from rtpcodec.files.kinds import KINDS
@@ -39,7 +39,10 @@ class Order:
     replace: bool
 
     def transcoding(self, kind: TargetKind) -> Transcoding:
-        """Return how files are converted. ValueError: options that contradict each other, or the rate."""
+        """Return how files are converted.
+
+        Raises: ValueError: options that contradict each other, or the rate. MissingExtra, MissingLibrary.
+        """
         if self.mono and self.channel is not None:
             raise ValueError("--mono and --channel exclude each other")
         if self.from_kind is not None and self.from_kind not in KINDS:
@@ -48,6 +51,9 @@ class Order:
             kind.require(self.rate_hz, 1)
         if self.bit_rate_kbps is not None and kind.name != "mp3":
             raise ValueError(f"--bit-rate is for mp3, the output is {kind.name}")
+        options: dict[str, object] = {} if self.bit_rate_kbps is None else {"bit_rate_kbps": self.bit_rate_kbps}
+        if self.rate_hz is not None or not options:  # bit rates that are possible depend on the rate
+            require_writer(kind, self.rate_hz or kind.rate_for_hz(TELEPHONE_HZ), options)
         return Transcoding(
             to=kind,
             sample_rate_hz=self.rate_hz,
@@ -57,7 +63,7 @@ class Order:
             from_rate_hz=self.from_rate_hz,
             byte_order=cast("ByteOrder | None", self.byte_order),
             replace=self.replace,
-            options={} if self.bit_rate_kbps is None else {"bit_rate_kbps": self.bit_rate_kbps},
+            options=options,
         )
 
     def settings(self, kind: TargetKind) -> dict[str, object]:
@@ -82,7 +88,7 @@ def run(order: Order) -> int:
         raise ValueError("input and output are needed: rtpcodec transcode IN... OUT")
     *sources, out = order.paths
     kind = output_kind(order.to, out)
-    transcoding = order.transcoding(kind)
+    transcoding, threads = order.transcoding(kind), threads_of(order.jobs)
     inputs = Inputs(None if order.from_kind else is_audio, without=out if is_folder(out) else None)
     jobs = jobs_of(inputs.of(sources), out, kind)
     if not jobs:
@@ -100,7 +106,7 @@ def run(order: Order) -> int:
             left_out=inputs.left_out,
             manifest=manifest,
         )
-        code = converted(waiting, transcoding.convert, cores() if order.jobs is None else order.jobs, manifest, report)
+        code = converted(waiting, transcoding.convert, threads, manifest, report)
         report.show()
         if manifest is not None and order.manifest is None and order.resume is None and not code:
             manifest.path.unlink()

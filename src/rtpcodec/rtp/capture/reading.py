@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from gzip import GzipFile
 from os import PathLike
@@ -115,6 +116,12 @@ class PacketReader(Live):
             lost_by_capture=self._capture.lost_by_capture,
             incomplete_octets=self._capture.incomplete_octets,
         )
+
+    @property
+    def share_read(self) -> float:
+        """How much of the file has been read, 0 to 1; 0 of a file that was passed in open, or is a pipe."""
+        octets = os.fstat(self._file.fileno()).st_size if self._owned and self._file.seekable() else 0
+        return min(self._file.tell() / octets, 1.0) if octets else 0.0
 
     @property
     def kind(self) -> str:

@@ -1,0 +1,32 @@
+"""Text of files on a terminal: names, and what files say of themselves."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from typing import Final
+
+_ESCAPED: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+"""Categories of Unicode: control characters, octets that are not UTF-8, ends of lines and paragraphs."""
+_DIRECTIONS: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""They reorder the rest of a line."""
+
+
+def printable(text: str) -> str:
+    """Escape what would end the line or steer the terminal."""
+    if text.isprintable():
+        return text
+    return "".join(_escaped(one) for one in text)
+
+
+def print_any_character() -> None:
+    """Let what the encoding of the output lacks be printed as an escape, and not end the command."""
+    reconfigure = getattr(sys.stdout, "reconfigure", None)  # another object may stand for it
+    if reconfigure is not None and sys.stdout.errors == "strict":
+        reconfigure(errors="backslashreplace")
+
+
+def _escaped(character: str) -> str:
+    if unicodedata.category(character) in _ESCAPED or character in _DIRECTIONS:
+        return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+    return character
