@@ -1,4 +1,4 @@
-"""Prints what the tests measured: the figures of docs/packet-captures.md."""
+"""Prints what the tests measured: the figures of docs/captured-sound.md."""
 
 from __future__ import annotations
 

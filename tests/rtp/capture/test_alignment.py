@@ -72,6 +72,20 @@ def test_wall_clocks_that_disagree_align_nothing() -> None:
     assert abs(one - two) <= 1
 
 
+@pytest.mark.parametrize("without", [(True, True), (True, False), (False, True)])
+def test_reports_without_a_wall_clock_align_nothing(without: tuple[bool, bool]) -> None:
+    """RFC 3550 section 6.4.1: a sender without a wall clock may set the NTP timestamp to zero."""
+    senders = [clicking(0, delay_ms=20, backward=False, report_delay_ms=20),
+               clicking(240, delay_ms=50, backward=True, report_delay_ms=50)]  # fmt: skip
+    for sender, has_no_clock in zip(senders, without, strict=True):
+        if has_no_clock:
+            sender.sender_reports = tuple(one._replace(ntp_s=0.0) for one in sender.sender_reports)
+    kept, sound = decoded(senders[:1], senders[1:])
+    assert (sound.alignment, sound.notes) == ("transit", ())
+    one, two = clicks_ms([kept.channel(0), kept.channel(1)])
+    assert two - one == pytest.approx(30, abs=1)
+
+
 def test_the_channels_are_equally_long_and_begin_with_the_first_sound() -> None:
     kept, sound = decoded([clicking(100, delay_ms=0, backward=False)], [clicking(260, delay_ms=0, backward=True)])
     assert len(kept.channel(0)) == len(kept.channel(1)) == 2 * sound.samples == 2 * (16_000 + 160 * 8)

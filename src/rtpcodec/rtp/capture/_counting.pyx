@@ -63,7 +63,7 @@ cdef class StreamCounter:
         if self.packets == 0:
             self._start(header, time_ns)
         self.packets += 1
-        self.last_ns = time_ns
+        self.last_ns = max(self.last_ns, time_ns)
         if not self.is_event:
             self._sizes.octets += header.payload_octets
             self._sizes.least = min(self._sizes.least, <int64_t>header.payload_octets)

@@ -111,17 +111,19 @@ def _ticks_between(earlier: int, later: int, elapsed_ns: int, clock_hz: int) -> 
 
 
 def _sender_offset_s(direction: Sequence[CapturedStream]) -> float | None:
-    """Return the capture's clock less the sender's, plus the least transit; None: there is no sender report.
+    """Return the capture's clock less the sender's, plus the least transit; None: no sender report has a wall clock.
 
     It is that of the stream with most reports: the others of this direction come from the same sender.
     """
     best = max(direction, key=lambda stream: len(stream.sender_reports))
     clock_hz = clock_of(best)
-    if not best.sender_reports or clock_hz is None:
+    # RFC 3550 section 6.4.1: a sender without a wall clock may set it to zero.
+    reports = [report for report in best.sender_reports if report.ntp_s]
+    if not reports or clock_hz is None:
         return None
     offsets = []
     quickest = best.least_transit
-    for report in best.sender_reports:
+    for report in reports:
         elapsed_ns = report.arrival_ns - quickest.arrival_ns
         ticks = _ticks_between(quickest.rtp_timestamp, report.rtp_timestamp, elapsed_ns, clock_hz)
         sent_s = report.ntp_s - ticks / clock_hz

@@ -40,7 +40,8 @@ MAX_WAITING: Final = 64
 IDLE_NS: Final = NANOSECONDS
 """A stream that has sent nothing for so long leaves its track to another one."""
 OUT_OF_ORDER_NS: Final = NANOSECONDS
-"""Captures of several interfaces are out of order by less: a call that has ended is kept for so long."""
+"""Captures of several interfaces are out of order by less: a call that has ended is kept for so long. One of which
+packets are still to come is kept until they have come, whatever the time of other packets is."""
 
 
 def decode_datagrams(
@@ -136,13 +137,15 @@ class _Decoding(Live):
         call = self._open.get(number) or self._begin(number)
         if call is not None:
             call.put(key, packet, time_ns)
+            if call.is_overdue and call.to_come <= 0:
+                self._finish(number)
 
     def finish(self) -> list[CallSound]:
-        self._finish_until(inf)
+        for number in list(self._open):
+            self._finish(number)
         for number in range(len(self._report.calls)):
-            if number not in self._sounds:
-                self._begin(number)
-        self._finish_until(inf)
+            if self._begin(number) is not None:
+                self._finish(number)
         return [self._sounds[number] for number in range(len(self._report.calls))]
 
     def close(self, error: BaseException) -> None:
@@ -165,11 +168,23 @@ class _Decoding(Live):
     def _finish_until(self, time_ns: float) -> None:
         while self._ends and self._ends[0][0] < time_ns:
             _, number = heappop(self._ends)
-            self._sounds[number] = self._open[number].finish()
-            del self._open[number]
-            for stream in self._report.calls[number].streams:
-                self._streams.pop(key_of(stream), None)
+            call = self._open[number]
+            if call.to_come > 0:
+                call.is_overdue = True
+                self._end_runs(number)
+            else:
+                self._finish(number)
         self._next_end_ns = self._ends[0][0] if self._ends else inf
+
+    def _finish(self, number: int) -> None:
+        self._sounds[number] = self._open[number].finish()
+        del self._open[number]
+        self._end_runs(number)
+
+    def _end_runs(self, number: int) -> None:
+        """Take no packet of a call into a run any more."""
+        for stream in self._report.calls[number].streams:
+            self._streams.pop(key_of(stream), None)
 
 
 class _Direction(Live):
@@ -230,7 +245,19 @@ class _Direction(Live):
 class _CallDecoding(Live):
     """One open call. Its sound begins when its first packets show which one was sent first."""
 
-    __slots__ = ("_aligned", "_call", "_directions", "_first", "_gaps", "_place_of", "_rate_hz", "_streams", "timeline")
+    __slots__ = (
+        "_aligned",
+        "_call",
+        "_directions",
+        "_first",
+        "_gaps",
+        "_place_of",
+        "_put",
+        "_rate_hz",
+        "_streams",
+        "is_overdue",
+        "timeline",
+    )
 
     def __init__(
         self,
@@ -242,6 +269,9 @@ class _CallDecoding(Live):
     ) -> None:
         self._call = call
         self._streams = streams
+        self._put = 0
+        self.is_overdue = False
+        """Whether the time of its end has passed, with packets still to come: a clock was set, or a time is damaged."""
         self._gaps = gaps
         self._rate_hz = pcm_hz or _rate_hz(call)
         channels = 2 if call.backward else 1
@@ -252,7 +282,14 @@ class _CallDecoding(Live):
         self._directions: list[_Direction] = []
         self._place_of: dict[StreamKey, tuple[_Direction, StreamTrack]] = {}
 
+    @property
+    def to_come(self) -> int:
+        """Packets that the report counted and that have not come."""
+        in_runs = sum(stream.run.packets for direction in self._directions for stream in direction.streams)
+        return sum(stream.packets for stream in self._call.streams) - self._put - in_runs
+
     def put(self, key: StreamKey, packet: RtpPacket, time_ns: int) -> None:
+        self._put += 1
         if self._first is not None:
             self._first.append((key, packet, time_ns))
             if len(self._first) >= START_PACKETS or time_ns - self._first[0][2] >= START_WAIT_MS * NANOSECONDS_IN_MS:
@@ -288,8 +325,10 @@ class _CallDecoding(Live):
             for stream in made:
                 key = key_of(stream.stream)
                 self._place_of[key] = direction, stream
-                self._streams[key] = stream
+                if not self.is_overdue:
+                    self._streams[key] = stream
         self._first = None
+        self._put -= len(first)
         for key, packet, time_ns in first:
             self.put(key, packet, time_ns)
         return aligned

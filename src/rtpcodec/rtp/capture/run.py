@@ -31,7 +31,7 @@ PLAIN_OCTET: Final = 0x80
 class Run(Live):
     """Packets of a run that were not played yet. Use from one thread at a time."""
 
-    __slots__ = ("datagrams", "head", "heard_ns", "octets", "room", "shift_ns", "step", "stride", "times_ns")
+    __slots__ = ("datagrams", "head", "heard_ns", "octets", "room", "shift_ns", "step", "stride", "taken", "times_ns")
 
     def __init__(self, shift_ns: int) -> None:
         """Make a closed run.
@@ -51,8 +51,15 @@ class Run(Live):
         """From head to head."""
         self.room = 0
         """So many packets are played at once."""
+        self.taken = 0
+        """Packets that were taken from it."""
         self.datagrams: list[bytes] = []
         self.times_ns: list[int] = []
+
+    @property
+    def packets(self) -> int:
+        """Packets that came into it so far."""
+        return self.taken + len(self.times_ns)
 
     @property
     def is_open(self) -> bool:
@@ -79,5 +86,6 @@ class Run(Live):
     def take(self) -> tuple[list[bytes], list[int]]:
         """Remove and return the datagrams that wait, and their times of capture."""
         taken = self.datagrams, self.times_ns
+        self.taken += len(self.times_ns)
         self.datagrams, self.times_ns = [], []
         return taken
