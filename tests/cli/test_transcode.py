@@ -14,12 +14,14 @@ from collections import Counter
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
 import rtpcodec
 from rtpcodec.bulk import transcoding
 from rtpcodec.cli.app import main
+from rtpcodec.files.reading import open_audio
 from rtpcodec.kernels.g711 import pcmu_decode, pcmu_encode
 
 TIMEOUT_S = 60
@@ -183,6 +185,20 @@ def test_what_is_refused(folder: Path, capsys: pytest.CaptureFixture[str], argum
     assert main(["transcode", *arguments]) == 2
     assert text in capsys.readouterr().err
     assert {path: path.is_file() and path.read_bytes() for path in folder.rglob("*")} == before
+
+
+def test_a_pipe_gets_the_next_rate_of_the_output(folder: Path) -> None:
+    with wave.open("a.wav", "wb") as file:
+        file.setparams((1, 2, 44_100, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 44_100))
+    os.mkfifo("pipe.wav")
+    writer = Thread(target=lambda: Path("pipe.wav").write_bytes(Path("a.wav").read_bytes()))
+    writer.start()
+    assert main(["transcode", "pipe.wav", "a.opus"]) == 0
+    writer.join()
+    with open_audio("a.opus") as audio:
+        assert audio.facts.sample_rate_hz == 48_000
+        assert sum(map(len, audio)) == 2 * 48_000
 
 
 def test_patterns_are_expanded(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -231,6 +231,7 @@ INSIDE: dict[str, str] = {
     "pump/writer.py:AwaitedSocket._run": USER,
     "pump/writer.py:AwaitedSocket._work": USER,
     "bulk/manifest.py:Manifest.begin": USER,
+    "bulk/manifest.py:_require_manifest": USER,
     "bulk/manifest.py:Manifest.resume": USER,
     "bulk/manifest.py:_octets_of_lines": USER,
     "bulk/manifest.py:rows_of": USER,

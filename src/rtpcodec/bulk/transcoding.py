@@ -117,9 +117,8 @@ class Transcoding:
         rate_hz = self.sample_rate_hz or self.to.usual_rate_hz
         audio = self._open(source, rate_hz)
         own_hz = audio.facts.sample_rate_hz
-        if rate_hz is None and self.to.rate_for_hz(own_hz) != own_hz:
-            audio.close()
-            return self._open(source, self.to.rate_for_hz(own_hz))
+        if rate_hz is None:
+            audio.sample_rate_hz = self.to.rate_for_hz(own_hz)  # nothing was read: a pipe cannot be opened again
         return audio
 
     def _open(self, source: str, rate_hz: int | None) -> AudioFileReader:
