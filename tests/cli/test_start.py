@@ -33,7 +33,7 @@ HEAVY = {
 }
 HEAVY |= {"soundfile", "ssl", "uvloop", "websockets"}
 OURS = re.compile(
-    r"rtpcodec(\.(errors|pickling|carriers(\.telnyx(\.(commands|members))?)?|__main__|cli|cli\.\w+|cli\.demo(\.(command|speech))?|cli\.doctor(\.command)?))?"
+    r"rtpcodec(\.(errors(\.(root|commands))?|pickling|carriers(\.telnyx(\.(commands|members))?)?|__main__|cli|cli\.\w+|cli\.demo(\.(command|speech))?|cli\.doctor(\.command)?))?"
 )
 WHEN_RUN = {"rtpcodec.cli.codec_table", "rtpcodec.cli.control_output", "rtpcodec.cli.simulated_calls"}
 

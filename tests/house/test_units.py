@@ -15,7 +15,7 @@ OF_THE_CARRIER = {"stream_bidirectional_sampling_rate", "sampling_rate", "record
 """Fields of commands and webhooks, which keep the names of the wire."""
 WITHOUT_UNIT = {
     *("drop", "duplicate", "lost", "reorder", "key_duplicate", "probability", "confidence"),  # shares from 0 to 1
-    "loss",  # as well
+    *("loss", "share_read"),  # as well
     *("mos", "jitter_max_variance"),  # of the carrier
     *("when", "delay", "now"),  # of asyncio and of `time`, in seconds
 }

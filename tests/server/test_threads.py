@@ -46,6 +46,7 @@ CHANGES: dict[str, Callable[[Call], Any]] = {
     "capture": lambda call: call.capture("never.jsonl"),
     "tap": lambda call: call.tap("mixed", "never.wav"),
     "voice": lambda call: call.voice(),
+    "tones": lambda call: call.tones(),
     "caller_silent": lambda call: call.caller_silent(1.0),
     "reference": lambda call: call.reference(0.0),
     "reconnect": lambda call: call.reconnect(),

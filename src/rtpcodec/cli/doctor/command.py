@@ -57,7 +57,7 @@ def doctor(
     output: Output = Path("doctor-call.json"),
     as_json: AsJson = False,
 ) -> None:
-    """Look for what prevents calls, or read the carrier from one call.
+    """Find what prevents calls, or read the carrier from a call.
 
     Checks key, URLs, DNS, TLS, token, webhooks, plan, codecs and ports, and prints each with what was seen and what to
     do. The key is that of TELNYX_API_KEY. While --port is free, the doctor listens there and opens --url, so that it

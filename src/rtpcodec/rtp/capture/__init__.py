@@ -9,7 +9,7 @@ packet_writer   datagrams to a classic capture
 reading         any capture, also compressed: open_packets
 discovery       find_streams: one pass over a capture
 candidates      when datagrams that look like RTP are a stream
-_counters        the table of known streams; _counting: what a packet changes in one
+_counters       the table of known streams; _counting: what a packet changes in one
 streams         one stream while its packets pass
 codec_choice    given, SDP, RFC 3551's table; payload_guess: by the payloads
 rtcp_log        sender reports, names and ends of the streams
@@ -21,6 +21,7 @@ call_decoding   all calls of a capture side by side
 alignment       the two directions of a call on one line of time
 timeline        the tracks of a call, written side by side
 track           one stream onto its track: gaps, pauses, noise
+run             its ordinary packets, several at once
 ordering        its packets in the order of their numbers
 place           where its packets lie by their timestamps
 payload_audio   its payloads to PCM

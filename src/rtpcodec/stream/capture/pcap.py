@@ -110,7 +110,7 @@ class PacketExport(Live):
             attributes |= dict.fromkeys(self._types.attributes(info, rate_hz))
             if self._sent is None:
                 payloads = payload_format(info, rate_hz, **plan.payload_options(info.name))
-                swapped = info.name == "L16" and plan.l16_byte_order == "little"
+                swapped = info.coder_options(plan).get("byte_order") == "little"
                 self._sent = RtpStream(info, rate_hz, payloads, self._types, ssrc=self._ssrc("sent"), swapped=swapped)
         self._received.clear()
         if attributes:
@@ -142,7 +142,7 @@ class PacketExport(Live):
         payloads = None if codec is None else codec.new_payloads()
         if codec is None or codec.info is None or payloads is None:
             return None
-        swapped = codec.info.name == "L16" and plan.l16_byte_order == "little"
+        swapped = codec.info.coder_options(plan).get("byte_order") == "little"
         ssrc = self._ssrc(event.track)
         stream = RtpStream(codec.info, codec.rate_hz, payloads, self._types, ssrc=ssrc, swapped=swapped)
         stream.packetizer.sequence_number = (event.chunk or 0) & 0xFFFF

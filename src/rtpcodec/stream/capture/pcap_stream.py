@@ -10,7 +10,7 @@ from rtpcodec.errors import PayloadError
 from rtpcodec.pickling import Live
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.packetizer import Packetizer
-from rtpcodec.rtp.payloads import AmrWbFormat, PayloadFormat, payload_format
+from rtpcodec.rtp.payloads import PayloadFormat, payload_format
 from rtpcodec.rtp.profile import DYNAMIC_PAYLOAD_TYPES, STATIC_PAYLOAD_TYPES, rtpmap_of
 
 MAX_PACKET_OCTETS: Final = 60_000
@@ -37,13 +37,13 @@ class PayloadTypes:
         """Return the lines of SDP that say what the payload type is."""
         payload_type = self.of(info, rate_hz)
         lines = [f"a=rtpmap:{payload_type} {rtpmap_of(info, rate_hz)}"]
-        return [*lines, f"a=fmtp:{payload_type} octet-align=1"] if info.name == "AMR-WB" else lines
+        return [*lines, f"a=fmtp:{payload_type} octet-align=1"] if _has_packings(info) else lines
 
 
 class RtpStream(Live):
     """Makes the packets of one direction. Use from one thread at a time."""
 
-    __slots__ = ("_octet_aligned", "_payloads", "_swapped", "clock_hz", "packetizer")
+    __slots__ = ("_payloads", "_repacked", "_swapped", "clock_hz", "packetizer")
 
     def __init__(
         self, info: CodecInfo, rate_hz: int, payloads: PayloadFormat, types: PayloadTypes, *, ssrc: int, swapped: bool
@@ -57,13 +57,14 @@ class RtpStream(Live):
         swapped: whether samples of L16 have the byte order that RTP does not have.
         """
         self._payloads = payloads
-        self._octet_aligned = AmrWbFormat(packing="octet-aligned") if info.name == "AMR-WB" else None
         self._swapped = swapped
         self.clock_hz = info.rtp_clock_hz(rate_hz)
         """Ticks of timestamps per second."""
-        options = {"packing": "octet-aligned"} if self._octet_aligned is not None else {}
+        options = {"packing": "octet-aligned"} if _has_packings(info) else {}
+        written = payload_format(info, rate_hz, **options)
+        self._repacked = written if options else None
         self.packetizer = Packetizer(
-            payload_format(info, rate_hz, **options),
+            written,
             types.of(info, rate_hz),
             sequence_number=0,
             timestamp=0,
@@ -77,8 +78,8 @@ class RtpStream(Live):
         A payload that is not valid in the codec stays as it is, and the timestamp does not advance.
         """
         try:
-            if self._octet_aligned is not None:
-                payload = self._octet_aligned.payload(self._payloads.frames(payload))
+            if self._repacked is not None:
+                payload = self._repacked.payload(self._payloads.frames(payload))
             elif self._swapped and len(payload) % 2 == 0:
                 payload = _other_order(payload)
             return self.packetizer.packetize(payload)
@@ -88,6 +89,11 @@ class RtpStream(Live):
     def ticks(self, duration_ms: float) -> int:
         """Return a duration in ticks, rounded to the nearest."""
         return round(duration_ms * self.clock_hz / 1000)
+
+
+def _has_packings(info: CodecInfo) -> bool:
+    """Whether payloads of a codec have several packings: the octet-aligned one is written."""
+    return any(setting.keyword == "packing" for setting in info.payload_settings)
 
 
 def _other_order(payload: bytes) -> bytes:
