@@ -84,13 +84,14 @@ class Mp3Source(Live):
     def _sound(self) -> Iterator[bytes]:
         """Yield what is decoded, also what comes before an error."""
         part: _PartSound | None = None
-        parts = 0
+        parts = said = missing = 0
         broken: AudioFileError | None = None
         try:
             for of_part, header, frame in chain((self._first,), self._frames):
                 if part is None or part.part is not of_part:
                     if part is not None:
                         yield from part.rest()
+                        said, missing = _with_missing(part.part, said, missing)
                     part, parts = _PartSound(self._library, of_part, header, self.facts), parts + 1
                 yield from part.pieces(frame)
             if part is not None:
@@ -105,8 +106,12 @@ class Mp3Source(Live):
             if part is not None:
                 yield from part.rest()
             raise broken
-        if parts > 1:
-            self.facts = replace(self.facts, notes=(f"{parts} MP3 files are glued together",))
+        notes = [f"{parts} MP3 files are glued together"] if parts > 1 else []
+        if part is not None:
+            said, missing = _with_missing(part.part, said, missing)
+        if missing:
+            notes.append(f"the header frame says {said} frames, the file has {said - missing}")
+        self.facts = replace(self.facts, notes=tuple(notes))
 
     def _whole_frames(self) -> Iterator[_Frame]:
         """Yield every frame with its part. AudioFileError, OSError."""
@@ -116,6 +121,12 @@ class Mp3Source(Live):
                     yield part, header, self._window.data[at : at + header.octets]
         except ValueError as error:
             raise AudioFileError(self._name, self._at + self._window.broken_at, str(error)) from None
+
+
+def _with_missing(part: Part, said: int, missing: int) -> tuple[int, int]:
+    """Return the frames of header frames that say too much, and how many are missing, with those of a part."""
+    lost = part.missing_frames
+    return (said + part.frames + lost, missing + lost) if lost else (said, missing)
 
 
 class _PartSound(Live):
