@@ -84,18 +84,19 @@ class Mp3Source(Live):
     def _sound(self) -> Iterator[bytes]:
         """Yield what is decoded, also what comes before an error."""
         part: _PartSound | None = None
-        parts = said = missing = 0
+        told = _Told()
         broken: AudioFileError | None = None
         try:
             for of_part, header, frame in chain((self._first,), self._frames):
                 if part is None or part.part is not of_part:
                     if part is not None:
                         yield from part.rest()
-                        said, missing = _with_missing(part.part, said, missing)
-                    part, parts = _PartSound(self._library, of_part, header, self.facts), parts + 1
+                        told.add(part.part)
+                    part = _PartSound(self._library, of_part, header, self.facts)
                 yield from part.pieces(frame)
             if part is not None:
                 yield from part.rest()
+                told.add(part.part)
         except AudioFileError as error:
             broken = error
         except self._library.LibsndfileError as error:
@@ -106,12 +107,7 @@ class Mp3Source(Live):
             if part is not None:
                 yield from part.rest()
             raise broken
-        notes = [f"{parts} MP3 files are glued together"] if parts > 1 else []
-        if part is not None:
-            said, missing = _with_missing(part.part, said, missing)
-        if missing:
-            notes.append(f"the header frame says {said} frames, the file has {said - missing}")
-        self.facts = replace(self.facts, notes=tuple(notes))
+        self.facts = replace(self.facts, notes=told.notes())
 
     def _whole_frames(self) -> Iterator[_Frame]:
         """Yield every frame with its part. AudioFileError, OSError."""
@@ -123,10 +119,28 @@ class Mp3Source(Live):
             raise AudioFileError(self._name, self._at + self._window.broken_at, str(error)) from None
 
 
-def _with_missing(part: Part, said: int, missing: int) -> tuple[int, int]:
-    """Return the frames of header frames that say too much, and how many are missing, with those of a part."""
-    lost = part.missing_frames
-    return (said + part.frames + lost, missing + lost) if lost else (said, missing)
+class _Told:
+    """What is odd about the glued files. Memory does not grow with their number."""
+
+    __slots__ = ("_found", "_parts", "_said")
+
+    def __init__(self) -> None:
+        self._parts = 0
+        self._said = self._found = 0  # frames of the parts that lack some
+
+    def add(self, part: Part) -> None:
+        """Take a part that has ended."""
+        self._parts += 1
+        if part.missing_frames:
+            self._said += part.frames + part.missing_frames
+            self._found += part.frames
+
+    def notes(self) -> tuple[str, ...]:
+        """Return a sentence for each kind of oddity."""
+        notes = [f"{self._parts} MP3 files are glued together"] if self._parts > 1 else []
+        if self._said:
+            notes.append(f"the header frame says {self._said} frames, the file has {self._found}")
+        return tuple(notes)
 
 
 class _PartSound(Live):
