@@ -16,7 +16,7 @@ from rtpcodec.audio.mp3_scan import Window, parts_of, walk
 from rtpcodec.errors import AudioFileError
 from rtpcodec.files.formats import mp3_segments
 from tests import ffmpeg
-from tests.mp3_files import ID3V1, LYRICS_1, TAGS_BEFORE, TAGS_BEHIND, id3v2, noise
+from tests.mp3_files import ID3V1, LYRICS_1, TAGS_BEFORE, TAGS_BEHIND, id3v2, noise, vbri_frame
 
 SHORT = mp3.encode(noise(16_000, 16_000), 16_000)
 LONG = mp3.encode(noise(44_100, 88_200), 44_100, 320)
@@ -141,3 +141,45 @@ def test_a_part_that_ends_within_its_delays_is_kept_whole() -> None:
 def test_as_many_samples_as_went_in() -> None:
     samples = np.frombuffer(rtpcodec.read_audio(io.BytesIO(LONG))[0], np.int16)
     assert len(samples) == 88_200
+
+
+def encoded(*options: str) -> bytes:
+    return ffmpeg.to_file(noise(16_000, 32_000), ffmpeg.pcm_input(16_000, 1), ["-c:a", "libmp3lame", *options], ".mp3")
+
+
+def vbri(told: int, frames: bytes) -> bytes:
+    return vbri_frame(told, 216 + told * 216) + frames
+
+
+CUT = {
+    "info": lambda: encoded("-b:a", "48k"),
+    "xing": lambda: encoded("-q:a", "2"),
+    "vbri": lambda: vbri(len(SHORT) // 216 - 1, SHORT[216:]),
+}
+
+
+@pytest.mark.parametrize("kind", CUT)
+@pytest.mark.parametrize("lost_octets", [1, 500, 3000])
+def test_a_file_that_is_cut_has_a_note_of_its_frames(kind: str, lost_octets: int) -> None:
+    data = CUT[kind]()
+    whole, cut = parts_of(data)[0], parts_of(data[:-lost_octets])[0]
+    assert cut.frames < whole.frames
+    _, facts = rtpcodec.read_audio(io.BytesIO(data[:-lost_octets]))
+    assert facts.notes == (f"the header frame says {whole.frames} frames, the file has {cut.frames}",)
+    assert rtpcodec.read_audio(io.BytesIO(data))[1].notes == ()
+
+
+def test_glued_files_of_which_one_is_cut_have_both_notes() -> None:
+    (whole,), (cut,) = parts_of(SHORT), parts_of(SHORT[:-1000])
+    _, facts = rtpcodec.read_audio(io.BytesIO(SHORT[:-1000] + id3v2(20) + SHORT))
+    assert facts.notes == (
+        "2 MP3 files are glued together",
+        f"the header frame says {whole.frames} frames, the file has {cut.frames}",
+    )
+
+
+def test_a_header_frame_that_counts_itself_is_no_note() -> None:
+    frames = SHORT[216:]
+    count = len(frames) // 216
+    data = vbri_frame(count + 1, 216 + len(frames)) + frames
+    assert rtpcodec.read_audio(io.BytesIO(data))[1].notes == ()

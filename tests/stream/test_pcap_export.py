@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from rtpcodec import MediaSession, RtpPacket, open_packets
+from rtpcodec.audio import mp3
 from rtpcodec.cli.app import main
 from rtpcodec.codecs import CodecInfo
 from rtpcodec.rtp.capture.datagrams import Datagram
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.plan import StreamPlan
 from tests.listening.captured_calls import CapturedCall
+from tests.mp3_files import noise
 from tests.stream import carrier
 
 UTC_MS = 1_795_000_000_000.0
@@ -204,3 +206,135 @@ def test_a_call_with_faults_has_a_packet_per_chunk(seed: int, tmp_path: Path) ->
         received = [one for one in packets if one.source.host == bytes((192, 0, 2, 1)) and one.source.port != 5060]
     assert len(received) == len(found) > 20
     assert packets.counts.datagrams == packets.counts.packets
+
+
+class LateReader(Export):
+    """An application that takes the events of its session at the end alone."""
+
+    last_ms = 0.0
+
+    def receive(self, text: str, now_ms: float) -> None:
+        self.session.receive(text, now_ms)
+        self.last_ms = now_ms
+
+    def datagrams(self) -> list[Datagram]:
+        self.receive(carrier.STOP, max(5000.0, self.last_ms))
+        self.session.events(self.last_ms + 9000.0)
+        assert main(["replay", str(self.path), "--json", "--pcap", str(self.pcap)]) == 0
+        with open_packets(self.pcap) as packets:
+            return list(packets)
+
+
+def arrivals(export: Export, port: int = 4000) -> list[tuple[float, int]]:
+    return [(at_ms, one.sequence_number) for at_ms, one in export.rtp()[f"{CARRIER}:{port}"]]
+
+
+def in_order(found: list[Datagram]) -> bool:
+    return [one.time_ns for one in found] == sorted(one.time_ns for one in found)
+
+
+@pytest.mark.parametrize("own_marks", [False, True])
+def test_chunks_lie_where_they_arrived_when_events_are_read_at_the_end(own_marks: bool, tmp_path: Path) -> None:
+    export = LateReader(tmp_path, own_marks=own_marks)
+    export.receive(carrier.start(), 0.0)
+    wanted = []
+    for n in range(1, 200):
+        now_ms = 20.0 * n + n % 7
+        export.receive(carrier.media(speech(n), n, timestamp=20 * (n - 1)), now_ms)
+        export.session.play_payload(speech(n))
+        export.session.mark(f"mark {n}")
+        export.send(now_ms)
+        wanted.append((now_ms, n))
+    assert arrivals(export) == wanted
+    with open_packets(export.pcap) as packets:
+        found = list(packets)
+    assert in_order(found)
+    assert [round((one.time_ns - START_NS) / 1e6) for one in found if one.source.port == 5060] == [0, 0, 5000, 5000]
+
+
+def test_an_interruption_does_not_move_chunks_that_are_read_late(tmp_path: Path) -> None:
+    export = LateReader(tmp_path)
+    export.receive(carrier.start(), 0.0)
+    for n in range(1, 150):
+        export.receive(carrier.media(speech(n), n, timestamp=20 * (n - 1)), 20.0 * n)
+        export.session.play_payload(speech(n))
+        export.send(20.0 * n)
+        if n % 40 == 0:
+            export.session.interrupt(20.0 * n)
+            export.send(20.0 * n)
+    assert arrivals(export) == [(20.0 * n, n) for n in range(1, 150)]
+
+
+@pytest.mark.parametrize("kind", [Export, LateReader])
+def test_a_burst_has_the_time_of_each_chunk(kind: type[Export], tmp_path: Path) -> None:
+    export = kind(tmp_path)
+    export.receive(carrier.start(), 0.0)
+    export.session.play_payload(speech(0))
+    export.session.mark("waits")
+    export.send(0.0)
+    times_ms = [100.0, 100.0, 100.5, 30000.0, 30000.25, 30000.25]
+    for n, now_ms in enumerate(times_ms, 1):
+        export.receive(carrier.media(speech(n), n, timestamp=20 * (n - 1)), now_ms)
+    assert arrivals(export) == list(zip(times_ms, range(1, 7), strict=True))
+
+
+def test_events_taken_in_batches_do_not_move_chunks(tmp_path: Path) -> None:
+    export = LateReader(tmp_path)
+    export.receive(carrier.start(), 0.0)
+    for n in range(1, 200):
+        export.receive(carrier.media(speech(n), n, timestamp=20 * (n - 1)), 20.0 * n)
+        export.session.play_payload(speech(n))
+        export.session.mark()
+        export.send(20.0 * n)
+        if n % 50 == 0:
+            export.session.events(20.0 * n + 1)
+    assert arrivals(export) == [(20.0 * n, n) for n in range(1, 200)]
+
+
+@pytest.mark.parametrize("kind", [Export, LateReader])
+def test_a_chunk_behind_a_lost_one_has_its_own_time(kind: type[Export], tmp_path: Path) -> None:
+    export = kind(tmp_path)
+    export.receive(carrier.start(), 0.0)
+    numbers = [n for n in range(1, 100) if n not in (30, 60, 61)]
+    for n in numbers:
+        export.receive(carrier.media(speech(n), n, timestamp=20 * (n - 1)), 20.0 * n)
+        export.session.play_payload(speech(n))
+        export.send(20.0 * n)
+    assert arrivals(export) == [(20.0 * n, n) for n in numbers]
+    with open_packets(export.pcap) as packets:
+        assert in_order(list(packets))
+
+
+@pytest.mark.parametrize("kind", [Export, LateReader])
+def test_a_chunk_that_has_overtaken_another_one_follows_it(kind: type[Export], tmp_path: Path) -> None:
+    export = kind(tmp_path)
+    export.receive(carrier.start(), 0.0)
+    for n, now_ms in ((1, 20.0), (2, 40.0), (4, 61.0), (3, 70.0), (3, 71.0), (5, 100.0)):
+        export.receive(carrier.media(speech(n), n, timestamp=20 * (n - 1)), now_ms)
+    assert arrivals(export) == [(20.0, 1), (40.0, 2), (70.0, 3), (70.0, 4), (100.0, 5)]
+
+
+def test_both_tracks_that_are_read_late_have_their_times(tmp_path: Path) -> None:
+    export = LateReader(tmp_path, StreamPlan(tracks="both_tracks"))
+    export.receive(carrier.start(), 0.0)
+    export.session.play_payload(speech(0))
+    export.session.mark("waits")
+    export.send(0.0)
+    for n in range(1, 150):
+        for track, late_ms in (("inbound", 0.0), ("outbound", 7.0)):
+            export.receive(carrier.media(speech(n), n, track=track, timestamp=20 * (n - 1)), 20.0 * n + late_ms)
+    assert arrivals(export) == [(20.0 * n, n) for n in range(1, 150)]
+    with open_packets(export.pcap) as packets:
+        times_ms = [(one.time_ns - START_NS) / 1e6 for one in packets if one.source.port == 4002]
+    assert times_ms == [20.0 * n + 7.0 for n in range(1, 150)]
+
+
+def test_mode_mp3_has_the_times_of_arrival(tmp_path: Path) -> None:
+    export = LateReader(tmp_path, StreamPlan(mode="mp3"))
+    export.receive(carrier.start(), 0.0)
+    export.session.play_mp3(mp3.encode(noise(16_000, 1600), 16_000))
+    export.session.mark("waits")
+    export.send(0.0)
+    for n in range(1, 600):
+        export.receive(carrier.media(speech(n), n, timestamp=20 * (n - 1)), 20.0 * n)
+    assert arrivals(export) == [(20.0 * n, n) for n in range(1, 600)]

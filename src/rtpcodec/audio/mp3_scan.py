@@ -101,6 +101,15 @@ class Part:
             return False
         return info.octets in {None, self.octets, self.octets + self.info_octets}
 
+    @property
+    def missing_frames(self) -> int:
+        """How many its header frame tells that it has not. One that counts itself is right."""
+        info = self.info
+        if info is None or not info.frames or info.frames <= self.frames:
+            return 0
+        counts_itself = info.frames == self.frames + 1 and info.octets in {self.octets, self.octets + self.info_octets}
+        return 0 if counts_itself else info.frames - self.frames
+
     def raw(self, data: bytes) -> bytes:
         """Its frames alone."""
         return b"".join(data[start:end] for start, end in self.spans)

@@ -58,22 +58,26 @@ def create_audio(
         assert not isinstance(target, str | PathLike)  # noqa: S101 -- it has no name
         sound = _open(found, output_file(target), sample_rate_hz, channels, options)
         return AudioWriter(sound, found, sample_rate_hz, channels)
-    path = Path(named)
-    if not replace:
-        _require_absent(path)
-    part = path.with_name(path.name + PART_SUFFIX)
-    lock = PartLock(str(part))
-    try:
-        place = _Place(path, part, part.open("w+b"), replace, lock)
-    except BaseException:
-        lock.release()
-        raise
+    place = _place_of(Path(named), replace)
     try:
         sound = _open(found, place.file, sample_rate_hz, channels, options)
     except BaseException:
         place.remove()
         raise
     return AudioWriter(sound, found, sample_rate_hz, channels, place)
+
+
+def _place_of(path: Path, replace: bool) -> _Place:
+    """Open the temporary name of a file, which nobody else writes."""
+    if not replace:
+        _require_absent(path)
+    part = path.with_name(path.name + PART_SUFFIX)
+    lock = PartLock(str(part))
+    try:
+        return _Place(path, part, part.open("w+b"), replace, lock)
+    except BaseException:
+        lock.release()
+        raise
 
 
 def write_whole(path: str, octets: Buffer, finished: Callable[[], object], *, replace: bool) -> None:

@@ -172,16 +172,17 @@ class MediaSession(DialectSession):
         if self.streaming:
             self._incoming.media_silent(silent_ms)
 
-    def _find_events(self, now_ms: float) -> list[Event]:
-        """Remove and return any events: see events."""
-        if self._inputs is not None:
-            self._look(now_ms)
-        expired = self._sending.expired(now_ms)
-        if expired:
-            self._put(expired)
-        if self._incoming.deadline_ms <= now_ms:
-            self._incoming.expire(now_ms)
-        self.sending_has_events = False
+    def _find_events(self, now_ms: float, *, expiring: bool = True) -> list[Event]:
+        """Remove and return any events: see events. Unless expiring, those of messages alone, for a replay."""
+        if expiring:
+            if self._inputs is not None:
+                self._look(now_ms)
+            expired = self._sending.expired(now_ms)
+            if expired:
+                self._put(expired)
+            if self._incoming.deadline_ms <= now_ms:
+                self._incoming.expire(now_ms)
+            self.sending_has_events = False
         if self._incoming.changed:
             self._incoming.changed = False
             self._diagnose()
@@ -377,3 +378,8 @@ class MediaSession(DialectSession):
     def _put(self, events: Iterable[Event]) -> None:
         for event in events:
             self._events.put(event)
+
+
+def events_of_messages(session: MediaSession, now_ms: float) -> list[Event]:
+    """Remove and return the events of a session that messages and calls have given, without those of time alone."""
+    return session._find_events(now_ms, expiring=False)  # noqa: SLF001 -- stands beside what it calls

@@ -84,17 +84,19 @@ class Mp3Source(Live):
     def _sound(self) -> Iterator[bytes]:
         """Yield what is decoded, also what comes before an error."""
         part: _PartSound | None = None
-        parts = 0
+        told = _Told()
         broken: AudioFileError | None = None
         try:
             for of_part, header, frame in chain((self._first,), self._frames):
                 if part is None or part.part is not of_part:
                     if part is not None:
                         yield from part.rest()
-                    part, parts = _PartSound(self._library, of_part, header, self.facts), parts + 1
+                        told.add(part.part)
+                    part = _PartSound(self._library, of_part, header, self.facts)
                 yield from part.pieces(frame)
             if part is not None:
                 yield from part.rest()
+                told.add(part.part)
         except AudioFileError as error:
             broken = error
         except self._library.LibsndfileError as error:
@@ -105,8 +107,7 @@ class Mp3Source(Live):
             if part is not None:
                 yield from part.rest()
             raise broken
-        if parts > 1:
-            self.facts = replace(self.facts, notes=(f"{parts} MP3 files are glued together",))
+        self.facts = replace(self.facts, notes=told.notes())
 
     def _whole_frames(self) -> Iterator[_Frame]:
         """Yield every frame with its part. AudioFileError, OSError."""
@@ -116,6 +117,30 @@ class Mp3Source(Live):
                     yield part, header, self._window.data[at : at + header.octets]
         except ValueError as error:
             raise AudioFileError(self._name, self._at + self._window.broken_at, str(error)) from None
+
+
+class _Told:
+    """What is odd about the glued files. Memory does not grow with their number."""
+
+    __slots__ = ("_found", "_parts", "_said")
+
+    def __init__(self) -> None:
+        self._parts = 0
+        self._said = self._found = 0  # frames of the parts that lack some
+
+    def add(self, part: Part) -> None:
+        """Take a part that has ended."""
+        self._parts += 1
+        if part.missing_frames:
+            self._said += part.frames + part.missing_frames
+            self._found += part.frames
+
+    def notes(self) -> tuple[str, ...]:
+        """Return a sentence for each kind of oddity."""
+        notes = [f"{self._parts} MP3 files are glued together"] if self._parts > 1 else []
+        if self._said:
+            notes.append(f"the header frame says {self._said} frames, the file has {self._found}")
+        return tuple(notes)
 
 
 class _PartSound(Live):

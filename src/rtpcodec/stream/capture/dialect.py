@@ -72,6 +72,7 @@ class CapturedDialect:
         "marks",
         "modes",
         "name",
+        "payload",
         "plan_values",
         "token_in_connected",
         "too_many_messages",
@@ -83,6 +84,8 @@ class CapturedDialect:
         """Make it."""
         self.upcoming: deque[tuple[int, bool]] = deque()
         """Of the next texts of audio: the length, which the gate counts, and whether it is sound between replies."""
+        self.payload: bytes | None = None
+        """Of the last message of audio that was parsed."""
         self.follow(facts)
 
     def follow(self, facts: DialectFacts) -> None:
@@ -103,7 +106,10 @@ class CapturedDialect:
 
     def parse(self, text: str | Buffer, /) -> messages.Message:
         """Return the message of a line. BrokenMessage, OddMessage: the text that was captured broke a rule."""
-        return message_of(_decode(text))
+        message = message_of(_decode(text))
+        if isinstance(message, messages.Media):
+            self.payload = message.payload
+        return message
 
     def media_text(self, payload: bytes, _stream_id: str | None = None, /) -> str:
         """Return a text of the length that was captured."""

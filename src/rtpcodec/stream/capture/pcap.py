@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from datetime import datetime
+from heapq import heappop, heappush
+from itertools import count
 from typing import Final
 from zlib import crc32
 
@@ -31,6 +33,9 @@ MAX_LATE_MS: Final = 60.0
 MAX_PENDING: Final = 50_000
 """Packets that are not due yet. An application that sends everything at once has 50 of them per second of audio."""
 
+HELD_MS: Final = 500.0
+"""Packets wait for earlier ones: a chunk behind a lost one is reported 100 ms and a message later than it arrived."""
+
 
 class PacketExport(Live):
     """Writes the packets of a replay. Use from one thread at a time.
@@ -41,7 +46,10 @@ class PacketExport(Live):
     """
 
     __slots__ = (
+        "_arrived_ms",
         "_end_ms",
+        "_held",
+        "_numbers",
         "_pending",
         "_received",
         "_replaying",
@@ -65,6 +73,11 @@ class PacketExport(Live):
         self._setup: CallSetup | None = None
         self._pending: deque[tuple[float, RtpPacket]] = deque()
         self._end_ms = float("-inf")
+        self._arrived_ms: dict[str, float] = {}
+        """The time of the last packet of each track."""
+        self._held: list[tuple[int, int, SocketAddress, SocketAddress, bytes]] = []
+        """Packets by time and number."""
+        self._numbers = count()
         began = header.utc_start
         self._start_ns = 0 if began is None else round(datetime.fromisoformat(began).timestamp() * 1000) * 10**6
 
@@ -81,6 +94,7 @@ class PacketExport(Live):
     def take(self, event: Event, at_ms: float) -> None:
         """Write what an event says; at_ms: its time since the origin of the capture."""
         self._write_due(at_ms)
+        self._release(at_ms - HELD_MS)
         if isinstance(event, Audio) and event.payload:
             self._receive(event, at_ms)
         elif isinstance(event, Gap):
@@ -94,6 +108,7 @@ class PacketExport(Live):
     def finish(self) -> None:
         """Write what is not due yet."""
         self._write_due(float("inf"))
+        self._release(float("inf"))
 
     # The call
 
@@ -129,6 +144,11 @@ class PacketExport(Live):
             stream = self._new_track(event)
             if stream is None:
                 return
+        # 1. A chunk that has overtaken another one follows it, as in the sequence numbers.
+        arrived_ms = self._replaying.arrived_ms(event)
+        at_ms = max(at_ms if arrived_ms is None else arrived_ms, self._arrived_ms.get(event.track, 0.0))
+        self._arrived_ms[event.track] = at_ms
+        # 2. Its packets.
         stream.packetizer.timestamp = stream.ticks(event.media_ms) & 0xFFFF_FFFF
         port = 2 * self._tracks.index(event.track)
         source = SocketAddress(CARRIER, CARRIER_RTP_PORT + port)
@@ -194,7 +214,14 @@ class PacketExport(Live):
 
     def _write(self, at_ms: float, source: SocketAddress, destination: SocketAddress, payload: bytes) -> None:
         time_ns = self._start_ns + max(0, round(at_ms * 1e6))
-        self._writer.write(time_ns, source, destination, payload)
+        heappush(self._held, (time_ns, next(self._numbers), source, destination, payload))
+
+    def _release(self, until_ms: float) -> None:
+        """Write the packets up to a time: none before it comes any more."""
+        until_ns = self._start_ns + until_ms * 1e6
+        while self._held and self._held[0][0] <= until_ns:
+            time_ns, _, source, destination, payload = heappop(self._held)
+            self._writer.write(time_ns, source, destination, payload)
 
     def _ssrc(self, name: str) -> int:
         """Return an SSRC that is the same in each export of this call, and another one in other calls."""

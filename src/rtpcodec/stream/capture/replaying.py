@@ -15,15 +15,17 @@ from rtpcodec.stream.capture.driving import Driver
 from rtpcodec.stream.capture.header import DialectFacts, Header
 from rtpcodec.stream.capture.lines import DIALECT
 from rtpcodec.stream.capture.reading import CaptureReader, Line, lines_of, opened
-from rtpcodec.stream.events import Event, UnexpectedMark
+from rtpcodec.stream.events import Audio, Event, UnexpectedMark
 from rtpcodec.stream.marks import OWN_PREFIX
-from rtpcodec.stream.session import MediaSession
+from rtpcodec.stream.session import MediaSession, events_of_messages
 from rtpcodec.stream.statistics import Statistics
 
 UNLIMITED_MS: Final = 1e9
 """Of a queue that only waits: what a capture has was queued then."""
 MAX_DIFFERENCES: Final = 100
 """Differences that are kept: the first ones say why, the rest follow from them."""
+MAX_ARRIVALS: Final = 1000
+"""Chunks whose time of arrival is known until they are in order: 20 s of audio, and a chunk waits for 100 ms."""
 MAX_SENT_BEFORE: Final = 1000
 """Messages of keep-alive that can have been sent before the handler of a call has begun."""
 OF_CONTENT: Final = frozenset(("duration_ms", "octets_sent"))
@@ -36,6 +38,7 @@ class Replaying(Live):
     """Runs one capture through one session, step by step. Use from one thread at a time."""
 
     __slots__ = (
+        "_arrivals",
         "_dialect",
         "_driver",
         "_lines",
@@ -56,6 +59,8 @@ class Replaying(Live):
         self._lines = iter(self._reader)
         self._dialect = CapturedDialect(header.dialect)
         self._now_ms = header.origin_ms
+        self._arrivals: dict[int, tuple[bytes, float]] = {}
+        """Payloads that arrived, each with its time, by the identity that they keep while they wait."""
         self.differences: list[str] = []
         """Where the session did not send what the capture has, at most MAX_DIFFERENCES."""
         self.lost_lines = 0
@@ -112,21 +117,36 @@ class Replaying(Live):
                 self._differ(line, f"the session refuses it: {error}")
             except _BROKEN as error:
                 raise CaptureError(line.number, f"{type(error).__name__}: {error}") from None
-            # Time alone gives events only where it did when the capture was made.
-            deadline_ms = self.session.event_deadline_ms
-            if deadline_ms is None or deadline_ms > line.now_ms or line.members.get("do") == "look":
-                for event in self.session.events(line.now_ms):
-                    if self.session.speech is not None or not isinstance(event, UnexpectedMark):
-                        yield line.now_ms - origin_ms, event
+            for event in self._events_of(line):
+                if self.session.speech is not None or not isinstance(event, UnexpectedMark):
+                    yield line.now_ms - origin_ms, event
+            while len(self._arrivals) > MAX_ARRIVALS:
+                del self._arrivals[next(iter(self._arrivals))]
         for event in self.session.events(self._now_ms):
             yield self._now_ms - origin_ms, event
+
+    def arrived_ms(self, audio: Audio) -> float | None:
+        """Return when a chunk arrived, since the origin of the capture, once; None: it is not known."""
+        found = self._arrivals.pop(id(audio.payload), None)
+        return None if found is None else found[1] - self.header.origin_ms
+
+    def _events_of(self, line: Line) -> list[Event]:
+        """Return the events of a line. Time alone gives some only where it did when the capture was made."""
+        deadline_ms = self.session.event_deadline_ms
+        if deadline_ms is None or deadline_ms > line.now_ms or line.members.get("do") == "look":
+            return self.session.events(line.now_ms)
+        return events_of_messages(self.session, line.now_ms)
 
     # One line
 
     def _step(self, line: Line) -> None:
         members = line.members
         if "in" in members:
+            self._dialect.payload = None
             self.session.receive(line.octets, line.now_ms)
+            payload = self._dialect.payload
+            if payload is not None:
+                self._arrivals[id(payload)] = payload, line.now_ms
             if self._sent_before and self.session.streaming:
                 self._send_before(line.now_ms)
         elif "out" in members:
