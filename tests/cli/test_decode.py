@@ -124,13 +124,13 @@ def test_calls_that_are_not_decoded_are_named(folder: Path, capsys: pytest.Captu
     write_capture(folder / "in/none.pcap", [*retyped(call(1), 18), *other_ports(unknown, 2)])
     write_capture(folder / "in/empty.pcap", [])
     assert main(["decode", "in", "--out", "out", "--jobs", "1"]) == 1
+    unnamed = "payload type 96 unknown; --codec 96=NAME names it"
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("3 captures to out: 1 written, 1 with notes, 4 calls not decoded, 2 failed in ")
     assert lines[1:] == [
         "failed: in/empty.pcap: there is no RTP stream in it",
-        "failed: in/none.pcap: 1 call not decoded: G729 is not decoded here; "
-        "1 call not decoded: payload type 96 unknown; --codec 96=NAME names it",
-        "note: in/some.pcap: 2 calls not decoded: payload type 96 unknown; --codec 96=NAME names it",
+        f"failed: in/none.pcap: 1 call not decoded: G729 is not decoded here; 1 call not decoded: {unnamed}",
+        f"note: in/some.pcap: 2 calls not decoded: {unnamed}",
         "manifest: out/manifest.jsonl",
     ]
     assert names_in("out") == ["manifest.jsonl", "some-1.wav"]
@@ -146,7 +146,7 @@ def test_a_call_whose_codec_is_known_and_not_decoded_is_not_a_silent_file(
     folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     write_capture(folder / "a.pcap", retyped(call(1), 11))
-    sound = Decoding(to=target_kind("wav"), codecs={11: "L16/12345"}).convert(  # type: ignore[arg-type]
+    sound = Decoding(to=target_kind("wav"), codecs={11: "L16/12345"}).convert(
         Job("a.pcap", "a"), Interruption(), lambda _row: None
     )
     assert (sound["state"], sound["error"]) == (

@@ -139,7 +139,6 @@ def test_a_file_that_fails_is_a_row(folder: Path, capsys: pytest.CaptureFixture[
 
 
 def wav_of(samples: int, missing_octets: int = 0) -> bytes:
-    """A WAV file of 8000 Hz that was cut."""
     file = BytesIO()
     with wave.open(file, "wb") as out:
         out.setparams((1, 2, 8000, 0, "NONE", ""))
@@ -161,7 +160,6 @@ def test_files_that_are_cut_or_empty_are_written_with_notes(folder: Path, capsys
         "manifest: out/manifest.jsonl",
     ]
     assert len(rows_of(folder / "out/manifest.jsonl")) == 3
-    # One file alone has a note as well, and needs no manifest.
     assert main(["transcode", "in/cut.wav", "cut.flac"]) == 0
     assert capsys.readouterr().out.splitlines()[1:] == [lines[1]]
     assert main(["transcode", "in/whole.wav", "out/", "--to", "flac"]) == 0
@@ -190,7 +188,6 @@ def test_inputs_whose_outputs_would_meet_keep_their_suffixes(folder: Path, capsy
     assert sorted(str(path.relative_to("out")) for path in Path("out").rglob("*.wav")) == written
     rows = {row["input"]: row["output"] for row in rows_of(folder / "run.jsonl")}
     assert (rows["in/a.ulaw"], rows["in/b.ulaw"]) == ("out/a.ulaw.wav", "out/b.wav")
-    # A run that continues finds each, also if the other one is gone, and converts what is missing.
     Path("out/a.ulaw.wav").unlink()
     capsys.readouterr()
     assert main(command) == 0

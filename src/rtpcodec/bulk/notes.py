@@ -1,4 +1,4 @@
-"""What is odd about a file that was converted, and why calls of a capture were not decoded: one sentence each."""
+"""Notes of files that were converted, and reasons for calls of captures that were not decoded."""
 
 from __future__ import annotations
 

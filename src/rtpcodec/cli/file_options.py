@@ -54,10 +54,11 @@ def payload_types(pairs: list[str] | None, *, decoded: bool = True) -> dict[int,
     from rtpcodec.rtp.capture.codec_choice import COMFORT_NOISE, TELEPHONE_EVENT, given_codecs
     from rtpcodec.rtp.capture.payload_audio import payload_audio
 
-    for number, given in given_codecs(found).items():
-        reason = payload_audio(given, None) if decoded and given.name not in (TELEPHONE_EVENT, COMFORT_NOISE) else None
-        if isinstance(reason, str):
-            raise ValueError(f"--codec {number}={found[number]}: {reason}")
+    for payload_type, given in given_codecs(found).items():
+        if decoded and given.name not in (TELEPHONE_EVENT, COMFORT_NOISE):
+            reason = payload_audio(given, None)
+            if isinstance(reason, str):
+                raise ValueError(f"--codec {payload_type}={found[payload_type]}: {reason}")  # noqa: TRY004 -- a value
     return found or None
 
 

@@ -69,7 +69,7 @@ class Inputs:
         """Files of folders that are hidden or not wanted."""
 
     def of(self, arguments: Iterable[str]) -> Iterator[Input]:
-        """Yield the files; one that several arguments mean is that of the first. FileNotFoundError: one means nothing."""
+        """Yield the files, each for the first argument that means it. FileNotFoundError: one means nothing."""
         for argument in arguments:
             path = Path(argument)
             if path.is_dir():
