@@ -58,7 +58,7 @@ def payload_types(pairs: list[str] | None, *, decoded: bool = True) -> dict[int,
         if decoded and given.name not in (TELEPHONE_EVENT, COMFORT_NOISE):
             reason = payload_audio(given, None)
             if isinstance(reason, str):
-                raise ValueError(f"--codec {payload_type}={found[payload_type]}: {reason}")  # noqa: TRY004 -- a value
+                raise ValueError(f"--codec {payload_type}={found[payload_type]}: {reason}")
     return found or None
 
 
