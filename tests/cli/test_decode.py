@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 
 from rtpcodec import codec
+from rtpcodec.bulk.decoding import Decoding
+from rtpcodec.bulk.work import Interruption, Job
 from rtpcodec.cli.app import main
+from rtpcodec.files.target_kinds import target_kind
 from rtpcodec.rtp.capture.datagrams import Datagram
-from tests.cli.captures import ALICE, BOB, call, sent, tone, write_capture
+from tests.cli.captures import ALICE, BOB, call, retyped, sent, tone, write_capture
 
 
 @pytest.fixture
@@ -23,10 +26,14 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+def other_ports(datagrams: list[Datagram], by: int) -> list[Datagram]:
+    moved = {ALICE: ALICE._replace(port=ALICE.port + by), BOB: BOB._replace(port=BOB.port + by)}
+    return [one._replace(source=moved[one.source], destination=moved[one.destination]) for one in datagrams]
+
+
 def two_calls() -> list[Datagram]:
     first = call(2)
-    ports = {ALICE: ALICE._replace(port=4002), BOB: BOB._replace(port=5002)}
-    return [*first, *(one._replace(source=ports[one.source], destination=ports[one.destination]) for one in first)]
+    return [*first, *other_ports(first, 2)]
 
 
 def names_in(folder: str) -> list[str]:
@@ -110,6 +117,52 @@ def test_a_pipe_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "failed: a.pcap: it is a pipe: a capture is read twice, a file is needed" in capsys.readouterr().out
 
 
+def test_calls_that_are_not_decoded_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "in").mkdir()
+    unknown = retyped(call(1), 96)
+    write_capture(folder / "in/some.pcap", [*call(1), *other_ports(unknown, 2), *other_ports(unknown, 4)])
+    write_capture(folder / "in/none.pcap", [*retyped(call(1), 18), *other_ports(unknown, 2)])
+    write_capture(folder / "in/empty.pcap", [])
+    assert main(["decode", "in", "--out", "out", "--jobs", "1"]) == 1
+    unnamed = "payload type 96 unknown; --codec 96=NAME names it"
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("3 captures to out: 1 written, 1 with notes, 4 calls not decoded, 2 failed in ")
+    assert lines[1:] == [
+        "failed: in/empty.pcap: there is no RTP stream in it",
+        f"failed: in/none.pcap: 1 call not decoded: G729 is not decoded here; 1 call not decoded: {unnamed}",
+        f"note: in/some.pcap: 2 calls not decoded: {unnamed}",
+        "manifest: out/manifest.jsonl",
+    ]
+    assert names_in("out") == ["manifest.jsonl", "some-1.wav"]
+    # Also where the one call that has a file is kept, and where the capture is the only one.
+    assert main(["decode", "in/some.pcap", "--out", "out"]) == 0
+    out = capsys.readouterr().out
+    assert "1 capture to out: 0 written, 1 with notes, 2 calls not decoded, 1 kept, they existed in " in out
+    assert "note: in/some.pcap: 2 calls not decoded: payload type 96 " in out
+    assert main(["decode", "in/none.pcap", "--out", "other"]) == 1
+
+
+def test_a_call_whose_codec_is_known_and_not_decoded_is_not_a_silent_file(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_capture(folder / "a.pcap", retyped(call(1), 11))
+    sound = Decoding(to=target_kind("wav"), codecs={11: "L16/12345"}).convert(
+        Job("a.pcap", "a"), Interruption(), lambda _row: None
+    )
+    assert (sound["state"], sound["error"]) == (
+        "failed", "1 call not decoded: L16 with 12345 Hz is not decoded here",
+    )  # fmt: skip
+    assert names_in(".") == ["a.pcap"]
+
+
+def test_captures_of_one_name_keep_their_suffixes(folder: Path) -> None:
+    write_capture(folder / "a.pcap", call(1))
+    write_capture(folder / "a.pcapng", two_calls())
+    write_capture(folder / "b.pcap", call(1))
+    assert main(["decode", ".", "--out", "out"]) == 0
+    assert names_in("out") == ["a.pcap.wav", "a.pcapng-1.wav", "a.pcapng-2.wav", "b.wav"]
+
+
 def test_existing_files_are_kept(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write_capture(folder / "two.pcap", two_calls())
     (folder / "two-1.wav").write_bytes(b"older")
@@ -124,12 +177,12 @@ def test_existing_files_are_kept(folder: Path, capsys: pytest.CaptureFixture[str
 
 
 def test_what_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for name in ("a.pcap", "a.pcapng", "x/readme.txt"):
+    for name in ("a.pcap", "y/a.pcap", "x/readme.txt"):
         (folder / name).parent.mkdir(exist_ok=True)
         write_capture(folder / name, call(1))
     for arguments, text in [
-        (["x"], "no packet capture in x: 1 other files"),
-        (["a.pcap", "a.pcapng"], "a.pcap and a.pcapng would both become ./a"),
+        (["x"], "no packet capture in x: 1 other file"),
+        (["a.pcap", "y/a.pcap"], "a.pcap and y/a.pcap would both become ./a"),
         (["a.pcap", "--to", "aiff"], "kind is 'aiff', written are wav, "),
         (["a.pcap", "--to", "ulaw"], "channels is 2, 1 is possible in ulaw"),
         (["a.pcap", "--rate", "9000", "--to", "mp3"], "sample_rate_hz is 9000, mp3 has 8000, "),
@@ -140,4 +193,4 @@ def test_what_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     ]:
         assert main(["decode", *arguments]) == 2
         assert text in capsys.readouterr().err
-    assert names_in(".") == ["a.pcap", "a.pcapng", "x"]
+    assert names_in(".") == ["a.pcap", "x", "y"]

@@ -15,7 +15,7 @@ from rtpcodec import DualTone
 from rtpcodec.cli.app import main
 from rtpcodec.cli.info.plot import MAX_POINTS
 from rtpcodec.files.writing import create_audio
-from tests.cli.captures import ALICE, BOB, call, sent, tone, write_capture
+from tests.cli.captures import ALICE, BOB, call, retyped, sent, tone, write_capture
 
 EVENTS = ["--codec", "101=telephone-event/8000"]
 
@@ -49,7 +49,7 @@ def test_a_line_per_audio_file_in_the_order_of_their_names(folder: Path, capsys:
         "raw   PCMU          8000   1       1.000      -127.0  -           x/a.ulaw",
         "wav   PCM 16        8000   1       2.000       -23.0  -           x/b.wav",
         "flac  FLAC 16       8000   1       0.300       -20.9  7           x/c/d.flac",
-        "4 files, 0:00:03 of audio, 1 failed",
+        "4 files, 0:00:03 of audio, 1 failed, 1 other file left out",
         "failed: x/broken.wav: octet 4: it has 4 octets, a header has at least 12",
     ]
 
@@ -181,11 +181,49 @@ def test_pictures_of_files_of_any_name(folder: Path, name: str) -> None:
 def test_what_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "notes.txt").write_text("not audio")
     for arguments, code, text in [
-        (["."], 2, "no audio file or capture in ."),
+        (["."], 2, "no audio file or capture in .: 1 other file"),
         (["missing.wav"], 1, "missing.wav does not exist"),
         (["notes.txt", "--jobs", "0"], 2, "jobs is 0, 1 to 256 are possible"),
     ]:
         assert main(["info", *arguments]) == code
         assert text in capsys.readouterr().err
-    assert main(["info", "notes.txt"]) == 1
-    assert "failed: notes.txt: octet 0: " in capsys.readouterr().out
+    for name in ("notes.txt", "bad.pcap"):
+        (folder / name).write_text("neither")
+        assert main(["info", name]) == 1
+        out = capsys.readouterr().out
+        assert out.startswith(f"failed: {name}: octet 0: ")
+        assert "packet captures, WAV, FLAC, MP3, " in out
+
+
+def test_a_file_that_is_named_twice_is_shown_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    audio("x/a.ulaw", bytes(160))
+    (folder / "x/notes.txt").write_text("not audio")
+    assert main(["info", "x", "./x/a.ulaw", "x/*.ulaw", "x/"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 3
+    assert lines[1].endswith("x/a.ulaw")
+    assert lines[2] == "1 file, 0:00:00 of audio, 1 other file left out"
+
+
+def test_a_codec_that_cannot_be_decoded_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_capture(folder / "a.pcap", call(1))
+    for named, text in [
+        ("G729", "no codec is named 'G729'; known: "),
+        ("L16/12345", "--codec 96=L16/12345: L16 with 12345 Hz is not decoded here"),
+    ]:
+        for command in ("info", "decode"):
+            assert main([command, "a.pcap", "--codec", f"96={named}"]) == 2
+            assert text in capsys.readouterr().err
+    assert [path.name for path in folder.iterdir()] == ["a.pcap"]
+    assert main(["info", "a.pcap", "--quick", "--codec", "96=L16/12345", "--codec", "97=CN"]) == 0
+
+
+def test_an_unknown_payload_type_says_which_option_names_it(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_capture(folder / "a.pcap", retyped(call(1), 96))
+    assert main(["info", "a.pcap"]) == 0
+    assert "payload type 96 unknown; --codec 96=NAME names it" in capsys.readouterr().out
+
+
+def test_an_error_is_one_line_whatever_the_name(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", "a\n\x1b[31m\u2028.wav"]) == 1
+    assert capsys.readouterr().err == "rtpcodec: no file matches a \\x1b[31m .wav\n"

@@ -12,7 +12,7 @@ import wave
 from array import array
 from collections import Counter
 from contextlib import suppress
-from io import FileIO
+from io import BytesIO, FileIO
 from pathlib import Path
 from threading import Thread
 
@@ -140,6 +140,75 @@ def test_a_file_that_fails_is_a_row(folder: Path, capsys: pytest.CaptureFixture[
     assert {path: path.stat().st_mtime_ns for path in before} == before
 
 
+def wav_of(samples: int, missing_octets: int = 0) -> bytes:
+    file = BytesIO()
+    with wave.open(file, "wb") as out:
+        out.setparams((1, 2, 8000, 0, "NONE", ""))
+        out.writeframes(octets(5, 2 * samples))
+    return file.getvalue()[: 44 + 2 * samples - missing_octets]
+
+
+def test_files_that_are_cut_or_empty_are_written_with_notes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "in").mkdir()
+    (folder / "in/whole.wav").write_bytes(wav_of(1000))
+    (folder / "in/cut.wav").write_bytes(wav_of(1000, 400))
+    (folder / "in/empty.ulaw").write_bytes(b"")
+    assert main(["transcode", "in", "out", "--to", "wav", "--jobs", "1"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("3 files to out: 3 written, 2 with notes in ")
+    assert lines[1:] == [
+        "note: in/cut.wav: the header says 2000 octets of samples, the file has 1600",
+        "note: in/empty.ulaw: the output has 0 samples",
+        "manifest: out/manifest.jsonl",
+    ]
+    assert len(rows_of(folder / "out/manifest.jsonl")) == 3
+    assert main(["transcode", "in/cut.wav", "cut.flac"]) == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [lines[1]]
+    assert main(["transcode", "in/whole.wav", "out/", "--to", "flac"]) == 0
+    assert "manifest.jsonl" not in names_in("out")
+
+
+def test_of_many_notes_some_are_shown(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "in").mkdir()
+    for number in range(13):
+        (folder / f"in/{number}.ulaw").write_bytes(b"")
+    assert main(["transcode", "in", "out", "--to", "wav"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert ": 13 written, 13 with notes in " in lines[0]
+    assert sum(line.startswith("note: in/") for line in lines) == 10
+    assert lines[-2:] == ["note: 3 more, see the manifest", "manifest: out/manifest.jsonl"]
+
+
+def test_inputs_whose_outputs_would_meet_keep_their_suffixes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    names = ["a.wav", "a.ulaw", "a.wav.alaw", "b.ulaw", "x/a.alaw"]
+    (folder / "in/x").mkdir(parents=True)
+    for name in names:
+        (folder / "in" / name).write_bytes(wav_of(100) if name.endswith("wav") else octets(1))
+    command = ["transcode", "in", "out", "--to", "wav", "--resume", "run.jsonl"]
+    assert main(command) == 0
+    written = ["a.ulaw.wav", "a.wav.alaw.wav", "a.wav.wav", "b.wav", "x/a.wav"]
+    assert sorted(str(path.relative_to("out")) for path in Path("out").rglob("*.wav")) == written
+    rows = {row["input"]: row["output"] for row in rows_of(folder / "run.jsonl")}
+    assert (rows["in/a.ulaw"], rows["in/b.ulaw"]) == ("out/a.ulaw.wav", "out/b.wav")
+    Path("out/a.ulaw.wav").unlink()
+    capsys.readouterr()
+    assert main(command) == 0
+    assert "5 files to out: 1 written, 4 done before in " in capsys.readouterr().out
+    Path("in/a.wav").unlink()
+    assert main(command) == 0
+    assert "4 files to out: 0 written, 4 done before in " in capsys.readouterr().out
+
+
+def test_an_input_that_is_named_twice_is_taken_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "in/x").mkdir(parents=True)
+    (folder / "in/x/a.ulaw").write_bytes(octets(1))
+    (folder / "in/readme.txt").write_bytes(b"")
+    assert main(["transcode", "in", "./in/x/a.ulaw", "in/x", "in/*/*.ulaw", "in", "out", "--to", "wav"]) == 0
+    assert "1 file to out: 1 written, 1 other file left out in " in capsys.readouterr().out
+    assert [str(path) for path in Path("out").rglob("*.wav")] == ["out/x/a.wav"]
+    assert main(["transcode", "in/x/a.ulaw", "in/x/../x/a.ulaw", "b.wav"]) == 0
+
+
 def test_an_existing_file_is_kept(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "a.ulaw").write_bytes(octets(1))
     (folder / "a.wav").write_bytes(b"older")
@@ -155,8 +224,8 @@ def test_an_existing_file_is_kept(folder: Path, capsys: pytest.CaptureFixture[st
     [
         (["a.ulaw"], "input and output are needed"),
         (["a.ulaw", "b.ulaw", "c.wav"], "2 inputs cannot become the one file c.wav, a folder is needed"),
-        (["a.ulaw", "x/a.alaw", "out", "--to", "wav"], "a.ulaw and x/a.alaw would both become out/a.wav"),
-        (["x", ".", "--to", "alaw"], "would both become"),
+        (["x/a.wav", "z/a.wav", "out", "--to", "wav"], "x/a.wav and z/a.wav would both become out/a.wav"),
+        (["x", "z", ".", "--to", "alaw"], "would both become ./a.alaw"),
         (["x/y", "x/y", "--to", "alaw"], "the output x/y/b.alaw is the input x/y/b.alaw"),
         (["a.ulaw", "./a.ulaw"], "the output ./a.ulaw is the input a.ulaw"),
         (["a.ulaw", "linked.ulaw"], "the output linked.ulaw is the input a.ulaw"),
@@ -177,7 +246,8 @@ def test_an_existing_file_is_kept(folder: Path, capsys: pytest.CaptureFixture[st
     ],
 )
 def test_what_is_refused(folder: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], text: str) -> None:
-    for name in ("a.ulaw", "b.ulaw", "x/a.alaw", "x/a.wav", "x/y/b.alaw", "empty/readme.txt", "named/manifest.jsonl"):
+    for name in ("a.ulaw", "b.ulaw", "x/a.alaw", "x/a.wav", "x/y/b.alaw", "z/a.wav", "empty/readme.txt",
+                 "named/manifest.jsonl"):  # fmt: skip
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(octets(1))
     (folder / "linked.ulaw").symlink_to("a.ulaw")

@@ -10,6 +10,7 @@ whole_files  files of rows, read and written for the recipes
 _g711_files  a file of PCM out of G.711, in one object
 work         a run over many files on threads, a row per file
 manifest     the rows of a run in a file, which a later run continues
+notes        oddities of converted files, and reasons for calls that were not decoded
 transcoding  what a run does with an audio file
 decoding     what a run does with a packet capture
 """

@@ -14,6 +14,7 @@ from typing import Final, Self
 from typing_extensions import Buffer
 
 from rtpcodec.bulk.manifest import Row
+from rtpcodec.bulk.notes import stream_notes, undecoded_notes
 from rtpcodec.bulk.work import FileProgress, Job
 from rtpcodec.files.target_kinds import TargetKind
 from rtpcodec.files.writing import AudioWriter, create_audio
@@ -47,7 +48,8 @@ class Decoding:
 
         job: the capture, and the output without its suffix.
         record: gets the row when all files are there.
-        Returns: the row: its `outputs` are those of the calls that can be decoded.
+        Returns: the row: its `outputs` have one entry per call, without a name if nothing of the call can be decoded.
+            `notes` say why, and what is odd about the capture. A capture without any output is a failed row.
         Raises: PacketFileError, OSError, MissingLibrary; Stopped: files of calls that had ended stay. ValueError: it is
             a pipe, or a call would have the name of another capture.
         """
@@ -55,18 +57,14 @@ class Decoding:
             raise ValueError("it is a pipe: a capture is read twice, a file is needed")
         with open_packets(job.source) as packets:
             report = find_streams(until(packets, progress, of=(0.0, 0.5)), codecs=self.codecs)
+            odd = [*packets.notes, *report.notes]
         outputs = Outputs(job.target, self, report, progress)
         Path(job.target).parent.mkdir(parents=True, exist_ok=True)
         with open_packets(job.source) as packets:
             sounds = decode_datagrams(
                 until(packets, progress, of=(0.5, 1.0)), report, outputs.sink_of, pcm_hz=self.pcm_hz, gaps=self.gaps
             )
-        row: Row = {
-            "input": job.source,
-            "output": job.target,
-            "state": "written" if outputs.written or not outputs.kept else "kept",
-            "outputs": [outputs.row_of(number, sound) for number, sound in enumerate(sounds)],
-        }
+        row = outputs.row(job, sounds, odd)
         if row["state"] == "written":
             record(row)
         return row
@@ -125,8 +123,23 @@ class Outputs:
         )
         return _Sink(writer, self._progress, lambda octets: self._wrote(name, octets))
 
-    def row_of(self, number: int, sound: CallSound) -> dict[str, object]:
-        """Return what became of a call."""
+    def row(self, job: Job, sounds: list[CallSound], odd: list[str]) -> Row:
+        """Return the row of the capture; odd: the notes of the capture itself."""
+        undecoded = [sound for sound in sounds if self._names[id(sound.call)] not in self._octets]
+        notes = [*undecoded_notes(undecoded), *odd]
+        row: Row = {
+            "input": job.source,
+            "output": job.target,
+            "state": "written" if self.written else "kept" if self.kept else "failed",
+            "outputs": [self._row_of(number, sound) for number, sound in enumerate(sounds)],
+            "undecoded_calls": len(undecoded),
+            "notes": notes,
+        }
+        if row["state"] == "failed":
+            row["error"] = "; ".join(notes if sounds else ["there is no RTP stream in it", *odd])
+        return row
+
+    def _row_of(self, number: int, sound: CallSound) -> dict[str, object]:
         name = self._names[id(sound.call)]
         return {
             "call": number + 1,
@@ -138,7 +151,10 @@ class Outputs:
             "alignment": sound.alignment,
             "codecs": sorted({one.name for stream in sound.call.streams for one in stream.codecs.values()}),
             "concealed_ms": [round(sum(one.concealed_ms for one in track.streams), 1) for track in sound.tracks],
-            "notes": [*sound.notes, *(note for track in sound.tracks for one in track.streams for note in one.notes)],
+            "notes": [
+                *sound.notes,
+                *(note for track in sound.tracks for one in track.streams for note in stream_notes(one)),
+            ],
         }
 
     def _wrote(self, name: str, octets: int | None) -> None:

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Sequence
 from typing import TextIO
 
+from rtpcodec.cli.printing import printable
 from rtpcodec.errors import CommandError, InvalidCommand, MissingExtra, RtpcodecError
 
 WRONG_INPUT = 2
@@ -24,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if code is None:
             raise
         line = " ".join(getattr(error, "format_message", error.__str__)().split())
-        print(f"rtpcodec: {line}", file=sys.stderr)
+        print(f"rtpcodec: {printable(line)}", file=sys.stderr)
         return code
 
 

@@ -36,10 +36,12 @@ PayloadTypes = Annotated[
 ]
 
 
-def payload_types(pairs: list[str] | None) -> dict[int, str] | None:
+def payload_types(pairs: list[str] | None, *, decoded: bool = True) -> dict[int, str] | None:
     """Read the meanings of payload types.
 
-    Raises: ValueError: not PT=NAME[/RATE], twice the same payload type, or a wrong rate. UnknownCodec.
+    decoded: whether payloads will be decoded.
+    Raises: ValueError: not PT=NAME[/RATE], twice the same payload type, a wrong rate, or one that cannot be decoded,
+        because of a library that is missing as well. UnknownCodec.
     """
     found: dict[int, str] = {}
     for pair in pairs or ():
@@ -49,9 +51,14 @@ def payload_types(pairs: list[str] | None) -> dict[int, str] | None:
         if int(number) in found:
             raise ValueError(f"--codec has payload type {number} twice")
         found[int(number)] = name
-    from rtpcodec.rtp.capture.codec_choice import given_codecs
+    from rtpcodec.rtp.capture.codec_choice import COMFORT_NOISE, TELEPHONE_EVENT, given_codecs
+    from rtpcodec.rtp.capture.payload_audio import payload_audio
 
-    given_codecs(found)
+    for payload_type, given in given_codecs(found).items():
+        if decoded and given.name not in (TELEPHONE_EVENT, COMFORT_NOISE):
+            reason = payload_audio(given, None)
+            if isinstance(reason, str):
+                raise ValueError(f"--codec {payload_type}={found[payload_type]}: {reason}")
     return found or None
 
 

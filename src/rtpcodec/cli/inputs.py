@@ -55,27 +55,30 @@ def is_capture_file(path: str) -> bool:
 
 
 class Inputs:
-    """Finds the files that arguments mean, in the order of their names."""
+    """Finds the files that arguments mean, each once, in the order of their names."""
 
-    __slots__ = ("_wanted", "_without", "left_out")
+    __slots__ = ("_folders", "_seen", "_wanted", "_without", "left_out")
 
     def __init__(self, wanted: Wanted | None, *, without: str | None = None) -> None:
         """wanted: which files of folders are taken; None: all. without: a folder that is left out of others."""
         self._wanted = wanted
         self._without = None if without is None else Path(without).resolve()
+        self._seen: set[str] = set()
+        self._folders: dict[str, str] = {}
         self.left_out = 0
         """Files of folders that are hidden or not wanted."""
 
     def of(self, arguments: Iterable[str]) -> Iterator[Input]:
-        """Yield the files. FileNotFoundError: an argument means nothing."""
+        """Yield the files, each for the first argument that means it. FileNotFoundError: one means nothing."""
         for argument in arguments:
             path = Path(argument)
             if path.is_dir():
                 yield from self._below(argument.rstrip("/") or "/")
             elif path.exists():
-                yield Input(argument, path.name)
+                yield from self._new(Input(argument, path.name))
             elif any(character in argument for character in _CHARACTERS_OF_PATTERNS):
-                yield from _matching(argument)
+                for found in _matching(argument):
+                    yield from self._new(found)
             else:
                 raise FileNotFoundError(f"{argument} does not exist")
 
@@ -85,14 +88,30 @@ class Inputs:
             inside = parent.rstrip("/")
             folders[:] = sorted(name for name in folders if not self._is_left_out(f"{inside}/{name}", name))
             for name in sorted(names):
-                if name.startswith(".") or (self._wanted is not None and not self._wanted(name)):
-                    self.left_out += 1
-                    continue
                 path = f"{inside}/{name}"
-                yield Input(path, path[begins:])
+                for found in self._new(Input(path, path[begins:])):
+                    if name.startswith(".") or (self._wanted is not None and not self._wanted(name)):
+                        self.left_out += 1
+                    else:
+                        yield found
+
+    def _new(self, found: Input) -> Iterator[Input]:
+        """Yield a file, unless it was found before."""
+        real = unlinked(found.path, self._folders)
+        if real not in self._seen:
+            self._seen.add(real)
+            yield found
 
     def _is_left_out(self, path: str, name: str) -> bool:
         return name.startswith(".") or (self._without is not None and Path(path).resolve() == self._without)
+
+
+def unlinked(path: str, folders: dict[str, str]) -> str:
+    """Return a path whose folder has no links; folders: keeps them, so that the system is asked once for each."""
+    folder, _, name = path.rpartition("/")
+    if folder not in folders:
+        folders[folder] = str(Path(folder or ("/" if path.startswith("/") else ".")).resolve())
+    return f"{folders[folder]}/{name}"
 
 
 def _matching(pattern: str) -> Iterator[Input]:

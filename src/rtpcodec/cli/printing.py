@@ -19,6 +19,11 @@ def printable(text: str) -> str:
     return "".join(_escaped(one) for one in text)
 
 
+def many(count: int, name: str) -> str:
+    """Return a number of things in words; the name is that of one."""
+    return f"{count} {name}" if count == 1 else f"{count} {name}s"
+
+
 def print_any_character() -> None:
     """Let what the encoding of the output lacks be printed as an escape, and not end the command."""
     reconfigure = getattr(sys.stdout, "reconfigure", None)  # another object may stand for it

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from rtpcodec.bulk.manifest import Manifest, Row
+from rtpcodec.bulk.notes import notes_of
 from rtpcodec.bulk.work import Convert, Job, run_jobs
-from rtpcodec.cli.printing import print_any_character, printable
+from rtpcodec.cli.printing import many, print_any_character, printable
 from rtpcodec.cli.progress_bar import ProgressBar
 from rtpcodec.files.target_kinds import TargetKind
 from rtpcodec.files.writing import create_audio
 
 MAX_FAILURES_SHOWN: Final = 10
+MAX_NOTES_SHOWN: Final = 10
 TELEPHONE_HZ: Final = 8000
 """Stands for the rates of files that are not read yet."""
 INTERRUPTED: Final = 130
@@ -66,6 +68,9 @@ class Report:
     def __init__(self, inputs: str, out: str, *, done: int, left_out: int, manifest: Manifest | None) -> None:
         """inputs: their number in words. done: by an earlier run. left_out: other files of the folders."""
         self._begins = f"{inputs} to {out}"
+        self._notes: list[str] = []
+        self._note_count = 0
+        self._undecoded_calls = 0
         self._done = done
         self._left_out = left_out
         self._manifest = manifest
@@ -74,6 +79,8 @@ class Report:
         self.states: Counter[str] = Counter()
         self.outputs = 0
         """Files that were written."""
+        self.noted = 0
+        """Files with notes: what is odd about them, or was left out."""
         self.interrupted = False
 
     def count(self, row: Row) -> None:
@@ -83,15 +90,22 @@ class Report:
             self.outputs += sum(one["output"] is not None for one in row.get("outputs", [row]))
         if row["state"] == "failed" and len(self._failures) <= MAX_FAILURES_SHOWN:
             self._failures.append(row)
+        self._undecoded_calls += row.get("undecoded_calls", 0)
+        notes = notes_of(row) if row["state"] != "failed" else []
+        self.noted += bool(notes)
+        self._note_count += len(notes)
+        self._notes += [f"{row['input']}: {note}" for note in notes[: MAX_NOTES_SHOWN - len(self._notes)]]
 
     def show(self) -> None:
         """Print one line, then those of failures and what to do."""
         seconds = time.monotonic() - self._began_s
         words = [f"{self.outputs} written"]
+        words += [f"{self.noted} with notes"] * bool(self.noted)
+        words += [f"{many(self._undecoded_calls, 'call')} not decoded"] * bool(self._undecoded_calls)
         words += [f"{self._done} done before"] * bool(self._done)
         words += [f"{self.states['kept']} kept, they existed"] * bool(self.states["kept"])
         words += [f"{self.states['failed']} failed"] * bool(self.states["failed"])
-        words += [f"{self._left_out} other files left out"] * bool(self._left_out)
+        words += [f"{many(self._left_out, 'other file')} left out"] * bool(self._left_out)
         rate = sum(self.states.values()) / seconds if seconds else 0
         begins = "interrupted: " if self.interrupted else ""
         print_any_character()
@@ -100,6 +114,11 @@ class Report:
             print(printable(f"failed: {row['input']}: {row['error']}"))
         if len(self._failures) > MAX_FAILURES_SHOWN:
             print(f"failed: {self.states['failed'] - MAX_FAILURES_SHOWN} more, see the manifest")
-        if self._manifest is not None and (self.interrupted or self._failures):
+        for note in self._notes:
+            print(printable(f"note: {note}"))
+        if self._note_count > len(self._notes):
+            where = "see the manifest" if self._manifest is not None else "--manifest FILE keeps them"
+            print(f"note: {self._note_count - len(self._notes)} more, {where}")
+        if self._manifest is not None and (self.interrupted or self._failures or self._notes):
             begins = "continue with --resume" if self.interrupted else "manifest:"
             print(printable(f"{begins} {self._manifest.path}"))

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import cast
 
 from rtpcodec.bulk.decoding import Decoding
-from rtpcodec.bulk.work import Job
 from rtpcodec.cli.file_options import payload_types, threads_of
 from rtpcodec.cli.inputs import CAPTURE_SUFFIXES, Input, Inputs, is_capture
+from rtpcodec.cli.printing import many
 from rtpcodec.cli.runs import TELEPHONE_HZ, Report, converted, opened_manifest, require_writer
-from rtpcodec.cli.transcode.outputs import require_distinct
+from rtpcodec.cli.transcode.outputs import jobs_apart
 from rtpcodec.files.target_kinds import target_kind
 from rtpcodec.rtp.capture.sound import Gaps
 
@@ -50,7 +50,8 @@ def run(order: Order) -> int:
     require_writer(kind, order.rate_hz or kind.rate_for_hz(TELEPHONE_HZ), {}, channels=2)
     threads, codecs = threads_of(order.jobs), payload_types(order.codecs)
     inputs = Inputs(is_capture)
-    jobs = [Job(one.path, f"{order.out.rstrip('/') or '/'}/{_stem(one)}") for one in inputs.of(order.paths)]
+    folder = order.out.rstrip("/") or "/"
+    jobs = jobs_apart((one.path, f"{folder}/{_stem(one)}", f"{folder}/{one.below}") for one in inputs.of(order.paths))
     decoding = Decoding(
         to=kind,
         pcm_hz=order.rate_hz,
@@ -60,14 +61,13 @@ def run(order: Order) -> int:
         targets=frozenset(job.target for job in jobs),
     )
     if not jobs:
-        raise ValueError(f"no packet capture in {' '.join(order.paths)}: {inputs.left_out} other files")
-    require_distinct(jobs)
+        raise ValueError(f"no packet capture in {' '.join(order.paths)}: {many(inputs.left_out, 'other file')}")
     default = Path(order.out) / "manifest.jsonl" if len(jobs) > 1 else None
     manifest, done = opened_manifest(order.manifest, order.resume, default, order.settings())
     with manifest or nullcontext():
         waiting = [job for job in jobs if job.source not in done]
         report = Report(
-            "1 capture" if len(jobs) == 1 else f"{len(jobs)} captures",
+            many(len(jobs), "capture"),
             order.out,
             done=len(jobs) - len(waiting),
             left_out=inputs.left_out,
@@ -75,7 +75,7 @@ def run(order: Order) -> int:
         )
         code = converted(waiting, decoding.convert, threads, manifest, report)
         report.show()
-        if manifest is not None and order.manifest is None and order.resume is None and not code:
+        if manifest is not None and order.manifest is None and order.resume is None and not code and not report.noted:
             manifest.path.unlink()
     return code
 

@@ -17,10 +17,11 @@ from rtpcodec.cli.info.audio_figures import AudioFigures, RawFacts, audio_figure
 from rtpcodec.cli.info.capture_figures import CaptureFigures, capture_figures
 from rtpcodec.cli.info.tables import AUDIO_HEADING, audio_line, capture_lines
 from rtpcodec.cli.inputs import Inputs, is_audio, is_capture, is_capture_file
-from rtpcodec.cli.printing import print_any_character, printable
+from rtpcodec.cli.printing import many, print_any_character, printable
 from rtpcodec.cli.progress_bar import ProgressBar
 from rtpcodec.cli.runs import INTERRUPTED
 from rtpcodec.codecs.info import ByteOrder
+from rtpcodec.files.kinds import READABLE
 
 Figures = AudioFigures | CaptureFigures
 
@@ -52,15 +53,16 @@ def run(wanted: Wanted) -> int:
     """Print the figures of all files. Returns the exit code."""
     if wanted.plot is not None and wanted.quick:
         raise ValueError("--plot draws levels, which --quick leaves out")
-    codecs = payload_types(wanted.codecs)
+    codecs = payload_types(wanted.codecs, decoded=not wanted.quick)
     raw = RawFacts(
         kind=wanted.from_kind,
         sample_rate_hz=wanted.from_rate_hz,
         byte_order=cast("ByteOrder | None", wanted.byte_order),
     )
-    files = [one.path for one in Inputs(lambda name: is_audio(name) or is_capture(name)).of(wanted.paths)]
+    inputs = Inputs(lambda name: is_audio(name) or is_capture(name))
+    files = [one.path for one in inputs.of(wanted.paths)]
     if not files:
-        raise ValueError(f"no audio file or capture in {' '.join(wanted.paths)}")
+        raise ValueError(f"no audio file or capture in {' '.join(wanted.paths)}: {many(inputs.left_out, 'other file')}")
     interruption, bar = Interruption(), ProgressBar(len(files))
 
     def figures_of(path: str) -> Figures | Failure:
@@ -70,12 +72,12 @@ def run(wanted: Wanted) -> int:
                 return capture_figures(path, codecs, progress, quick=wanted.quick)
             return audio_figures(path, raw, progress, quick=wanted.quick)
         except Exception as error:  # whatever it is: one file must not end the run
-            return Failure(path, error_line(path, error))
+            return Failure(path, error_line(path, error).replace(READABLE, f"packet captures, {READABLE}"))
         finally:
             progress.end()
 
     print_any_character()
-    printer = _Printer(wanted, is_one=len(files) == 1)
+    printer = _Printer(wanted, is_one=len(files) == 1, left_out=inputs.left_out)
     threads = threads_of(wanted.jobs)
     try:
         with bar:
@@ -108,8 +110,9 @@ def in_order(
 class _Printer:
     """Prints figures, and draws them."""
 
-    def __init__(self, wanted: Wanted, *, is_one: bool) -> None:
+    def __init__(self, wanted: Wanted, *, is_one: bool, left_out: int) -> None:
         self._wanted = wanted
+        self._left_out = left_out
         self._is_one = is_one
         self._table_begun = False
         self._files = 0
@@ -151,11 +154,12 @@ class _Printer:
         """Print failures and sums."""
         if self._wanted.as_json:
             return
-        if not self._is_one:
+        if self._left_out or not self._is_one:
             seconds = round(self._duration_ms / 1000)
-            words = [f"{self._files} files"]
+            words = [many(self._files, "file")]
             words += [f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02} of audio"] * bool(self._duration_ms)
             words += [f"{len(self.failures)} failed"] * bool(self.failures)
+            words += [f"{many(self._left_out, 'other file')} left out"] * bool(self._left_out)
             print(", ".join(words))
         for failure in self.failures:
             print(printable(f"failed: {failure.path}: {failure.error}"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
+from rtpcodec.bulk.notes import stream_notes
 from rtpcodec.cli.info.audio_figures import AudioFigures
 from rtpcodec.cli.info.capture_figures import CaptureFigures
 from rtpcodec.cli.info.tones import FoundTones
+from rtpcodec.cli.printing import many
 from rtpcodec.rtp.capture.report import UNKNOWN, CapturedCall, CapturedStream
 from rtpcodec.rtp.capture.sound import CallSound, StreamSound
 
@@ -38,8 +40,8 @@ def capture_lines(figures: CaptureFigures) -> Iterator[str]:
     """Yield a paragraph: the capture, its calls, the streams of each, and what is odd."""
     report, packets = figures.report, figures.packets
     yield (
-        f"{figures.path}: {_many(len(report.streams), 'stream')}, {_many(len(report.calls), 'call')}, "
-        f"{_many(packets.packets, 'packet')}{_kinds(figures)}"
+        f"{figures.path}: {many(len(report.streams), 'stream')}, {many(len(report.calls), 'call')}, "
+        f"{many(packets.packets, 'packet')}{_kinds(figures)}"
     )
     for place, call in enumerate(report.calls[:MAX_CALLS_SHOWN]):
         sound = figures.sounds[place] if figures.sounds else None
@@ -84,7 +86,7 @@ def _call_lines(
     yield from (f"    {line}" for line in aligned([_STREAM_HEADING, *rows], _RIGHT))
     for stream in call.streams:
         own = sounds.get(id(stream))
-        for note in (*stream.notes, *(own.notes if own is not None else ())):
+        for note in (*stream.notes, *(stream_notes(own) if own is not None else ())):
             yield f"    note: 0x{stream.ssrc:08x}: {note}"
     for note in sound.notes if sound is not None else ():
         yield f"    note: {note}"
@@ -146,7 +148,3 @@ def aligned(rows: Sequence[Sequence[str]], right: Iterable[str] = ()) -> Iterato
 
 def _number(value: float | None, places: int) -> str:
     return _NOT_KNOWN if value is None else f"{value:.{places}f}"
-
-
-def _many(count: int, name: str) -> str:
-    return f"{count} {name}" if count == 1 else f"{count} {name}s"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path, PurePath
 
 from rtpcodec.bulk.work import Job
-from rtpcodec.cli.inputs import Input
+from rtpcodec.cli.inputs import Input, unlinked
 from rtpcodec.files.target_kinds import TARGET_KINDS, TargetKind, target_kind
 
 
@@ -25,28 +26,48 @@ def output_kind(to: str | None, out: str) -> TargetKind:
 
 
 def jobs_of(inputs: Iterable[Input], out: str, kind: TargetKind) -> list[Job]:
-    """Return the conversions.
+    """Return the conversions. In a folder `a.flac` becomes `a.wav`, or `a.flac.wav` if another input became `a.wav`.
 
     Raises: ValueError if several files would become one, two inputs would have one output, or an output is an input.
     """
     found = list(inputs)
+    suffix = kind.suffixes[0]
     if is_folder(out):
         folder = out.rstrip("/") or "/"
-        jobs = [Job(one.path, f"{folder}/{_with_suffix(one.below, kind)}") for one in found]
-    elif len(found) == 1:
-        jobs = [Job(found[0].path, out)]
-    else:
+        return jobs_apart(
+            (one.path, f"{folder}/{one.below.removesuffix(PurePath(one.below).suffix)}{suffix}",
+             f"{folder}/{one.below}{suffix}")
+            for one in found
+        )  # fmt: skip
+    if len(found) > 1:
         raise ValueError(f"{len(found)} inputs cannot become the one file {out}, a folder is needed")
-    require_distinct(jobs)
+    return jobs_apart((one.path, out, out) for one in found)
+
+
+def jobs_apart(named: Iterable[tuple[str, str, str]]) -> list[Job]:
+    """Return the conversions of inputs with a short and a long name of the output; the long one where two would meet.
+
+    The names depend on all inputs, not on their order: a run that continues finds them again.
+
+    Raises: ValueError if two inputs still have one output, or an output is an input.
+    """
+    found = list(named)
+    longs = Counter(long for _, _, long in found)
+    targets = [short for _, short, _ in found]
+    while True:
+        counts = Counter(targets)
+        meet = [at for at, (_, _, long) in enumerate(found)
+                if counts[targets[at]] > 1 and longs[long] == 1 and targets[at] != long]  # fmt: skip
+        if not meet:
+            break
+        for at in meet:
+            targets[at] = found[at][2]
+    jobs = [Job(source, target) for (source, _, _), target in zip(found, targets, strict=True)]
+    _require_distinct(jobs)
     return jobs
 
 
-def _with_suffix(name: str, kind: TargetKind) -> str:
-    own = PurePath(name).suffix
-    return name.removesuffix(own) + kind.suffixes[0]
-
-
-def require_distinct(jobs: list[Job]) -> None:
+def _require_distinct(jobs: list[Job]) -> None:
     """Check that no two inputs have one output, and no output is an input. ValueError."""
     by_output: dict[str, str] = {}
     for job in jobs:
@@ -65,7 +86,4 @@ def _real(path: str, folders: dict[str, str]) -> str:
     """Return a path without links, asking the system once per folder."""
     if Path(path).is_symlink():
         return str(Path(path).resolve())
-    folder, _, name = path.rpartition("/")
-    if folder not in folders:
-        folders[folder] = str(Path(folder or ("/" if path.startswith("/") else ".")).resolve())
-    return f"{folders[folder]}/{name}"
+    return unlinked(path, folders)

@@ -10,6 +10,7 @@ from typing import Final, cast
 from rtpcodec.bulk.transcoding import Transcoding
 from rtpcodec.cli.file_options import threads_of
 from rtpcodec.cli.inputs import Inputs, is_audio
+from rtpcodec.cli.printing import many
 from rtpcodec.cli.runs import TELEPHONE_HZ, Report, converted, opened_manifest, require_writer
 from rtpcodec.cli.transcode.outputs import is_folder, jobs_of, output_kind
 from rtpcodec.codecs.info import ByteOrder
@@ -92,7 +93,7 @@ def run(order: Order) -> int:
     inputs = Inputs(None if order.from_kind else is_audio, without=out if is_folder(out) else None)
     jobs = jobs_of(inputs.of(sources), out, kind)
     if not jobs:
-        raise ValueError(f"no audio file in {' '.join(sources)}: {inputs.left_out} other files")
+        raise ValueError(f"no audio file in {' '.join(sources)}: {many(inputs.left_out, 'other file')}")
     if not is_folder(out) and not order.replace and Path(out).exists():
         raise FileExistsError(f"{out} exists already; --replace replaces it")
     default = Path(out) / MANIFEST_NAME if is_folder(out) else None
@@ -100,7 +101,7 @@ def run(order: Order) -> int:
     with manifest or nullcontext():
         waiting = [job for job in jobs if job.source not in done]
         report = Report(
-            "1 file" if len(jobs) == 1 else f"{len(jobs)} files",
+            many(len(jobs), "file"),
             out,
             done=len(jobs) - len(waiting),
             left_out=inputs.left_out,
@@ -108,6 +109,6 @@ def run(order: Order) -> int:
         )
         code = converted(waiting, transcoding.convert, threads, manifest, report)
         report.show()
-        if manifest is not None and order.manifest is None and order.resume is None and not code:
+        if manifest is not None and order.manifest is None and order.resume is None and not code and not report.noted:
             manifest.path.unlink()
     return code

@@ -18,6 +18,7 @@ from rtpcodec.pickling import Live
 from rtpcodec.rtp.capture.alignment import NANOSECONDS, AlignedCall, StreamKey, align, clock_of, key_of
 from rtpcodec.rtp.capture.datagrams import Datagram
 from rtpcodec.rtp.capture.ordering import START_PACKETS, START_WAIT_MS
+from rtpcodec.rtp.capture.payload_audio import is_decodable
 from rtpcodec.rtp.capture.place import MAX_LEAP_MS
 from rtpcodec.rtp.capture.report import CapturedCall, CapturedStream, CaptureReport
 from rtpcodec.rtp.capture.run import FIXED_HEADER
@@ -275,7 +276,11 @@ class _CallDecoding(Live):
         self._gaps = gaps
         self._rate_hz = pcm_hz or _rate_hz(call)
         channels = 2 if call.backward else 1
-        sink = sink_of(call, self._rate_hz, channels) if any(map(_is_decoded, call.streams)) else None
+        sink = (
+            sink_of(call, self._rate_hz, channels)
+            if any(_is_decoded(one, self._rate_hz) for one in call.streams)
+            else None
+        )
         self.timeline = CallTimeline(self._rate_hz, channels, sink)
         self._first: list[tuple[StreamKey, RtpPacket, int]] | None = []
         self._aligned: AlignedCall | None = None
@@ -363,8 +368,8 @@ def _track_sound(direction: _Direction) -> TrackSound:
     )
 
 
-def _is_decoded(stream: CapturedStream) -> bool:
-    return not stream.encrypted and any(one.name in codec_names() for one in stream.codecs.values())
+def _is_decoded(stream: CapturedStream, pcm_hz: int) -> bool:
+    return not stream.encrypted and any(is_decodable(one, pcm_hz) for one in stream.codecs.values())
 
 
 def _rate_hz(call: CapturedCall) -> int:

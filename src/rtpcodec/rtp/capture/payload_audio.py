@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rtpcodec.audio.concealment import Concealer
-from rtpcodec.codecs import CodecInfo, FecDecoder, codec
+from rtpcodec.codecs import CodecInfo, FecDecoder, codec, codec_names
 from rtpcodec.codecs.amrwb_frame import FRAME_SAMPLES, NO_DATA_FRAME
 from rtpcodec.errors import MissingLibrary, PayloadError, UnknownCodec
 from rtpcodec.kernels.channels import downmix
@@ -124,7 +124,7 @@ def payload_audio(of: StreamCodec, pcm_hz: int | None) -> PayloadAudio | str:
     try:
         info = codec(of.name)
     except UnknownCodec:
-        return f"{of.name} is not decoded here"
+        return not_decoded(of.name)
     wanted_hz = pcm_hz if info.kind == "frame" and pcm_hz in info.sample_rates_hz else of.sample_rate_hz
     if wanted_hz is None:
         return f"the sample rate of {of.name} is not known"
@@ -134,6 +134,16 @@ def payload_audio(of: StreamCodec, pcm_hz: int | None) -> PayloadAudio | str:
         return PayloadAudio(info, wanted_hz, of)
     except (ValueError, MissingLibrary) as error:
         return f"{of.name} cannot be decoded: {error}"
+
+
+def is_decodable(of: StreamCodec, pcm_hz: int | None) -> bool:
+    """Return whether `payload_audio` returns a decoder."""
+    return of.name in codec_names() and not isinstance(payload_audio(of, pcm_hz), str)
+
+
+def not_decoded(name: str) -> str:
+    """Return the note of a codec that is not among those of this package."""
+    return f"{name} is not decoded here"
 
 
 def _format_options(info: CodecInfo, options: Mapping[str, str], known_by: str) -> dict[str, Any]:
