@@ -1,11 +1,11 @@
-"""Captured calls of G.711: figures and sound per packet, beside tshark and ffmpeg.
+"""Captured calls of G.711: figures and sound per packet, beside tshark.
 
     python -m benchmarks.packet_captures --calls [SECONDS] [ROUNDS]
 
 30 calls of both directions, 20 ms per packet, all at the same time. `find_streams` and `tshark -z rtp,streams` read
-the figures of all streams, `decode_capture` decodes all calls to stereo without a file behind it. Each runs in a process
-of its own. Rounds are interleaved; the best counts, by CPU time. The start of a process counts for tshark: take many
-SECONDS. ffmpeg is not here: it reads no captures, and from a socket at the pace of the sender.
+the figures of all streams, `decode_capture` decodes all calls to stereo without a file behind it. Each runs in a
+process of its own. Rounds are interleaved; the best counts, by CPU time. The start of a process counts for tshark:
+take many SECONDS. ffmpeg is not here: it reads no captures, and from a socket at the pace of the sender.
 """
 
 from __future__ import annotations

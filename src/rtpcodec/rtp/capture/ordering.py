@@ -65,7 +65,7 @@ class OrderedPackets(Live):
         self._began_ms: float | None = None
         self._too_late = 0
         self._run: _Run | None = None
-        """Packets that the order was not told of yet."""
+        """Packets that the order does not know yet."""
 
     @property
     def late(self) -> int:
