@@ -1,12 +1,11 @@
-"""Captured calls of G.711: figures and sound per packet, beside tshark and ffmpeg.
+"""Captured calls of G.711: figures and sound per packet, beside tshark.
 
     python -m benchmarks.packet_captures --calls [SECONDS] [ROUNDS]
 
 30 calls of both directions, 20 ms per packet, all at the same time. `find_streams` and `tshark -z rtp,streams` read
-the figures of all streams, `decode_capture` decodes all calls to stereo without a file behind it. ffmpeg reads no
-captures: it decodes one stream that an SDP file describes, from datagrams over the loopback, and its CPU time counts,
-that of the sender does not. Each runs in a process of its own. Rounds are interleaved; the best counts, by CPU time.
-The start of a process counts for tshark and ffmpeg: take enough SECONDS.
+the figures of all streams, `decode_capture` decodes all calls to stereo without a file behind it. Each runs in a
+process of its own. Rounds are interleaved; the best counts, by CPU time. The start of a process counts for tshark:
+take many SECONDS. ffmpeg is not here: it reads no captures, and from a socket at the pace of the sender.
 """
 
 from __future__ import annotations
@@ -34,13 +33,11 @@ CALLS: Final = 30
 PACKETS_PER_S: Final = 50
 PACKET_SAMPLES: Final = 160
 SAMPLES_IN_LOOP: Final = 16_000
-DATAGRAMS_AT_ONCE: Final = 64
-"""ffmpeg's socket holds more; it says what it lost."""
 
 
 def datagrams(seconds: int, calls: int = CALLS) -> Iterator[Datagram]:
     """Return the packets of calls in which both directions send without a pause or a loss."""
-    chance = Random(1)  # noqa: S311 -- sound, not a secret
+    chance = Random(1)  # noqa: S311 -- the same noise in every run
     pcm = b"".join(
         chance.randrange(-9000, 9000).to_bytes(2, sys.byteorder, signed=True) for _ in range(SAMPLES_IN_LOOP)
     )
@@ -91,7 +88,7 @@ def with_decode_capture(path: Path) -> float:
 def with_tshark(path: Path) -> float:
     """Return the CPU time of tshark's table of streams."""
     return _cpu_of(lambda: subprocess.run(
-        ["tshark", "-n", "-q", "-r", str(path), "-o", "rtp.heuristic_rtp:TRUE", "-z", "rtp,streams"],  # noqa: S607 -- the tshark of the user
+        ["tshark", "-n", "-q", "-r", str(path), "-o", "rtp.heuristic_rtp:TRUE", "-z", "rtp,streams"],  # noqa: S607 -- the one of the system
         check=True, capture_output=True,
     ))  # fmt: skip
 

@@ -160,3 +160,14 @@ def test_a_broken_packet_changes_nothing() -> None:
     counter = counted(stream(5))
     assert not counter.count(b"\x80\x00", START_NS)
     assert counter.packets == 5
+
+
+@pytest.mark.parametrize("drift_ppm", [-200, 0, 200])
+def test_the_least_transit_is_that_of_the_first_minute(drift_ppm: int) -> None:
+    """A sender's clock that runs fast makes later packets seem quicker."""
+    packets = [
+        one._replace(time_ns=START_NS + round((one.time_ns - START_NS) * (1 - drift_ppm / 1e6)))
+        for one in stream(6000, seed=1)
+    ]
+    _, time_ns = counted(packets).least_transit(8000)
+    assert START_NS <= time_ns <= START_NS + 60_000_000_000

@@ -21,7 +21,7 @@ call_decoding   all calls of a capture side by side
 alignment       the two directions of a call on one line of time
 timeline        the tracks of a call, written side by side
 track           one stream onto its track: gaps, pauses, noise
-run             its ordinary packets, several at once
+run             its ordinary packets in a row, several played at once
 ordering        its packets in the order of their numbers
 place           where its packets lie by their timestamps
 payload_audio   its payloads to PCM

@@ -16,6 +16,7 @@ cdef struct Lane:
     double floor_ns           # the least transit since the last jump, and its packet
     int64_t floor_time_ns
     uint32_t floor_timestamp
+    int64_t floor_begin_ns    # the first packet since that jump
     int64_t floor_packets     # packets since that jump
     int64_t best_packets      # the longest section before that jump, and its packet of least transit
     int64_t best_time_ns

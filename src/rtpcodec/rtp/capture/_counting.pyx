@@ -22,6 +22,8 @@ cdef uint32_t MAX_DROPOUT = _MAX_DROPOUT
 cdef uint32_t MAX_MISORDER = _MAX_MISORDER
 cdef double JUMP_NS = 10e9
 """Timestamps that go so much further than time does were restarted: transit before and after cannot be compared."""
+cdef int64_t FLOOR_NS = 60 * 10**9
+"""The least transit is that of the first minute: a clock that runs fast makes later packets seem quicker and quicker."""
 CLOCKS_HZ = (8000, 16000, 48000)
 """RTP clocks of audio that every stream is measured by; one more can be named."""
 
@@ -191,7 +193,9 @@ cdef class StreamCounter:
             if difference > JUMP_NS * ticks_per_ns:
                 self._jump(lane)
         transit_ns = <double>(time_ns - self._clock.origin_ns) - self._clock.ticks / ticks_per_ns
-        if transit_ns < lane.floor_ns:
+        if lane.floor_packets == 0:
+            lane.floor_begin_ns = time_ns
+        if transit_ns < lane.floor_ns and time_ns - lane.floor_begin_ns <= FLOOR_NS:
             lane.floor_ns, lane.floor_time_ns, lane.floor_timestamp = transit_ns, time_ns, timestamp
         lane.floor_packets += 1
 
@@ -287,7 +291,7 @@ cdef class StreamCounter:
     def other_clock_hz(self, int clock_hz):
         cdef Lane empty
         empty.jitter = empty.jitter_max = empty.jitter_sum = 0
-        empty.measured = empty.floor_time_ns = empty.floor_packets = 0
+        empty.measured = empty.floor_time_ns = empty.floor_begin_ns = empty.floor_packets = 0
         empty.best_packets = empty.best_time_ns = 0
         empty.floor_timestamp = empty.best_timestamp = 0
         empty.floor_ns, empty.clock_khz = INT64_MAX, clock_hz / 1000.0

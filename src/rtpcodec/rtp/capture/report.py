@@ -84,7 +84,9 @@ class CapturedStream(Value):
     first_sequence_number: int
     first_timestamp: int
     least_transit: TimedTimestamp
-    """The packet that was on its way for the shortest time, by its timestamp: nothing delayed it in a queue."""
+    """The packet of the first minute that was on its way for the shortest time, by its timestamp: nothing delayed it in
+    a queue. Later ones would show the drift of the clocks; of a stream whose timestamps jump, the longest section
+    counts."""
     jitter_ms: float | None
     """Interarrival jitter at the end (RFC 3550 section 6.4.1); None: the clock is unknown."""
     max_jitter_ms: float | None
