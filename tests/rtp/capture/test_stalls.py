@@ -31,8 +31,8 @@ def stalled(sender: Sender, stall_ms: float, begin_ms: float = BEGIN_MS) -> Send
 
 def side(payloads: list[bytes], of: StreamCodec, *, is_backward: bool = False) -> Sender:
     ssrc, payload_type = 2 if is_backward else 1, 0 if of is PCMU else TYPE
-    ends = {"source": B, "destination": A} if is_backward else {}
-    sender = Sender(codecs={payload_type: of}, ssrc=ssrc, **ends)
+    source, destination = (B, A) if is_backward else (A, B)
+    sender = Sender(codecs={payload_type: of}, ssrc=ssrc, source=source, destination=destination)
     sender.send(packets(payloads, of=of, payload_type=payload_type, ssrc=ssrc), 0)
     return sender
 
@@ -54,8 +54,8 @@ def came(stream: StreamSound) -> int:
 def test_a_direction_that_stalls_is_whole(stall_ms: int) -> None:
     payload, other = ulaw(8 * 10_400), ulaw(8 * 10_400, seed=2)
     sides = stalled(side(pieces(payload, 160), PCMU), stall_ms), side(pieces(other, 160), PCMU, is_backward=True)
-    for forward, backward, channel in ((*sides, 0), (*reversed(sides), 1)):
-        kept, sound = decoded([forward], [backward])
+    for channel in (0, 1):
+        kept, sound = decoded([sides[channel]], [sides[1 - channel]])
         assert (kept.channel(channel), kept.channel(1 - channel)) == (heard(payload), heard(other))
         assert [track.streams[0].paused_ms for track in sound.tracks] == [0, 0]
         assert sound.notes == ()
