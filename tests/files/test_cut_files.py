@@ -1,4 +1,4 @@
-"""Files that are cut: each kind that can tell has a note that says so, and gives all that is whole."""
+"""Files that are cut: each kind whose header says its length has a note, and gives all that is whole."""
 
 from __future__ import annotations
 

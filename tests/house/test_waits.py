@@ -237,7 +237,7 @@ INSIDE: dict[str, str] = {
     "bulk/manifest.py:rows_of": USER,
     "bulk/whole_files.py:_read": USER,
     "bulk/work.py:run_jobs": TASK,
-    "files/writing.py:create_audio": USER,
+    "files/writing.py:_place_of": USER,
     "files/input.py:InputFile.__init__": USER,
     "rtp/payloads/amrwb_file.py:read_amrwb": USER,
     "stream/speaking/bed_source.py:bed_source": KNOWN,

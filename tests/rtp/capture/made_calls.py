@@ -70,7 +70,9 @@ class Sender:
         def transit_ms(one: tuple[float, RtpPacket]) -> float:
             return one[0] - timestamp_distance(first.timestamp, one[1].timestamp) * 1000 / clock_hz
 
-        quickest_ms, quickest = min((one for one in ordered if one[1].payload_type in self.codecs), key=transit_ms)
+        of_codecs = [one for one in ordered if one[1].payload_type in self.codecs]
+        quickest_ms, quickest = min(of_codecs, key=transit_ms)
+        transits_ms = [transit_ms(one) for one in of_codecs]
         nothing: dict[str, Any] = dict.fromkeys(
             ("duplicates", "late", "restarts", "loss_bursts", "lost", "payload_octets", "min_payload_octets",
              "max_payload_octets"), 0
@@ -88,6 +90,7 @@ class Sender:
             first_sequence_number=first.sequence_number,
             first_timestamp=first.timestamp,
             least_transit=TimedTimestamp(quickest.timestamp, BEGIN_NS + round(quickest_ms * MS)),
+            max_delay_ms=max(transits_ms) - min(transits_ms),
             jitter_ms=None,
             max_jitter_ms=None,
             mean_jitter_ms=None,

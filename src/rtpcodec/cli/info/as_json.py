@@ -59,7 +59,7 @@ def _stream_object(stream: CapturedStream) -> dict[str, Any]:
         "duration_ms", "packet_ms", "payload_octets", "min_payload_octets", "max_payload_octets", "digits", "said_bye",
         "encrypted",
     )  # fmt: skip
-    rounded = ("loss", "jitter_ms", "max_jitter_ms", "mean_jitter_ms", "mos")
+    rounded = ("loss", "jitter_ms", "max_jitter_ms", "mean_jitter_ms", "max_delay_ms", "mos")
     return {
         "from": str(stream.source),
         "to": str(stream.destination),
@@ -91,6 +91,8 @@ def _track_object(track: TrackSound) -> dict[str, Any]:
         "level_dbov": _rounded(track.level_dbov),
         "concealed_ms": _rounded(sum(one.concealed_ms for one in track.streams)),
         "paused_ms": _rounded(sum(one.paused_ms for one in track.streams)),
+        "late_packets": sum(one.late_packets for one in track.streams),
+        "discarded_packets": sum(one.discarded_packets for one in track.streams),
         "damaged_packets": sum(one.damaged_packets for one in track.streams),
         "undecoded_packets": sum(one.undecoded_packets for one in track.streams),
         "drift_ppm": [_rounded(one.drift_ppm) for one in track.streams],

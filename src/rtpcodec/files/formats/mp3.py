@@ -120,7 +120,7 @@ class Mp3Source(Live):
 
 
 class _Told:
-    """What is odd about the glued files. Memory does not grow with their number."""
+    """Oddities of the glued files. Memory does not grow with their number."""
 
     __slots__ = ("_found", "_parts", "_said")
 

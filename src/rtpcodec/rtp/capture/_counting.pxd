@@ -14,6 +14,8 @@ cdef struct Lane:
     double jitter_sum
     int64_t measured
     double floor_ns           # the least transit since the last jump, and its packet
+    double least_ns           # the least transit before that jump, and the greatest of all
+    double most_ns
     int64_t floor_time_ns
     uint32_t floor_timestamp
     int64_t floor_begin_ns    # the first packet since that jump

@@ -39,7 +39,8 @@ cdef class StreamCounter:
         self._numbers.bad = -1
         self._sizes.least = INT64_MAX
         for lane in range(LANES):
-            self._lanes[lane].floor_ns = INT64_MAX
+            self._lanes[lane].floor_ns = self._lanes[lane].least_ns = INT64_MAX
+            self._lanes[lane].most_ns = -INT64_MAX
             self._lanes[lane].clock_khz = (CLOCKS_HZ[lane] if lane < LANES - 1 else other_clock_hz) / 1000.0
 
     def count(self, bytes datagram not None, int64_t time_ns, /):
@@ -197,6 +198,8 @@ cdef class StreamCounter:
             lane.floor_begin_ns = time_ns
         if transit_ns < lane.floor_ns and time_ns - lane.floor_begin_ns <= FLOOR_NS:
             lane.floor_ns, lane.floor_time_ns, lane.floor_timestamp = transit_ns, time_ns, timestamp
+        if transit_ns > lane.most_ns:
+            lane.most_ns = transit_ns
         lane.floor_packets += 1
 
     cdef void _jump(self, Lane* lane) noexcept:
@@ -204,6 +207,7 @@ cdef class StreamCounter:
         if lane.floor_packets > lane.best_packets:
             lane.best_packets = lane.floor_packets
             lane.best_time_ns, lane.best_timestamp = lane.floor_time_ns, lane.floor_timestamp
+        lane.least_ns = min(lane.least_ns, lane.floor_ns)
         lane.floor_packets = 0
         lane.floor_ns = INT64_MAX
 
@@ -294,7 +298,8 @@ cdef class StreamCounter:
         empty.measured = empty.floor_time_ns = empty.floor_begin_ns = empty.floor_packets = 0
         empty.best_packets = empty.best_time_ns = 0
         empty.floor_timestamp = empty.best_timestamp = 0
-        empty.floor_ns, empty.clock_khz = INT64_MAX, clock_hz / 1000.0
+        empty.floor_ns = empty.least_ns = INT64_MAX
+        empty.most_ns, empty.clock_khz = -INT64_MAX, clock_hz / 1000.0
         self._lanes[LANES - 1] = empty
 
     cdef int _lane_of(self, int clock_hz) noexcept:
@@ -312,6 +317,13 @@ cdef class StreamCounter:
         khz = self._lanes[lane].clock_khz
         mean = self._lanes[lane].jitter_sum / self._lanes[lane].measured
         return self._lanes[lane].jitter / khz, self._lanes[lane].jitter_max / khz, mean / khz
+
+    def max_delay_ms(self, clock_hz, /):
+        """Return the greatest transit less the least one, also across jumps. None: nothing was measured by this clock."""
+        cdef int lane = -1 if clock_hz is None else self._lane_of(clock_hz)
+        if lane < 0 or self._lanes[lane].most_ns == -INT64_MAX:
+            return None
+        return (self._lanes[lane].most_ns - min(self._lanes[lane].least_ns, self._lanes[lane].floor_ns)) / 1e6
 
     def least_transit(self, clock_hz, /):
         """Return timestamp and time of the packet with the least transit; without a clock those of the first packet."""

@@ -23,7 +23,7 @@ from rtpcodec.rtp.capture.place import MAX_LEAP_MS
 from rtpcodec.rtp.capture.report import CapturedCall, CapturedStream, CaptureReport
 from rtpcodec.rtp.capture.run import FIXED_HEADER
 from rtpcodec.rtp.capture.series import level_dbov
-from rtpcodec.rtp.capture.sound import CallSound, Gaps, TrackSound
+from rtpcodec.rtp.capture.sound import CallSound, Gaps, TrackSound, discard_notes
 from rtpcodec.rtp.capture.timeline import CallSink, CallTimeline, Track
 from rtpcodec.rtp.capture.track import NANOSECONDS_IN_MS, StreamTrack
 from rtpcodec.rtp.packet import RtpPacket
@@ -275,13 +275,14 @@ class _CallDecoding(Live):
         """Whether the time of its end has passed, with packets still to come: a clock was set, or a time is damaged."""
         self._gaps = gaps
         self._rate_hz = pcm_hz or _rate_hz(call)
-        channels = 2 if call.backward else 1
+        directions = (call.forward, call.backward) if call.backward else (call.forward,)
         sink = (
-            sink_of(call, self._rate_hz, channels)
+            sink_of(call, self._rate_hz, len(directions))
             if any(_is_decoded(one, self._rate_hz) for one in call.streams)
             else None
         )
-        self.timeline = CallTimeline(self._rate_hz, channels, sink)
+        lateness_ms = [_lateness_ms(one, self._rate_hz) for one in directions]
+        self.timeline = CallTimeline(self._rate_hz, lateness_ms, sink)
         self._first: list[tuple[StreamKey, RtpPacket, int]] | None = []
         self._aligned: AlignedCall | None = None
         self._directions: list[_Direction] = []
@@ -308,14 +309,15 @@ class _CallDecoding(Live):
         for direction in self._directions:
             direction.finish()
         self.timeline.finish()
+        tracks = tuple([_track_sound(direction) for direction in self._directions])
         return CallSound(
             call=self._call,
             sample_rate_hz=self._rate_hz,
             samples=self.timeline.samples,
             begin_ns=aligned.origin_ns,
             alignment=aligned.alignment,
-            tracks=tuple([_track_sound(direction) for direction in self._directions]),
-            notes=aligned.notes,
+            tracks=tracks,
+            notes=(*aligned.notes, *discard_notes(tracks)),
         )
 
     def _start(self, first: list[tuple[StreamKey, RtpPacket, int]]) -> AlignedCall:
@@ -366,6 +368,16 @@ def _track_sound(direction: _Direction) -> TrackSound:
         level_dbov=level_dbov(track.energy, track.end),
         series=track.counter.series(),
     )
+
+
+def _lateness_ms(streams: Iterable[CapturedStream], pcm_hz: int) -> float:
+    """Return how late the packets of a direction come at most; those that are not decoded are waited for by nobody."""
+    latest = [
+        inf if stream.max_delay_ms is None else stream.max_delay_ms
+        for stream in streams
+        if _is_decoded(stream, pcm_hz) and clock_of(stream) is not None
+    ]
+    return max(latest, default=0.0)
 
 
 def _is_decoded(stream: CapturedStream, pcm_hz: int) -> bool:

@@ -55,7 +55,7 @@ class _Run(Live):
 class OrderedPackets(Live):
     """One stream: `put` each packet that arrives. Use from one thread at a time."""
 
-    __slots__ = ("_began_ms", "_held", "_next", "_order", "_run", "_too_late")
+    __slots__ = ("_began_ms", "_held", "_next", "_order", "_run", "_too_late", "beside")
 
     def __init__(self, clock_hz: int, packet_ms: float | None = None) -> None:
         self._order = PacketOrder(clock_hz, packet_ms or ASSUMED_FRAME_MS)
@@ -66,6 +66,8 @@ class OrderedPackets(Live):
         self._too_late = 0
         self._run: _Run | None = None
         """Packets that the order does not know yet."""
+        self.beside = 0
+        """Packets whose numbers and timestamps are those of another sender, with the same SSRC: they are dropped."""
 
     @property
     def late(self) -> int:
@@ -148,7 +150,8 @@ class OrderedPackets(Live):
     def _hold(self, placed: Placed) -> None:
         number = placed.number
         if number is None:
-            return  # of another sender: not here, where a stream has one SSRC
+            self.beside += 1
+            return
         if self._next is not None and number < self._next:
             self._too_late += 1
         else:

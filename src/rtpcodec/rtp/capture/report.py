@@ -99,6 +99,9 @@ class CapturedStream(Value):
     max_payload_octets: int
     mos: float | None
     """An estimate by the E-model from loss and jitter, without the network's delay; None: not possible here."""
+    max_delay_ms: float | None = None
+    """How much longer the slowest packet was on its way than the quickest one, where timestamps jump too much; None:
+    the clock is unknown."""
     digits: str = field(default="", repr=False)
     """Keys of telephone events. Private: not part of the repr."""
     sender_reports: tuple[SenderReport, ...] = ()

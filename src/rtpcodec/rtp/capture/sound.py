@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -32,6 +33,11 @@ class StreamSound(Value):
     duplicate_packets: int
     damaged_packets: int
     """Packets whose payload is not valid for their codec."""
+    discarded_packets: int
+    """Packets whose place had other sound already: they came after silence had been filled in, lie where another
+    stream sounds, overlap the one before, or break numbers and timestamps of the stream."""
+    empty_packets: int
+    """Packets without audio: their payload is empty."""
     undecoded_packets: int
     """Packets of payload types that are not decoded here; events and comfort noise are not among them."""
     parallel_packets: int
@@ -76,3 +82,14 @@ class CallSound(Value):
     def duration_ms(self) -> float:
         """The length of the sound."""
         return self.samples * 1000 / self.sample_rate_hz
+
+
+def discard_notes(tracks: Iterable[TrackSound]) -> tuple[str, ...]:
+    """Return one sentence per stream of which packets were discarded."""
+    return tuple(
+        f"{count} {'packets' if count > 1 else 'packet'} of stream 0x{one.stream.ssrc:08x} do not sound: their place"
+        " had other sound already"
+        for track in tracks
+        for one in track.streams
+        if (count := one.discarded_packets)
+    )

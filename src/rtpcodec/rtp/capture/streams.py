@@ -199,6 +199,7 @@ class StreamTrack:
             first_sequence_number=counter.first_sequence_number,
             first_timestamp=counter.first_timestamp,
             least_transit=TimedTimestamp(*counter.least_transit(main.clock_hz)),
+            max_delay_ms=counter.max_delay_ms(main.clock_hz),
             jitter_ms=jitter[0] if jitter else None,
             max_jitter_ms=jitter[1] if jitter else None,
             mean_jitter_ms=jitter[2] if jitter else None,

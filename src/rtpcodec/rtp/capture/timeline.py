@@ -1,11 +1,11 @@
 """The sound of one call in order: directions side by side, each a line of samples that only grows at its end.
 
-Neither direction is held for long: one that is far behind the other is filled up to a bound.
+A direction is held back while packets of the other one may still come: one that is behind by more is filled.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Final, Protocol
 
@@ -15,7 +15,11 @@ from rtpcodec.pickling import Live
 from rtpcodec.rtp.capture.series import SeriesCounter
 
 LEAD_MS: Final = 3000
-"""How far one direction may be ahead of the other, so that memory is bounded: longer than networks hold a packet."""
+"""How far one direction may be ahead of another one whose packets are all in time: longer than missing ones are waited
+for, and than sender reports move a direction."""
+MAX_LATENESS_MS: Final = 60_000
+"""Packets that are later than the quickest one by up to this are waited for. Memory is bounded by it: of a call at
+48 kHz 6 MB are held back then."""
 BATCH_MS: Final = 100
 """Sound is written in pieces of at least this length."""
 MAX_PIECES: Final = 10
@@ -34,10 +38,12 @@ class CallSink(Protocol):
 class Track(Live):
     """One direction of a call. Use from one thread at a time."""
 
-    __slots__ = ("_fill", "_grown", "counter", "end", "energy", "pending", "rate_hz")
+    __slots__ = ("_fill", "_grown", "counter", "end", "energy", "lead_samples", "pending", "rate_hz")
 
-    def __init__(self, rate_hz: int, grown: Callable[[Track], None]) -> None:
+    def __init__(self, rate_hz: int, grown: Callable[[Track], None], lateness_ms: float = 0.0) -> None:
         self.rate_hz = rate_hz
+        self.lead_samples = int((LEAD_MS + min(lateness_ms, MAX_LATENESS_MS)) * rate_hz / 1000)
+        """How far another track may be ahead of this one."""
         self.end = 0
         """Samples so far."""
         self.pending = bytearray()
@@ -91,6 +97,7 @@ class Passage(Live):
         "_waiting",
         "clock_hz",
         "native_end",
+        "native_hidden",
         "native_hz",
         "start",
     )
@@ -111,6 +118,8 @@ class Passage(Live):
         self.native_hz = native_hz
         self.native_end = 0
         """Samples so far, at their own rate."""
+        self.native_hidden = (track.end - start) * native_hz // track.rate_hz
+        """The first samples that are dropped, because the track has others there."""
         self.start = start
         self._ticks = ticks
         self.clock_hz = clock_hz
@@ -196,21 +205,22 @@ class Passage(Live):
 class CallTimeline(Live):
     """The tracks of one call, written to its sink side by side."""
 
-    __slots__ = ("_batch_octets", "_lead_samples", "_opened", "_sink", "samples", "tracks")
+    __slots__ = ("_batch_octets", "_opened", "_sink", "samples", "tracks")
 
-    def __init__(self, rate_hz: int, channels: int, sink: AbstractContextManager[CallSink] | None) -> None:
+    def __init__(
+        self, rate_hz: int, lateness_ms: Sequence[float], sink: AbstractContextManager[CallSink] | None
+    ) -> None:
         """Make the tracks.
 
         rate_hz: of the sound.
-        channels: 1 or 2.
+        lateness_ms: one entry per track: how late its packets come at most. It is filled only where none can come.
         sink: takes the sound, entered here and left by `close`; None: nobody, it is only measured.
         """
-        self.tracks = tuple([Track(rate_hz, self._grown) for _ in range(channels)])
+        self.tracks = tuple([Track(rate_hz, self._grown, one_ms) for one_ms in lateness_ms])
         self.samples = 0
         """Samples of each track that were written."""
         self._opened = sink
         self._sink = None if sink is None else sink.__enter__()
-        self._lead_samples = LEAD_MS * rate_hz // 1000
         self._batch_octets = 2 * (BATCH_MS * rate_hz // 1000)
 
     def finish(self) -> None:
@@ -231,8 +241,8 @@ class CallTimeline(Live):
 
     def _grown(self, grown: Track) -> None:
         for track in self.tracks:
-            if grown.end - track.end > self._lead_samples:
-                track.fill_to(grown.end - self._lead_samples)
+            if grown.end - track.end > track.lead_samples:
+                track.fill_to(grown.end - track.lead_samples)
         ready = min([len(track.pending) for track in self.tracks])
         if ready >= self._batch_octets:
             self._write(ready)

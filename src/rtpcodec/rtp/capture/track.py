@@ -40,6 +40,8 @@ class Tally:
     energy: float = 0.0
     samples: int = 0
     parallel: int = 0
+    discarded: int = 0
+    empty: int = 0
     notes: list[str] = field(default_factory=list)
 
 
@@ -120,7 +122,8 @@ class StreamTrack(Live):
         if not has_clocks or not self._place.is_at(packet.timestamp, audio.clock_hz):
             return
         overlap = passage.native_end - passage.native_at(self._place.ticks + step)
-        if 0 <= overlap <= TOLERANCE_SAMPLES and packet.payload and self._packets.is_at(packet):
+        is_heard = passage.native_end > passage.native_hidden
+        if is_heard and 0 <= overlap <= TOLERANCE_SAMPLES and packet.payload and self._packets.is_at(packet):
             self.run.open(packet, step, passage.room)
 
     def play_run(self) -> None:
@@ -167,6 +170,8 @@ class StreamTrack(Live):
             late_packets=self._packets.late,
             duplicate_packets=self._packets.duplicates,
             damaged_packets=tally.damaged,
+            discarded_packets=tally.discarded + self._packets.beside,
+            empty_packets=tally.empty,
             undecoded_packets=tally.undecoded,
             parallel_packets=tally.parallel,
             jumps=self._place.jumps,
@@ -220,13 +225,23 @@ class StreamTrack(Live):
             # Senders of Opus count the decoder's warm-up as no time: the first packet sounds shorter than it is.
             hidden -= passage.trim_opening(hidden) if hidden < samples else 0
             pcm = pcm[2 * hidden :]
-        self.tally.decoded += bool(pcm)
         self._last, self._packet_samples = audio, max(samples, 1)
         self._noise, self._paused_samples = None, 0
         if passage.native_end:
             passage.write(pcm)
         else:
             passage.open_with(pcm)
+        self._count(samples, is_heard=bool(pcm) and passage.native_end > passage.native_hidden)
+
+    def _count(self, samples: int, *, is_heard: bool) -> None:
+        """Count a packet whose payload is valid."""
+        tally = self.tally
+        if not samples:
+            tally.empty += 1
+        elif is_heard:
+            tally.decoded += 1
+        else:
+            tally.discarded += 1
 
     def _reach(self, judged: Judged, position: int, audio: PayloadAudio, missing: int) -> Passage:
         """Fill the gap before a packet; return the passage that it continues or begins."""
