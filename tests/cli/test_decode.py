@@ -12,7 +12,7 @@ import pytest
 
 from rtpcodec import codec
 from rtpcodec.bulk.decoding import Decoding
-from rtpcodec.bulk.work import Interruption, Job
+from rtpcodec.bulk.work import FileProgress, Interruption, Job
 from rtpcodec.cli.app import main
 from rtpcodec.files.target_kinds import target_kind
 from rtpcodec.rtp.capture.datagrams import Datagram
@@ -147,7 +147,7 @@ def test_a_call_whose_codec_is_known_and_not_decoded_is_not_a_silent_file(
 ) -> None:
     write_capture(folder / "a.pcap", retyped(call(1), 11))
     sound = Decoding(to=target_kind("wav"), codecs={11: "L16/12345"}).convert(
-        Job("a.pcap", "a"), Interruption(), lambda _row: None
+        Job("a.pcap", "a"), FileProgress(Interruption()), lambda _row: None
     )
     assert (sound["state"], sound["error"]) == (
         "failed", "1 call not decoded: L16 with 12345 Hz is not decoded here",

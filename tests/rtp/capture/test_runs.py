@@ -169,7 +169,7 @@ def track_of(of: StreamCodec, kind: int, rate_hz: int = 48_000) -> tuple[StreamT
         else codec("OPUS").encoder(8000).encode(bytes(320))
     )
     sender.send([one for _ in range(20) for one in stream.packetize(frame)], 0)
-    track = CallTimeline(rate_hz, 1, None).tracks[0]
+    track = CallTimeline(rate_hz, [0.0], None).tracks[0]
     clock_hz = of.clock_hz or 8000
     return StreamTrack(sender.stream(), track, 0, clock_hz, "conceal", shift_ns=-BEGIN_NS), sender
 
