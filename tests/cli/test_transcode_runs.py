@@ -6,6 +6,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 from collections import Counter
 from contextlib import suppress
 from io import FileIO
@@ -19,6 +20,13 @@ from tests.cli.runs import ENVIRONMENT, command, names_in, octets, pcm_of, rows_
 TIMEOUT_S = 60
 PIPED_OCTETS = 400_000
 """More than a pipe and the buffers of a reader hold: when it is written, most of it has been converted."""
+HEEDS_CTRL_C = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from rtpcodec.cli.app import main
+sys.exit(main())
+"""
+"""A shell without a terminal starts its background jobs with SIGINT ignored, and the tests may be one."""
 
 
 class Interrupted:
@@ -32,8 +40,8 @@ class Interrupted:
         os.mkfifo(folder / "in/m.ulaw")
         self.arguments = ["in", "out", "--to", "wav", "--jobs", "1", "--resume", "run.jsonl"]
         self.process = subprocess.Popen(
-            command(*self.arguments), cwd=folder, env=ENVIRONMENT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True,
+            [sys.executable, "-c", HEEDS_CTRL_C, "transcode", *self.arguments], cwd=folder, env=ENVIRONMENT,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )  # fmt: skip
         self.pipe = self.opened(folder / "in/m.ulaw")
         self.pipe.write(octets(77, PIPED_OCTETS))
@@ -51,6 +59,13 @@ class Interrupted:
                 os.set_blocking(pipe, True)
                 return FileIO(pipe, "wb")
         raise AssertionError(self.process.communicate())
+
+    def fill_until_it_stops(self) -> None:
+        """Write to the pipe until nobody reads it: its file does not end before the run has noticed the signal."""
+        with suppress(BrokenPipeError):
+            while True:
+                self.pipe.write(octets(78))
+        self.pipe.close()
 
     def continues(self) -> None:
         """Put a file in the place of the pipe, and run the rest."""
@@ -93,7 +108,7 @@ def test_a_killed_run_continues_and_converts_every_file_once(tmp_path: Path) -> 
 def test_an_interrupted_run_leaves_no_half_file_and_continues(tmp_path: Path) -> None:
     run = Interrupted(tmp_path)
     run.process.send_signal(signal.SIGINT)
-    run.pipe.close()
+    run.fill_until_it_stops()
     out, errors = run.process.communicate(timeout=TIMEOUT_S)
     assert run.process.returncode == 130
     assert errors == ""

@@ -1,4 +1,4 @@
-"""A file of 16-bit PCM out of G.711 in one object: what stands before the samples is copied, they are decoded behind it.
+"""A file of 16-bit PCM out of G.711 in one object: the octets before the samples are copied, the samples decoded.
 
 Joining the two afterwards would copy the samples once more, into memory that the system first has to supply: several
 times the cost of decoding.

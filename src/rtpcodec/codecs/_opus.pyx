@@ -14,7 +14,8 @@ from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, take_octets,
 
 from rtpcodec.codecs import opus_packet
 from rtpcodec.codecs.libraries import OPUS
-from rtpcodec.codecs.opus_options import APPLICATIONS, check_channels, check_encoder, check_gain
+from rtpcodec.codecs.opus_options import APPLICATIONS as _APPLICATIONS
+from rtpcodec.codecs.opus_options import check_channels, check_encoder, check_gain
 from rtpcodec.errors import PayloadError
 
 cdef enum:
@@ -147,7 +148,7 @@ cdef class OpusEncoder(_State):
         self.channels = channels
         open_library()
         self.allocate(opus.encoder_size(self.channels))
-        cdef int code = opus.encoder_init(self._block, sample_rate_hz, self.channels, APPLICATIONS[application])
+        cdef int code = opus.encoder_init(self._block, sample_rate_hz, self.channels, _APPLICATIONS[application])
         if code:
             raise fault("encoder", code)
         self.info = info
@@ -248,7 +249,8 @@ cdef class OpusDecoder(_State):
 
     channels: 1, where stereo packets are mixed, or 2 interleaved, where mono packets are in both. gain_q8_db: decibels
     times 256 by which the audio is louder, -32768 to 32767 (RFC 7845 section 5.1). ValueError: others.
-    Numbers of samples are per channel. MissingLibrary: libopus is not here. For one thread at a time: a second one inside gets RuntimeError.
+    Numbers of samples are per channel. MissingLibrary: libopus is not here.
+    For one thread at a time: a second one inside gets RuntimeError.
     """
     cdef readonly int gain_q8_db
 

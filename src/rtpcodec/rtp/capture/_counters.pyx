@@ -35,7 +35,7 @@ cdef class StreamCounters:
         self._counters.pop(key, None)
 
     def count(self, datagrams, /):
-        """Count packets of known streams until a datagram needs a closer look. Return that one; None: there are no more.
+        """Count packets of known streams until a datagram needs a closer look. Return that one; None: no more.
 
         datagrams: an iterator of Datagram.
         """

@@ -1,10 +1,10 @@
-from typing import Final, final
+from typing import Final, Self, final
 
 CLOCKS_HZ: Final[tuple[int, ...]]
 
 @final
 class StreamCounter:
-    def __init__(self, payload_type: int, *, is_watched: bool = False, other_clock_hz: int = 90000) -> None: ...
+    def __new__(cls, payload_type: int, *, is_watched: bool = False, other_clock_hz: int = 90000) -> Self: ...
     packets: int
     payload_type: int
     is_watched: bool

@@ -20,10 +20,10 @@ cdef enum:
 
 cdef uint32_t MAX_DROPOUT = _MAX_DROPOUT
 cdef uint32_t MAX_MISORDER = _MAX_MISORDER
+# Timestamps that go so much further than time does were restarted: transit before and after cannot be compared.
 cdef double JUMP_NS = 10e9
-"""Timestamps that go so much further than time does were restarted: transit before and after cannot be compared."""
+# The least transit is that of the first minute: a clock that runs fast makes later packets seem quicker and quicker.
 cdef int64_t FLOOR_NS = 60 * 10**9
-"""The least transit is that of the first minute: a clock that runs fast makes later packets seem quicker and quicker."""
 CLOCKS_HZ = (8000, 16000, 48000)
 """RTP clocks of audio that every stream is measured by; one more can be named."""
 
@@ -254,7 +254,8 @@ cdef class StreamCounter:
     @property
     def expected(self):
         """Packets from the first to the highest number, over all restarts."""
-        return self._numbers.closed_expected + (self._numbers.cycles + self._numbers.highest - self._numbers.base + 1 if self.packets else 0)
+        cdef int64_t last = self._numbers.cycles + self._numbers.highest
+        return self._numbers.closed_expected + (last - self._numbers.base + 1 if self.packets else 0)
 
     @property
     def lost(self):
@@ -319,7 +320,7 @@ cdef class StreamCounter:
         return self._lanes[lane].jitter / khz, self._lanes[lane].jitter_max / khz, mean / khz
 
     def max_delay_ms(self, clock_hz, /):
-        """Return the greatest transit less the least one, also across jumps. None: nothing was measured by this clock."""
+        """Return the greatest transit less the least one, also across jumps. None: not measured by this clock."""
         cdef int lane = -1 if clock_hz is None else self._lane_of(clock_hz)
         if lane < 0 or self._lanes[lane].most_ns == -INT64_MAX:
             return None
