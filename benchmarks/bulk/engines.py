@@ -14,7 +14,7 @@ from rtpcodec import transcode_batch
 
 @contextmanager
 def engine(name: str, found: Recordings, workers: int) -> Iterator[Way]:
-    """Start a cluster of so many processes, and give the way that uses it."""
+    """Start a cluster with this number of processes, and return the way that uses it."""
     transcode = partial(transcode_batch, to="wav")
     source, target = str(found.source), str(found.target)
     if name == "dask":

@@ -103,7 +103,7 @@ class Part:
 
     @property
     def missing_frames(self) -> int:
-        """How many its header frame tells that it has not. One that counts itself is right."""
+        """Frames that its header frame names and the file lacks. A header frame may count itself."""
         info = self.info
         if info is None or not info.frames or info.frames <= self.frames:
             return 0

@@ -114,7 +114,7 @@ class SteadyTones(Live):
 
     @property
     def running_samples(self) -> int:
-        """How long it is, about; 0: there is none."""
+        """Its approximate length; 0: no tone."""
         return self._steps[-1].begin - self._steps[0].begin if self._steps else 0
 
     def end(self) -> Stretch | None:

@@ -124,7 +124,7 @@ class ToneDetector(Live):
         return self._taken()
 
     def skip(self, samples: int) -> None:
-        """Let time pass of which there is no PCM. A tone does not last across it."""
+        """Advance the time without PCM. A tone ends there."""
         self._position += samples
         if self._keys is not None:
             self._keys.reset(self._position)

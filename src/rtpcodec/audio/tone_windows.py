@@ -30,7 +30,7 @@ class Window(NamedTuple):
     first: int
     """The index of the strongest frequency of the first group."""
     second: int
-    """Of the second group; -1: there is none."""
+    """Of the second group; -1: no tone."""
     values: Values | None
     """None: it is quiet, or no tone has a share of it that is worth a look."""
     before: Values | None

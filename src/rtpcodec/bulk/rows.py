@@ -28,7 +28,7 @@ class InputRow(TypedDict):
     byte_order: NotRequired[str | None]
     """Of a raw file of 16-bit samples; None: that of its kind."""
     error: NotRequired[str | None]
-    """Why there are no octets, such as that of a file that could not be read; the row is not transcoded."""
+    """The reason why the octets are missing, such as a file that could not be read; the row is not transcoded."""
 
 
 class OutputRow(TypedDict):

@@ -130,7 +130,7 @@ def run_jobs(
 
 
 def _report(done: SimpleQueue[Row | BaseException | None], threads: int, on_row: Callable[[Row], object]) -> None:
-    """Hand over rows until so many threads have ended, and what is there then. Raises an error that ended one."""
+    """Hand over rows until this number of threads has ended, then the rest. Raises an error that ended one."""
     while threads or not done.empty():
         found = done.get()
         if found is None:

@@ -1,4 +1,4 @@
-"""A line on the terminal that says how far a run is: rate and remaining time. Nothing where there is no terminal."""
+"""A line on the terminal with the progress of a run: rate and remaining time. Nothing without a terminal."""
 
 from __future__ import annotations
 

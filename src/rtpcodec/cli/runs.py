@@ -36,7 +36,7 @@ def opened_manifest(
     """Return the manifest of a run, and the inputs that an earlier run has done.
 
     new, resumed: as the command line says.
-    default: where it is otherwise; an older one there is replaced. None: there is none then.
+    default: its place otherwise; an older one there is replaced. None: no manifest then.
     Raises: ValueError, FileExistsError, OSError.
     """
     if new is not None and resumed is not None:

@@ -7,7 +7,7 @@ from typing import Any, Final
 from rtpcodec.audio.tone_detection import DetectedTone, ToneDetector
 
 LEAST_RATE_HZ: Final = 8000
-"""Below that there are no tones of telephones."""
+"""Tones of telephones are louder."""
 MAX_TONES: Final = 1000
 """Of one sound; a detector may find tones for hours."""
 

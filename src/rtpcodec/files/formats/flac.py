@@ -113,7 +113,7 @@ class FlacSource(Live):
             yield from frames_of(self._library, feed, reader, info.block_frames, info.samples)
 
     def _following(self) -> _StreamInfo | None:
-        """Return what the next of glued files says; None: there is none."""
+        """Return the header of the next of glued files; None: no more file."""
         if not self._input.begins_another():
             return None
         info = self._input.read_metadata()
@@ -173,7 +173,7 @@ class _Input:
         return head == _BEGINNING
 
     def frames(self, octets: int) -> bytes:
-        """Return up to so many octets before the beginning of another file, none at the end."""
+        """Return at most this number of octets, up to the beginning of another file; none at the end."""
         # 1. The beginning may lie across two reads, so the end of this one is looked at again.
         found = self._take(octets + len(_BEGINNING))
         another = found.find(_BEGINNING)
