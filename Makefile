@@ -185,7 +185,7 @@ lowest:
 	@bash scripts/lowest.sh $(ARGS)
 
 api: setup
-	@$(BIN)/python -m tests.house.api
+	@$(BIN)/python -m tests.conventions.api
 
 dist: setup
 	@bash scripts/try_dist.sh "$(PYTHON)" $(BIN)

@@ -24,7 +24,7 @@ if [ ! -d "$site" ]; then
     mv "$site.new" "$site"
 fi
 
-tree=$PWD/$(bash scripts/lay_tree.sh aarch64)
+tree=$PWD/$(bash scripts/copy_sources.sh aarch64)
 (cd "$tree" && "$python" setup.py --quiet --version) >/dev/null # translates to C
 suffix=.cpython-${version//[!0-9]/}-aarch64-linux-gnu.so
 find "$tree" -name '*.so' -delete

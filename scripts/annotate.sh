@@ -2,7 +2,7 @@
 # Cython's own view of each .pyx, with the package's directives: yellow lines talk to the interpreter. `annotate.sh BIN`
 set -eu
 python=$(cd "$1" && pwd)/python
-tree=$(bash scripts/lay_tree.sh annotate)
+tree=$(bash scripts/copy_sources.sh annotate)
 find "$tree" -name '*.c' -delete
 (cd "$tree" && "$python" - <<'PY') > /dev/null
 import runpy, sys

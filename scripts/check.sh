@@ -27,13 +27,13 @@ mapfile -t compiled < <(find src -name '*.pyx' | sed 's|^src/||; s|\.pyx$||; s|/
     step mypy "$bin/mypy"
     step stubtest "$bin/python" -m mypy.stubtest --allowlist scripts/stubtest_allowlist.txt --ignore-unused-allowlist "${compiled[@]}"
 } &
-step house "$bin/python" -m pytest -q tests/house
+step conventions "$bin/python" -m pytest -q tests/conventions
 step instructions bash scripts/instructions.sh "$bin"
 wait
 
 failed=()
-for name in format ruff cython-lint mypy stubtest house instructions; do
-    printf '%-13s' "$name"
+for name in format ruff cython-lint mypy stubtest conventions instructions; do
+    printf "%-13s" "$name"
     if [ -e "$results/$name.ok" ]; then
         echo "ok    $(tail -n 1 "$results/$name.ok")"
     else

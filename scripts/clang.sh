@@ -7,9 +7,9 @@ if ! command -v "${CLANG:=clang}" >/dev/null; then
     echo "no '$CLANG' found: install it (Debian, Ubuntu: apt install clang; Fedora: dnf install clang), or say which: CLANG=clang-16 make clang" >&2
     exit 1
 fi
-tree=$(CC="$CLANG" bash scripts/separate_tree.sh "$bin" clang)
+tree=$(CC="$CLANG" bash scripts/build_separately.sh "$bin" clang)
 "$CLANG" --version | head -n 1
 unset RTPCODEC_SIMD
-bash scripts/battery.sh "$bin" "$tree" "$@"
-RTPCODEC_SIMD=portable bash scripts/battery.sh "$bin" "$tree" "$@"
+bash scripts/test_build.sh "$bin" "$tree" "$@"
+RTPCODEC_SIMD=portable bash scripts/test_build.sh "$bin" "$tree" "$@"
 echo "clang: clean"

@@ -3,7 +3,7 @@
 set -eu
 bin=$(cd "$1" && pwd)
 shift
-tree=$(RTPCODEC_TRACE=1 bash scripts/separate_tree.sh "$bin" cover)
+tree=$(RTPCODEC_TRACE=1 bash scripts/build_separately.sh "$bin" cover)
 for name in tests benchmarks examples scripts docs Makefile README.md CONTRIBUTING.md CHANGELOG.md; do
     rm -f "$tree/$name"
     ln -s "$PWD/$name" "$tree/$name"
@@ -12,7 +12,7 @@ tools=$PWD/scripts
 cd "$tree"
 export PYTHONPATH="$PWD/src:$PWD"
 # Left out: what measures, for each traced line takes the interpreter and allocates, and what would take hours so.
-"$bin/python" "$tools/cover.py" "$tools/coveragerc" ../html -q -p no:cacheprovider --ignore=tests/house \
+"$bin/python" "$tools/cover.py" "$tools/coveragerc" ../html -q -p no:cacheprovider --ignore=tests/conventions \
     --ignore=tests/benchmarks --ignore=tests/audio/test_resample_quality.py --ignore=tests/kernels/test_allocations.py \
     --deselect=tests/codecs/test_g722.py::test_into_allocates_nothing \
     --deselect=tests/codecs/test_g722_bank.py::test_with_room_given_nothing_is_allocated \

@@ -15,7 +15,7 @@ if [ ! -e "$env/.installed" ]; then
         echo "freethreaded: msgspec has no wheel for this Python; names that need it are left out"
     touch "$env/.installed"
 fi
-tree=$(bash scripts/separate_tree.sh "$env/bin" freethreaded)
+tree=$(bash scripts/build_separately.sh "$env/bin" freethreaded)
 export PYTHONPATH="$PWD/$tree/src:$PWD"
 echo "$PWD/$tree/src" > "$("$env/bin/python" -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/rtpcodec-tree.pth"
 # A module that does not declare itself turns the GIL on when it is imported.

@@ -4,6 +4,6 @@ set -eu
 bin=$1
 shift
 . scripts/sanitizers.sh
-tree=$(RTPCODEC_SANITIZE=1 bash scripts/separate_tree.sh "$bin" sanitize)
+tree=$(RTPCODEC_SANITIZE=1 bash scripts/build_separately.sh "$bin" sanitize)
 export PYTHONPATH="$PWD/$tree/src:$PWD"
 with_sanitizers "$bin/python" -m tests.fuzz "$@"

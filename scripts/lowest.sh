@@ -12,7 +12,7 @@ mkdir -p "$root"
 "$root/uv/bin/python" -m pip install --quiet --disable-pip-version-check uv
 uv=$root/uv/bin/uv
 
-tree=$PWD/$(bash scripts/lay_tree.sh lowest)
+tree=$PWD/$(bash scripts/copy_sources.sh lowest)
 "$python" scripts/lowest_versions.py pyproject.toml > "$root/lowest.txt"
 echo "lowest: $(tr '\n' ' ' < "$root/lowest.txt")"
 rm -rf "$root/venv"

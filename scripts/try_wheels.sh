@@ -17,7 +17,7 @@ cp scripts/check_wheels.py "$work/" # away from the checkout, with -I: nothing o
 cd "$work"
 "${pip[@]}" "$(echo "$wheels/rtpcodec-"*"-$tag-"*.whl)[all]"
 echo "rtpcodec alone:"
-bash "$scripts/hidden.sh" env/bin/python -I check_wheels.py alone
+bash "$scripts/without_system_libraries.sh" env/bin/python -I check_wheels.py alone
 "${pip[@]}" "$wheels/rtpcodec_amrwb-"*.whl
 echo "both wheels:"
-bash "$scripts/hidden.sh" env/bin/python -I check_wheels.py both
+bash "$scripts/without_system_libraries.sh" env/bin/python -I check_wheels.py both

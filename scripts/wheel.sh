@@ -30,7 +30,7 @@ rm -rf "$root" "$work/plain" "$work/amrwb"
 echo "wheel: Debian's libraries"
 bash scripts/unpack_debs.sh "$root" libopus0 libopencore-amrwb0 libvo-amrwbenc0
 
-tree=$PWD/$(bash scripts/lay_tree.sh wheel)
+tree=$PWD/$(bash scripts/copy_sources.sh wheel)
 rm -rf "$tree/build" "$tree/src/rtpcodec/_libs"
 carry libopus libopus0 "$tree/src/rtpcodec/_libs" "$tree/LICENSE."
 for python in "$@"; do

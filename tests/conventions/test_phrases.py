@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import phrases
+from tests.conventions import phrases
 
 ROOT = Path(__file__).parents[2]
 
@@ -17,7 +17,7 @@ def test_files_hold_no_such_phrase() -> None:
     new = {name: findings for name, findings in found.items() if name not in listed}
     assert not new, "; ".join(f"{name}:{one.line} {one.text!r}" for name, all_ in new.items() for one in all_)
     clean = sorted(listed - found.keys())
-    assert not clean, "delete these from not_yet.txt: python -m tests.house.phrases --shrink"
+    assert not clean, "delete these from not_yet.txt: python -m tests.conventions.phrases --shrink"
 
 
 def test_list_of_files_is_sorted_and_holds_each_once() -> None:
@@ -28,7 +28,7 @@ def test_list_of_files_is_sorted_and_holds_each_once() -> None:
 def test_every_kind_of_file_is_read() -> None:
     names = {path.relative_to(ROOT).as_posix() for path in phrases.bound_files(ROOT)}
     assert {"Makefile", "README.md", "setup.py", "pyproject.toml", "docs/mp3.md", "scripts/check.sh"} <= names
-    assert {"src/rtpcodec/kernels/g711.pyx", "src/rtpcodec/kernels/g711.pxd", "tests/house/phrases.py"} <= names
+    assert {"src/rtpcodec/kernels/g711.pyx", "src/rtpcodec/kernels/g711.pxd", "tests/conventions/phrases.py"} <= names
     assert "src/rtpcodec/kernels/g722_tables.h" in names
     assert "src/rtpcodec/kernels/g711.c" not in names
 
@@ -91,7 +91,7 @@ def test_phrases_are_found_in_every_kind_of_text(sentence: str, words: str, name
         "the payload goes on the wire",
         "a frame is made up of two parts",
         "too little room, no room for 4 octets; a LiveKit room",
-        "see tests/house/test_layers.py",
+        "see tests/conventions/test_layers.py",
         "taken in order",
         "`may not` and `is no packet` are quoted",
         "foretold wholesale household",

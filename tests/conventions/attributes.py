@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.house.circles import module_of
-from tests.house.imports import source_files, without_strings
+from tests.conventions.circles import module_of
+from tests.conventions.imports import source_files, without_strings
 
 MAX_ATTRIBUTES = 15
 VALUE_BASES = {"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "NamedTuple", "TypedDict", "Struct"}

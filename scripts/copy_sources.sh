@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lays the package's sources in build/NAME/tree and prints it: `lay_tree.sh NAME`. What was built from them stays.
+# Lays the package's sources in build/NAME/tree and prints it: `copy_sources.sh NAME`. What was built from them stays.
 set -eu
 tree=build/$1/tree
 mkdir -p "$tree"

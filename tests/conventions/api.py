@@ -1,6 +1,6 @@
 """The public names and signatures as text: everything in rtpcodec.__all__, and the classes that its signatures name.
 
-python -m tests.house.api        rewrites tests/house/api.txt
+python -m tests.conventions.api        rewrites tests/conventions/api.txt
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import rtpcodec
 
 SNAPSHOT = Path(__file__).with_name("api.txt")
-COMMAND = "python -m tests.house.api"
+COMMAND = "python -m tests.conventions.api"
 BASES = "rtpcodec.pickling"
 """How objects are pickled is not a part of the face; that each is, `test_pickling` holds."""
 DUNDERS = {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import adapters
+from tests.conventions import adapters
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src"

@@ -83,7 +83,7 @@ from rtpcodec.stream.tapping.tapping import Tap
 from rtpcodec.stream.wire.rules import BrokenMessage, OddMessage
 from rtpcodec.stream.wire.telnyx import TelnyxDialect
 from rtpcodec.stream.wire.telnyx.reading import MEDIA_SCANNER
-from tests.house.public import made_of_hints, public_classes
+from tests.conventions.public import made_of_hints, public_classes
 
 VALUES: dict[type, Callable[[], object]] = {
     TlsFiles: lambda: TlsFiles(Path(__file__).parents[1] / "server" / "loopback.pem"),

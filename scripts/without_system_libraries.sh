@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs a command in a mount namespace of its own where the system's copies of the libraries are empty files, which nothing
-# can open: `hidden.sh COMMAND ...`. Needs root, or a kernel that gives ordinary users namespaces.
+# can open: `without_system_libraries.sh COMMAND ...`. Needs root, or a kernel that gives ordinary users namespaces.
 set -eu
 if [ "${1:-}" = --inside ]; then
     shift

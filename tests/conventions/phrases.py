@@ -1,7 +1,7 @@
 """Finds phrases that nobody in this field uses: in docstrings, comments, string literals and Markdown.
 
-python -m tests.house.phrases PATH...          prints each offending line of files or folders, with the word to use
-python -m tests.house.phrases --shrink         drops files that are clean, moved or deleted from not_yet.txt
+python -m tests.conventions.phrases PATH...          prints each offending line of files or folders, with the word to use
+python -m tests.conventions.phrases --shrink         drops files that are clean, moved or deleted from not_yet.txt
 
 Text between backticks is code and may hold any word. The files in not_yet.txt still have to be cleaned.
 """
@@ -21,7 +21,7 @@ SLASHED = {".h", ".c"}
 HASHED = {".py", ".pyi", ".pyx", ".pxd", ".sh", ".toml"}
 SUFFIXES = {*SLASHED, *HASHED, ".md"}
 NAMES = ("Makefile", ".ci/run")
-SAMPLES = {"tests/house/test_phrases.py"}
+SAMPLES = {"tests/conventions/test_phrases.py"}
 """Files that hold such phrases in order to test this module."""
 
 

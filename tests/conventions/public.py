@@ -16,7 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import rtpcodec
-from tests.house.api import described, is_ours
+from tests.conventions.api import described, is_ours
 
 _PLAIN: dict[Any, object] = {int: 7, float: 1.5, str: "x", bytes: b"x", bool: True, type(None): None, Any: "x"}
 _PLAIN[object] = "x"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Builds the package in build/NAME/tree, away from src: `separate_tree.sh BIN NAME`. Build switches and CC come from the
+# Builds the package in build/NAME/tree, away from src: `build_separately.sh BIN NAME`. Build switches and CC come from the
 # environment. Prints the tree; with tree/src first on PYTHONPATH the environment's Python runs that build.
 set -eu
 python=$(cd "$1" && pwd)/python
-tree=$(bash scripts/lay_tree.sh "$2")
+tree=$(bash scripts/copy_sources.sh "$2")
 # Headers and switches are no dependency of an object file: when one changes, everything is built.
 key=$({ find src -name '*.h' -o -name '*.pxd' | sort | xargs cat; cat setup.py; env | grep -E '^(CC|CFLAGS|RTPCODEC_)' || true; } | sha256sum)
 force=

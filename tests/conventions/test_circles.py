@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.circles import circles, edges_of
+from tests.conventions.circles import circles, edges_of
 
 ROOT = Path(__file__).parents[2] / "src"
 

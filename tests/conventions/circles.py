@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.house.imports import imports_of, source_files
+from tests.conventions.imports import imports_of, source_files
 
 ARROW = " > "
 

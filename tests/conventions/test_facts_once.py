@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import facts
+from tests.conventions import facts
 
 ROOT = Path(__file__).parents[2] / "src" / "rtpcodec"
 PACKAGES = ("audio", "cli", "client", "codecs", "doctor", "errors", "pump", "rtp", "server", "sim", "stream")

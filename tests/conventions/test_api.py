@@ -8,7 +8,7 @@ from typing import TypedDict
 
 import pytest
 
-from tests.house import api
+from tests.conventions import api
 
 
 def test_public_face_is_that_of_the_snapshot() -> None:

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs the kernel and codec tests on a build of its own: `battery.sh BIN TREE [PYTEST ARGUMENT ...]`.
+# Runs the kernel and codec tests on a build of its own: `test_build.sh BIN TREE [PYTEST ARGUMENT ...]`.
 set -eu
 bin=$1
 tree=$(cd "$2" && pwd)

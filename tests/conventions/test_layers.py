@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house import imports, layers
+from tests.conventions import imports, layers
 
 ROOT = Path(__file__).parents[2] / "src"
 

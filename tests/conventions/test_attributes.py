@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.attributes import classes_in, crowded, cython_classes, python_classes
+from tests.conventions.attributes import classes_in, crowded, cython_classes, python_classes
 
 ROOT = Path(__file__).parents[2] / "src"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.house.wait_bounds import (
+from tests.conventions.wait_bounds import (
     ADAPTED,
     CLOSE_OF_CALL,
     CLOSE_OF_STREAM,
@@ -39,7 +39,7 @@ from tests.house.wait_bounds import (
     WORKER_STARTS,
     Bound,
 )
-from tests.house.waits import loads_of, waits_below, waits_of
+from tests.conventions.waits import loads_of, waits_below, waits_of
 
 TESTS = Path(__file__).parents[1]
 ROOT = TESTS.parent / "src" / "rtpcodec"

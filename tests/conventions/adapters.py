@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.house.imports import PACKAGE, imports_of, source_files
+from tests.conventions.imports import PACKAGE, imports_of, source_files
 
 MAX_ADAPTER_LINES = 100
 MAX_EXAMPLE_LINES = 60

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.house.imports import PACKAGE, imports_of, source_files
+from tests.conventions.imports import PACKAGE, imports_of, source_files
 
 FACE = "the package's face"
 LEVELS = (

@@ -3,7 +3,7 @@
 import pytest
 
 from scripts.exactness import IMPLEMENTATIONS, LAWS, TABLES, Encode, differing
-from tests.house.test_docs import ROOT
+from tests.conventions.test_docs import ROOT
 
 ROWS = [
     [cell.strip(" *`") for cell in line.strip("|").split("|")]
