@@ -52,6 +52,7 @@ help:
 	@echo "make interop  captures of ffmpeg, GStreamer and sipp, decoded as they decode them; needs these and root"
 	@echo "make ray     the recipe of Ray Data on a Ray cluster of this machine, in an environment of its own  (ARGS=\"-k killed\")"
 	@echo "make bulk    10,000 files by threads, processes and a shell loop over ffmpeg       (ARGS=--quick)"
+	@echo "make docs    the documentation site in build/docs"
 	@echo "make format  let ruff lay out the code"
 	@echo "make clean   remove all that was built"
 
@@ -87,6 +88,16 @@ $(VENV)/.sdk: $(VENV)/.built
 	@echo "sdk: the official SDK"
 	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev,sdk]"
 	@touch $@
+
+# 5. The tools of the documentation site.
+$(VENV)/.docs: $(VENV)/.built
+	@echo "docs: Sphinx and its theme"
+	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev,docs]"
+	@touch $@
+
+.PHONY: docs
+docs: $(VENV)/.docs
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html $(ARGS) docs build/docs
 
 .PHONY: sdk faults autobahn adapters interop ray bulk
 sdk: $(VENV)/.sdk
