@@ -1,6 +1,6 @@
 """OPUS: encoder and decoder of libopus, which is opened when the first coder is made (RFC 6716).
 
-A packet is one RTP payload (RFC 7587 section 4.2). Here it is the codec's frame, even if it contains several Opus frames.
+A packet is one RTP payload (RFC 7587 section 4.2). Here it is the codec's frame, even if it has several Opus frames.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
