@@ -149,7 +149,7 @@ def test_a_wrong_number_of_arguments_is_a_type_error(name: str, arguments: tuple
 @pytest.mark.parametrize("width", [1, 3, 4])
 def test_other_widths_say_where_to_find_them(name: str, width: int) -> None:
     with pytest.raises(
-        twin.error, match=f"width {width} is not offered here, only 2; the package audioop-lts has the others"
+        twin.error, match=f"width {width} is not supported here, only 2; the package audioop-lts has the others"
     ):
         getattr(twin, name)(b"abcd", width)
 
