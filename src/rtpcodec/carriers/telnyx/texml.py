@@ -1,4 +1,4 @@
-"""TeXML: the elements and attributes that stream a call (media streaming, section 3)."""
+"""TeXML: the elements and attributes that stream a call (docs/texml.md)."""
 
 from typing import Final, Literal
 
