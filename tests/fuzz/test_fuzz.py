@@ -10,7 +10,7 @@ from tests.fuzz.__main__ import hunt
 from tests.fuzz.mutation import MAX_OCTETS, Mutator
 from tests.fuzz.targets import CORPUS, corpus_of, load, names
 
-FAULTY = "tests.fuzz.faulty"
+FAULTY = "tests.fuzz.failing_target"
 
 
 @pytest.fixture(params=names())

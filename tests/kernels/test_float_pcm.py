@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtpcodec.kernels import float_pcm
-from tests.kernels import kernel_battery
-from tests.kernels.kernel_battery import Kernel
+from tests.kernels import kernel_contract
+from tests.kernels.kernel_contract import Kernel
 from tests.oracles import mixing as oracle
 
 TO_FLOAT = Kernel(float_pcm.int16_to_float32, float_pcm.int16_to_float32_into, "pcm", 2, 4)
@@ -82,13 +82,13 @@ def test_octets_of_part_of_a_float32_are_refused(octets: int) -> None:
 
 
 @pytest.mark.parametrize("kernel", [TO_FLOAT, TO_INT16], ids=str)
-@pytest.mark.parametrize("check", kernel_battery.CHECKS, ids=lambda check: check.__name__)
-def test_kernel_battery(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
+@pytest.mark.parametrize("check", kernel_contract.CHECKS, ids=lambda check: check.__name__)
+def test_kernel_contract(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
     check(kernel)
 
 
 def test_half_a_sample_is_refused() -> None:
-    kernel_battery.refuses_half_a_sample(TO_FLOAT)
+    kernel_contract.refuses_half_a_sample(TO_FLOAT)
 
 
 def test_infinities_are_clipped() -> None:

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtpcodec.kernels import mixing
-from tests.kernels import buffers, kernel_battery
-from tests.kernels.kernel_battery import Kernel
+from tests.kernels import buffers, kernel_contract
+from tests.kernels.kernel_contract import Kernel
 from tests.oracles import mixing as oracle
 from tests.traced_memory import peak_octets, traced
 
@@ -169,11 +169,11 @@ def test_mix_allocates_its_result_only() -> None:
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=str)
-@pytest.mark.parametrize("check", kernel_battery.CHECKS, ids=lambda check: check.__name__)
-def test_kernel_battery(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
+@pytest.mark.parametrize("check", kernel_contract.CHECKS, ids=lambda check: check.__name__)
+def test_kernel_contract(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
     check(kernel)
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=str)
 def test_half_a_sample_is_refused(kernel: Kernel) -> None:
-    kernel_battery.refuses_half_a_sample(kernel)
+    kernel_contract.refuses_half_a_sample(kernel)

@@ -70,6 +70,6 @@ def test_all_levels_give_the_same_results() -> None:
 
 
 @every_level
-def test_the_battery_passes_on_every_level(level: str) -> None:
+def test_the_contract_tests_pass_on_every_level(level: str) -> None:
     done = run("-m", "pytest", "-q", "-p", "no:cacheprovider", *BATTERY, level=level)
     assert done.returncode == 0, done.stdout + done.stderr

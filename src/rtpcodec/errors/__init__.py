@@ -48,8 +48,8 @@
     PlanWarning               (UserWarning)   a StreamPlan with unusual legs or tracks, which a stream cannot reveal
     AudioWarning              (UserWarning)   audio is accepted, but probably has another format than it was passed as
 
-Wrong arguments of kernels and codecs (a float array, an odd number of octets, a buffer that is too small) raise Python's
-own TypeError and ValueError with rule and value. Data from the carrier never raises: it becomes an event.
+Wrong arguments of kernels and codecs (a float array, an odd number of octets, a small buffer) raise Python's own
+TypeError and ValueError with rule and value. Data from the carrier never raises: it becomes an event.
 
 commands  errors of commands, with their base CommandError
 root      RtpcodecError

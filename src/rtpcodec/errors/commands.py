@@ -62,7 +62,7 @@ class RefusalReason:
 
 
 class CommandRefused(CommandError):
-    """The carrier answered with an error. `status` is the HTTP status; `code`, `title` and `detail` are the first entry.
+    """The carrier answered with an error: `status` is HTTP's; `code`, `title` and `detail` are of the first entry.
 
     `errors` has all entries and is empty if the answer's body could not be read. `command_id` is that of the command.
     Codes without their own class raise this class. `retry_after_s` is the delay that the carrier requests, if any.

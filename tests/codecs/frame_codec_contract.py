@@ -1,4 +1,4 @@
-"""The contract of frame codecs (docs/adr/0002), line by line. Each registered one passes it at every rate it has."""
+"""Contract tests of frame codecs (docs/adr/0002-two-kinds-of-codecs.md), for each registered codec at all its rates."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "OPUS": [{"frame_ms": 20}, {"frame_ms": 2.5}, {"frame_ms": 60}],
     "AMR-WB": [{"mode": 8}, {"mode": 2, "dtx": True}],
 }
-"""Sets of options of an encoder; a codec that is not named here is tried without."""
+"""Sets of encoder options; other codecs are tested without options."""
 WRONG_FRAMES = {"OPUS": b"\x03\x00", "AMR-WB": b"\x44\x00"}
-"""What the decoder must refuse, a codec each."""
+"""A frame that the decoder must refuse, per codec."""
 FRAMES = 8
 CANARY = 0xA5
 

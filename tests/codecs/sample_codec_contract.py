@@ -1,4 +1,4 @@
-"""The contract of sample codecs (docs/adr/0002), line by line. Each registered one passes it at every rate it has."""
+"""Contract tests of sample codecs (docs/adr/0002-two-kinds-of-codecs.md), for each registered codec at all its rates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rtpcodec.codecs import CodecInfo, codec, codec_names
 from rtpcodec.codecs.info import SampleDecoder, SampleEncoder
 
 OPTIONS: dict[str, list[dict[str, Any]]] = {"L16": [{"byte_order": "little"}, {"byte_order": "big"}]}
-"""Options that a codec requires, each value of them; a codec that is not named here needs none."""
+"""Required options of a codec, with all their values; other codecs need none."""
 
 
 @dataclass(frozen=True)
