@@ -1,4 +1,4 @@
-"""Channels as callers have them: interleaved octets, and arrays of frames by channels."""
+"""Channels in the forms of callers: interleaved octets, and arrays of frames by channels."""
 
 from __future__ import annotations
 

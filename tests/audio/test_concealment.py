@@ -1,4 +1,4 @@
-"""Concealment of PCM against a plain oracle, and its promises: no delay, one cross-fade, fading to silence."""
+"""Concealment of PCM compared with a plain oracle, and its properties: no delay, one cross-fade, fading to silence."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Any pieces in, exact frames out."""
+"""Pieces of any size are cut into exact frames."""
 
 from __future__ import annotations
 

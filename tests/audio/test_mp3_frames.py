@@ -37,7 +37,7 @@ def expected(octets: bytes) -> oracle.Header | None:
 
 
 def test_all_headers_are_those_of_the_formulas() -> None:
-    """All of the 2nd and 3rd octet, with every mode and emphasis and random other bits in the 4th."""
+    """Test all values of the 2nd and 3rd octet, with every mode and emphasis and random other bits in the 4th."""
     dice = random.Random(5)
     valid = 0
     longest = 0

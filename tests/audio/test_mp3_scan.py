@@ -17,7 +17,7 @@ ONE = mp3.encode(mp3_files.noise(16_000, 8000), 16_000)
 TWO = mp3.encode(mp3_files.noise(16_000, 4000, seed=2), 16_000)
 ONE_FRAMES, TWO_FRAMES = map(mp3_files.frames, (ONE, TWO))
 SMALL_FRAME = b"\xff\xf3\x14\xc4".ljust(24, b"\0")
-"""The shortest there is: 8 kbit/s, 24 kHz."""
+"""The shortest frame: 8 kbit/s, 24 kHz."""
 DATA_OCTETS = 10_000_000
 
 
@@ -151,7 +151,7 @@ EXPENSIVE_DATA: dict[str, tuple[bytes, str | int]] = {
 
 @pytest.mark.parametrize("name", EXPENSIVE_DATA)
 def test_time_is_bounded(name: str) -> None:
-    """Ten seconds of CPU time for 10 MB leave room for slow machines and sanitizers; quadratic ones take minutes."""
+    """10 s of CPU time for 10 MB allow for slow machines and sanitizers; quadratic time would take minutes."""
     unit, outcome = EXPENSIVE_DATA[name]
     data = unit * (DATA_OCTETS // len(unit))
     start = time.process_time()

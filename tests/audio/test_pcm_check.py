@@ -1,4 +1,4 @@
-"""Floats taken for 16-bit samples are noticed, and 16-bit samples never are floats."""
+"""Floats that are passed as 16-bit samples are detected, and 16-bit samples are never taken for floats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The resampler equals its definition bit for bit, however the input is cut and in whatever buffer it comes."""
+"""The resampler equals its definition bit for bit, for any cuts of the input and any kind of buffer."""
 
 import array
 import copy
@@ -37,23 +37,23 @@ def to_samples(pcm: Buffer) -> list[int]:
 
 
 def noise(count: int, seed: int = 1) -> bytes:
-    """Samples over the whole range of 16 bits."""
+    """Return samples over the whole range of 16 bits."""
     return random.Random(seed).randbytes(2 * count)
 
 
 def pieces(pcm: bytes, cuts: list[int]) -> list[bytes]:
-    """The PCM cut at these samples, in any order and number."""
+    """Return the PCM cut at these samples, in any order and number."""
     places = [0, *sorted(min(2 * cut, len(pcm)) for cut in cuts), len(pcm)]
     return [pcm[start:end] for start, end in itertools.pairwise(places)]
 
 
 def buffer_of(items: npt.NDArray[Any]) -> Buffer:
-    """The same array; numpy tells type checkers only from Python 3.12 on that it is a buffer."""
+    """Return the same array; numpy declares its buffer protocol to type checkers only from Python 3.12 on."""
     return cast("Buffer", items)
 
 
 def at_odd_address(octets: bytes) -> memoryview:
-    """The same octets where no int16 can be aligned."""
+    """Return the same octets at an odd address."""
     room = np.zeros(len(octets) + 2, np.uint8)
     start = 1 - room.ctypes.data % 2
     room[start : start + len(octets)] = np.frombuffer(octets, np.uint8)
@@ -147,7 +147,7 @@ def test_the_loudest_pattern_of_every_phase_is_limited_not_wrapped(from_hz: int,
         k = next(reachable)  # the first output of this phase whose whole window is input
         for pattern, limit in ((loudest, 32767), (softest, -32768)):
             newest = ((k + 1) * down - 1) // up
-            # The zeros after the pattern let the vector form take whole steps.
+            # The zeros after the pattern let the vector form use whole steps.
             samples = [0] * (newest + 1 - len(taps)) + pattern + [0] * 64
             heard = to_samples(Resampler(from_hz, to_hz).resample(to_pcm(samples)))
             assert heard[k] == limit
@@ -158,7 +158,7 @@ def test_the_loudest_pattern_of_every_phase_is_limited_not_wrapped(from_hz: int,
 def test_an_impulse_peaks_after_the_delay(from_hz: int, to_hz: int) -> None:
     resampler = Resampler(from_hz, to_hz)
     _, down = oracle.ratio(from_hz, to_hz)
-    place = -(-from_hz // 100 // down) * down  # an input that lies at an output
+    place = -(-from_hz // 100 // down) * down  # an input at the position of an output
     samples = [0] * (2 * place + from_hz // 100)
     samples[place] = 32767
     heard = to_samples(resampler.resample(to_pcm(samples)))

@@ -1,4 +1,4 @@
-"""WAV files that are written in any order: their header is true at any moment."""
+"""WAV files that are written in any order: their header is correct at any moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""WAV files of every coding, and headers that unfinished or careless writers left: against ffmpeg, wave and struct."""
+"""WAV files of every coding, and headers of unfinished or careless writers, compared with ffmpeg, wave and struct."""
 
 from __future__ import annotations
 
@@ -332,7 +332,7 @@ def test_nothing_but_a_value_error(noise: bytes, at: int, octet: int) -> None:
         assert 0 < rate_hz <= 192_000
 
 
-# The writer, with other readers as witnesses
+# The writer, checked by other readers
 
 
 def test_the_header_is_true_after_every_write(tmp_path: Path) -> None:

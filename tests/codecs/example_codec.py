@@ -66,7 +66,7 @@ class Zip16Encoder:
 
 
 class Zip16Decoder:
-    """The samples as they were; a lost frame is silence."""
+    """Return the decoded samples; a lost frame is silence."""
 
     def __init__(self, info: CodecInfo, sample_rate_hz: int) -> None:
         LIBRARY.open()

@@ -46,21 +46,21 @@ class Case:
         return self.info.decoder(self.rate_hz)
 
     def pcm(self, seed: int = 1) -> list[bytes]:
-        """Frames of speech."""
+        """Return frames of speech."""
         samples = self.encoder().frame_samples
         return [part.tobytes() for part in np.split(speech(FRAMES * samples, self.rate_hz, seed), FRAMES)]
 
     def frames(self, seed: int = 1) -> list[bytes]:
-        """Frames that an encoder made."""
+        """Return encoded frames."""
         return list(map(self.encoder().encode, self.pcm(seed)))
 
     def decoded(self, frames: list[bytes]) -> list[bytes]:
-        """What a new decoder makes of them."""
+        """Decode frames with a new decoder."""
         return list(map(self.decoder().decode, frames))
 
 
 def cases() -> list[Case]:
-    """Every frame codec there is."""
+    """Return a case for every frame codec."""
     return [
         Case(info, rate_hz, options)
         for info in map(codec, codec_names())
@@ -160,7 +160,7 @@ def reset_forgets_the_stream_and_keeps_the_settings(case: Case) -> None:
 
 
 def copies_go_on_independently(case: Case) -> None:
-    """Where there are any: not every library can."""
+    """If the library supports copies."""
     encoder: Any = case.encoder()
     decoder: Any = case.decoder()
     assert hasattr(encoder, "copy") == hasattr(decoder, "copy") == (case.info.name == "OPUS")
@@ -207,7 +207,7 @@ def two_threads_at_once_are_an_error(case: Case) -> None:
 
 
 def refusals_of_two_threads(call: Callable[[], bytes]) -> list[str]:
-    """Both call again and again until one is refused."""
+    """Two threads repeat calls until one is refused."""
     refused: list[str] = []
     together = threading.Barrier(2)
 

@@ -1,4 +1,4 @@
-"""What AMR-WB alone does: modes, DTX, lost and damaged frames, vectors."""
+"""Behaviour specific to AMR-WB: modes, DTX, lost and damaged frames, vectors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def heard(amrwb: CodecInfo, frames: list[bytes]) -> np.ndarray[tuple[int, ...], 
 
 
 def frames_of(awb: bytes) -> list[bytes]:
-    """A file of the storage format, RFC 4867 section 5."""
+    """Read a file of the storage format (RFC 4867 section 5)."""
     assert awb.startswith(b"#!AMR-WB\n")
     at, found = 9, []
     while at < len(awb):
@@ -159,7 +159,7 @@ def test_lost_frames_are_concealed_one_after_the_other(amrwb: CodecInfo) -> None
 
 @pytest.mark.parametrize("name", ["mode0", "mode2", "mode2_dtx", "mode8", "mode_switching"])
 def test_vectors_are_decoded_exactly(vectors: Path, amrwb: CodecInfo, name: str) -> None:
-    """The codec is specified to the bit (3GPP TS 26.173), so any version of the library gives the same."""
+    """The codec is specified bit for bit (3GPP TS 26.173), so every version of the library gives the same."""
     frames = frames_of((vectors / "amrwb" / f"{name}.awb").read_bytes())
     wanted = np.fromfile(vectors / "amrwb" / f"{name}.opencore.s16le", "<i2")
     assert np.array_equal(heard(amrwb, frames).ravel(), wanted)

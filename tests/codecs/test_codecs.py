@@ -1,4 +1,4 @@
-"""What each codec is, and what each one alone does."""
+"""Facts about each codec, and behaviour specific to one."""
 
 from __future__ import annotations
 

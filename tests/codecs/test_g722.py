@@ -200,7 +200,7 @@ def test_room_beyond_the_result_stays_as_it_was() -> None:
 def test_nothing_outside_the_buffers_is_read_or_written(pairs: int) -> None:
     samples, octets = noise(2 * pairs), noise(pairs)[:pairs]
     guarded = bytearray(b"\x55" * 16 + bytes(4 * pairs) + b"\x55" * 16)
-    # What lies around the input must not matter, and what lies around the output must not change.
+    # Octets around the input must not matter, and octets around the output must not change.
     for around in b"\x00", b"\x7f":
         inside = around * 64 + samples + around * 64
         assert encoder().encode(memoryview(inside)[64 : 64 + 4 * pairs]) == encoder().encode(samples)
@@ -268,7 +268,7 @@ def test_into_allocates_nothing() -> None:
     ]
     with traced():
         for function, source, room in into:
-            # The int that is returned is all that may appear.
+            # Only the returned int may be allocated.
             assert peak_octets(function, source, room) <= 32
 
 

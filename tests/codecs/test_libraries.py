@@ -1,4 +1,4 @@
-"""Where shared libraries are found: real copies in folders of their own, each search in a process of its own."""
+"""The search for shared libraries: real copies in separate folders, each search in its own process."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ print(json.dumps([status.path, status.error, status.version]))
 def found(
     library: str, named: str = "", bundled: Path | None = None, package_in: Path | None = None
 ) -> tuple[str | None, str | None, str | None]:
-    """Path, error and version that a fresh process has for a library."""
+    """Return path, error and version of a library in a new process."""
     environment = os.environ | {VARIABLE: named, "PYTHONPATH": str(package_in or "")}
     done = subprocess.run(
         [sys.executable, "-c", ASK, library, str(bundled or "")],
@@ -48,7 +48,7 @@ def found(
 
 @pytest.fixture
 def copy_to(tmp_path: Path, usable_codec: Callable[[str], CodecInfo]) -> Callable[[CodecLibrary, str], Path]:
-    """Puts a copy of a library into a folder; the copy's path."""
+    """Copy a library into a folder; return the path of the copy."""
 
     def copy(library: CodecLibrary, folder: str) -> Path:
         usable_codec(library.codec)
@@ -113,7 +113,7 @@ def test_a_file_of_another_library_is_told(copy_to: Callable[[CodecLibrary, str]
 def test_a_folder_that_cannot_be_looked_into_is_passed_over(
     copy_to: Callable[[CodecLibrary, str], Path], tmp_path: Path
 ) -> None:
-    """A name that no file system takes fails as a folder without permission does, and for root as well."""
+    """A name that is too long fails like a folder without permission, for root too."""
     copied = copy_to(OPUS, "here")
     assert found("OPUS", named=os.pathsep.join([str(tmp_path / ("a" * 300)), str(copied.parent)]))[0] == str(copied)
 
@@ -176,7 +176,7 @@ print(sorted(set(missing)))
 def test_a_missing_library_disables_what_needs_it_alone(
     library: str, told: str, tmp_path: Path, opus: CodecInfo, amrwb: CodecInfo
 ) -> None:
-    """A file that is no library stands for a missing one, since the system's cannot be taken away."""
+    """A file that is not a library represents a missing one, because the system's cannot be removed."""
     assert {opus.kind, amrwb.kind} == {"frame"}
     (tmp_path / library).write_bytes(b"")
     environment = os.environ | {VARIABLE: str(tmp_path)}

@@ -1,4 +1,4 @@
-"""What OPUS alone does: options, in-band FEC, DTX, vectors."""
+"""Behaviour specific to OPUS: options, in-band FEC, DTX, vectors."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def vector_packets(path: Path) -> Iterator[bytes]:
 
 
 def test_vectors_are_decoded_as_by_the_library_that_made_them(vectors: Path, opus: CodecInfo) -> None:
-    """Equal with libopus 1.3.1; other versions keep to the sound, not to the bits, as RFC 6716 section 6 allows."""
+    """Equal with libopus 1.3.1; other versions may differ in bits but not in sound (RFC 6716 section 6)."""
     made_by_same = opus.libraries[0].status().version == "1.3.1"
     for case in json.loads((vectors / "opus" / "index.json").read_text())["cases"]:
         if case["channels"] != 1:

@@ -1,4 +1,4 @@
-"""OPUS of two channels, and a decoder's gain: what Ogg files need and the wire does not."""
+"""OPUS with two channels, and a decoder's gain, which Ogg files need and calls do not."""
 
 from __future__ import annotations
 

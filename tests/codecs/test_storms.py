@@ -1,4 +1,4 @@
-"""What several threads or junk could do to objects in Cython, each in a process of its own, which a crash would end."""
+"""Several threads, and junk arguments, on Cython objects, each in its own process, which a crash would end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rtpcodec.codecs import CodecInfo
 
 
 def outcome(module: str, *arguments: str) -> str:
-    """What a module prints; it has to end with 0."""
+    """Run a module, and return its output; it has to exit with 0."""
     done = subprocess.run(
         [sys.executable, "-X", "faulthandler", "-m", f"tests.isolated.{module}", *arguments],
         check=False,

@@ -1,4 +1,4 @@
-"""The kept corpus, a few mutations of it, and that a finding is kept."""
+"""The corpus, a few mutations of it, and the saving of a finding."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -15,7 +15,7 @@ FAULTY = "tests.fuzz.failing_target"
 
 @pytest.fixture(params=names())
 def name(request: pytest.FixtureRequest, usable_codec: Callable[[str], CodecInfo]) -> str:
-    """Each target that can run here."""
+    """Return the targets that can run here."""
     target: str = request.param
     if needed := getattr(load(target), "NEEDS", None):
         usable_codec(needed)

@@ -138,7 +138,7 @@ def refuses_out_over_its_source(kernel: Kernel) -> None:
         with pytest.raises(ValueError, match=r"^out overlaps the source, the result would destroy its own input$"):
             kernel.into(view[source_at : source_at + octets], view[out_at:])
     assert room == before
-    # Side by side, they do not overlap.
+    # Adjacent buffers do not overlap.
     expected = kernel.function(before[200 : 200 + octets])
     assert kernel.into(view[200 : 200 + octets], view[200 + octets :]) == 50
     assert room[200 + octets : 200 + octets + needed] == expected
@@ -147,7 +147,7 @@ def refuses_out_over_its_source(kernel: Kernel) -> None:
 
 
 def gives_every_buffer_back(kernel: Kernel) -> None:
-    """A bytearray can only be resized when nobody holds it."""
+    """A bytearray can only be resized when it is not exported."""
     source, room = bytearray(kernel.source()), bytearray(999)
     kernel.function(source)
     kernel.into(source, room)

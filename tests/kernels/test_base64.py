@@ -1,4 +1,4 @@
-"""base64: equal to the standard library's strict decoder and to msgspec, which reads messages, for every text."""
+"""base64: equal to the standard library's strict decoder and to msgspec for every text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A million texts; not run on every level of the kernels, as the other tests of base64 are."""
+"""A million texts; unlike the other tests of base64 they do not run on every level of the kernels."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Channels: joined, split again, and mixed down to the exact mean."""
+"""Channels: interleaved, split, and mixed down to the exact mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Fades: exact shares of every sample, the same however the stream is cut."""
+"""Fades: the exact factor of every sample, for any cuts of the stream."""
 
 from __future__ import annotations
 

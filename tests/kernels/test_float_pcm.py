@@ -1,4 +1,4 @@
-"""int16 to float32 and back: exact one way, rounded and clipped the other."""
+"""Conversion between int16 and float32: exact to float32, rounded and clipped to int16."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def test_every_sample_divided_by_32768_and_back() -> None:
 def test_every_half_goes_to_the_even_sample_and_its_neighbours_do_not() -> None:
     halves: Any = ((np.arange(-32768, 32767) + 0.5) / 32768).astype(np.float32)
     for values in (halves, np.nextafter(halves, np.float32(2)), np.nextafter(halves, np.float32(-2))):
-        # A double holds the product exactly, and NumPy takes halves to even.
+        # A double represents the product exactly, and NumPy rounds half to even.
         expected = np.clip(np.rint(values.astype(float) * 32768), -32768, 32767).astype(np.int16)
         assert float_pcm.float32_to_int16(values) == expected.tobytes()
 

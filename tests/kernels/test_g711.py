@@ -1,4 +1,4 @@
-"""G.711 by three witnesses: an oracle from the standard, tables of the G.191 reference, and properties."""
+"""G.711 checked in three ways: an oracle from the standard, tables of the G.191 reference, and properties."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_a_decoded_sample_keeps_its_value_for_ever(law: Law) -> None:
 @laws
 def test_a_code_comes_back_except_negative_zero_of_mu_law(law: Law) -> None:
     returned = law.encode(law.decode(ALL_CODES))
-    # Mu-law has a code for minus zero; 16-bit samples have no such number.
+    # Mu-law has a code for negative zero, which 16-bit samples do not have.
     changed = {code: back for code, back in enumerate(returned) if code != back}
     assert changed == ({0x7F: 0xFF} if law is PCMU else {})
 

@@ -1,4 +1,4 @@
-"""From law to law: through linear, as decoding and encoding would."""
+"""Conversion between the laws equals decoding and then encoding."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Kernels leave nothing behind, and the search for leaks would find one."""
+"""Kernels do not leak, and the check for leaks detects one."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Gain and mixing: every sample as the exact definition gives it, saturated once."""
+"""Gain and mixing: every sample equals the exact definition, saturated once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""White noise: the published generator's bits, a flat spectrum, the wanted level, the same for the same seed."""
+"""White noise: the published generator's bits, a flat spectrum, the requested level, the same for the same seed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Readings of payloads of any octets and lengths: no error, one result for one history, nothing left behind."""
+"""Readings of payloads of any octets and lengths: no error, one result per history, no leak."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.isolated.leaks import check
 
 DECLARED = (*NAMES, "G722", "")
 LENGTHS = (*range(170), 319, 320, 321, 639, 640, 641, 7999, 8000, 8001, 8161)
-"""Empty, odd, too short for a segment, and more segments than one call takes."""
+"""Empty, odd, too short for a segment, and more segments than one call accepts."""
 PAYLOADS = st.lists(
     st.binary(max_size=700) | st.sampled_from([b"", b"\xff" * 160, b"\x55" * 41, bytes(640)]), max_size=9
 )
@@ -26,7 +26,7 @@ def test_every_length_is_read(declared: str) -> None:
     once, again = Readings(declared), Readings(declared)
     for length in LENGTHS:
         payload = drawn.randbytes(length)
-        # The second object holds its octets elsewhere, with others behind them.
+        # The second object has its octets at another address, with other octets after them.
         assert once.take(payload) == again.take((payload + drawn.randbytes(9))[:length])
         assert once.scores == again.scores
     assert once.gain_db == again.gain_db

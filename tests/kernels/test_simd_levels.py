@@ -1,4 +1,4 @@
-"""A level of the kernels is chosen by the processor or by name, and none can be told from another by its results."""
+"""The processor or a name chooses the level of the kernels; all levels give the same results."""
 
 import pytest
 
