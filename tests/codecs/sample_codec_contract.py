@@ -1,4 +1,4 @@
-"""Contract tests of sample codecs (docs/adr/0002-two-kinds-of-codecs.md), for each registered codec at all its rates."""
+"""Contract tests of sample codecs (docs/adr/0002-two-kinds-of-codecs.md), for each codec at all its rates."""
 
 from __future__ import annotations
 
