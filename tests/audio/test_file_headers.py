@@ -16,7 +16,7 @@ from rtpcodec.audio.file_headers import FILE_STARTS, HEAD_OCTETS, MAX_CARRIED, H
 from rtpcodec.audio.files import read_wav
 from rtpcodec.codecs import CodecInfo, codec_names
 from rtpcodec.codecs.info import FrameEncoder
-from tests.other_files import files, more_files
+from tests.file_beginnings import files, more_files
 from tests.wav_files import speechlike
 
 SPEECH = Path(__file__).parents[2] / "src/rtpcodec/cli/demo/speech.wav"
