@@ -98,7 +98,7 @@ def test_keys_through_codecs(name: str) -> None:
         assert keys_in(coder.decoder(rate_hz, **options).decode(payload), rate_hz) == KEYS
 
 
-def test_where_a_key_lies_and_what_it_measures() -> None:
+def test_position_and_frequencies_of_a_key() -> None:
     press = Press(low_off=0.01, high_off=-0.01, low_dbm0=-12, high_dbm0=-16, duration_ms=50)
     drawn = Random(7)
     pcm = bytes(1000) + line(press, "8", 8000, drawn)

@@ -68,7 +68,7 @@ def test_a_beginning_that_breaks_off_is_audio(name: str, data: bytes) -> None:
         b"< html>", b"<br>", b'{"' + 60 * b"a" + b'": 1}', b"    " * 40, b"\xff\xfb\x90\xc4" * 500, b"\xff" * 9000,
     ],
 )  # fmt: skip
-def test_what_only_resembles_a_file_is_not_one(data: bytes) -> None:
+def test_data_that_resembles_a_file_is_not_a_file(data: bytes) -> None:
     assert kind_of(data) is None
     assert found_in(cut(data, 5)) is None
 
@@ -155,7 +155,7 @@ def test_a_periodic_signal_that_holds_a_valid_header() -> None:
     assert found_in(cut(period * 20, 320)) is None
 
 
-def test_what_is_carried_is_bounded() -> None:
+def test_carried_octets_are_bounded() -> None:
     watch = HeaderWatch()
     period = b"\xff\xfb\x98\xc4" + bytes(572)
     for piece in cut(period * 1000, 320):

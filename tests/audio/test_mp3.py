@@ -39,7 +39,7 @@ def snr_db(pcm: bytes, decoded: bytes) -> float:
 
 
 @pytest.mark.parametrize("rate_hz", RATES_HZ)
-def test_what_is_encoded_comes_back_in_its_place(rate_hz: int) -> None:
+def test_encoded_samples_are_decoded_at_their_positions(rate_hz: int) -> None:
     """At every bit rate: the same number of samples, not shifted; at the default rate the difference is small."""
     for kbps in (None, *mp3.bit_rates_kbps(rate_hz)):
         for samples in (1, 575, rate_hz // 2):
@@ -80,7 +80,7 @@ def test_wrong_arguments_of_encode() -> None:
         mp3.encode(bytes(10), 8000, 80)
 
 
-def test_every_buffer_is_taken() -> None:
+def test_every_buffer_is_accepted() -> None:
     pcm = noise(8000, 3000)
     data = mp3.encode(pcm, 8000)
     others: list[Any] = [bytearray(pcm), memoryview(pcm), array.array("h", pcm), np.frombuffer(pcm, np.int16)]
@@ -197,7 +197,7 @@ def test_a_joined_file_is_whole_for_libsndfile_and_begins_and_ends_where_its_par
     assert np.abs(ours - np.frombuffer(pcm, np.int16)).max() <= 1  # libmpg123's own rounding
 
 
-def test_cut_files_are_decoded_as_far_as_they_go() -> None:
+def test_truncated_files_are_decoded_up_to_the_cut() -> None:
     whole = mp3.decode(ONE)[0]
     for octets in (len(ONE) - 1, len(ONE) // 2, 216 * 5):
         pcm = mp3.decode(ONE[:octets])[0]
@@ -360,7 +360,7 @@ def test_ffmpeg_decodes_our_files_in_their_place(rate_hz: int) -> None:
         assert np.abs(theirs.astype(int) - ours).max() <= 2
 
 
-def test_what_ffmpeg_counts_in_joined_files_is_what_we_count() -> None:
+def test_ffmpeg_counts_the_same_samples_in_joined_files() -> None:
     joined = mp3.join([ONE, SHORT, ONE])
     theirs = ffmpeg.decode(joined, ["-f", "mp3"])
     assert len(theirs) // 2 == mp3.duration_ms(joined) * 16

@@ -226,7 +226,7 @@ def test_errors_name_the_pcm_as_the_caller_does() -> None:
     assert repr(PcmInput("speech")) == "PcmInput(name='speech', carried=False)"
 
 
-def test_every_buffer_is_given_back() -> None:
+def test_every_buffer_is_released() -> None:
     """A bytearray can only be resized when it is not exported."""
     source, held = PcmInput(), bytearray(b"\x01\x02\x03")
     source.accept(held)

@@ -115,7 +115,7 @@ def test_a_long_piece_equals_chunks_of_20_ms(from_hz: int, to_hz: int) -> None:
 
 
 @every_pair
-def test_a_long_stream_goes_on_as_it_began(from_hz: int, to_hz: int) -> None:
+def test_a_long_stream_stays_exact(from_hz: int, to_hz: int) -> None:
     resampler = Resampler(from_hz, to_hz)
     minute = bytes(2 * 60 * from_hz)
     given_out = sum(len(resampler.resample(minute)) // 2 for _ in range(3))
@@ -216,7 +216,7 @@ def test_flush_of_a_new_stream_is_silence() -> None:
 
 
 @every_pair
-def test_copy_goes_on_independently(from_hz: int, to_hz: int) -> None:
+def test_copy_is_independent(from_hz: int, to_hz: int) -> None:
     original = Resampler(from_hz, to_hz)
     head, tail = noise(331), noise(400, seed=2)
     original.resample(head)
@@ -293,7 +293,7 @@ def test_wrong_input_is_refused_and_changes_nothing() -> None:
     assert resampler.resample(noise(300)) == twin.resample(noise(300))
 
 
-def test_unfit_room_is_refused_and_changes_nothing() -> None:
+def test_a_buffer_that_does_not_fit_is_refused_and_changes_nothing() -> None:
     resampler = Resampler(24000, 16000)
     resampler.resample(noise(101))
     twin = resampler.copy()
@@ -309,7 +309,7 @@ def test_unfit_room_is_refused_and_changes_nothing() -> None:
     assert resampler.resample(noise(300)) == twin.resample(noise(300))
 
 
-def test_room_is_released_again() -> None:
+def test_the_result_buffer_is_released() -> None:
     source, out = bytearray(320), bytearray(640)
     resampler = Resampler(8000, 16000)
     resampler.resample_into(source, out)
@@ -342,14 +342,14 @@ def test_resamplers_of_a_pair_work_side_by_side_on_threads() -> None:
     assert all(result == expected for result in heard)
 
 
-def test_one_resampler_on_two_threads_stays_whole() -> None:
+def test_one_resampler_on_two_threads_does_no_damage() -> None:
     resampler = Resampler(24000, 16000)
     with ThreadPoolExecutor(4) as threads:
         lengths = {len(pcm) for pcm in threads.map(resampler.resample, [bytes(2 * 20_000)] * 40)}
     assert lengths <= {2 * 13_333, 2 * 13_334}
 
 
-def test_repr_names_the_rates_and_copies_are_asked_for() -> None:
+def test_repr_names_the_rates_and_copies_are_explicit() -> None:
     resampler = Resampler(8000, 16000)
     assert repr(resampler) == "Resampler(from_hz=8000, to_hz=16000)"
     with pytest.raises(TypeError, match="cannot pickle"):

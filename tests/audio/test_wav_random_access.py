@@ -33,7 +33,7 @@ def test_channels_are_written_in_any_order(tmp_path: Path) -> None:
     wav.close()
 
 
-def test_what_lies_before_the_begin_is_left_out(tmp_path: Path) -> None:
+def test_samples_before_the_beginning_are_dropped(tmp_path: Path) -> None:
     wav = RandomAccessWav(tmp_path / "a.wav", 8000)
     wav.place(0, -2, pcm(1, 2, 3))
     wav.place(0, -9, pcm(1, 2, 3))
@@ -80,7 +80,7 @@ def test_beyond_4_gib_the_header_is_that_of_rf64(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("rate_hz", "channels", "rule"), [(0, 1, "sample_rate_hz is 0"), (8000, 3, "channels is 3")])
-def test_what_cannot_be(tmp_path: Path, rate_hz: int, channels: int, rule: str) -> None:
+def test_invalid_arguments_are_refused(tmp_path: Path, rate_hz: int, channels: int, rule: str) -> None:
     with pytest.raises(ValueError, match=rule):
         RandomAccessWav(tmp_path / "a.wav", rate_hz, channels)
     assert not list(tmp_path.iterdir())

@@ -30,7 +30,7 @@ def bound_by(node: ast.stmt) -> ast.expr | None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_constants_alone(path: Path) -> None:
+def test_modules_have_constants_only(path: Path) -> None:
     """Check that an expression is a name, a literal or the values of a Literal, without functions or conditions."""
     for node in ast.parse(path.read_text("utf-8")).body:
         value = bound_by(node)

@@ -74,7 +74,7 @@ def test_the_mode_may_change_before_each_frame(amrwb: CodecInfo) -> None:
     assert encoder.mode == modes[-1]
 
 
-def test_an_encoder_uses_mode_2_without_dtx_unless_it_is_told_otherwise(amrwb: CodecInfo) -> None:
+def test_defaults_of_an_encoder_are_mode_2_and_no_dtx(amrwb: CodecInfo) -> None:
     free = amrwb.encoder()
     assert isinstance(free, AmrWbEncoder)
     assert (free.mode, free.mode_given, free.dtx) == (2, None, False)
@@ -143,7 +143,7 @@ def test_lost_frames_before_any_other_are_silence(amrwb: CodecInfo) -> None:
         ),
     ],
 )
-def test_what_is_no_frame_is_told_by_rule_and_number(amrwb: CodecInfo, frame: bytes, text: str) -> None:
+def test_errors_of_invalid_frames_have_rule_and_value(amrwb: CodecInfo, frame: bytes, text: str) -> None:
     for call in (amrwb.decoder().decode, lambda frame: amrwb.decoder().decode_into(frame, bytearray(640))):
         with pytest.raises(PayloadError) as found:
             call(frame)

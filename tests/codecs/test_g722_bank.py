@@ -138,7 +138,7 @@ LAYOUTS: list[Callable[[NDArray[Any]], Any]] = [
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_rows_may_lie_anywhere(layout: Callable[[NDArray[Any]], Any]) -> None:
+def test_rows_may_be_anywhere_in_memory(layout: Callable[[NDArray[Any]], Any]) -> None:
     pcm, codes = noise(18, 320), octets(18, 160)
     assert np.array_equal(G722EncoderBank(18).encode(layout(pcm)), encoded_singly(pcm))
     assert np.array_equal(G722DecoderBank(18).decode(layout(codes)), decoded_singly(codes))
@@ -228,7 +228,7 @@ def test_unfit_rows_are_refused() -> None:
         bank.encode(pcm, rows=[0.5, 1])  # type: ignore[list-item]  # the refusal of other numbers is what is tested
 
 
-def test_unfit_room_is_refused() -> None:
+def test_a_buffer_that_does_not_fit_is_refused() -> None:
     bank, pcm = G722EncoderBank(2), noise(2, 8)
     wrong: Any = np.zeros((2, 4), np.int16)
     with pytest.raises(TypeError, match=r"^out has items of format 'h', uint8 is needed$"):
@@ -302,7 +302,7 @@ def test_nothing_enters_a_bank_at_work(meanwhile: Callable[[G722EncoderBank], ob
     assert (bank.copy().encode(pcm) == twin.encode(pcm)).all()
 
 
-def test_with_room_given_nothing_is_allocated() -> None:
+def test_with_a_given_buffer_nothing_is_allocated() -> None:
     bank, codes = G722DecoderBank(64), octets(64, 160)
     room = np.zeros((64, 320), np.int16)
     with traced():

@@ -145,7 +145,7 @@ def test_a_broken_file_is_refused_wherever_it_lies(tmp_path: Path, whole: Path) 
         assert re.match(f"OPUS needs libopus: {expected}; apt install libopus0 ", error)
 
 
-def test_a_library_of_another_machine_is_refused_where_it_is_named_and_passed_over_by_the_loader(
+def test_a_library_for_another_machine_is_refused_by_path_and_skipped_by_the_loader(
     tmp_path: Path, whole: Path
 ) -> None:
     content = bytearray(whole.read_bytes())
@@ -321,7 +321,7 @@ def test_a_bundled_library_has_the_hash_of_its_list(tmp_path: Path, whole: Path)
     assert bundled(tmp_path)[1].startswith(f"OPUS needs libopus: {target}: has the SHA-256 ")
 
 
-def test_a_file_that_is_exchanged_for_a_fifo_is_not_waited_for(
+def test_a_file_that_is_replaced_by_a_fifo_does_not_block(
     tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / OPUS.file_names[0]

@@ -111,13 +111,13 @@ def test_silence_with_dtx_is_one_or_two_octets(opus: CodecInfo) -> None:
         ),
     ],
 )
-def test_options_that_cannot_be_are_refused(opus: CodecInfo, options: dict[str, Any], text: str) -> None:
+def test_invalid_options_are_refused(opus: CodecInfo, options: dict[str, Any], text: str) -> None:
     with pytest.raises(ValueError) as found:  # noqa: PT011 (the whole text is compared)
         opus.encoder(**options)
     assert str(found.value) == text
 
 
-def test_decoded_audio_is_late_by_the_delay_that_is_told(opus: CodecInfo) -> None:
+def test_decoded_audio_has_the_reported_delay(opus: CodecInfo) -> None:
     encoder, decoder = encoder_of(opus, bitrate=64_000), decoder_of(opus)
     pcm = speech(50 * FRAME, 16000)
     heard = b"".join(decoder.decode(encoder.encode(part.tobytes())) for part in np.split(pcm, 50))

@@ -132,7 +132,7 @@ def test_any_octets_are_judged_as_the_library_does(packet: bytes, by_library: Pa
         (bytes(65536), "Opus packet has 65536 octets, at most 65535 are taken"),
     ],
 )
-def test_what_is_wrong_is_told_by_rule_and_number(packet: bytes, text: str, opus: CodecInfo) -> None:
+def test_errors_have_rule_and_value(packet: bytes, text: str, opus: CodecInfo) -> None:
     with pytest.raises(PayloadError) as found:
         opus_packet.parse(packet)
     assert str(found.value) == text
@@ -176,7 +176,7 @@ def test_worked_examples(packet: str, ticks: int) -> None:
         (b"\x4b\xc2\x02\x01" + bytes(2), "R7", "0 octets"),
     ],
 )
-def test_each_rule_is_named_with_its_number(packet: bytes, rule: str, number: str) -> None:
+def test_errors_name_the_rule_with_its_number(packet: bytes, rule: str, number: str) -> None:
     with pytest.raises(PayloadError) as caught:
         opus_packet.duration_ticks(packet)
     assert rule in str(caught.value).rpartition("(")[2]
@@ -194,7 +194,7 @@ def test_each_rule_is_named_with_its_number(packet: bytes, rule: str, number: st
         b"\x4b\xc2\x02\x01" + bytes(3),
     ],
 )
-def test_what_the_rules_allow(packet: bytes) -> None:
+def test_valid_packets(packet: bytes) -> None:
     assert opus_packet.duration_ticks(packet) in (960, 1920)
 
 

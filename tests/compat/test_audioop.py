@@ -147,7 +147,7 @@ def test_a_wrong_number_of_arguments_is_a_type_error(name: str, arguments: tuple
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("width", [1, 3, 4])
-def test_other_widths_say_where_to_find_them(name: str, width: int) -> None:
+def test_errors_of_other_widths_name_the_package_for_them(name: str, width: int) -> None:
     with pytest.raises(
         compat_audioop.error,
         match=f"width {width} is not supported here, only 2; the package audioop-lts has the others",

@@ -59,7 +59,7 @@ def test_a_finding_is_kept_and_fails(
     )
 
 
-def test_a_clean_target_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clean_target_saves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAULT", "none")
     assert hunt(FAULTY, "", 1000, 711, tmp_path) is True
     assert not list(tmp_path.iterdir())

@@ -42,7 +42,7 @@ def test_a_temporary_object_is_seen(octets: int) -> None:
     assert peak_octets(lambda: len(bytearray(octets))) >= sys.getsizeof(bytearray(octets))
 
 
-def test_a_result_is_seen_whole() -> None:
+def test_the_whole_result_is_counted() -> None:
     assert peak_octets(bytes, 1000) == sys.getsizeof(bytes(1000))
 
 

@@ -73,12 +73,12 @@ def test_pieces_give_what_the_whole_gives(cuts: list[int], rising: bool) -> None
         (0, 0, "length is 0, 1 to 1073741824 samples are allowed"),
     ],
 )
-def test_other_places_are_refused(position: int, length: int, text: str) -> None:
+def test_other_positions_are_refused(position: int, length: int, text: str) -> None:
     with pytest.raises(ValueError, match=f"^{text}$"):
         fading.fade(b"12", position, length, True)
 
 
-def test_places_are_whole_numbers() -> None:
+def test_positions_are_whole_numbers() -> None:
     with pytest.raises(TypeError):
         fading.fade(b"12", 0.5, 40, True)  # type: ignore[arg-type]
 

@@ -114,7 +114,7 @@ def band(rng: random.Random, shift: int, most: int) -> list[int]:
 
 
 @pytest.mark.parametrize("mode", [1, 2, 3])
-def test_forms_go_on_alike_from_states_at_their_limits(mode: int) -> None:
+def test_forms_continue_equally_from_states_at_their_limits(mode: int) -> None:
     rng = random.Random(mode)
     for seed in range(600):
         state = [*band(rng, 8, 18432), *band(rng, 10, 22528), *[0] * 22]

@@ -32,7 +32,7 @@ functions = pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTION
 
 
 @pytest.fixture(autouse=True)
-def nobody_is_made_to_give_the_gil_away() -> Iterator[None]:
+def gil_is_not_requested_by_others() -> Iterator[None]:
     interval_s = sys.getswitchinterval()
     sys.setswitchinterval(1000)
     yield

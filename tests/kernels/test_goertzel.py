@@ -185,7 +185,7 @@ def test_banks_outside_their_limits() -> None:
         ToneBank(None, 10, split=1, least_power=0.0, least_share=0.0)  # type: ignore[arg-type]
 
 
-def test_tables_tell_what_they_are_and_stay_where_they_are() -> None:
+def test_tables_show_their_parameters_and_cannot_be_pickled() -> None:
     tables = ToneTables(8000, (700, 800), 40)
     assert (tables.rate_hz, tables.frequencies_hz, tables.window_samples) == (8000, (700.0, 800.0), 40)
     assert bank().hop_samples == 10

@@ -70,7 +70,7 @@ def test_text_and_octets_are_read_alike(make: Any) -> None:
         (body('"payload":"AA==","track":""'), (None, None, None, None, b"\0")),
     ],
 )
-def test_ordinary_messages_are_taken(text: str, expected: tuple[Any, ...]) -> None:
+def test_ordinary_messages_are_accepted(text: str, expected: tuple[Any, ...]) -> None:
     reader = MediaReader(SCANNER)
     assert [reader.read(text) for _ in range(3)] == [expected] * 3
 
@@ -120,7 +120,7 @@ DECLINED = [
 
 
 @pytest.mark.parametrize("text", DECLINED)
-def test_all_else_is_declined(text: str) -> None:
+def test_other_messages_are_declined(text: str) -> None:
     learned = MediaReader(SCANNER)
     assert learned.read(TEXT) == TAKEN
     for reader in (learned, MediaReader(SCANNER)):
@@ -129,7 +129,7 @@ def test_all_else_is_declined(text: str) -> None:
         assert reader.read(TEXT) == TAKEN
 
 
-def test_the_longest_message_is_taken() -> None:
+def test_the_longest_message_is_accepted() -> None:
     assert MediaReader(SCANNER).read(TEXT.ljust(4096)) == TAKEN
 
 

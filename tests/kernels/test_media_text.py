@@ -64,7 +64,7 @@ def test_head_and_tail_may_be_empty() -> None:
 
 
 @codings
-def test_every_buffer_is_taken_and_given_back(coding: Any) -> None:
+def test_every_buffer_is_accepted_and_released(coding: Any) -> None:
     octets = bytes(range(50)) * 2
     text = MediaText(HEAD, TAIL, coding)
     for make in buffers.OCTETS.values():
@@ -80,7 +80,7 @@ def test_every_buffer_is_taken_and_given_back(coding: Any) -> None:
     held.append(0)
 
 
-def test_what_is_neither_payload_nor_pcm_is_refused() -> None:
+def test_other_input_than_payload_or_pcm_is_refused() -> None:
     text = MediaText(HEAD, TAIL, "pcmu")
     for wrong, error, rule in buffers.wrong_items("payload", buffers.OCTETS_WANTED):
         with pytest.raises(error) as caught:

@@ -34,7 +34,7 @@ def test_every_length_is_read(declared: str) -> None:
 
 
 @given(st.sampled_from(DECLARED), PAYLOADS)
-def test_a_reset_forgets_all(declared: str, payloads: list[bytes]) -> None:
+def test_reset_clears_the_state(declared: str, payloads: list[bytes]) -> None:
     fresh, used = Readings(declared), Readings(declared)
     for payload in payloads:
         used.take(payload)
@@ -51,7 +51,7 @@ def test_other_payloads_than_bytes_are_refused(wrong: object) -> None:
 
 
 @pytest.mark.parametrize("declared", DECLARED)
-def test_nothing_is_left_behind(declared: str) -> None:
+def test_nothing_leaks(declared: str) -> None:
     readings = Readings(declared)
     payload = random.Random(5).randbytes(330)
     calls = [

@@ -135,7 +135,7 @@ print("shared")
 """
 
 
-def test_threads_that_ask_first_get_the_same_bank() -> None:
+def test_threads_at_the_first_use_get_the_same_bank() -> None:
     done = run("-c", THREADS)
     assert (done.stdout, done.stderr) == ("shared\n", "")
 

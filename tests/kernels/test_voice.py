@@ -227,7 +227,7 @@ def test_a_verdict_replaces_the_level_but_not_the_bound_of_the_echo() -> None:
 # Arguments
 
 
-def test_every_buffer_is_taken_and_given_back() -> None:
+def test_every_buffer_is_accepted_and_released() -> None:
     pcm = bytes(range(100))
     for name, make in buffers.SAMPLES.items():
         assert activity(50).fill(make(pcm)) == 50, name

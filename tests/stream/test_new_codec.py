@@ -1,7 +1,7 @@
-"""The recipe for a new codec of CONTRIBUTING.md, followed: its own files, one registry line, one payload format.
+"""The recipe for a new codec in CONTRIBUTING.md, followed: its own files, one registry line, one payload format.
 
-ZIP16 lives in tests/codecs/example_codec.py and tests/rtp/payloads/example_codec_format.py. The two lines stand in the fixture; no other file
-of the package is touched.
+ZIP16 is in tests/codecs/example_codec.py and tests/rtp/payloads/example_codec_format.py. The fixture adds the two
+lines; no other file of the package changes.
 """
 
 from __future__ import annotations
