@@ -1,4 +1,4 @@
-"""TeXML: the elements and attributes that stream a call (docs/texml.md)."""
+"""TeXML: the elements and attributes that stream a call (docs/texml.md, Connect or Start)."""
 
 from typing import Final, Literal
 
