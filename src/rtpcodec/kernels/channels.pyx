@@ -150,7 +150,9 @@ def interleave(sources, /):
 def interleave_into(sources, out, /):
     """Interleave channels into the start of a writable buffer. Return the number of frames.
 
-    ValueError too: the buffer is too small, or overlaps a source.
+    Raises:
+        TypeError: as for `interleave`.
+        ValueError: as for `interleave`; the buffer is too small, or overlaps a source.
     """
     cdef Sources taken
     cdef Py_buffer room
@@ -219,7 +221,9 @@ def downmix(pcm, channels, /):
 def downmix_into(pcm, channels, out, /):
     """Mix down into the start of a writable buffer. Return the number of samples.
 
-    ValueError too: the buffer is too small, or overlaps the PCM.
+    Raises:
+        TypeError: as for `downmix`.
+        ValueError: as for `downmix`; the buffer is too small, or overlaps the PCM.
     """
     cdef Py_buffer view
     cdef Py_buffer room

@@ -105,7 +105,9 @@ def fade(pcm, position, length, rising, /):
 def fade_into(pcm, position, length, rising, out, /):
     """Fade PCM into the start of a writable buffer. Return the number of samples.
 
-    ValueError too: the buffer is too small, or overlaps the PCM.
+    Raises:
+        TypeError: as for `fade`.
+        ValueError: as for `fade`; the buffer is too small, or overlaps the PCM.
     """
     cdef Py_buffer view
     cdef Py_buffer room

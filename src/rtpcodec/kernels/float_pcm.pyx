@@ -142,7 +142,9 @@ def int16_to_float32(pcm, /):
 def int16_to_float32_into(pcm, out, /):
     """Convert int16 PCM into the start of a writable buffer of float32 or octets. Return the number of samples.
 
-    ValueError too: the buffer is too small, or overlaps the PCM.
+    Raises:
+        TypeError: as for `int16_to_float32`.
+        ValueError: as for `int16_to_float32`; the buffer is too small, or overlaps the PCM.
     """
     cdef Py_buffer view
     cdef Py_buffer room
@@ -187,8 +189,10 @@ def float32_to_int16(samples, /):
 def float32_to_int16_into(samples, out, /):
     """Convert float32 samples into the start of a writable buffer. Return the number of samples.
 
-    ValueError too: the buffer is too small, or overlaps the source. After a NaN, `out` has a part of
-    the result.
+    Raises:
+        TypeError: as for `float32_to_int16`.
+        ValueError: as for `float32_to_int16`; the buffer is too small, or overlaps the source. After a NaN, out has a
+            part of the result.
     """
     cdef Py_buffer view
     cdef Py_buffer room

@@ -179,9 +179,11 @@ def pcmu_encode(pcm, /):
 
 
 def pcmu_encode_into(pcm, out, /):
-    """As `pcmu_encode`, into the start of a writable buffer. Return the number of octets.
+    """Encode PCM to mu-law, as `pcmu_encode`, into the start of a writable buffer. Return the number of octets.
 
-    ValueError too: the buffer is too small, or overlaps the PCM.
+    Raises:
+        TypeError: as for `pcmu_encode`.
+        ValueError: as for `pcmu_encode`; the buffer is too small, or overlaps the PCM.
     """
     return encoded_into(pcm, out, pcmu_encode_block)
 
@@ -198,9 +200,11 @@ def pcmu_decode(payload, /):
 
 
 def pcmu_decode_into(payload, out, /):
-    """As `pcmu_decode`, into the start of a writable buffer. Return the number of samples.
+    """Decode mu-law, as `pcmu_decode`, into the start of a writable buffer. Return the number of samples.
 
-    ValueError: the buffer is too small, or overlaps the payload.
+    Raises:
+        TypeError: not a buffer of octets.
+        ValueError: the buffer is too small, or overlaps the payload.
     """
     return decoded_into(payload, out, pcmu_decode_block)
 
@@ -219,9 +223,11 @@ def pcma_encode(pcm, /):
 
 
 def pcma_encode_into(pcm, out, /):
-    """As `pcma_encode`, into the start of a writable buffer. Return the number of octets.
+    """Encode PCM to A-law, as `pcma_encode`, into the start of a writable buffer. Return the number of octets.
 
-    ValueError too: the buffer is too small, or overlaps the PCM.
+    Raises:
+        TypeError: as for `pcma_encode`.
+        ValueError: as for `pcma_encode`; the buffer is too small, or overlaps the PCM.
     """
     return encoded_into(pcm, out, pcma_encode_block)
 
@@ -238,8 +244,10 @@ def pcma_decode(payload, /):
 
 
 def pcma_decode_into(payload, out, /):
-    """As `pcma_decode`, into the start of a writable buffer. Return the number of samples.
+    """Decode A-law, as `pcma_decode`, into the start of a writable buffer. Return the number of samples.
 
-    ValueError: the buffer is too small, or overlaps the payload.
+    Raises:
+        TypeError: not a buffer of octets.
+        ValueError: the buffer is too small, or overlaps the payload.
     """
     return decoded_into(payload, out, pcma_decode_block)

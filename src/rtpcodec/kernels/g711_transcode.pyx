@@ -93,9 +93,11 @@ def pcmu_to_pcma(payload, /):
 
 
 def pcmu_to_pcma_into(payload, out, /):
-    """As `pcmu_to_pcma`, into the start of a writable buffer. Return the number of octets.
+    """Convert as `pcmu_to_pcma`, into the start of a writable buffer. Return the number of octets.
 
-    ValueError: the buffer is too small, or overlaps the payload.
+    Raises:
+        TypeError: not a buffer of octets.
+        ValueError: the buffer is too small, or overlaps the payload.
     """
     return recoded_into(payload, out, pcmu_to_pcma_block)
 
@@ -112,8 +114,10 @@ def pcma_to_pcmu(payload, /):
 
 
 def pcma_to_pcmu_into(payload, out, /):
-    """As `pcma_to_pcmu`, into the start of a writable buffer. Return the number of octets.
+    """Convert as `pcma_to_pcmu`, into the start of a writable buffer. Return the number of octets.
 
-    ValueError: the buffer is too small, or overlaps the payload.
+    Raises:
+        TypeError: not a buffer of octets.
+        ValueError: the buffer is too small, or overlaps the payload.
     """
     return recoded_into(payload, out, pcma_to_pcmu_block)

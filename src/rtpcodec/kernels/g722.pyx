@@ -219,7 +219,7 @@ cdef void encode_bands(
 cdef void decode_bands(
     G722Stream* stream, const uint8_t* codes, int16_t* rl, int16_t* rh, int pairs, int mode
 ) noexcept nogil:
-    """The inverse quantizers, RECONS, LIMIT and the adaptation."""
+    """Apply the inverse quantizers, RECONS, LIMIT and the adaptation."""
     cdef int k, il, ih
     for k in range(pairs):
         il = codes[k] & 63

@@ -201,7 +201,9 @@ def gain(pcm, factor, /):
 def gain_into(pcm, factor, out, /):
     """Scale PCM into the start of a writable buffer. Return the number of samples.
 
-    ValueError too: the buffer is too small, or overlaps the PCM.
+    Raises:
+        TypeError: as for `gain`.
+        ValueError: as for `gain`; the buffer is too small, or overlaps the PCM.
     """
     cdef Py_buffer view
     cdef Py_buffer room
@@ -254,7 +256,9 @@ def mix(sources, gains=None, /):
 def mix_into(sources, out, gains=None, /):
     """Mix into the start of a writable buffer. Return the number of samples.
 
-    ValueError too: the buffer is too small, or overlaps a source.
+    Raises:
+        TypeError: as for `mix`.
+        ValueError: as for `mix`; the buffer is too small, or overlaps a source.
     """
     cdef Mixing mixing
     cdef Py_buffer room

@@ -25,7 +25,7 @@ cdef object WORD = 1 << 64
 
 
 cdef inline uint64_t mixed(uint64_t state) noexcept nogil:
-    """The output function of SplitMix64."""
+    """Apply the output function of SplitMix64."""
     state = (state ^ (state >> 30)) * <uint64_t>0xBF58476D1CE4E5B9
     state = (state ^ (state >> 27)) * <uint64_t>0x94D049BB133111EB
     return state ^ (state >> 31)

@@ -65,9 +65,11 @@ def swap_bytes(samples, /):
 
 
 def swap_bytes_into(samples, out, /):
-    """As `swap_bytes`, into the start of a writable buffer. Return the number of samples.
+    """Swap octets, as `swap_bytes`, into the start of a writable buffer. Return the number of samples.
 
-    ValueError too: the buffer is too small, or overlaps the samples.
+    Raises:
+        TypeError: as for `swap_bytes`.
+        ValueError: as for `swap_bytes`; the buffer is too small, or overlaps the samples.
     """
     return converted_into(samples, out, swap_bytes_block)
 
@@ -78,5 +80,5 @@ def copy_samples(samples, /):
 
 
 def copy_samples_into(samples, out, /):
-    """As `copy_samples`, into the start of a writable buffer. Return the number of samples."""
+    """Copy samples into the start of a writable buffer. Return the number of samples."""
     return converted_into(samples, out, copy_block)
