@@ -222,7 +222,7 @@ OWN_LEGS: Final = (SELF_LEG, BOTH_LEGS)
 SILENT_LEG: Final = "a call of one leg hears nothing of it, add 'self'"
 """The unexpected effect of OPPOSITE_LEG, which is the default."""
 UNHEARD_LEG: Final = (
-    "it has what the phone plays, which may include what we send, and nothing of what is said into that phone; "
+    "it has the audio that the phone plays, which may include ours, but not the speech into that phone; "
     "add 'inbound_track' or 'both_tracks' to hear it"
 )
 """The unexpected effect of OUTBOUND_TRACK if its leg hears us: on outbound calls too, `inbound` is the other person."""

@@ -19,7 +19,7 @@ HANGUP: Final = "Hangup"
 
 StreamVerb = Literal["Connect", "Start"]
 
-# Attributes of Stream. There are none for a token, for target legs or for silence.
+# Attributes of Stream. It has no attributes for a token, for target legs or for silence.
 
 URL: Final = "url"
 TRACK: Final = "track"
