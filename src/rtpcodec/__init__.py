@@ -96,7 +96,7 @@ if TYPE_CHECKING:
     from rtpcodec.stream.session import MediaSession as MediaSession
     from rtpcodec.stream.speaking.bed_source import bed_source as bed_source
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Public name: the module that defines it.
 _HOME = {
