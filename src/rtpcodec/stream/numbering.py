@@ -145,7 +145,7 @@ class ChunkOrder(OrderState):
             if window.stray is not None:
                 window.confirm_stray()
                 yield from self._judged(window, window.pop())
-            window.forget_refused()
+            window.drop_refused()
         self._share.covers(0)
         self.deadline_ms = inf
 
@@ -190,7 +190,7 @@ class ChunkOrder(OrderState):
         # 1. A new numbering, or no sense at all?
         if window.restarts != restarts:
             yield from self._renumbered(window, track)
-        elif window.has_no_sense or (window.late + window.reused != odd and self.facts.is_odd_too_often()):
+        elif window.is_meaningless or (window.late + window.reused != odd and self.facts.is_odd_too_often()):
             yield from self._ignore(window, track)
         # 2. The usual case.
         else:
@@ -253,7 +253,7 @@ class ChunkOrder(OrderState):
         return (
             number == self._succession.last_number.get(track, inf) + 1
             and shared.next - number > shared.window
-            and not shared.is_hole(number)
+            and not shared.was_skipped(number)
         )
 
     def _split(self) -> Iterator[Ordered]:
