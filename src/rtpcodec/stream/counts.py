@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from rtpcodec.stream._hearing_states import CountState
+from rtpcodec.stream._receive_states import CountState
 from rtpcodec.stream.events import Gap, Interrupted
 from rtpcodec.stream.level_meter import LevelMeter
 from rtpcodec.stream.receiving import ReceiveChain
@@ -127,7 +127,7 @@ class ChainTotals(NamedTuple):
             self.lost_chunks + chain.lost_chunks,
             self.late_chunks + chain.late_chunks,
             self.duplicate_chunks + chain.duplicate_chunks,
-            self.misfit_payloads + chain.misfits.count,
+            self.misfit_payloads + chain.codec_detector.count,
             self.concealed_ms + chain.concealed_ms,
         )
 

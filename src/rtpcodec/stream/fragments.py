@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rtpcodec.pickling import Raised
-from rtpcodec.stream.held import Account, Share
+from rtpcodec.stream.memory_budget import Account, Share
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 MAX_FRAGMENTS: Final = 1024

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Final
 
-from rtpcodec.stream._hearing_states import KeysState
+from rtpcodec.stream._receive_states import KeysState
 from rtpcodec.stream.events import Dtmf
 
 MAX_WAIT_MS: Final = 150.0

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rtpcodec.audio.levels import FULL_SCALE, SILENCE_DBOV
-from rtpcodec.stream._hearing_states import LevelState
+from rtpcodec.stream._receive_states import LevelState
 
 EVERY_MS: Final = 200.0
 """Audio per chunk that is measured: often enough for a mean within seconds, and seldom enough to cost nothing."""

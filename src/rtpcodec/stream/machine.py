@@ -15,7 +15,7 @@ from math import inf
 from typing import Final, Literal
 
 from rtpcodec.errors import StreamEnded
-from rtpcodec.stream._machine import MachineRoad
+from rtpcodec.stream._machine import MachineFastPath
 from rtpcodec.stream.ending import EndReason
 from rtpcodec.stream.events import Interrupted, Stopped
 from rtpcodec.stream.line_watch import CallTimeouts, LineCause, LineWatch, limit_ms
@@ -37,7 +37,7 @@ START_TIMEOUT: Final[EndReason] = "start_timeout"
 IDLE_TIMEOUT: Final[EndReason] = "idle_timeout"
 
 
-class CallMachine(MachineRoad):
+class CallMachine(MachineFastPath):
     """Session, waiting audio, time-outs and end of one call.
 
     Times are in ms of the pump's clock. Use from one thread at a time.

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared, MarkPlayed, UnexpectedMark
-from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 
 __all__ = ["GENERATED_PREFIX", "MARK_TIMEOUT_MS", "OWN_PREFIX", "MarkEvent", "Marks", "check_mark_name"]

@@ -19,7 +19,7 @@ from bisect import bisect_right
 from math import inf
 from typing import Final, Literal
 
-from rtpcodec.stream._hearing_states import BUCKET, ClockState, TimelineState
+from rtpcodec.stream._receive_states import BUCKET, ClockState, TimelineState
 
 UNITS_PER_MS: Final = (1.0, 8.0, 16.0, 48.0)
 """Milliseconds, or RTP clocks of 8, 16 and 48 kHz: steps of 20, 160, 320 and 960 for 20 ms (U2)."""

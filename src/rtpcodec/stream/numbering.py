@@ -19,13 +19,13 @@ from typing import Final, Literal
 from rtpcodec.rtp._window import Content, digest
 from rtpcodec.rtp.reorder import WINDOW, Elsewhere, Lost, ReorderWindow
 from rtpcodec.rtp.skipped import united
-from rtpcodec.stream._hearing_states import OrderState
+from rtpcodec.stream._receive_states import OrderState
+from rtpcodec.stream.empty_collections import NO_NAMES
 from rtpcodec.stream.events import CounterChanged
-from rtpcodec.stream.held import Account, Share
+from rtpcodec.stream.memory_budget import Account, Share
 from rtpcodec.stream.messages import Media
-from rtpcodec.stream.no_items import NO_NAMES
 from rtpcodec.stream.numbering_facts import LEARNING_CHUNKS, Doubtful, NumberingFacts
-from rtpcodec.stream.succession import Succession
+from rtpcodec.stream.track_prediction import TrackPredictor
 from rtpcodec.stream.wire.rules import MAX_MESSAGE_OCTETS
 
 __all__ = ["LEARNING_CHUNKS", "MAX_TRACKS", "ChunkOrder", "Doubtful", "Ordered"]
@@ -67,7 +67,7 @@ class ChunkOrder(OrderState):
         self._expected_sequence = None if start_sequence is None else start_sequence + 1
         self._counter: Literal["chunk", "sequence"] | None
         self._shared: _Window | None
-        self._succession = Succession()
+        self._track_predictor = TrackPredictor()
         self._ignored = NO_NAMES
         self._counted = [0, 0]
         self.facts = NumberingFacts()
@@ -112,7 +112,7 @@ class ChunkOrder(OrderState):
             and window.follows(number, content_of(track, media))
         ):
             if self._shared is window:
-                self._succession.follow(track, number)
+                self._track_predictor.follow(track, number)
             return ((track, media),)
         return self._put(track, media, follows_directly)
 
@@ -225,7 +225,7 @@ class ChunkOrder(OrderState):
             ahead = number - only.next
             if ahead == 0 or (not follows_directly and 0 < ahead <= self._window):
                 shared = self._shared = only
-                self._succession.begin(next(iter(self.tracks)), only.next - 1)
+                self._track_predictor.begin(next(iter(self.tracks)), only.next - 1)
         if shared is not None:
             self.tracks[track] = shared
             shared.window = self._window * len(self.tracks)
@@ -251,7 +251,7 @@ class ChunkOrder(OrderState):
             return True
         # 2. It is this track's next number, while the other tracks are ahead by more than a reorder window.
         return (
-            number == self._succession.last_number.get(track, inf) + 1
+            number == self._track_predictor.last_number.get(track, inf) + 1
             and shared.next - number > shared.window
             and not shared.is_hole(number)
         )
@@ -265,8 +265,8 @@ class ChunkOrder(OrderState):
         yield from self._stray_of(shared)
         for track in self.tracks:
             self.tracks[track] = window = self._new_window()
-            if track in self._succession.last_number:
-                window.start_at(self._succession.last_number[track] + 1)
+            if track in self._track_predictor.last_number:
+                window.start_at(self._track_predictor.last_number[track] + 1)
         for number, (track, media) in sorted(shared.held.items()):
             self.tracks[track].put(number, (track, media), content_of(track, media))
         for window in self._windows():
@@ -291,7 +291,7 @@ class ChunkOrder(OrderState):
         # 2. The rest continues in the shared window.
         for track, window in self.tracks.items():
             self._keep_counts(window)
-            self._succession.begin(track, window.next - 1)
+            self._track_predictor.begin(track, window.next - 1)
             self.tracks[track] = shared
         shared.start_at(at)
         self._shared = shared
@@ -350,11 +350,11 @@ class ChunkOrder(OrderState):
             if window is not self._shared:
                 yield from self.facts.judge({track: lost})
             elif lost:
-                missing = self._succession.skip(lost, track, number or 0)
+                missing = self._track_predictor.skip(lost, track, number or 0)
                 missing.pop(_NO_TRACK, None)
                 yield from self.facts.judge(missing)
             elif track != _NO_TRACK:
-                self._succession.follow(track, number or 0)
+                self._track_predictor.follow(track, number or 0)
             lost = 0
             if track != _NO_TRACK:
                 yield track, media

@@ -11,10 +11,10 @@ from typing_extensions import Buffer
 
 from rtpcodec.audio.pcm_check import refuse_file
 from rtpcodec.errors import QueueFull
-from rtpcodec.stream.any_rate import pcm_and_rate
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.file_check import refuse_file_as_payload
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.rate_conversion import pcm_and_rate
 from rtpcodec.stream.session import MediaSession
 
 PIECE_MS: Final = 100.0

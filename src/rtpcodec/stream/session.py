@@ -8,19 +8,19 @@ from typing import Final, Literal, Unpack
 from typing_extensions import Buffer
 
 from rtpcodec.errors import LocalProtocolError
-from rtpcodec.stream._hearing import hearing_of
-from rtpcodec.stream.any_rate import pcm_and_rate
+from rtpcodec.stream._receive_path import receive_path_of
 from rtpcodec.stream.app_messages import send_message
-from rtpcodec.stream.chains import chains_of, possible_plan
+from rtpcodec.stream.chain_factory import checked_plan, send_chains_for
 from rtpcodec.stream.connection import Connection, State
 from rtpcodec.stream.counts import Counts
 from rtpcodec.stream.diagnosis.watch import DIAGNOSIS_S, watch_for
 from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.events import Audio, Event, Interrupted
-from rtpcodec.stream.held import Account, HeldBudget
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.parts import ListeningParts
+from rtpcodec.stream.memory_budget import Account, HeldBudget
 from rtpcodec.stream.plan import StreamPlan
+from rtpcodec.stream.rate_conversion import pcm_and_rate
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.session_dialect import DialectSession
 from rtpcodec.stream.session_options import SessionOptions
@@ -86,12 +86,12 @@ class MediaSession(DialectSession):
         mp3, of MP3), or a limit is not positive (lead_ms may be 0); MissingLibrary: the send codec's is not installed.
         """
         spoken = dialect or DEFAULT
-        self.plan = possible_plan(StreamPlan() if plan is None else plan, receive_pcm_hz, spoken)
+        self.plan = checked_plan(StreamPlan() if plan is None else plan, receive_pcm_hz, spoken)
         self._connection = Connection(choosing=dialect is None)
         self._options = options = SessionOptions(
             receive_pcm_hz, send_pcm_hz, stall_ms, conceal, utc_offset_ms, diagnosis_s, SpeakingSettings(**speaking)
         )
-        self._sending, self._speech, self._saying = chains_of(self.plan, send_pcm_hz, options.speaking, spoken)
+        self._sending, self._speech, self._saying = send_chains_for(self.plan, send_pcm_hz, options.speaking, spoken)
         self._events = EventQueue(MAX_UNREAD_MS, None if budget is None else Account(budget))
         self._counts = Counts()
         self._sinks = self._inputs = None
@@ -105,7 +105,7 @@ class MediaSession(DialectSession):
             events=self._events,
             counts=self._counts,
         )
-        self._hearing = hearing_of(spoken.media_scanner, self._incoming, self._events)
+        self._receive_path = receive_path_of(spoken.media_scanner, self._incoming, self._events)
 
     # Receive
 

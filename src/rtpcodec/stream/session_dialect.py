@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 from typing_extensions import Buffer
 
 from rtpcodec.errors import PlanError
-from rtpcodec.stream._hearing import hearing_of
-from rtpcodec.stream.chains import possible_plan
+from rtpcodec.stream._receive_path import receive_path_of
+from rtpcodec.stream.chain_factory import checked_plan
 from rtpcodec.stream.diagnosis.kinds import plan_impossible
 from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.session_suspending import SuspendingSession
@@ -31,7 +31,7 @@ class DialectSession(SuspendingSession):
         dialect: the carrier's. MediaSession calls it by itself if it was made with None.
         Raises: PlanError, and changes nothing, if the carrier cannot do the plan.
         """
-        possible_plan(self.plan, None, dialect)
+        checked_plan(self.plan, None, dialect)
         self._connection.choosing = False
         if self._inputs is not None:
             self._inputs.chosen(dialect)
@@ -45,7 +45,7 @@ class DialectSession(SuspendingSession):
             self._speech.saying.follow()
         if self._listening.watch is not None:
             self._listening.watch.follow(dialect)
-        self._hearing = hearing_of(dialect.media_scanner, self._incoming, self._events)
+        self._receive_path = receive_path_of(dialect.media_scanner, self._incoming, self._events)
 
     def refuse(self, reason: str, now_ms: float) -> None:
         """End the stream, because its carrier cannot do the plan. The events are Diagnosis and Stopped.

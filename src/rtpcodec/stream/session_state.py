@@ -9,8 +9,9 @@ from typing import Final
 from rtpcodec.errors import StreamEnded
 from rtpcodec.pickling import Live
 from rtpcodec.stream import messages
-from rtpcodec.stream._road import SessionRoad
+from rtpcodec.stream._session import SessionFastPath
 from rtpcodec.stream.connection import Connection, State
+from rtpcodec.stream.counter_sums import StreamSums, sums_of
 from rtpcodec.stream.counts import Counts
 from rtpcodec.stream.diagnosis.bandwidth import Bandwidth
 from rtpcodec.stream.incoming import Incoming
@@ -21,13 +22,12 @@ from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.send_chain import SendChain
 from rtpcodec.stream.session_options import SessionOptions
 from rtpcodec.stream.statistics import Statistics, snapshot
-from rtpcodec.stream.sums import StreamSums, sums_of
 
 NARROW_BAND_HZ: Final = 8000
 """Codecs of this rate carry no wide band, so that their speech says nothing."""
 
 
-class SessionState(SessionRoad, Live):
+class SessionState(SessionFastPath, Live):
     """The base of MediaSession: its parts, and the answers that change nothing."""
 
     _connection: Connection

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from rtpcodec.pickling import Live
-from rtpcodec.stream._hearing_states import StallState
+from rtpcodec.stream._receive_states import StallState
 from rtpcodec.stream.events import Stalled
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from rtpcodec.stream.counter_sums import StreamSums
 from rtpcodec.stream.counts import Counts
 from rtpcodec.stream.events import Interrupted
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.level_meter import Level
 from rtpcodec.stream.listening.turn_times import TurnTimes
 from rtpcodec.stream.send_chain import SendChain
-from rtpcodec.stream.sums import StreamSums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,11 +120,11 @@ def snapshot(
     turns: times of turns; None: they are not measured.
     now_ms: the time, for the estimate of what was heard.
     """
-    chain, complaints, measures = incoming.chain, incoming.complaints, sending.measures
+    chain, reports, measures = incoming.chain, incoming.malformed_reports, sending.measures
     return Statistics(
         **sums._asdict(),
-        odd_messages=complaints.odd_messages,
-        media_before_start=complaints.media_before_start,
+        odd_messages=reports.odd_messages,
+        media_before_start=reports.media_before_start,
         queued_ms=sending.queued_ms,
         heard_ms=sending.heard_ms(now_ms),
         round_trip_ms=sending.round_trip_ms,

@@ -7,12 +7,12 @@ from math import inf
 from typing import Final
 
 from rtpcodec.stream.diagnosis import kinds, plan_check
-from rtpcodec.stream.diagnosis._looking import SILENT_TIMES, WatchState
+from rtpcodec.stream.diagnosis._watch_states import SILENT_TIMES, WatchState
 from rtpcodec.stream.diagnosis.bandwidth import Bandwidth, BandwidthMeter, meter_for
 from rtpcodec.stream.diagnosis.track import TrackVerdicts
+from rtpcodec.stream.empty_collections import NO_NAMES
 from rtpcodec.stream.events import Audio, CarrierError, CounterChanged, Diagnosis, Event, FormatChanged, Gap, Started
 from rtpcodec.stream.messages import MediaFormat
-from rtpcodec.stream.no_items import NO_NAMES
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.wire import Dialect
 

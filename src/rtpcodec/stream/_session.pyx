@@ -3,7 +3,7 @@ cimport cython
 from libc.math cimport INFINITY
 
 from rtpcodec.stream._audio cimport Audio
-from rtpcodec.stream.diagnosis._looking cimport WatchState
+from rtpcodec.stream.diagnosis._watch_states cimport WatchState
 
 from rtpcodec.stream.connection import State
 
@@ -11,7 +11,7 @@ cdef object STREAMING = State.STREAMING
 
 
 @cython.auto_pickle(False)
-cdef class SessionRoad:
+cdef class SessionFastPath:
     """The base of MediaSession that meets each message."""
 
     def receive(self, text, double now_ms):
@@ -60,14 +60,14 @@ cdef class SessionRoad:
         return None if self._events is None else self._events.account
 
     cdef int take_text(self, object text, double now_ms) except -1:
-        if self._hearing is None or self._inputs is not None or not self._hearing.take(text, now_ms):
+        if self._receive_path is None or self._inputs is not None or not self._receive_path.take(text, now_ms):
             self._receive(text, now_ms)
         return 0
 
     cdef list take_events(self, double now_ms):
         cdef list taken
         if (
-            self._hearing is None or self._inputs is not None or self._incoming.changed
+            self._receive_path is None or self._inputs is not None or self._incoming.changed
             or self._incoming.due_ms() <= now_ms
         ):
             return self._find_events(now_ms)

@@ -1,17 +1,17 @@
 """The hot methods of a session for other Cython code."""
 from rtpcodec.stream._event_queue cimport EventQueue
-from rtpcodec.stream._hearing cimport Hearing
-from rtpcodec.stream._hearing_states cimport ConnectionState, CountState, IncomingState
-from rtpcodec.stream.diagnosis._looking cimport SinkList
+from rtpcodec.stream._receive_path cimport ReceivePath
+from rtpcodec.stream._receive_states cimport ConnectionState, CountState, IncomingState
+from rtpcodec.stream.diagnosis._watch_states cimport SinkList
 from rtpcodec.stream.speaking._saying cimport Saying
 
 
-cdef class SessionRoad:
+cdef class SessionFastPath:
     cdef public EventQueue _events
     cdef public ConnectionState _connection
     cdef public CountState _counts
     cdef public IncomingState _incoming
-    cdef public Hearing _hearing       # None: the Python path meets each message
+    cdef public ReceivePath _receive_path       # None: the Python path meets each message
     cdef public object _sending        # SendChain
     cdef public object _speech         # SpeechChain; None in mode mp3
     cdef public Saying _saying         # of the same chain; None: each text takes the way of Python

@@ -15,7 +15,7 @@ from rtpcodec.stream.wire import Dialect
 from rtpcodec.stream.wire.dialect import refusal_of
 
 
-def chains_of(
+def send_chains_for(
     plan: StreamPlan, pcm_hz: int | None, settings: SpeakingSettings, dialect: Dialect
 ) -> tuple[SendChain, SpeechChain | None, Saying | None]:
     """Return the chain; the same one if it speaks replies, and what says its ordinary messages.
@@ -47,7 +47,7 @@ def chains_of(
     return chain, chain, chain.saying
 
 
-def possible_plan(plan: StreamPlan, receive_pcm_hz: PcmRate, dialect: Dialect) -> StreamPlan:
+def checked_plan(plan: StreamPlan, receive_pcm_hz: PcmRate, dialect: Dialect) -> StreamPlan:
     """Return the plan. Raises PlanError if the carrier cannot do it, ValueError if the rate is impossible."""
     if receive_pcm_hz is not None and receive_pcm_hz != "native":
         require_rate("receive_pcm_hz", receive_pcm_hz)
