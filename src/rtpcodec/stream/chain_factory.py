@@ -20,11 +20,16 @@ def send_chains_for(
 ) -> tuple[SendChain, SpeechChain | None, Saying | None]:
     """Return the chain; the same one if it speaks replies, and what says its ordinary messages.
 
-    plan: what is sent.
-    pcm_hz: rate of PCM that is given without one; None: that of the plan.
-    settings: of the speaking side.
-    dialect: of the carrier.
-    Raises: MissingLibrary; ValueError if the rate is impossible; LocalProtocolError if a setting needs mode rtp.
+    Args:
+        plan: What is sent.
+        pcm_hz: Rate of PCM that is given without one; None: that of the plan.
+        settings: Of the speaking side.
+        dialect: Of the carrier.
+
+    Raises:
+        MissingLibrary.
+        ValueError: If the rate is impossible.
+        LocalProtocolError: If a setting needs mode rtp.
     """
     if plan.mode == "mp3":
         for name, value, usual in (

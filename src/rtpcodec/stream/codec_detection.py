@@ -67,11 +67,14 @@ class CodecDetector:
     def misfit(self, track: str, payload: bytes, current: ReceiveCodec, reason: str) -> ReceiveCodec | None:
         """Take a payload that does not fit.
 
-        track: its track.
-        payload: the payload.
-        current: the codec in force on that track.
-        reason: the rule of that codec that it breaks.
-        Returns: the codec to use from this payload on; None: the one in force.
+        Args:
+            track: Its track.
+            payload: The payload.
+            current: The codec in force on that track.
+            reason: The rule of that codec that it breaks.
+
+        Returns:
+            The codec to use from this payload on; None: the one in force.
         """
         self.count += 1
         encoding = current.media_format.encoding

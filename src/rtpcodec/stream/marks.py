@@ -104,9 +104,10 @@ class Marks:
     def sent(self, name: str, position_ms: float, end_ms: float) -> None:
         """Add a mark that was sent.
 
-        name: its name.
-        position_ms: audio sent before it.
-        end_ms: estimate of when that audio has been played.
+        Args:
+            name: Its name.
+            position_ms: Audio sent before it.
+            end_ms: Estimate of when that audio has been played.
         """
         if self._sent:
             end_ms = max(end_ms, self._sent[-1].end_ms)
@@ -154,10 +155,11 @@ class Marks:
         that the clear drops this audio as well. The clear causes an echo at once, without waiting for the audio. So it
         arrives sooner after the audio's estimated end than earlier echoes did.
 
-        found: the estimate that `interrupt` returns.
-        utterance_start_ms: position at which the interrupted utterance began.
-        heard_ms: estimated position up to which audio was heard.
-        now_ms: the time of the clear.
+        Args:
+            found: The estimate that `interrupt` returns.
+            utterance_start_ms: Position at which the interrupted utterance began.
+            heard_ms: Estimated position up to which audio was heard.
+            now_ms: The time of the clear.
         """
         # 1. Decide for each mark before which time its echo means "cleared".
         for mark in self._sent:

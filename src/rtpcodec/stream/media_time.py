@@ -146,10 +146,11 @@ class TrackClock(ClockState):
     ) -> tuple[tuple[float, Reason], ...]:
         """Return what lies between the chunk before and this one, in order: how long it is, and why.
 
-        timestamp: the chunk's timestamp, None: it has none.
-        received_ms: when it was received.
-        duration_ms: how long it plays.
-        lost_ms: what the numbers say is missing before it.
+        Args:
+            timestamp: The chunk's timestamp, None: it has none.
+            received_ms: When it was received.
+            duration_ms: How long it plays.
+            lost_ms: What the numbers say is missing before it.
         """
         self.change = None
         lost: tuple[tuple[float, Reason], ...] = ((lost_ms, "lost"),) if lost_ms else ()

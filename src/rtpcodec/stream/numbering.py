@@ -58,9 +58,10 @@ class ChunkOrder(OrderState):
     ) -> None:
         """Make an empty order.
 
-        window: later chunks that may wait for a missing one.
-        start_sequence: the sequence number of `start`; None: it had none.
-        account: the call's account of the budget that chunks which wait are counted in; None: without a budget.
+        Args:
+            window: Later chunks that may wait for a missing one.
+            start_sequence: The sequence number of `start`; None: it had none.
+            account: The call's account of the budget that chunks which wait are counted in; None: without a budget.
         """
         self._window = window
         self._share = Share(MAX_WAITING_OCTETS, account)
@@ -95,10 +96,13 @@ class ChunkOrder(OrderState):
     def put(self, track: str, media: Media, *, follows_directly: bool) -> Iterable[Ordered]:
         """Take a chunk and return what is in order now, with Lost in place of lost chunks.
 
-        track: the chunk's track.
-        media: the chunk. One without a number is in order when it arrives.
-        follows_directly: whether its sequence number shows that no message is missing before it.
-        Returns: pairs of a track and what comes next on it.
+        Args:
+            track: The chunk's track.
+            media: The chunk. One without a number is in order when it arrives.
+            follows_directly: Whether its sequence number shows that no message is missing before it.
+
+        Returns:
+            Pairs of a track and what comes next on it.
         """
         self.facts.received += 1
         number = media.chunk

@@ -64,10 +64,11 @@ class ReceiveChain(ChainState):
     ) -> None:
         """Make a chain.
 
-        track: the one that was asked for; chunks that name none belong to it.
-        start_sequence: the sequence number of `start`.
-        account: the call's account of the budget that chunks which wait are counted in; None: without a budget.
-        level: measures the track that was asked for; None: a meter of its own.
+        Args:
+            track: The one that was asked for; chunks that name none belong to it.
+            start_sequence: The sequence number of `start`.
+            account: The call's account of the budget that chunks which wait are counted in; None: without a budget.
+            level: Measures the track that was asked for; None: a meter of its own.
         """
         self._conceal = conceal
         self._order = ChunkOrder(start_sequence=start_sequence, account=account)

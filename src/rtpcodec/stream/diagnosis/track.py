@@ -67,9 +67,10 @@ class TrackVerdicts(VerdictsState):
     def __init__(self, name: str, media_format: MediaFormat, byte_order: str) -> None:
         """Begin.
 
-        name: of the track.
-        media_format: as declared.
-        byte_order: of L16 in the plan.
+        Args:
+            name: Of the track.
+            media_format: As declared.
+            byte_order: Of L16 in the plan.
         """
         self.name = name
         self.found_codec = ""

@@ -43,9 +43,10 @@ class DiagnosisWatch(WatchState):
     def __init__(self, plan: StreamPlan, dialect: Dialect, diagnosis_s: float) -> None:
         """Make the sink.
 
-        plan: the plan of the session.
-        dialect: how its carrier spells messages.
-        diagnosis_s: sound after each change that is looked at; infinite: all.
+        Args:
+            plan: The plan of the session.
+            dialect: How its carrier spells messages.
+            diagnosis_s: Sound after each change that is looked at; infinite: all.
         """
         self._plan = plan
         self._planned = plan_check.PlanCheck(plan, dialect)
