@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from rtpcodec.rtp.reorder import MAX_DROPOUT, Lost, ReorderWindow
 from rtpcodec.rtp.skipped import REMEMBERED_SKIPPED, SkippedNumbers, united
-from tests.stream.work import lines_of
+from tests.stream.executed_lines import lines_of
 
 
 class Walk:

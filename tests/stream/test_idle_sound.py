@@ -14,8 +14,8 @@ from rtpcodec.audio.comfort_noise import ComfortNoise
 from rtpcodec.stream.speaking.bed_source import bed_source
 from rtpcodec.stream.speaking.beds import Bed
 from rtpcodec.stream.speaking.idle_sound import MAX_BEDS, IdleSound, KeepAlive
+from tests.stream.executed_lines import lines_of
 from tests.stream.sounds import CLICK, dbov, difference, largest_step, noise, tone
-from tests.stream.work import lines_of
 
 RATE_HZ = 8000
 FRAME = 160

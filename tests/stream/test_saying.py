@@ -15,8 +15,8 @@ from rtpcodec.stream.speaking._saying import NUMBERS
 from rtpcodec.stream.speaking.bed_source import bed_source
 from rtpcodec.stream.wire.telnyx.writing import build, mark_text
 from tests.stream import carrier
+from tests.stream.session_pair import REFUSED, SessionPair, sound
 from tests.stream.sounds import noise
-from tests.stream.twins import REFUSED, Twins, sound
 
 PLANS = {
     "PCMU": StreamPlan(),
@@ -41,7 +41,7 @@ RATES_HZ = (None, None, None, 8000, 16000, 24000, 44100, 48000)
 SIZES = (320, 320, 320, 640, 160, 2, 30, 322, 960, 3200, 16000, 0, 1, 321)
 
 
-class Conversation(Twins):
+class Conversation(SessionPair):
     """One of many: each operation has a number that says how."""
 
     def do_wait(self, amount: int) -> None:

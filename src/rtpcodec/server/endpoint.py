@@ -34,7 +34,7 @@ from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.shared_port import SharedPort
 from rtpcodec.server.stream_request import ask, completed, requested_plan, require_generated
 from rtpcodec.server.tls_files import TlsFiles
-from rtpcodec.stream.held import HeldBudget
+from rtpcodec.stream.memory_budget import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
 
 

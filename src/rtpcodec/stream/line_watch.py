@@ -113,9 +113,10 @@ class LineWatch(Live):
     ) -> tuple[Literal["ping", "lost"] | None, float]:
         """Return what an idle line needs now, and when to look again.
 
-        last_frame_ms: when the last frame came.
-        now_ms: the time.
-        answers: whether the other side answers pings, by those behind audio.
+        Args:
+            last_frame_ms: When the last frame came.
+            now_ms: The time.
+            answers: Whether the other side answers pings, by those behind audio.
         """
         ping_ms = self._ping_ms
         if ping_ms == inf or not self.can_ping:

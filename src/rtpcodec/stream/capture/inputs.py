@@ -48,10 +48,11 @@ class Inputs(Live):
     def __init__(self, session: SessionState, privacy: Privacy, chain: SpeechChain | None, now_ms: float) -> None:
         """Make it.
 
-        session: whose inputs they are.
-        privacy: its private sections.
-        chain: its sending side; None: in mode mp3.
-        now_ms: the time.
+        Args:
+            session: Whose inputs they are.
+            privacy: Its private sections.
+            chain: Its sending side; None: in mode mp3.
+            now_ms: The time.
         """
         self._session = session
         self._privacy = privacy

@@ -1,7 +1,7 @@
 """The state of a stream's speaking side that native code looks at. The classes of the same purpose inherit it."""
 from libc.stdint cimport int64_t
 
-from rtpcodec.stream._hearing_states cimport LevelState
+from rtpcodec.stream._receive_states cimport LevelState
 from rtpcodec.stream.speaking._queues cimport SendQueue
 
 

@@ -14,8 +14,8 @@ from rtpcodec.audio.pcm_check import PcmCheck
 from rtpcodec.audio.pcm_input import PcmInput
 from rtpcodec.audio.rates import require_rate
 from rtpcodec.kernels.resample import RATES_HZ
-from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.events import Audio
+from rtpcodec.stream.rate_conversion import pcm_and_rate
 
 FADE_MS: Final = 5
 """Of fade-in, fade-out and crossfades: a step of the level within it is not heard as a click."""

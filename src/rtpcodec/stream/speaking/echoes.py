@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Final, Literal
 
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.events import Diagnosis, MarkCleared, MarkPlayed, UnexpectedMark
 from rtpcodec.stream.marks import OWN_PREFIX
-from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking._states import EchoesState
 from rtpcodec.stream.speaking.cuts import FENCE_TIMEOUT_MS, Cut, CutSettled, Effect, OpenCut
 from rtpcodec.stream.speaking.far_end import UNKNOWN_ROUND_TRIP_MS, FarEnd

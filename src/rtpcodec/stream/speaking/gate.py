@@ -9,7 +9,7 @@ from math import inf
 from typing import Final, Protocol
 
 from rtpcodec.pickling import Live
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.speaking._states import GateState
 from rtpcodec.stream.stalling import StallWatch
 

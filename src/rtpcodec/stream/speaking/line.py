@@ -10,8 +10,8 @@ from typing_extensions import Buffer
 from rtpcodec.audio.rates import require_rate
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.kernels.fading import fade
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.items import Kind, Packing, Piece
-from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking._states import LineState, Rate
 from rtpcodec.stream.speaking.send_queue import SendQueue
 

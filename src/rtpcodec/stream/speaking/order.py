@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from rtpcodec.errors import LocalProtocolError
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.speaking._states import OrderState
 from rtpcodec.stream.speaking.reply import Reply
 

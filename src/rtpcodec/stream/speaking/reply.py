@@ -11,8 +11,8 @@ from typing_extensions import Buffer
 from rtpcodec.audio.pcm_input import PcmInput
 from rtpcodec.errors import LocalProtocolError, ReplyInterrupted
 from rtpcodec.pickling import Live
-from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.events import Audio, ReplyEnded
+from rtpcodec.stream.rate_conversion import pcm_and_rate
 from rtpcodec.stream.speaking._states import ReplyFields
 from rtpcodec.stream.speaking.line import Line
 from rtpcodec.stream.speaking.notes import Notes

@@ -6,8 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.marks import OWN_PREFIX
-from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking.cuts import OpenCut
 from rtpcodec.stream.speaking.far_end import FarEnd
 from rtpcodec.stream.speaking.runs import Run

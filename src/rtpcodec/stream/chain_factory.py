@@ -15,16 +15,21 @@ from rtpcodec.stream.wire import Dialect
 from rtpcodec.stream.wire.dialect import refusal_of
 
 
-def chains_of(
+def send_chains_for(
     plan: StreamPlan, pcm_hz: int | None, settings: SpeakingSettings, dialect: Dialect
 ) -> tuple[SendChain, SpeechChain | None, Saying | None]:
     """Return the chain; the same one if it speaks replies, and what says its ordinary messages.
 
-    plan: what is sent.
-    pcm_hz: rate of PCM that is given without one; None: that of the plan.
-    settings: of the speaking side.
-    dialect: of the carrier.
-    Raises: MissingLibrary; ValueError if the rate is impossible; LocalProtocolError if a setting needs mode rtp.
+    Args:
+        plan: What is sent.
+        pcm_hz: Rate of PCM that is given without one; None: that of the plan.
+        settings: Of the speaking side.
+        dialect: Of the carrier.
+
+    Raises:
+        MissingLibrary.
+        ValueError: If the rate is impossible.
+        LocalProtocolError: If a setting needs mode rtp.
     """
     if plan.mode == "mp3":
         for name, value, usual in (
@@ -47,7 +52,7 @@ def chains_of(
     return chain, chain, chain.saying
 
 
-def possible_plan(plan: StreamPlan, receive_pcm_hz: PcmRate, dialect: Dialect) -> StreamPlan:
+def checked_plan(plan: StreamPlan, receive_pcm_hz: PcmRate, dialect: Dialect) -> StreamPlan:
     """Return the plan. Raises PlanError if the carrier cannot do it, ValueError if the rate is impossible."""
     if receive_pcm_hz is not None and receive_pcm_hz != "native":
         require_rate("receive_pcm_hz", receive_pcm_hz)

@@ -283,10 +283,10 @@ def _read(envelope: _Envelope, text: str) -> messages.Message:
     return message
 
 
-class SiblingDialect:
+class FictionalDialect:
     """The test carrier's dialect."""
 
-    name = "sibling"
+    name = "fictional"
     signs = frozenset(("seqNo",))
     modes: tuple[str, ...] = ("rtp", "mp3")
     tracks: ClassVar[Mapping[str, tuple[str, ...]]] = {
@@ -340,14 +340,14 @@ class SiblingDialect:
         return _text("dropAudio", stream_id)
 
 
-SIBLING: Final[Dialect] = SiblingDialect()
+FICTIONAL: Final[Dialect] = FictionalDialect()
 
 
-class SiblingSession(MediaSession):
+class FictionalSession(MediaSession):
     """A session with this carrier, for tests that spell the other one's texts: they are translated on both ways."""
 
     def __init__(self, plan: StreamPlan | None = None, **options: Any) -> None:
-        super().__init__(plan, dialect=SIBLING, **options)
+        super().__init__(plan, dialect=FICTIONAL, **options)
 
     def receive(self, text: str | Buffer, now_ms: float) -> None:
         super().receive(spelled(text), now_ms)

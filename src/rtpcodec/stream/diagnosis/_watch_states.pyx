@@ -1,6 +1,6 @@
 """The search for faults in the sound: what it does with each chunk of an ordinary stream, without Python.
 
-The Python classes inherit from these, and keep all that is rare: verdicts, changes, reports. See _hearing_states.
+The Python classes inherit from these, and keep all that is rare: verdicts, changes, reports. See _receive_states.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE

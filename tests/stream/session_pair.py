@@ -37,7 +37,7 @@ def sound(first: int, octets: int, *, quiet: bool = False) -> bytes:
 
 
 @dataclass
-class Twins:
+class SessionPair:
     """The native session, the other one, and the line that both have."""
 
     plan: StreamPlan

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from rtpcodec.stream._hearing_states import SuccessionState
+from rtpcodec.stream._receive_states import TrackPredictorState
 
 FAR: Final = 64
 """Of more missing numbers than this, the rest belongs to the track of the last one."""
 
 
-class Succession(SuccessionState):
+class TrackPredictor(TrackPredictorState):
     """Remembers which track usually follows which: tracks take turns, or one speaks alone for a while.
 
     last_number: each track's last number.

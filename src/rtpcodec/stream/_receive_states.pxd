@@ -51,7 +51,7 @@ cdef class LevelState:
     cdef int measure(self, bytes pcm, double due) except -1
 
 
-cdef class SuccessionState:
+cdef class TrackPredictorState:
     cdef public object _previous
     cdef public dict _next_track
     cdef public dict last_number
@@ -64,7 +64,7 @@ cdef class FactsState:
 
 cdef class OrderState:
     cdef public FactsState facts
-    cdef public SuccessionState _succession
+    cdef public TrackPredictorState _track_predictor
     cdef public WindowState _shared
     cdef public dict tracks
     cdef public frozenset _ignored

@@ -44,7 +44,7 @@ class LevelState:
     def take(self, pcm: bytes, due: float) -> None: ...
 
 @disjoint_base
-class SuccessionState:
+class TrackPredictorState:
     _previous: str | None
     _next_track: dict[str, str]
     last_number: dict[str, int]
@@ -57,7 +57,7 @@ class FactsState:
 @disjoint_base
 class OrderState:
     facts: Any
-    _succession: Any
+    _track_predictor: Any
     _shared: Any
     tracks: dict[str, Any]
     _ignored: frozenset[str]

@@ -1,9 +1,9 @@
-"""The hot methods of a MediaSession: the ordinary message in one call, everything else by the session's own methods."""
+"""The fast path of a MediaSession: an ordinary message in one native call, others by its Python methods."""
 cimport cython
 from libc.math cimport INFINITY
 
 from rtpcodec.stream._audio cimport Audio
-from rtpcodec.stream.diagnosis._looking cimport WatchState
+from rtpcodec.stream.diagnosis._watch_states cimport WatchState
 
 from rtpcodec.stream.connection import State
 
@@ -11,40 +11,44 @@ cdef object STREAMING = State.STREAMING
 
 
 @cython.auto_pickle(False)
-cdef class SessionRoad:
-    """The base of MediaSession that meets each message."""
+cdef class SessionFastPath:
+    """The base of MediaSession: the methods that each message passes."""
 
     def receive(self, text, double now_ms):
-        """Feed one WebSocket message, as str or UTF-8 octets. It never raises; a malformed one becomes Malformed."""
+        """Feed one WebSocket message, as str or UTF-8 octets. It never raises: a broken one becomes Malformed."""
         self.take_text(text, now_ms)
 
     def events(self, double now_ms):
-        """Remove and return the events since the last call, with those of time alone.
+        """Remove and return the events since the last call, those caused by time alone included.
 
-        Time alone times a mark out, and ends the wait for a missing chunk or for an earlier key.
+        Time alone lets a mark time out, and ends the wait for a missing chunk or for an earlier key.
         """
         return self.take_events(now_ms)
 
     def play(self, pcm, pcm_hz=None, note=None):
         """Queue mono PCM of int16 or float32. In mode mp3 it is collected until `flush` encodes one file.
 
-        pcm: the PCM; or an Audio, which keeps its rate. An Audio that was not decoded has no PCM and plays nothing.
-        pcm_hz: the rate of the PCM; None: send_pcm_hz. Chunks of one rate are joined without a seam until `flush`.
-        note: anything, such as the words of this chunk: see Reply.last_note_played.
-        Raises, and queues nothing: QueueFull beyond max_queue_ms; StreamEnded after the end; ValueError, TypeError if
-        it is not 16-bit PCM, if the rate cannot be resampled, or is not that of the Audio; MissingExtra in mode mp3 if
-        no MP3 encoder is installed.
+        Args:
+            pcm: Mono PCM in native byte order, or an Audio with its rate. An Audio that was not decoded plays nothing.
+            pcm_hz: Rate of the PCM; None: send_pcm_hz. Chunks of one rate are joined without a seam until `flush`.
+            note: Any value, such as the words of this chunk: see Reply.last_note_played.
+
+        Raises, and queues nothing:
+            QueueFull: More than max_queue_ms would wait.
+            StreamEnded: The stream has ended.
+            ValueError, TypeError: It is not 16-bit or float32 PCM, the rate cannot be resampled or is not the Audio's.
+            MissingExtra: No MP3 encoder is installed, in mode mp3.
         """
         self.take_pcm(pcm, pcm_hz, note)
 
     def outgoing(self, double now_ms):
-        """Encode, remove and return all that is due. Before `start` and after the end the list is empty."""
+        """Encode, remove and return all messages that are due. Before `start` and after the end the list is empty."""
         return self.take_texts(now_ms, True)
 
     def outgoing_part(self, double now_ms):
-        """Return as much of what is due as takes some 3 ms; `next_deadline_ms` is in the past if other texts are due.
+        """Return due messages for about 3 ms of encoding; `next_deadline_ms` is in the past if others are due.
 
-        For event loops: `outgoing` encodes all that is due, which is the whole queue if lead_ms is None.
+        For event loops: `outgoing` encodes all due messages, which is the whole queue if lead_ms is None.
         """
         return self.take_texts(now_ms, False)
 
@@ -56,18 +60,18 @@ cdef class SessionRoad:
 
     @property
     def account(self):
-        """What the session holds of the budget; None: it has none."""
+        """The session's account of the budget; None: it has no budget."""
         return None if self._events is None else self._events.account
 
     cdef int take_text(self, object text, double now_ms) except -1:
-        if self._hearing is None or self._inputs is not None or not self._hearing.take(text, now_ms):
+        if self._receive_path is None or self._inputs is not None or not self._receive_path.take(text, now_ms):
             self._receive(text, now_ms)
         return 0
 
     cdef list take_events(self, double now_ms):
         cdef list taken
         if (
-            self._hearing is None or self._inputs is not None or self._incoming.changed
+            self._receive_path is None or self._inputs is not None or self._incoming.changed
             or self._incoming.due_ms() <= now_ms
         ):
             return self._find_events(now_ms)

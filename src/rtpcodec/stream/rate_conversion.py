@@ -25,7 +25,7 @@ def pcm_and_rate(source: Buffer | Audio, pcm_hz: int | None) -> tuple[Buffer, in
     return source.pcm, source.sample_rate_hz if source.pcm else None
 
 
-class AnyRate:
+class MultiRateResampler:
     """Resample PCM of changing rates to one rate. Use from one thread at a time.
 
     Each source rate has a resampler with a history of its own, which is kept until `flush` or `reset`: two tasks that

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
+from rtpcodec.stream.empty_collections import NO_NAMES
 from rtpcodec.stream.events import Malformed
-from rtpcodec.stream.no_items import NO_NAMES
 from rtpcodec.stream.wire import BrokenMessage
 
 MAX_TOLD: Final = 100
 """Kinds of odd values that are reported: some are named with numbers that the other side chooses."""
 
 
-class Complaints:
+class MalformedReports:
     """Count the messages of one stream that were dropped or read in part, and report what a user can act on."""
 
     __slots__ = ("_early_reported", "_told", "media_before_start", "odd_messages")

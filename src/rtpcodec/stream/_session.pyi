@@ -3,18 +3,18 @@ from typing import Any
 from typing_extensions import Buffer, disjoint_base
 
 from rtpcodec.stream._event_queue import EventQueue
-from rtpcodec.stream._hearing import Hearing
-from rtpcodec.stream._hearing_states import ConnectionState, CountState
+from rtpcodec.stream._receive_path import ReceivePath
+from rtpcodec.stream._receive_states import ConnectionState, CountState
 from rtpcodec.stream.events import Audio, Event
 from rtpcodec.stream.speaking._saying import Saying
 
 @disjoint_base
-class SessionRoad:
+class SessionFastPath:
     _events: EventQueue
     _connection: ConnectionState
     _counts: CountState
     _incoming: Any
-    _hearing: Hearing | None
+    _receive_path: ReceivePath | None
     _sending: Any
     _speech: Any
     _saying: Saying | None

@@ -2,7 +2,7 @@
 
 A message is ordinary if it is the next one of its track in a stream without silence, loss or doubt, and its payload is
 samples. Other messages that the scanner reads continue as a Media, without a second reading of their text. Each step of
-an ordinary chunk is one of the states, which the Python classes share: see _hearing_states.
+an ordinary chunk is one of the states, which the Python classes share: see _receive_states.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -16,7 +16,7 @@ from rtpcodec.kernels.media_scan cimport MediaFields, MediaScanner
 from rtpcodec.rtp._window cimport WindowState, digest_of
 from rtpcodec.stream._audio cimport new_audio
 from rtpcodec.stream._event_queue cimport EventQueue
-from rtpcodec.stream._hearing_states cimport (
+from rtpcodec.stream._receive_states cimport (
     BY_CHUNK, NO_COUNTER, ChainState, ClockState, ConnectionState, CountState, IncomingState, OrderState, StallState,
     TrackState,
 )
@@ -52,7 +52,7 @@ for _start in _FILE_STARTS:
 
 @cython.final
 @cython.auto_pickle(False)
-cdef class Hearing:
+cdef class ReceivePath:
     """The native path of one session. One thread at a time.
 
     scanner: of the session's dialect.
@@ -152,7 +152,7 @@ cdef class Hearing:
         order.facts.received += 1
         if window is not None:
             if window is order._shared:
-                order._succession.take_next(track.name, window.next_number)
+                order._track_predictor.take_next(track.name, window.next_number)
             window.take_next(
                 track.name, fields.timestamp, digest_of(<const uint8_t*>PyBytes_AS_STRING(payload), octets)
             )
@@ -192,12 +192,12 @@ cdef class Hearing:
         return 0
 
     def __reduce__(self):
-        raise TypeError("a Hearing belongs to its session, it cannot be pickled or copied")
+        raise TypeError("a ReceivePath belongs to its session, it cannot be pickled or copied")
 
 
-def hearing_of(scanner, incoming, events):
+def receive_path_of(scanner, incoming, events):
     """Return the native path of a session; None: its dialect has no scanner."""
-    return None if scanner is None else Hearing(scanner, incoming, events)
+    return None if scanner is None else ReceivePath(scanner, incoming, events)
 
 
 cdef object media_of(str name, bytes payload, const MediaFields* fields):

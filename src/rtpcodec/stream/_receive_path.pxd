@@ -3,10 +3,10 @@ from libc.stdint cimport uint8_t
 
 from rtpcodec.kernels.media_scan cimport MediaFields, MediaScanner, MediaShape
 from rtpcodec.stream._event_queue cimport EventQueue
-from rtpcodec.stream._hearing_states cimport ChainState, IncomingState, TrackState
+from rtpcodec.stream._receive_states cimport ChainState, IncomingState, TrackState
 
 
-cdef class Hearing:
+cdef class ReceivePath:
     cdef IncomingState _incoming
     cdef EventQueue _events
     cdef MediaScanner _scanner

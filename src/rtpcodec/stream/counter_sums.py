@@ -1,4 +1,4 @@
-"""Counters of a session that are added to those of other sessions, read at once: a scrape asks each call for them."""
+"""Counters of a session that add up over sessions, read at once: a scrape of metrics reads those of each call."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rtpcodec.stream.send_chain import SendChain
 
 
 class StreamSums(NamedTuple):
-    """Counters of sessions; the names are those of `Statistics`, which says what they mean."""
+    """Counters that add up over sessions. The names are those of `Statistics`, which explains them."""
 
     messages_received: int
     messages_sent: int
@@ -41,17 +41,18 @@ class StreamSums(NamedTuple):
 
 
 NO_SUMS = StreamSums._make(0.0 if name.endswith("_ms") else 0 for name in StreamSums._fields)
-"""Of no session."""
+"""The sums of zero sessions."""
 
 
 def sums_of(counts: Counts, incoming: Incoming, sending: SendChain, malformed: int, now_ms: float) -> StreamSums:
-    """Return the sums of one session at this moment.
+    """Return the sums of one session at this time.
 
-    counts: those that the session keeps itself.
-    incoming: its receiving half.
-    sending: its send chain.
-    malformed: dropped messages so far.
-    now_ms: the time.
+    Args:
+        counts: The counters of the session itself.
+        incoming: Its receive direction.
+        sending: Its send chain.
+        malformed: Dropped messages so far.
+        now_ms: The time.
     """
     gaps, line, sent, received = counts.gaps, counts.line, sending.sums, counts.replaced
     if incoming.chain is not None:

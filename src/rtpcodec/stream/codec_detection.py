@@ -21,9 +21,9 @@ from typing import Final
 from rtpcodec.codecs import CodecInfo, codec, codec_names
 from rtpcodec.errors import PayloadError
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat, payload_format
+from rtpcodec.stream.empty_collections import NO_NAMES
 from rtpcodec.stream.events import Event, FormatChanged, PayloadMisfit
 from rtpcodec.stream.messages import MediaFormat
-from rtpcodec.stream.no_items import NO_NAMES
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate, ReceiveCodec
 
@@ -44,7 +44,7 @@ class _Row:
     declared_ms: float = 0.0  # how long each of those plays
 
 
-class Misfits:
+class CodecDetector:
     """Count the misfits of one receive chain, report them, and find the codec that they have."""
 
     __slots__ = ("_declared", "_pcm_hz", "_plan", "_rows", "_told", "count", "events")
@@ -67,11 +67,14 @@ class Misfits:
     def misfit(self, track: str, payload: bytes, current: ReceiveCodec, reason: str) -> ReceiveCodec | None:
         """Take a payload that does not fit.
 
-        track: its track.
-        payload: the payload.
-        current: the codec in force on that track.
-        reason: the rule of that codec that it breaks.
-        Returns: the codec to use from this payload on; None: the one in force.
+        Args:
+            track: Its track.
+            payload: The payload.
+            current: The codec in force on that track.
+            reason: The rule of that codec that it breaks.
+
+        Returns:
+            The codec to use from this payload on; None: the one in force.
         """
         self.count += 1
         encoding = current.media_format.encoding

@@ -4,7 +4,7 @@ from rtpcodec.kernels.media_scan import MediaScanner
 from rtpcodec.stream._event_queue import EventQueue
 
 @final
-class Hearing:
+class ReceivePath:
     def __new__(cls, scanner: MediaScanner, incoming: Any, events: EventQueue) -> Self: ...
 
-def hearing_of(scanner: MediaScanner | None, incoming: Any, events: EventQueue) -> Hearing | None: ...
+def receive_path_of(scanner: MediaScanner | None, incoming: Any, events: EventQueue) -> ReceivePath | None: ...

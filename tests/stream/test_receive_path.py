@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.session import MediaSession
 from tests.stream import carrier
-from tests.stream.hearing_streams import OddStream, made_by
-from tests.stream.work import lines_of
+from tests.stream.executed_lines import lines_of
+from tests.stream.random_streams import OddStream, made_by
 
 
 def assert_same(seed: int, chunks: int) -> None:
     stream = OddStream(seed)
     native, python = (MediaSession(stream.plan, **stream.options) for _ in range(2))
-    assert native._hearing is not None
-    python._hearing = None
+    assert native._receive_path is not None
+    python._receive_path = None
     for at, step in enumerate(stream.steps(chunks)):
         assert made_by(native, step) == made_by(python, step), (seed, at, step)
 

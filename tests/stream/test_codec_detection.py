@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from rtpcodec import StreamPlan, codec, events
 from rtpcodec.rtp.payloads import AmrWbFormat
+from rtpcodec.stream.codec_detection import IN_A_ROW
 from rtpcodec.stream.messages import MediaFormat
-from rtpcodec.stream.misfits import IN_A_ROW
 from rtpcodec.stream.session import MediaSession
 from tests.stream import carrier
 from tests.stream.test_frame_codecs import speech

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from rtpcodec import MediaSession, StreamPlan
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.errors import QueueFull
-from rtpcodec.stream.any_rate import AnyRate
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.play_queue import PlayQueue
+from rtpcodec.stream.rate_conversion import MultiRateResampler
 from tests.server.conversation import tone
 from tests.stream import carrier
 
@@ -61,7 +61,7 @@ def test_an_audio_keeps_its_rate_however_it_is_cut(from_hz: int, cuts: list[int]
 @settings(max_examples=30)
 @given(pieces=st.lists(st.tuples(st.sampled_from(RATES_HZ), st.integers(0, 400)), max_size=12))
 def test_each_source_rate_has_a_history_of_its_own(pieces: list[tuple[int, int]]) -> None:
-    rates, alone = AnyRate(16000), {rate_hz: Resampler(rate_hz, 16000) for rate_hz in RATES_HZ}
+    rates, alone = MultiRateResampler(16000), {rate_hz: Resampler(rate_hz, 16000) for rate_hz in RATES_HZ}
     for at, (rate_hz, samples) in enumerate(pieces):
         pcm = tone(at, samples)
         assert rates.resample(pcm, rate_hz) == (pcm if rate_hz == 16000 else alone[rate_hz].resample(pcm))

@@ -109,8 +109,8 @@ cdef class LevelState:
 
 
 @cython.auto_pickle(False)
-cdef class SuccessionState:
-    """The base of Succession."""
+cdef class TrackPredictorState:
+    """The base of TrackPredictor."""
 
     def follow(self, str track not None, number):
         """Take the next number, before which none is missing."""
