@@ -121,16 +121,16 @@ OUTSIDE: dict[str, Bound] = {
     "sim/webhooks/sender.py:WebhookSender.close": WEBHOOK,
 }
 TIMERS: dict[str, Bound] = {
-    "stream/line_watch.py:connected_ms": Bound(
+    "stream/connection_watch.py:connected_ms": Bound(
         "from the upgrade to `connected`", ("stream/test_line_watch.py::test_a_socket_without_connected_is_closed",)
     ),
-    "stream/line_watch.py:start_ms": Bound(
+    "stream/connection_watch.py:start_ms": Bound(
         "from `connected` to `start`", ("server/test_limits.py::test_a_socket_without_start_is_closed",)
     ),
-    "stream/line_watch.py:ping_ms": Bound(
+    "stream/connection_watch.py:ping_ms": Bound(
         "a ping and its pong", ("server/test_limits.py::test_a_socket_that_answers_a_ping_and_later_none_is_dropped",)
     ),
-    "stream/line_watch.py:idle_ms": Bound(
+    "stream/connection_watch.py:idle_ms": Bound(
         "between two frames", ("stream/test_machine.py::test_a_silent_call_is_closed_with_1008",)
     ),
     "stream/machine.py:CLOSE_TIMEOUT_MS": CLOSE_OF_CALL,

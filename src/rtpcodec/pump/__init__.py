@@ -1,7 +1,7 @@
 """Drives a machine over a WebSocket, and a clock on which an hour of call takes seconds.
 
 pump           Driver: the loop of any machine; Pump: the loop of a machine over a WebSocket
-line_pump      LinePump: a pump whose machine can outlive its WebSocket
+reconnectable_pump  ReconnectablePump: a pump whose machine can outlive its WebSocket
 timer          one timer on the event loop
 _driving       the steps of a pump that each message meets
 _frames        the steps of a WebSocket by picows that each frame meets
@@ -16,7 +16,7 @@ websockets_socket  a server's WebSocket on a transport of asyncio, behind a hand
 transports     what transports need at their end
 interrupts     KeyboardInterrupt within a callback of a socket
 writer         a WebSocket whose `send` is awaited, as a plain socket
-between_tasks  feeds a pump from a task
+task_receiver  feeds a pump from a task
 virtual        an event loop whose clock jumps to the next deadline
 headers        the fields of an HTTP header
 memory         the network of such a loop: WebSockets and HTTP within the process

@@ -13,8 +13,8 @@ from http import HTTPStatus
 from typing import Final, Unpack, cast
 
 from rtpcodec.errors import EndpointError
-from rtpcodec.pump.between_tasks import TaskReceiver
 from rtpcodec.pump.socket import Receiver
+from rtpcodec.pump.task_receiver import TaskReceiver
 from rtpcodec.pump.writer import AwaitedSocket
 from rtpcodec.server.access import Answer, Authorization
 from rtpcodec.server.call_log import RefusalLog

@@ -20,7 +20,7 @@ from rtpcodec.errors import (
     StreamingNotInUse,
     StreamNotStarted,
 )
-from rtpcodec.pump.line_pump import LinePump
+from rtpcodec.pump.reconnectable_pump import ReconnectablePump
 from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import CallLog
@@ -81,7 +81,7 @@ class Reconnection:
 
     def __init__(
         self,
-        pump: LinePump[CallMachine],
+        pump: ReconnectablePump[CallMachine],
         phone: PhoneCall,
         log: CallLog,
         lent: Reconnections | None,

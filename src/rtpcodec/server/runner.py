@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import MethodType
 
 from rtpcodec.pump._driving import AudioSink
-from rtpcodec.pump.line_pump import LinePump
+from rtpcodec.pump.reconnectable_pump import ReconnectablePump
 from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.background_commands import BackgroundCommands
@@ -120,11 +120,11 @@ class CallRunner(AudioSink):
 
     def _new_pump(
         self, settings: EndpointSettings, socket: Socket, budget: HeldBudget | None, plan: StreamPlan | None
-    ) -> LinePump[CallMachine]:
+    ) -> ReconnectablePump[CallMachine]:
         now_ms = asyncio.get_running_loop().time() * 1000
         session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms, budget=budget, plan=plan)
         machine = CallMachine(session, now_ms, timeouts=settings.call_timeouts, may_wait=settings.may_wait)
-        return LinePump(machine, socket, self, settings.new_budget(now_ms))
+        return ReconnectablePump(machine, socket, self, settings.new_budget(now_ms))
 
     def _new_parts(self, request: UpgradeRequest) -> CallParts:
         heard, heard_replies = HeardMarks(self.pump), HeardReplies()

@@ -47,7 +47,7 @@ _hearing       its receive direction: text to Audio; _hearing_states: the fields
 session        one call's stream: all of the above
 play_queue     audio of one reply that waits for space in a session's queue; plays: of all replies
 ending         why a call's stream has ended
-line_watch     the line of one call: its time-outs, pings, the hold of a lost one
+connection_watch  the network connection of one call: time-outs, pings, the hold of a lost one
 machine        one call: session, waiting audio, time-outs, end of the connection
 _machine       the methods of a machine that each message meets
 fragments      joins fragmented WebSocket messages

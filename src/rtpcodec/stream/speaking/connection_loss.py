@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from math import inf
 from typing import Final
 
-from rtpcodec.stream.send_chain import LineLost
+from rtpcodec.stream.send_chain import LossReport
 from rtpcodec.stream.speaking.listening import Listener
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.positions import Heard, Window
@@ -28,7 +28,7 @@ SILENT_MS: Final = 500.0
 """Where only pongs show that the line is there, a shorter silence shows nothing: we ping each 250 ms of audio."""
 
 
-class LineLoss:
+class ConnectionLoss:
     """Ends one line of a stream that speaks. Changes all parts. Use from one thread at a time."""
 
     __slots__ = ("_listener", "_parts", "_releaser", "_resolver", "_stopper")
@@ -43,7 +43,7 @@ class LineLoss:
         self._listener = listener
         self._resolver = resolver
 
-    def lost(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> LineLost:
+    def lost(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> LossReport:
         """Record that the line is lost, and queue again what was not heard.
 
         now_ms: the time.
@@ -87,7 +87,7 @@ class LineLoss:
             clear.stop.point.replace(point)
         self._stopper.line_lost(point, taken, marks, unacted=bool(unacted))
         self._resolver.wake()
-        return LineLost(parts.ms(sum(left)), point.uncertainty_ms, [*found, *self._listener.take_reports()])
+        return LossReport(parts.ms(sum(left)), point.uncertainty_ms, [*found, *self._listener.take_reports()])
 
     def mended(self) -> None:
         """Begin on another line: a clear that was asked for meanwhile has nothing to clear there."""

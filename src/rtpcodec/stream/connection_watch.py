@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 from rtpcodec.pickling import Live
 
-LineCause = Literal["socket_closed", "socket_lost"]
+LossCause = Literal["socket_closed", "socket_lost"]
 
 PING_PREFIX: Final = b"idle-"
 """Of the payloads of pings on an idle line; those behind audio are plain numbers."""
@@ -31,7 +31,7 @@ class CallTimeouts:
     """Without media for this time, MediaSilent is reported; None: never."""
 
 
-class LineWatch(Live):
+class ConnectionWatch(Live):
     """The state of one line. Times are in ms of the machine's clock. Use from one thread at a time."""
 
     __slots__ = (
@@ -70,7 +70,7 @@ class LineWatch(Live):
         """Whether the line is lost, and the call waits for another one."""
         self.until_ms = inf
         """When the hold ends."""
-        self.cause: LineCause = "socket_lost"
+        self.cause: LossCause = "socket_lost"
         """How the line was lost."""
 
     def open(self, now_ms: float) -> None:
@@ -80,7 +80,7 @@ class LineWatch(Live):
         self._pinged_ms = -inf
         self.can_ping = True
 
-    def hold(self, cause: LineCause, now_ms: float) -> None:
+    def hold(self, cause: LossCause, now_ms: float) -> None:
         """Begin to hold a lost line."""
         self.held = True
         self.cause = cause

@@ -12,8 +12,8 @@ import pytest
 from rtpcodec import MediaSession, events
 from rtpcodec.errors import StreamEnded
 from rtpcodec.pump.frame_budget import FrameBudget
-from rtpcodec.pump.line_pump import LinePump
 from rtpcodec.pump.memory_socket import MemorySocket
+from rtpcodec.pump.reconnectable_pump import ReconnectablePump
 from rtpcodec.pump.virtual import run_virtual
 from rtpcodec.stream.machine import CallMachine, CallTimeouts
 from rtpcodec.stream.plan import StreamPlan
@@ -31,16 +31,16 @@ class Line:
     hold_ms: float = 1000.0
     sink: RecordedSink = field(default_factory=RecordedSink)
     carriers: list[Recorder] = field(default_factory=list)
-    pump: LinePump[CallMachine] = field(init=False)
+    pump: ReconnectablePump[CallMachine] = field(init=False)
 
-    def begin(self, socket: MemorySocket) -> LinePump[CallMachine]:
+    def begin(self, socket: MemorySocket) -> ReconnectablePump[CallMachine]:
         """Take a socket: the first one, or another one."""
         if not self.carriers:
             now_ms = asyncio.get_running_loop().time() * 1000
             timeouts = CallTimeouts(ping_ms=5000.0, media_ms=None)
             machine = CallMachine(MediaSession(L16, diagnosis_s=None), now_ms, timeouts=timeouts)
             machine.hold_ms = self.hold_ms
-            self.pump = LinePump(machine, socket, self.sink)
+            self.pump = ReconnectablePump(machine, socket, self.sink)
             self.pump.run()
         else:
             self.pump.attach(socket, FrameBudget(None, None, 0.0))

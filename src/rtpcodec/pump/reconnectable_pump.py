@@ -11,7 +11,7 @@ from rtpcodec.pump.pump import Machine, Pump, Sink
 from rtpcodec.pump.socket import Socket
 
 
-class HoldingMachine(Machine, Protocol):
+class HoldableMachine(Machine, Protocol):
     """A machine that may wait for another WebSocket. When it stops to wait, it sets `cut`."""
 
     @property
@@ -22,16 +22,16 @@ class HoldingMachine(Machine, Protocol):
         """Record that another WebSocket carries the machine on. StreamEnded: it has ended."""
 
 
-HoldingT = TypeVar("HoldingT", bound=HoldingMachine)
+HoldableT = TypeVar("HoldableT", bound=HoldableMachine)
 
 
-class LinePump(Pump[HoldingT]):
+class ReconnectablePump(Pump[HoldableT]):
     """Drives one machine over one WebSocket after the other. It is the Receiver of the current one's reports."""
 
     __slots__ = ("on_held",)
 
     def __init__(
-        self, machine: HoldingT, socket: Socket, sink: Sink | None = None, budget: FrameBudget | None = None
+        self, machine: HoldableT, socket: Socket, sink: Sink | None = None, budget: FrameBudget | None = None
     ) -> None:
         """Take over an open socket. Arguments as for Pump."""
         self.on_held: Callable[[], object] | None = None
