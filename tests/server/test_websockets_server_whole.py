@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from tests.server import test_access, test_frame_budget, test_guessing, test_held_octets, test_limits, test_pings
+from tests.server import test_access, test_frame_budget, test_held_octets, test_limits, test_pings, test_refusal_delays
 from tests.server.on_websockets import all_of, use_websockets
 
 pytestmark = pytest.mark.long
-globals().update(all_of((test_access, test_frame_budget, test_guessing, test_held_octets, test_limits, test_pings)))
+globals().update(
+    all_of((test_access, test_frame_budget, test_refusal_delays, test_held_octets, test_limits, test_pings))
+)
 
 
 @pytest.fixture(autouse=True)

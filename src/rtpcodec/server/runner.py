@@ -24,13 +24,13 @@ from rtpcodec.server.handler_end import HandlerEnd
 from rtpcodec.server.handler_errors import drop_tracebacks, is_stream_ended
 from rtpcodec.server.handler_task import INTERNAL_ERROR, HandlerTask
 from rtpcodec.server.hanging_up import HangUp
-from rtpcodec.server.heard import HeardMarks, HeardReplies
-from rtpcodec.server.holding import HoldWatch
+from rtpcodec.server.hold_watch import HoldWatch
 from rtpcodec.server.invitations import Invitation
 from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.play_out import PlayOut
+from rtpcodec.server.play_waits import MarkWaits, ReplyWaits
 from rtpcodec.server.readers.hub import ReaderHub, drop_audio
-from rtpcodec.server.reconnecting import Reconnection, Reconnections
+from rtpcodec.server.reconnecting import Reconnection, ReconnectionContext
 from rtpcodec.server.sending_keys import KeySender
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.slow_turns import SlowTurns
@@ -80,7 +80,7 @@ class CallRunner(AudioSink):
         slow_turn: Callable[[], None] | None = None,
         warnings: WarningQuota | None = None,
         phone: PhoneCall | None = None,
-        reconnections: Reconnections | None = None,
+        reconnections: ReconnectionContext | None = None,
     ) -> None:
         """Begin a call.
 
@@ -127,7 +127,7 @@ class CallRunner(AudioSink):
         return ReconnectablePump(machine, socket, self, settings.new_budget(now_ms))
 
     def _new_parts(self, request: UpgradeRequest) -> CallParts:
-        heard, heard_replies = HeardMarks(self.pump), HeardReplies()
+        heard, heard_replies = MarkWaits(self.pump), ReplyWaits()
         disconnected = asyncio.get_running_loop().create_future()
         commands = BackgroundCommands(self.log, self._settle)
         play_out = PlayOut(self.pump, heard, heard_replies, self.reconnection, self.log)
@@ -306,7 +306,7 @@ class CallRunner(AudioSink):
             self.close(NORMAL, "not_wanted")
             return
         holding = HoldWatch(self.pump, self.phone)
-        self.phone.watch(holding.tell)
+        self.phone.watch(holding.handle)
         holding.begin()
         self._parts.first_words.begin(answered=self._invitation is not None)
         settings = self._settings

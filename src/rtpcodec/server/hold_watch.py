@@ -18,7 +18,7 @@ class HoldWatch(Live):
     __slots__ = ("_changed_at", "_phone", "_pump")
 
     def __init__(self, pump: Pump[CallMachine], phone: PhoneCall) -> None:
-        """Make it; `tell` is a watcher of the phone call."""
+        """Make it; `handle` is a watcher of the phone call."""
         self._pump = pump
         self._phone = phone
         self._changed_at: datetime | None = None  # when the last of these events occurred at the carrier
@@ -30,7 +30,7 @@ class HoldWatch(Live):
         if facts.held:
             self._pump.machine.session.hold(self._pump.now_ms())
 
-    def tell(self, event: PhoneEvent) -> None:
+    def handle(self, event: PhoneEvent) -> None:
         """Take a webhook event. Those of other legs, and those that are older than the last one, change nothing."""
         held = event.event_type == webhooks.CALL_HOLD
         if not held and event.event_type != webhooks.CALL_UNHOLD:

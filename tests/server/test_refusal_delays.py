@@ -12,14 +12,14 @@ import rtpcodec
 from rtpcodec.errors import HandshakeRefused
 from rtpcodec.pump.virtual import VirtualEventLoop, run_virtual
 from rtpcodec.server import Call, half_open
-from rtpcodec.server.guessing import (
-    FORGET_S,
+from rtpcodec.server.refusal_delays import (
     FREE_REFUSALS,
     MAX_ADDRESSES,
     MAX_WAITING,
     MAX_WAITING_OCTETS,
     MAX_WAITING_PER_ADDRESS,
-    GuessDelays,
+    RESET_S,
+    RefusalDelays,
 )
 from tests.server.dialler import LOOPS, get, raw, refused_with, run, until
 from tests.server.test_tls import client_context, server_context
@@ -32,27 +32,27 @@ async def listen(call: Call) -> None:
         pass
 
 
-def refuse(delays: GuessDelays, times: int, address: str = "192.0.2.1", now_s: float = 0.0) -> list[float]:
+def refuse(delays: RefusalDelays, times: int, address: str = "192.0.2.1", now_s: float = 0.0) -> list[float]:
     return [delays.refused(address, now_s) for _ in range(times)]
 
 
 def test_the_delay_doubles_after_the_first_refusals_up_to_a_limit() -> None:
-    delays = GuessDelays()
+    delays = RefusalDelays()
     found = [delays.refused("192.0.2.1", 10.0 * number) for number in range(11)]
     assert found == [0, 0, 0, 0.5, 1, 2, 4, 4, 4, 4, 4]
 
 
 def test_other_addresses_have_a_delay_of_their_own() -> None:
-    delays = GuessDelays()
+    delays = RefusalDelays()
     refuse(delays, 8)
     assert refuse(delays, 4, "192.0.2.2") == [0, 0, 0, 0.5]
 
 
 def test_an_address_that_was_quiet_starts_again() -> None:
-    delays = GuessDelays()
+    delays = RefusalDelays()
     refuse(delays, 8)
-    assert delays.refused("192.0.2.1", FORGET_S - 1) == 4
-    assert refuse(delays, 4, now_s=2 * FORGET_S - 1) == [0, 0, 0, 0.5]
+    assert delays.refused("192.0.2.1", RESET_S - 1) == 4
+    assert refuse(delays, 4, now_s=2 * RESET_S - 1) == [0, 0, 0, 0.5]
 
 
 @pytest.mark.parametrize(
@@ -67,13 +67,13 @@ def test_an_address_that_was_quiet_starts_again() -> None:
     ],
 )
 def test_a_network_of_ipv6_counts_as_one_address(first: str, second: str, one: bool) -> None:
-    delays = GuessDelays()
+    delays = RefusalDelays()
     refuse(delays, FREE_REFUSALS, first)
     assert (delays.refused(second, 0.0) > 0) is one
 
 
 def test_waiting_refusals_are_bounded_per_address_and_in_all() -> None:
-    delays = GuessDelays()
+    delays = RefusalDelays()
     found = refuse(delays, 100)
     assert sum(delay > 0 for delay in found) == MAX_WAITING_PER_ADDRESS == delays.waiting(0.0)
     for number in range(200):
@@ -84,7 +84,7 @@ def test_waiting_refusals_are_bounded_per_address_and_in_all() -> None:
 
 
 def test_the_addresses_that_are_remembered_are_bounded() -> None:
-    delays = GuessDelays()
+    delays = RefusalDelays()
     for number in range(3 * MAX_ADDRESSES):
         delays.refused(f"10.0.{number // 256}.{number % 256}", 0.0)
     assert len(delays) == MAX_ADDRESSES
@@ -124,7 +124,7 @@ async def refused_in_memory(loop: VirtualEventLoop, url: str) -> int:
 @pytest.mark.parametrize("loop", LOOPS)
 @pytest.mark.parametrize("tls", [False, True], ids=["tcp", "tls"])
 def test_a_refusal_that_is_held_back_holds_nobody_else(tls: bool, loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rtpcodec.server.guessing.FIRST_DELAY_S", 0.2)
+    monkeypatch.setattr("rtpcodec.server.refusal_delays.FIRST_DELAY_S", 0.2)
     options = {"ssl": server_context()} if tls else {}
     dialled = {"ssl": client_context()} if tls else {}
 
@@ -147,7 +147,7 @@ def test_a_refusal_that_is_held_back_holds_nobody_else(tls: bool, loop: str, mon
 
 
 def test_a_plain_request_is_held_back_as_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("rtpcodec.server.guessing.FIRST_DELAY_S", 0.1)
+    monkeypatch.setattr("rtpcodec.server.refusal_delays.FIRST_DELAY_S", 0.1)
 
     async def main() -> None:
         clock = asyncio.get_running_loop().time
@@ -214,8 +214,8 @@ def wrong_token_over_tls(port: int) -> socket.socket:
 def test_a_refused_socket_that_never_ends_tls_is_cut(delayed: bool, loop: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The end of TLS needs the other side, for which event loops wait 30 s."""
     monkeypatch.setattr(half_open, "HANDSHAKE_TIMEOUT_S", 0.5)
-    monkeypatch.setattr("rtpcodec.server.guessing.FREE_REFUSALS", 0 if delayed else FREE_REFUSALS)
-    monkeypatch.setattr("rtpcodec.server.guessing.FIRST_DELAY_S", 0.05)
+    monkeypatch.setattr("rtpcodec.server.refusal_delays.FREE_REFUSALS", 0 if delayed else FREE_REFUSALS)
+    monkeypatch.setattr("rtpcodec.server.refusal_delays.FIRST_DELAY_S", 0.05)
 
     async def main() -> None:
         async with rtpcodec.serve(listen, authorize=TOKEN, ssl=server_context()) as endpoint:

@@ -1,4 +1,4 @@
-"""One post: the place of one serving worker. A worker that dies is replaced, and replaced before it leaves."""
+"""One slot: the place of one serving worker. A worker that dies is replaced, and replaced before it leaves."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STEADY_S: Final = 60.0
 
 
 class Delays:
-    """The back-off of one post. Time is an argument, in s."""
+    """The back-off of one slot. Time is an argument, in s."""
 
     __slots__ = ("_first_s", "_next_s")
 
@@ -40,7 +40,7 @@ class Delays:
         return delay_s
 
 
-class Post(Live):
+class WorkerSlot(Live):
     """The place of one serving worker."""
 
     def __init__(
@@ -49,7 +49,7 @@ class Post(Live):
         retire: Callable[[WorkerProcess], object],
         failed: Callable[[WorkerFailed], object],
     ) -> None:
-        """Make a post without a worker.
+        """Make a slot without a worker.
 
         start: starts a worker, and returns it once it serves; raises WorkerFailed.
         retire: called with a worker that serves no more, dead or draining.

@@ -1,4 +1,4 @@
-"""Tape: the files of one recording, as its writer sees them. All methods run in the writer's threads."""
+"""RecordingFiles: the files of one recording, as its writer sees them. All methods run in the writer's threads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from rtpcodec.audio.wav_places import PlacedWav
-from rtpcodec.server.recorder.covered import Covered
+from rtpcodec.server.recorder.covered_spans import CoveredSpans
 from rtpcodec.server.recorder.finishing import sha256_of, to_flac
 from rtpcodec.server.recorder.joining import HeardSide, Placed, ReceivedSide
 from rtpcodec.server.recorder.pieces import Mask, Piece
@@ -34,15 +34,15 @@ class _Write(NamedTuple):
     adds: bool
 
 
-class Tape:
+class RecordingFiles:
     """Writes pieces to one stereo file, or to one file per side."""
 
     __slots__ = (
         "_comparison",
-        "_covered",
         "_files",
         "_held",
         "_masks",
+        "_outbound_spans",
         "_rate_hz",
         "_sides",
         "_tracks",
@@ -81,7 +81,7 @@ class Tape:
         """What the caller heard of us."""
         self._tracks = {"caller": ReceivedSide(sample_rate_hz), "to_caller": ReceivedSide(sample_rate_hz)}
         self._comparison: Comparison | None = None
-        self._covered = Covered()
+        self._outbound_spans = CoveredSpans()
         self._held: deque[Placed] = deque()
         """The outbound track, until it is known whether it contains us."""
         self._masks: list[Mask] = []
@@ -216,13 +216,13 @@ class Tape:
                 self._put(HEARD, [(at, pcm)], adds=True)
             else:
                 # The track lacks lost chunks, and the time in which the caller is on hold.
-                for first, last in self._covered.gaps(at, at + len(pcm) // SAMPLE_OCTETS):
+                for first, last in self._outbound_spans.gaps(at, at + len(pcm) // SAMPLE_OCTETS):
                     self._put(HEARD, [(first, pcm[SAMPLE_OCTETS * (first - at) : SAMPLE_OCTETS * (last - at)])])
 
     def _put_outbound(self, placed: Iterable[Placed]) -> None:
         comparison = self._comparison
         for at, pcm in placed:
-            self._covered.add(at, at + len(pcm) // SAMPLE_OCTETS)
+            self._outbound_spans.add(at, at + len(pcm) // SAMPLE_OCTETS)
             if comparison is None or comparison.verdict == "unknown":
                 self._held.append((at, pcm))
                 if comparison is not None:

@@ -10,17 +10,17 @@ import asyncio
 import time
 from concurrent.futures import thread
 
-from rtpcodec.server.file_workers import ThreadWorkers
+from rtpcodec.server.file_executor import ThreadFileExecutor
 
 
 def write():
     while not thread._shutdown:  # the interpreter has begun to end
         time.sleep(0.001)
-    workers.finish(lambda: print("finished"))
+    executor.finish(lambda: print("finished"))
 
 
-workers = ThreadWorkers(asyncio.new_event_loop())
-workers.write(write)
+executor = ThreadFileExecutor(asyncio.new_event_loop())
+executor.write(write)
 """
 
 

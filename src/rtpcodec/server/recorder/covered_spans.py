@@ -1,4 +1,4 @@
-"""Covered: where a track has audio, so that what it lacks can come from elsewhere."""
+"""CoveredSpans: where a track has audio, so that what it lacks can come from elsewhere."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ MAX_SPANS: Final = 1000
 """Of a track with a loss in each 20th chunk, these are the last 400 s."""
 
 
-class Covered:
+class CoveredSpans:
     """The spans of one track, which mostly grow at their end."""
 
     __slots__ = ("_spans",)

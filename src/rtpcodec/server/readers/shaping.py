@@ -1,6 +1,6 @@
 """Audio for recognisers: one rate, and if wanted 50 frames of 20 ms in each second. No I/O, no clock.
 
-    inbox ── put ──► EvenFrames or EvenChunks ── take ──► reader
+    inbox ── put ──► FrameShaper or ChunkShaper ── take ──► reader
                         (rate, silence, pace)
 
 Frames follow real time, not media time: while nothing comes, frames of silence take its place. Audio that comes late
@@ -14,14 +14,14 @@ from math import inf
 from typing import Protocol
 
 from rtpcodec.server.rate_changer import RateChanger
+from rtpcodec.server.readers.catch_up import CatchUpLimit
+from rtpcodec.server.readers.fill_delay import ROUNDING_MS, FillDelay
 from rtpcodec.server.readers.frames import FRAME_MS, FrameCutter
-from rtpcodec.server.readers.pace import Pace
-from rtpcodec.server.readers.patience import ROUNDING_MS, Patience
 from rtpcodec.stream.event_queue import MAX_AUDIO_MS
 from rtpcodec.stream.events import Audio
 
 
-class Even(Protocol):
+class AudioShaper(Protocol):
     """What shapes the audio of one reader."""
 
     def wants(self, now_ms: float) -> bool:
@@ -43,22 +43,22 @@ class Even(Protocol):
         """When to look again although no chunk comes; infinite: never."""
 
 
-class EvenChunks:
+class ChunkShaper:
     """Chunks as they come, at one rate and pace."""
 
-    __slots__ = ("_changers", "_chunk", "_dropped_ms", "_pace", "_rate_hz")
+    __slots__ = ("_catch_up", "_changers", "_chunk", "_dropped_ms", "_rate_hz")
 
     def __init__(self, rate_hz: int | None, max_burst_ms: float | None) -> None:
-        """Make it; rate_hz: of the PCM, None: as it comes; max_burst_ms: see Pace."""
+        """Make it; rate_hz: of the PCM, None: as it comes; max_burst_ms: see CatchUpLimit."""
         self._rate_hz = rate_hz
         self._changers: dict[str, RateChanger] = {}  # by track, of which a session has only a few
-        self._pace = Pace(max_burst_ms)
+        self._catch_up = CatchUpLimit(max_burst_ms)
         self._chunk: Audio | None = None
         self._dropped_ms = 0.0
 
     def wants(self, now_ms: float) -> bool:
         """Whether it has no chunk, and may hand over one now."""
-        return self._chunk is None and now_ms >= self._pace.next_ms
+        return self._chunk is None and now_ms >= self._catch_up.next_ms
 
     def put(self, audio: Audio, now_ms: float) -> None:
         """Take a chunk."""
@@ -71,10 +71,10 @@ class EvenChunks:
     def take(self, now_ms: float, delay_ms: float | None) -> Audio | None:
         """Remove and return the chunk, if its time has come."""
         chunk = self._chunk
-        if chunk is None or now_ms < self._pace.next_ms:
+        if chunk is None or now_ms < self._catch_up.next_ms:
             return None
         self._chunk = None
-        self._pace.handed_over(chunk.duration_ms, now_ms)
+        self._catch_up.handed_over(chunk.duration_ms, now_ms)
         late_ms = _late_ms(chunk.media_ms + chunk.duration_ms, now_ms, delay_ms)
         dropped_ms, self._dropped_ms = self._dropped_ms, 0.0
         if self._rate_hz is None or not chunk.pcm:
@@ -102,22 +102,22 @@ class EvenChunks:
 
     def deadline_ms(self, now_ms: float) -> float:
         """When the pace lets the next chunk pass; infinite: it does already."""
-        return self._pace.next_ms if self._pace.next_ms > now_ms else inf
+        return self._catch_up.next_ms if self._catch_up.next_ms > now_ms else inf
 
 
-class EvenFrames:
+class FrameShaper:
     """Frames of 20 ms, 50 in each second, from the moment that it is made."""
 
     __slots__ = (
+        "_catch_up",
         "_chunk_ms",
         "_cutter",
         "_dropped_ms",
+        "_fill_delay",
         "_filled_ms",
         "_filling",
         "_heard_ms",
         "_media_ms",
-        "_pace",
-        "_patience",
         "_slot_ms",
         "_track",
     )
@@ -127,13 +127,13 @@ class EvenFrames:
 
         track: of the frames.
         rate_hz: of the PCM, one of the resampler's.
-        max_burst_ms: see Pace.
+        max_burst_ms: see CatchUpLimit.
         now_ms: the time from which on frames are due.
         """
         self._track = track
         self._cutter = FrameCutter(rate_hz)
-        self._pace = Pace(max_burst_ms)
-        self._patience = Patience()
+        self._catch_up = CatchUpLimit(max_burst_ms)
+        self._fill_delay = FillDelay()
         self._slot_ms = now_ms  # real time that is covered by frames
         self._heard_ms = now_ms  # the same at the last frame of audio
         self._filling = False  # whether the last frame was silence
@@ -144,7 +144,7 @@ class EvenFrames:
 
     def wants(self, now_ms: float) -> bool:
         """Whether it has less than a frame, and may hand over one now."""
-        return self._cutter.missing_samples > 0 and now_ms >= self._pace.next_ms
+        return self._cutter.missing_samples > 0 and now_ms >= self._catch_up.next_ms
 
     def dropped(self, duration_ms: float) -> None:
         """Record that audio before the next chunk was dropped."""
@@ -156,7 +156,7 @@ class EvenFrames:
             return  # not decoded
         cutter, media_ms = self._cutter, self._media_ms
         gap_ms = 0.0 if media_ms is None else audio.media_ms - media_ms
-        self._patience.learn(audio, now_ms - self._heard_ms, gap_ms)
+        self._fill_delay.learn(audio, now_ms - self._heard_ms, gap_ms)
         if media_ms is not None and gap_ms >= ROUNDING_MS:
             room_ms = now_ms - self._slot_ms - cutter.waiting_ms - audio.duration_ms
             silence_ms = min(gap_ms - self._filled_ms, room_ms, MAX_AUDIO_MS) // FRAME_MS * FRAME_MS
@@ -170,7 +170,7 @@ class EvenFrames:
 
     def take(self, now_ms: float, delay_ms: float | None) -> Audio | None:
         """Remove and return a frame: of audio if there is one, of silence if it is due."""
-        if now_ms < self._pace.next_ms:
+        if now_ms < self._catch_up.next_ms:
             return None
         if self._cutter.missing_samples <= 0:
             # Bounded on both sides: a stall and the burst after it must not count for the next pause.
@@ -197,12 +197,12 @@ class EvenFrames:
 
     def deadline_ms(self, now_ms: float) -> float:
         """When the pace lets the next frame pass, or silence is due."""
-        return self._pace.next_ms if self._pace.next_ms > now_ms else self._fill_ms
+        return self._catch_up.next_ms if self._catch_up.next_ms > now_ms else self._fill_ms
 
     @property
     def _fill_ms(self) -> float:
-        """When silence is due. Patience delays the first frame of it only: the others make up for the delay."""
-        return self._slot_ms + FRAME_MS + (0.0 if self._filling else self._patience.ms)
+        """When silence is due. FillDelay delays the first frame of it only: the others make up for the delay."""
+        return self._slot_ms + FRAME_MS + (0.0 if self._filling else self._fill_delay.ms)
 
     def _pad(self) -> None:
         """Complete the next frame with the resampler's tail and silence."""
@@ -210,7 +210,7 @@ class EvenFrames:
 
     def _frame(self, now_ms: float, delay_ms: float | None) -> Audio:
         pcm, media_ms, received = self._cutter.cut()
-        self._pace.handed_over(FRAME_MS, now_ms)
+        self._catch_up.handed_over(FRAME_MS, now_ms)
         dropped_ms, self._dropped_ms = self._dropped_ms, 0.0
         return Audio(
             self._track,

@@ -7,7 +7,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 
-class QuietLog(logging.LoggerAdapter[logging.Logger]):
+class LibraryLog(logging.LoggerAdapter[logging.Logger]):
     """A library's logger from WARNING upwards.
 
     Below it, libraries log lines per connection, which anyone can open, and requests with their tokens.

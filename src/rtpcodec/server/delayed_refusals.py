@@ -21,7 +21,7 @@ from picows import (
     WSUpgradeResponseWithListener,
 )
 
-from rtpcodec.server.guessing import MAX_WAITING_OCTETS
+from rtpcodec.server.refusal_delays import MAX_WAITING_OCTETS
 
 _UPGRADE = {
     "Upgrade": "websocket",
@@ -35,7 +35,7 @@ AwaitEnd = Callable[[Callable[[], object]], object]
 """Takes the function that cuts a socket, once its refusal was sent."""
 
 
-class LateRefusals:
+class DelayedRefusals:
     """The refusals of one server. Use it from the event loop's thread only."""
 
     __slots__ = ("_delay_s", "waiting")
@@ -43,7 +43,7 @@ class LateRefusals:
     def __init__(self, delay_s: Callable[[str], float]) -> None:
         """Make an empty set; delay_s: returns the delay of a refusal for an address."""
         self._delay_s = delay_s
-        self.waiting: set[_LateRefusal] = set()
+        self.waiting: set[_DelayedRefusal] = set()
         """Sockets whose refusal is not sent yet."""
 
     def refuse(
@@ -58,7 +58,7 @@ class LateRefusals:
         for name, value in _UPGRADE.items():
             request.headers[name] = value
         response.headers["Connection"] = "close"
-        return WSUpgradeResponseWithListener(_nothing(), _LateRefusal(self, bytes(response.to_bytes()), await_end))
+        return WSUpgradeResponseWithListener(_nothing(), _DelayedRefusal(self, bytes(response.to_bytes()), await_end))
 
     def delay_s(self, transport: WSTransport) -> float:
         """Return the delay of a refusal on a socket."""
@@ -71,12 +71,12 @@ class LateRefusals:
             refusal.cut()
 
 
-class _LateRefusal(WSListener):
+class _DelayedRefusal(WSListener):
     """One socket that waits for its refusal."""
 
     _transport: WSTransport
 
-    def __init__(self, refusals: LateRefusals, answer: bytes, await_end: AwaitEnd) -> None:
+    def __init__(self, refusals: DelayedRefusals, answer: bytes, await_end: AwaitEnd) -> None:
         self._refusals = refusals
         self._answer = answer
         self._await_end = await_end
@@ -99,20 +99,20 @@ class _LateRefusal(WSListener):
         """Send no ping: for the client this is not a WebSocket yet."""
 
     def on_ws_disconnected(self, transport: WSTransport) -> None:
-        self._forget()
+        self._leave()
 
     def cut(self) -> None:
-        self._forget()
+        self._leave()
         self._transport.disconnect(graceful=False)
 
     def _send(self) -> None:
-        self._forget()
+        self._leave()
         underlying = self._transport.underlying_transport
         underlying.write(self._answer)
         self._await_end(underlying.abort)
         self._transport.disconnect()
 
-    def _forget(self) -> None:
+    def _leave(self) -> None:
         self._refusals.waiting.discard(self)
         if self._timer is not None:
             self._timer.cancel()

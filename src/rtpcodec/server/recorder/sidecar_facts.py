@@ -1,4 +1,4 @@
-"""Facts: what the sidecar of a recording says. No digits, phone numbers, `client_state` or custom parameters."""
+"""SidecarFacts: what the sidecar of a recording says. No digits, phone numbers, `client_state` or custom parameters."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ class Spans:
             self.entries.append({"from_ms": _ms(from_ms), "to_ms": _ms(to_ms), **members})
 
 
-class Facts:
-    """The facts of one recording, on its axis. Use it from the event loop's thread only."""
+class SidecarFacts:
+    """The facts of one recording, on its timeline. Use it from the event loop's thread only."""
 
     __slots__ = (
         "_begun_utc_ms",
@@ -60,7 +60,7 @@ class Facts:
 
         started: the start of the stream.
         call_id: of the call, which log records show too.
-        begun_ms: when axis time 0 was, on the session's clock.
+        begun_ms: when time 0 was, on the session's clock.
         sides: "stereo" or "separate".
         """
         self._ids = {

@@ -1,4 +1,4 @@
-"""Intake: the events of a session and what its caller heard become pieces on one axis. It runs in the event loop."""
+"""RecordingSink: turns events and heard audio of a session into pieces on one timeline. It runs in the event loop."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from math import inf
 from typing import Final, Protocol
 
 from rtpcodec.carriers.telnyx.streaming import INBOUND, OUTBOUND
-from rtpcodec.server.recorder.axis import Axis
-from rtpcodec.server.recorder.facts import Facts
-from rtpcodec.server.recorder.pieces import Mask, Piece, Pieces, Source
+from rtpcodec.server.recorder.pieces import Mask, Piece, PieceQueue, Source
+from rtpcodec.server.recorder.sidecar_facts import SidecarFacts
+from rtpcodec.server.recorder.timeline import Timeline
 from rtpcodec.stream.events import Audio, Event, Gap, Started, Stopped
 from rtpcodec.stream.session import MediaSession
 
@@ -67,11 +67,10 @@ class HeardReader(Protocol):
         """Return the rest, at the end of the stream."""
 
 
-class Intake:
+class RecordingSink:
     """The sink of one recording. `flush` is called with each batch of pieces, `ended` once, behind the last one."""
 
     __slots__ = (
-        "_axis",
         "_end_ms",
         "_ended",
         "_facts",
@@ -81,6 +80,7 @@ class Intake:
         "_pieces",
         "_session",
         "_settle_until_ms",
+        "_timeline",
         "deadline_ms",
     )
 
@@ -88,9 +88,9 @@ class Intake:
         self,
         session: MediaSession,
         heard: HeardReader | None,
-        pieces: Pieces,
-        facts: Facts,
-        axis: Axis,
+        pieces: PieceQueue,
+        facts: SidecarFacts,
+        timeline: Timeline,
         *,
         flush: Callable[[float], object],
         ended: Callable[[float], object],
@@ -101,15 +101,15 @@ class Intake:
         heard: reads what the caller heard; None: that is not known.
         pieces: takes the audio.
         facts: takes what the sidecar says.
-        axis: of the recording.
-        flush: called with the axis time up to which the pieces are complete.
+        timeline: of the recording.
+        flush: called with the time on the timeline up to which the pieces are complete.
         ended: called with the length of the recording.
         """
         self._session = session
         self._heard = heard
         self._pieces = pieces
         self._facts = facts
-        self._axis = axis
+        self._timeline = timeline
         self._flush = flush
         self._ended = ended
         self._end_ms = inf
@@ -125,22 +125,22 @@ class Intake:
         if privacy.active:
             self._privacy_changed(True, privacy.label, now_ms)
         elif privacy.hides(now_ms, None):
-            self._pieces.mask(Mask(self._axis.now(now_ms), self._axis.now(privacy.hidden_until_ms)))
+            self._pieces.mask(Mask(self._timeline.now(now_ms), self._timeline.now(privacy.hidden_until_ms)))
         self._session.listen(self)
         self.deadline_ms = now_ms + FLUSH_MS
 
     def stop(self, now_ms: float) -> None:
         """End the recording here, once it is known what was heard until now."""
         if self._end_ms == inf:
-            self._end_ms = max(0.0, self._axis.now(now_ms))
+            self._end_ms = max(0.0, self._timeline.now(now_ms))
             self._settle_until_ms = now_ms + MAX_SETTLING_MS
             self._facts.end_reason = "stopped_here"
             self.deadline_ms = now_ms
 
-    def give_up(self) -> None:
+    def abandon(self) -> None:
         """End the recording now, because it cannot be written."""
         self._facts.end_reason = "failed"
-        self._end_ms = min(self._end_ms, self._axis.end_ms)
+        self._end_ms = min(self._end_ms, self._timeline.end_ms)
         self._end()
 
     # As a sink
@@ -153,8 +153,8 @@ class Intake:
         elif isinstance(event, Gap):
             self._take_gap(event)
         elif isinstance(event, Started):
-            self._axis.restart()
-            self._facts.restarted(self._axis.end_ms)
+            self._timeline.restart()
+            self._facts.restarted(self._timeline.end_ms)
         elif isinstance(event, Stopped):
             self._stream_ended(event.reason, now_ms)
         return NO_EVENTS
@@ -169,7 +169,7 @@ class Intake:
         source = TRACKS.get(audio.track)
         if source is None:
             return
-        at_ms = self._axis.place(audio.media_ms, audio.duration_ms, now_ms)
+        at_ms = self._timeline.place(audio.media_ms, audio.duration_ms, now_ms)
         if audio.concealed:
             self._facts.concealed(audio, at_ms)
         # What arrives in a private section is not kept, whenever it was said; what was said in one is masked.
@@ -180,17 +180,17 @@ class Intake:
             self._pieces.put(Piece(source, at_ms, pcm, len(pcm) // 2, rate_hz))
 
     def _take_gap(self, gap: Gap) -> None:
-        at_ms = self._axis.at(gap.media_ms)
+        at_ms = self._timeline.at(gap.media_ms)
         if gap.duration_ms and at_ms + gap.duration_ms >= 0 and at_ms < self._end_ms:
             self._facts.gap(gap, at_ms)
 
     def _stream_ended(self, reason: str, now_ms: float) -> None:
-        self._axis.follow(self._session.media_delay_ms)
+        self._timeline.follow(self._session.media_delay_ms)
         if self._end_ms == inf:
             self._facts.end_reason = reason
-            by_time_ms = self._axis.now(now_ms)
-            late = by_time_ms > self._axis.end_ms + PAUSE_AT_END_MS
-            self._end_ms = max(0.0, by_time_ms if late else self._axis.end_ms)
+            by_time_ms = self._timeline.now(now_ms)
+            late = by_time_ms > self._timeline.end_ms + PAUSE_AT_END_MS
+            self._end_ms = max(0.0, by_time_ms if late else self._timeline.end_ms)
         if self._heard is not None:
             self._put_heard(self._heard.take_rest(), now_ms)
         self._end()
@@ -198,25 +198,25 @@ class Intake:
     # What was heard
 
     def _hand_over(self, now_ms: float) -> None:
-        self._axis.follow(self._session.media_delay_ms)
+        self._timeline.follow(self._session.media_delay_ms)
         known_ms = inf
         if self._heard is not None:
             self._put_heard(self._heard.take(inf), now_ms)
-            known_ms = self._axis.at(self._heard.final_until_ms)
-        if self._end_ms < inf and self._settled(min(known_ms, self._axis.end_ms), now_ms):
+            known_ms = self._timeline.at(self._heard.final_until_ms)
+        if self._end_ms < inf and self._settled(min(known_ms, self._timeline.end_ms), now_ms):
             self._end()
             return
         self.deadline_ms = now_ms + FLUSH_MS
-        self._flush(min(known_ms, self._axis.now(now_ms)))
+        self._flush(min(known_ms, self._timeline.now(now_ms)))
 
     def _settled(self, known_ms: float, now_ms: float) -> bool:
         """Whether a recording that was stopped is complete; known_ms: up to where both sides are known."""
         return known_ms >= self._end_ms or now_ms >= self._settle_until_ms
 
     def _put_heard(self, spans: Iterable[HeardSpan], now_ms: float) -> None:
-        reader, near_ms = self._heard, self._axis.now(now_ms)
+        reader, near_ms = self._heard, self._timeline.now(now_ms)
         for span in spans:
-            at_ms = self._axis.at_heard(span.media_ms, near_ms)
+            at_ms = self._timeline.at_heard(span.media_ms, near_ms)
             samples, pcm = span.samples, span.pcm
             if reader is None or at_ms >= self._end_ms:
                 continue
@@ -236,12 +236,12 @@ class Intake:
         self._ended(self._end_ms)
 
     def _privacy_changed(self, active: bool, label: str, now_ms: float) -> None:
-        self._axis.follow(self._session.media_delay_ms)
-        at_ms = self._axis.now(now_ms)
+        self._timeline.follow(self._session.media_delay_ms)
+        at_ms = self._timeline.now(now_ms)
         if active:
             self._mask = Mask(at_ms, inf)
             self._pieces.mask(self._mask)
         elif self._mask is not None:
-            self._mask.to_ms = max(at_ms, self._axis.now(self._session.privacy.hidden_until_ms))
+            self._mask.to_ms = max(at_ms, self._timeline.now(self._session.privacy.hidden_until_ms))
             self._facts.private(label, self._mask.from_ms, min(self._mask.to_ms, self._end_ms))
             self._mask = None

@@ -9,7 +9,7 @@ SLACK_MS: Final = 20.0
 """A timer may be late by this much without making the whole stream late."""
 
 
-class Pace:
+class CatchUpLimit:
     """At most 1000 + max_burst_ms of audio per second, evenly. No clock: time is an argument."""
 
     __slots__ = ("_share", "next_ms")

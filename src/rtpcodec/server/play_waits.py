@@ -12,7 +12,7 @@ from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.speaking.reply import ENDED, Reply
 
 
-class HeardReplies:
+class ReplyWaits:
     """Waits for the end of replies of one call. Use it from the event loop's thread only."""
 
     __slots__ = ("_waiters",)
@@ -38,14 +38,14 @@ class HeardReplies:
         try:
             await end
         finally:
-            self.forget(reply, end)
+            self.discard(reply, end)
 
     def notify(self, reply: Reply, end: asyncio.Future[None]) -> None:
         """Let a future end with a reply that has not ended yet, or with the final value of an interrupted one."""
         reply.on_end = self._ended
         self._waiters.setdefault(reply, []).append(end)
 
-    def forget(self, reply: Reply, end: asyncio.Future[None]) -> None:
+    def discard(self, reply: Reply, end: asyncio.Future[None]) -> None:
         """Drop a future, unless it has ended."""
         waiters = self._waiters.get(reply)
         if waiters is None or end not in waiters:
@@ -68,7 +68,7 @@ class HeardReplies:
         return heard
 
 
-class HeardMarks:
+class MarkWaits:
     """The running waits of one call in mode mp3. Use it from the event loop's thread only."""
 
     __slots__ = ("_pump", "_waiters")

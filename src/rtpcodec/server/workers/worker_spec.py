@@ -16,7 +16,7 @@ WORKER: Final = "{worker}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerJob(Value):
+class WorkerSpec(Value):
     """What every worker runs."""
 
     functions: Mapping[str, Any]
@@ -29,7 +29,7 @@ class WorkerJob(Value):
     """Port of worker 1; the next numbers have the next ports. 0: any free ones. None: no worker has one of its own."""
 
     def pickled(self) -> bytes:
-        """Return the job for another process.
+        """Return the spec for another process.
 
         Raises: EndpointError if a function or a setting cannot be sent, with its name.
         """

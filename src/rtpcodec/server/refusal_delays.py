@@ -18,7 +18,7 @@ FREE_REFUSALS: Final = 3
 FIRST_DELAY_S: Final = 0.5
 MAX_DELAY_S: Final = 4.0
 """The delay doubles from the first to this one, which is shorter than the 5 s that a handshake may take."""
-FORGET_S: Final = 300.0
+RESET_S: Final = 300.0
 """An address without a refusal for this time starts again."""
 MAX_ADDRESSES: Final = 1024
 """Addresses that are remembered; beyond it the one with the oldest refusal is dropped."""
@@ -29,7 +29,7 @@ MAX_WAITING_OCTETS: Final = 4096
 """Octets that a client may send while it waits; a client that waits has nothing to send. Beyond it it is cut."""
 
 
-class _Guesser:
+class _RefusedAddress:
     """The refusals of one address."""
 
     __slots__ = ("due_s", "last_s", "refusals")
@@ -40,13 +40,13 @@ class _Guesser:
         self.due_s: list[float] = []  # when its waiting refusals are sent; a heap
 
 
-class GuessDelays:
+class RefusalDelays:
     """Compute the delay of each refusal. Times are in s of one clock. Use from one thread at a time."""
 
     __slots__ = ("_due_s", "_guessers")
 
     def __init__(self) -> None:
-        self._guessers: OrderedDict[str, _Guesser] = OrderedDict()  # the one with the oldest refusal first
+        self._guessers: OrderedDict[str, _RefusedAddress] = OrderedDict()  # the one with the oldest refusal first
         self._due_s: list[float] = []
 
     def __len__(self) -> int:
@@ -60,8 +60,8 @@ class GuessDelays:
         """
         name = network_of(address)
         guesser = self._guessers.pop(name, None)
-        if guesser is None or now_s - guesser.last_s >= FORGET_S:
-            guesser = _Guesser()
+        if guesser is None or now_s - guesser.last_s >= RESET_S:
+            guesser = _RefusedAddress()
         self._guessers[name] = guesser
         if len(self._guessers) > MAX_ADDRESSES:
             self._guessers.popitem(last=False)

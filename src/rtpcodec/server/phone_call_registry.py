@@ -12,7 +12,7 @@ MAX_CALLS: Final = 5000
 """Calls that are remembered: several times as many as an endpoint carries, since not every call is streamed."""
 
 
-class KnownPhoneCalls:
+class PhoneCallRegistry:
     """The facts of all phone calls that webhooks have named. Use it from the event loop's thread only."""
 
     __slots__ = ("_bridged", "_facts", "webhooks_seen")
@@ -31,7 +31,7 @@ class KnownPhoneCalls:
         found = None if call_control_id is None else self._facts.get(call_control_id)
         return PhoneFacts() if found is None else found
 
-    def tell(self, event: PhoneEvent) -> None:
+    def handle(self, event: PhoneEvent) -> None:
         """Take over what an event says; those of no interest cost one look at their type."""
         self.webhooks_seen = True
         call_control_id, kind = event.call_control_id, event.event_type

@@ -14,7 +14,7 @@ from rtpcodec.pump.virtual import VirtualEventLoop
 Work = Callable[[], object]
 
 
-class Workers(Protocol):
+class FileExecutor(Protocol):
     """Run work beside an event loop."""
 
     def write(self, work: Work) -> None:
@@ -27,7 +27,7 @@ class Workers(Protocol):
         """Run a report in the event loop. Called by work."""
 
 
-class ThreadWorkers:
+class ThreadFileExecutor:
     """Two threads, shared by all event loops. Finishing reads whole files, so it has a thread of its own.
 
     The interpreter waits for both at its exit, so that recordings that have ended are finished.
@@ -55,7 +55,7 @@ class ThreadWorkers:
             self._loop.call_soon_threadsafe(work)
 
 
-class DirectWorkers:
+class DirectFileExecutor:
     """No threads: a virtual clock has none, and work takes no time there."""
 
     __slots__ = ()
@@ -67,9 +67,9 @@ class DirectWorkers:
     finish = report = write
 
 
-def workers_of(loop: asyncio.AbstractEventLoop) -> Workers:
-    """Return the workers for an event loop."""
-    return DirectWorkers() if isinstance(loop, VirtualEventLoop) else ThreadWorkers(loop)
+def file_executor_of(loop: asyncio.AbstractEventLoop) -> FileExecutor:
+    """Return the executor for an event loop."""
+    return DirectFileExecutor() if isinstance(loop, VirtualEventLoop) else ThreadFileExecutor(loop)
 
 
 _threads: dict[str, ThreadPoolExecutor] = {}

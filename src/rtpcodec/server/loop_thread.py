@@ -13,7 +13,7 @@ from rtpcodec.errors import EndpointError
 ResultT = TypeVar("ResultT")
 
 
-class OwnThread:
+class LoopThread:
     """The running event loop and its thread. Make it there."""
 
     __slots__ = ("_thread_id", "loop")

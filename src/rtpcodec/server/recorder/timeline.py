@@ -1,4 +1,4 @@
-"""Axis: the time line of a recording, the inbound media time of all starts of its stream."""
+"""Timeline: the time line of a recording, the inbound media time of all starts of its stream."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ MAX_AHEAD_MS: Final = 5000.0
 wild counters would make the file of a short call endless."""
 
 
-class Axis:
-    """Places media times of one stream in a recording. All times are ms; axis time 0 is the begin of the recording."""
+class Timeline:
+    """Places media times of one stream in a recording. All times are ms; time 0 is the begin of the recording."""
 
     __slots__ = ("_before_ms", "_delay_ms", "_from_arrival", "_offset_ms", "_restarted", "end_ms")
 
@@ -20,7 +20,7 @@ class Axis:
         """Begin now.
 
         now_ms: the session's clock.
-        delay_ms: that clock minus the media time; None: no audio was received yet, the first one begins the axis.
+        delay_ms: that clock minus the media time; None: no audio was received yet, the first one begins the timeline.
         """
         self.end_ms = 0.0
         """Where received audio ends."""
@@ -46,7 +46,7 @@ class Axis:
 
     @property
     def delay_ms(self) -> float:
-        """The session's clock minus the axis."""
+        """The session's clock minus the timeline."""
         return self._delay_ms
 
     def at(self, media_ms: float) -> float:
