@@ -1,4 +1,4 @@
-"""A carrier by hand, which accepts every command and opens a socket when a test wants."""
+"""A carrier that accepts every command, and opens a socket when a test calls `dial`."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from rtpcodec.server import Call, Endpoint
 from tests.server.dialler import Dialler, dial, until
 
 
-class ByHand:
+class ManualCarrier:
     """Keeps the fields of each `streaming_start`."""
 
     def __init__(self) -> None:
-        self.asked: list[dict[str, Any]] = []
+        self.starts: list[dict[str, Any]] = []
 
     async def start_streaming(self, _call_control_id: str, **fields: Any) -> None:
-        self.asked.append(fields)
+        self.starts.append(fields)
 
     async def stop_streaming(self, _call_control_id: str, **_fields: Any) -> None:
         """Accept."""
 
     def dial(self, number: int) -> AbstractAsyncContextManager[Dialler]:
         """Open the socket of a command."""
-        fields = self.asked[number]
+        fields = self.starts[number]
         return dial(fields["stream_url"], token=fields["stream_auth_token"])
 
 
 @asynccontextmanager
-async def begun(endpoint: Endpoint, carrier: ByHand) -> AsyncIterator[tuple[Call, Dialler]]:
+async def begun(endpoint: Endpoint, carrier: ManualCarrier) -> AsyncIterator[tuple[Call, Dialler]]:
     """Begin a call by the first command."""
     asking = asyncio.create_task(endpoint.stream(carrier, "v3:control"))
-    await until(lambda: carrier.asked)
+    await until(lambda: carrier.starts)
     async with carrier.dial(0) as dialler:
         await dialler.start()
         yield await asking, dialler

@@ -1,4 +1,4 @@
-"""One call on the virtual clock that `endpoint.stream` has asked for, with an endpoint that gets webhooks."""
+"""One call on the virtual clock that `endpoint.stream` has requested, with an endpoint that gets webhooks."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Script = Callable[[Callable[..., None]], Awaitable[object]]
 """Lets webhooks arrive: `tell(event_type, **payload)` hands one about the call to the endpoint."""
 
 
-def asked(
+def requested(
     handler: Callable[[Call], Awaitable[object]] | None,
     script: Script | None = None,
     *,

@@ -29,7 +29,7 @@ from rtpcodec.sim import (
     Variations,
 )
 from rtpcodec.sim.wires.ids import DIALECTS
-from tests.server.both_wires import Note, conversation, same_on_both
+from tests.server.both_dialects import Note, conversation, same_on_both
 from tests.server.conversation import tone
 
 SPEECH = tone(1, 8 * 1000)

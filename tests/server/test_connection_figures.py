@@ -1,4 +1,4 @@
-"""Figures of the line and of the phone call: lost sockets, reconnections, hang-ups, transfers."""
+"""Figures of the connection and of the phone call: lost sockets, reconnections, hang-ups, transfers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rtpcodec.pump import run_virtual
 from rtpcodec.server import Call, CallSummary, EndpointStatistics, PhoneTotals, TransferResult
 from rtpcodec.server.metrics import EndpointCollector
 from rtpcodec.sim import LossHabits
-from tests.server.phone import Line, on_phone
+from tests.server.phone import PhoneScene, on_phone
 from tests.server.reconnection import scene
 from tests.server.reconnection_outcome import until
 from tests.server.transfers import AGENT, Scene, transferring
@@ -135,12 +135,12 @@ def hung_up() -> tuple[int, int, int]:
         found.append(call.phone_totals.hang_ups)
         found.append(endpoints[0].statistics().hang_ups)
 
-    async def script(line: Line) -> None:
-        endpoints.append(line.endpoint)
-        await line.stream()
-        await line.phone.finished()
-        await line.endpoint.drain()
-        found.append(line.endpoint.statistics().hang_ups)
+    async def script(scene: PhoneScene) -> None:
+        endpoints.append(scene.endpoint)
+        await scene.stream()
+        await scene.phone.finished()
+        await scene.endpoint.drain()
+        found.append(scene.endpoint.statistics().hang_ups)
 
     on_phone(script, leave)
     return found[0], found[1], found[2]
@@ -155,11 +155,11 @@ def test_a_hang_up_of_ours_is_counted_and_one_of_the_caller_is_not() -> None:
         assert call.phone_totals.hang_ups == 0
         assert CallSummary.of(call).figures()["hang_ups"] == 0
 
-    async def script(line: Line) -> None:
-        await line.stream()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
         await asyncio.sleep(1)
-        line.phone.hang_up()
-        await line.phone.finished()
-        assert line.endpoint.statistics().hang_ups == 0
+        scene.phone.hang_up()
+        await scene.phone.finished()
+        assert scene.endpoint.statistics().hang_ups == 0
 
     on_phone(script, listen)
