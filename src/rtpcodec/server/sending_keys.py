@@ -12,9 +12,9 @@ from rtpcodec.codecs import codec, codec_names
 from rtpcodec.errors import LocalProtocolError, QueueFull, StreamEnded
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.background_commands import BackgroundCommands, RunningCommand
-from rtpcodec.server.heard import HeardReplies
 from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.play_out import PlayOut
+from rtpcodec.server.play_waits import ReplyWaits
 from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.speaking.reply import Reply
@@ -35,7 +35,7 @@ class KeySender:
         self,
         pump: Pump[CallMachine],
         phone: PhoneCall,
-        heard: HeardReplies,
+        heard: ReplyWaits,
         play_out: PlayOut,
         commands: BackgroundCommands,
     ) -> None:

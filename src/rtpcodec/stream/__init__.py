@@ -47,7 +47,7 @@ _receive_path  the receive direction of the fast path: text to Audio; _receive_s
 session        MediaSession, which joins all of the above
 play_queue     audio of one reply that waits for space in a session's queue; plays: of all replies
 ending         why a call's stream has ended
-line_watch     the line of one call: its time-outs, its pings, the hold after a loss
+connection_watch  the network connection of one call: time-outs, pings, the hold of a lost one
 machine        one call: session, waiting audio, time-outs, end of the connection
 _machine       the fast path of a machine
 fragments      joins fragmented WebSocket messages

@@ -16,9 +16,9 @@ from typing import Final, Literal
 
 from rtpcodec.errors import StreamEnded
 from rtpcodec.stream._machine import MachineFastPath
+from rtpcodec.stream.connection_watch import CallTimeouts, ConnectionWatch, LossCause, limit_ms
 from rtpcodec.stream.ending import EndReason
 from rtpcodec.stream.events import Interrupted, Stopped
-from rtpcodec.stream.line_watch import CallTimeouts, LineCause, LineWatch, limit_ms
 from rtpcodec.stream.plays import Plays
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.speaking.chain import SpeechChain
@@ -87,7 +87,7 @@ class CallMachine(MachineFastPath):
         """Whether the socket accepts no texts for now; texts wait in the session, which is bounded."""
         self.end_cause: EndReason | None = None
         """What was the first to end the call; None: nothing did."""
-        self._line = LineWatch(timeouts if timeouts is not None else CallTimeouts(), now_ms)
+        self._line = ConnectionWatch(timeouts if timeouts is not None else CallTimeouts(), now_ms)
         self._closing = False
         self._cut_ms = self._event_ms = inf
         self._last_frame_ms = now_ms
@@ -134,7 +134,7 @@ class CallMachine(MachineFastPath):
         self.hangup = None
         self._broke("socket_lost", now_ms)
 
-    def _broke(self, cause: LineCause, now_ms: float) -> None:
+    def _broke(self, cause: LossCause, now_ms: float) -> None:
         """Hold the session or end it, because its line is gone; the second report of one loss does nothing."""
         line, session = self._line, self.session
         if line.held:

@@ -40,7 +40,7 @@ class SendMeasures:
 
 
 @dataclass(slots=True)
-class LineLost:
+class LossReport:
     """What a lost line leaves."""
 
     unheard_ms: float
@@ -53,7 +53,7 @@ class LineLost:
 class Loss(Protocol):
     """Ends one line of a send chain."""
 
-    def lost(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> LineLost:
+    def lost(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> LossReport:
         """Record that the line is lost, and queue again what was not heard.
 
         Args:

@@ -26,7 +26,7 @@ parts        the parts of one stream that these modules share
 releasing    takes audio that is due, encodes and paces it
 stopping     interruption, pause and suspension; stops: what they have stopped; pause: one pause, for its caller
 whole_tones  tones of keys that a cut has met
-line_loss    a lost line: what was heard, and the rest queued again
+connection_loss  a lost connection: what was heard, and the rest queued again
 resolving    when a reply was heard
 listening    what echoes, complaints and time prove
 chain        the send chain of a session: all of the above

@@ -17,12 +17,12 @@ from rtpcodec.stream.marks import GENERATED_PREFIX, check_mark_name
 from rtpcodec.stream.send_chain import SendMeasures, SendSums
 from rtpcodec.stream.speaking._saying import Saying
 from rtpcodec.stream.speaking.accepting import Acceptor
+from rtpcodec.stream.speaking.connection_loss import ConnectionLoss
 from rtpcodec.stream.speaking.echoes import Echoes
 from rtpcodec.stream.speaking.far_end import FarEnd
 from rtpcodec.stream.speaking.gate import Gate
 from rtpcodec.stream.speaking.idle_sound import IdleSound
 from rtpcodec.stream.speaking.line import Line
-from rtpcodec.stream.speaking.line_loss import LineLoss
 from rtpcodec.stream.speaking.listening import Listener
 from rtpcodec.stream.speaking.order import ReplyOrder
 from rtpcodec.stream.speaking.own_marks import OwnMarks
@@ -92,7 +92,7 @@ class SpeechChain(Live):
         self.resolver = Resolver(self._parts)
         self.stopper = Stopper(self._parts, self.releaser)
         self._listener = Listener(self._parts, self.releaser, self.stopper, self.resolver)
-        self.loss = LineLoss(self._parts, self.releaser, self.stopper, self._listener, self.resolver)
+        self.loss = ConnectionLoss(self._parts, self.releaser, self.stopper, self._listener, self.resolver)
         self.saying = Saying(self._parts, self.releaser, self.resolver, self.stopper, self._listener)
         self._reply_count = 0
 
