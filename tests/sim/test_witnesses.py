@@ -71,7 +71,7 @@ def test_the_messages_of_the_simulator_have_documented_members_of_documented_typ
         if message["event"] != "dtmf":
             assert typed_members(message) <= documented_members(message["event"])
         else:
-            # Media streaming, section 5.6: no shape of it is published in the vectors.
+            # docs/carrier.md, rule C39: no shape of it is published in the vectors.
             assert message.keys() == {"event", "sequence_number", "stream_id", "occurred_at", "dtmf"}
             assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", message["occurred_at"])
 
@@ -101,7 +101,7 @@ def test_payloads_are_base64_by_the_vectors_of_its_rfc(octets: bytes) -> None:
 
 
 def test_the_simulator_signs_the_published_vector(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Media streaming, section 4.3: two other libraries agree on it."""
+    """docs/carrier.md, rule C45: two other libraries agree on it."""
     signer = Signer(0)
     monkeypatch.setattr(signer, "_key", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
     assert (signer.public_key, signer.sign(str(NOW), BODY)) == (KEY, SIGNATURE)
@@ -158,7 +158,7 @@ def test_an_rtp_header_in_front_of_a_payload_is_that_of_its_rfc() -> None:
 
 
 def test_the_numbers_of_the_documents() -> None:
-    """Media streaming, sections 5.7, 6.1, 6.2, 2.2 and 2.3: written here by hand."""
+    """docs/carrier.md, rules C5, C15, C29, C30, C40, C42 and C49: written here by hand."""
     assert (streaming.MIN_CHUNK_MS, streaming.MAX_CHUNK_MS, streaming.MP3_INTERVAL_MS) == (20, 30_000, 1000)
     assert errors.STREAM_ERRORS == {
         100002: "unknown_error",
@@ -175,7 +175,7 @@ def test_the_numbers_of_the_documents() -> None:
 
 
 def test_a_mark_with_nothing_queued_returns_at_once_and_a_clear_returns_all() -> None:
-    """The carrier's guide, in its own examples: media streaming, section 6.2, rules for `mark` and `clear`."""
+    """The carrier's guide, in its own examples: docs/carrier.md, rules C36 and C37."""
     stream = open_stream(ramp(160 * 20))
     stream.receive('{"event":"mark","mark":{"name":"empty"}}', START_MS)
     stream.receive(media(b"\xff" * 8000), START_MS)

@@ -49,7 +49,7 @@ class CallCommandFields(CommandFields):
 
 
 CALL_COMMANDS: Final = ("dial", "answer")
-"""Methods of CallControl whose commands take `send_silence_when_idle` (media streaming, section 2.3)."""
+"""Methods of CallControl whose commands take `send_silence_when_idle` (docs/carrier.md, rule C5)."""
 PLAN_COMMANDS: Final = ("start_streaming", *CALL_COMMANDS)
 """Methods of CallControl whose commands can ask for a stream."""
 

@@ -1,4 +1,4 @@
-"""Refusals of commands: HTTP status, error number, and the body around it (media streaming, section 2.6)."""
+"""Refusals of commands: HTTP status, error number, and the body around it (docs/carrier.md, rule C12)."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ NO_FAULT: Final = CommandFault()
 def rate_limited(
     *, limit: int = 1, reset_s: int = 1, retry_after: str | None = None, epoch_s: int | None = None
 ) -> CommandFault:
-    """Make a 429 with the carrier's three headers (media streaming, section 2.7).
+    """Make a 429 with the carrier's three headers (docs/carrier.md, rule C50).
 
     limit: of requests.
     reset_s: seconds until the limit is reset.

@@ -32,7 +32,7 @@ _WISHES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamRequest:
-    """The wishes of a command for its stream, with the carrier's own defaults (media streaming, section 2.2)."""
+    """The wishes of a command for its stream, with the carrier's own defaults (docs/carrier.md, rule C4)."""
 
     stream_url: str = field(repr=False)
     """Its path may be all that guards it."""

@@ -1,4 +1,4 @@
-"""TeXML and TwiML documents as steps: the verbs that stream a call (media streaming, section 3)."""
+"""TeXML and TwiML documents as steps: the verbs that stream a call (docs/carrier.md, rule C13)."""
 
 from __future__ import annotations
 

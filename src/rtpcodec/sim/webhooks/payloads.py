@@ -1,4 +1,4 @@
-"""The payload of each webhook about a call (media streaming, section 4.2). No I/O."""
+"""The payload of each webhook about a call (docs/webhooks.md, Events). No I/O."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def of_call(facts: CallFacts, leg: Leg) -> dict[str, Any]:
 
 
 def dialled(facts: CallFacts, leg: Leg) -> dict[str, Any]:
-    """The data in the answer to a dial command (media streaming, section 2.5)."""
+    """The data in the answer to a dial command (docs/carrier.md, rule C10)."""
     said = of_call(facts, leg)
     names = (members.CALL_CONTROL_ID, members.CALL_LEG_ID, members.CALL_SESSION_ID, members.CLIENT_STATE)
     return {name: said[name] for name in names if said[name] is not None} | {
