@@ -19,7 +19,7 @@ from rtpcodec import codec, verify_webhook
 from rtpcodec.carriers.telnyx import commands, errors, streaming
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.sim.calls.leg import Leg
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.media.formats import AudioFormat
 from rtpcodec.sim.media.variations import Variations
 from rtpcodec.sim.webhooks import payloads
@@ -60,8 +60,8 @@ def test_the_writer_gives_the_documented_message_member_by_member(message: dict[
 
 
 def test_the_messages_of_the_simulator_have_documented_members_of_documented_types() -> None:
-    request = {"client_state": "e30=", "custom_parameters": {"k": "v"}, "auth_token": "token"}
-    stream = open_stream(ramp(1600), request=request, dtmf=((45.0, "1"),), tags=("a",))
+    settings = {"client_state": "e30=", "custom_parameters": {"k": "v"}, "auth_token": "token"}
+    stream = open_stream(ramp(1600), settings=settings, dtmf=((45.0, "1"),), tags=("a",))
     stream.receive('{"event":"mark","mark":{"name":"m"}}', START_MS)
     stream.receive("{", START_MS)
     seen = [message for _, message in run(stream)]
@@ -115,15 +115,15 @@ def test_the_webhooks_of_the_simulator_have_the_members_of_the_sdk() -> None:
     facts, media_format = stream._facts, AudioFormat.of(codec("PCMU"), None, Variations())
     for direction in ("incoming", "outgoing"):
         leg = Leg(direction=direction, state="answered", call_leg_id="leg", connection_id="1")
-        request = StreamRequest(stream_url="ws://127.0.0.1/")
+        settings = StreamSettings(stream_url="ws://127.0.0.1/")
         sent = {
             "call.initiated": payloads.initiated(facts, leg, media_format),
-            "call.answered": payloads.answered(facts, leg, media_format, request),
+            "call.answered": payloads.answered(facts, leg, media_format, settings),
             "call.bridged": payloads.of_phone(facts, leg),
             "call.hangup": payloads.hung_up(facts, leg, payloads.CallQuality()),
-            "streaming.started": payloads.streaming(facts, leg, request),
-            "streaming.stopped": payloads.streaming(facts, leg, request),
-            "streaming.failed": payloads.streaming_failed(facts, leg, request, "stream"),
+            "streaming.started": payloads.streaming(facts, leg, settings),
+            "streaming.stopped": payloads.streaming(facts, leg, settings),
+            "streaming.failed": payloads.streaming_failed(facts, leg, settings, "stream"),
         }
         assert sent.keys() == EVENT_MEMBERS.keys()
         for event, payload in sent.items():

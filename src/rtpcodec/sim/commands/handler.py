@@ -13,9 +13,9 @@ import msgspec
 from rtpcodec.carriers.telnyx import commands, errors, members
 from rtpcodec.sim.commands import actions, conferring
 from rtpcodec.sim.commands.actions import CommandedCarrier, Then
+from rtpcodec.sim.commands.bodies import read_dial
 from rtpcodec.sim.commands.error_answers import Refused, refused
 from rtpcodec.sim.commands.faults import NO_FAULT, CommandFault
-from rtpcodec.sim.commands.requests import read_dial
 
 MAX_BODY_OCTETS: Final = 1024 * 1024
 """A command of all documented members at their limits needs a few kilobytes."""
