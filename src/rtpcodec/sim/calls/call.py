@@ -164,7 +164,7 @@ class SimulatedCall(CallStreams):
         self._services.notify(events.CALL_INITIATED, payloads.initiated(self._facts, self.leg, self._format))
 
     def description(self) -> dict[str, Any]:
-        """The data in the answer to a dial command (docs/carrier.md, rule C10)."""
+        """Return the data in the answer to a dial command (docs/carrier.md, rule C10)."""
         return payloads.dialled(self._facts, self.leg)
 
     def prepare(self, stream: StreamSettings | None, preferred_codecs: tuple[str, ...]) -> None:

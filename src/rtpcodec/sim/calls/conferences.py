@@ -105,7 +105,7 @@ class SimulatedConference(Live):
         self._report(webhooks.CONFERENCE_ENDED, left.call)
 
     def described(self) -> dict[str, Any]:
-        """The data in the answer to the command that creates it."""
+        """Return the data in the answer to the command that creates it."""
         return {webhooks.ID: self.conference_id, members.NAME: self.name, webhooks.RECORD_TYPE: "conference"}
 
     def _report(self, event_type: str, call: ConferringCall) -> None:

@@ -29,7 +29,7 @@ class CommandIds:
         self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     def answer_to(self, command_id: object) -> dict[str, Any] | None:
-        """The answer to the command of that id; None: it is new."""
+        """Return the answer to the command of that id; None: the id is new."""
         return self._answers.get(command_id) if isinstance(command_id, str) else None
 
     def remember(self, command_id: object, answer: dict[str, Any]) -> None:

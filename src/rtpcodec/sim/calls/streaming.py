@@ -115,7 +115,7 @@ class CallStreaming:
             await asyncio.wait([self._task])
 
     def heard(self) -> bytes:
-        """The audio that the caller has heard of the stream that runs or was the last."""
+        """Return the audio that the caller has heard of the running stream, or of the last one."""
         if self._stream is not None:
             return self._stream.heard(self._services.loop_thread.now_ms())
         return b"" if self.last is None else self.last.heard_pcm

@@ -46,7 +46,7 @@ class CommandFault:
         return self.drop == "before" or self.status is not None
 
     def error_body(self) -> bytes:
-        """The carrier's error for the status."""
+        """Return the carrier's error for the status, as JSON."""
         status = self.status or 500
         code = errors.CODE_OF_STATUS.get(status, errors.UNEXPECTED_ERROR if status >= 500 else errors.BAD_REQUEST)
         return msgspec.json.encode(refused(code, "asked for by the test").as_json())

@@ -79,7 +79,7 @@ class CommandHandler:
         return answer
 
     def too_large(self) -> HttpAnswer:
-        """The answer to a body beyond the limit, which was not read."""
+        """Return the answer to a body beyond the limit, which was not read."""
         return _refusal(refused(errors.BAD_REQUEST, f"the body has more than {MAX_BODY_OCTETS} octets", status=413))
 
     def _carry_out(self, request: HttpRequest) -> tuple[dict[str, Any], Then | None]:

@@ -17,7 +17,7 @@ from rtpcodec.sim.media.variations import AS_DOCUMENTED, Restart, Variations
 
 
 def legs_that_hear(target_legs: str, *, bridged: bool) -> tuple[str, ...]:
-    """The legs that return audio reaches. The carrier's default, `opposite`, is silence on a call of one leg."""
+    """Return the legs that hear the app. The carrier's default, `opposite`, is silence on a call of one leg."""
     wanted = (commands.SELF_LEG, commands.OPPOSITE_LEG) if target_legs == commands.BOTH_LEGS else (target_legs,)
     return tuple(leg for leg in wanted if leg == commands.SELF_LEG or bridged)
 
@@ -133,7 +133,7 @@ def require_restarts(media: AudioFormat, habits: Variations) -> None:
 
 
 def _wished_format(name: str, call_format: AudioFormat, speech: Speech, chunk_ms: int) -> AudioFormat | None:
-    """The format for `stream_codec`; None: the call's own, as for any pair that cannot be transcoded."""
+    """Return the format for `stream_codec`; None: the call's own, as for any pair that cannot be transcoded."""
     if name in (commands.OWN_CODEC, call_format.info.name):
         return None
     try:
@@ -146,7 +146,7 @@ def _wished_format(name: str, call_format: AudioFormat, speech: Speech, chunk_ms
 
 
 def preferred(names: tuple[str, ...], call_format: AudioFormat, speech: Speech, chunk_ms: int) -> AudioFormat:
-    """The first of the codecs that this call can have, for `preferred_codecs`; its own if there is none."""
+    """Return the format of the first of `preferred_codecs` that this call can have; its own if there is none."""
     for name in names:
         if name == call_format.name:
             break
@@ -157,7 +157,7 @@ def preferred(names: tuple[str, ...], call_format: AudioFormat, speech: Speech, 
 
 
 def _return_format(settings: StreamSettings, call_format: AudioFormat, own_rate_hz: int | None = None) -> AudioFormat:
-    """The format of the app's audio; own_rate_hz: of a carrier that plays it at another rate than it was asked for."""
+    """Return the format of the app's audio; own_rate_hz: of a carrier that plays another rate than the command's."""
     try:
         info = codec(settings.return_codec)
         # The documents allow a rate that the codec does not have: the vendor's sample asks for G722 with 16000.

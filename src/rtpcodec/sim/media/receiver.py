@@ -143,9 +143,9 @@ class AppReceiver:
             self._peer.clear(now_ms, habits.late_ms)
 
     def playout_log(self) -> PlayoutLog | None:
-        """The log of the play-out; None if the call keeps none."""
+        """Return the log of the play-out; None if the call keeps none."""
         return None if self._recorder is None else self._recorder.log()
 
     def peer_heard(self, now_ms: float) -> bytes:
-        """The audio that the second leg has heard by now."""
+        """Return the audio that the second leg has heard by now."""
         return b"" if self._peer is None else self._peer.heard(now_ms)

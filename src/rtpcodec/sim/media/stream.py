@@ -151,7 +151,7 @@ class CarrierStream:
             act(due_ms, now_ms)
 
     def _agenda(self) -> Iterator[tuple[float, Callable[[float, float], None]]]:
-        """The next deadline of each kind, and its action; of two at one moment, the first comes first."""
+        """Return the next deadline of each kind with its action; at one moment, the first in this order runs first."""
         moments = (
             (self._receiver.marks.next_ms, self._return_mark),
             (self._uplink.next_ms, self._apply),
@@ -320,7 +320,7 @@ class CarrierStream:
     # Results
 
     def heard(self, now_ms: float) -> bytes:
-        """The audio that the caller has heard by now, at the rate of the return audio."""
+        """Return the audio that the caller has heard by now, at the rate of the app's audio."""
         return self._receiver.playout.heard(now_ms if self.end_reason is None else self.ending.at_ms)
 
     @property

@@ -34,7 +34,7 @@ class CallQuality:
         self.silent_packets += int(report.dry_ms // PACKET_MS)
 
     def as_json(self) -> dict[str, Any]:
-        """The object as it stands in `call.hangup`: all numbers are strings."""
+        """Return the object as `call.hangup` has it: all numbers are strings."""
         return {
             INBOUND: {
                 webhooks.MOS: BEST_MOS,
@@ -62,7 +62,7 @@ def of_call(facts: CallFacts, leg: Leg) -> dict[str, Any]:
 
 
 def dialled(facts: CallFacts, leg: Leg) -> dict[str, Any]:
-    """The data in the answer to a dial command (docs/carrier.md, rule C10)."""
+    """Return the data in the answer to a dial command (docs/carrier.md, rule C10)."""
     said = of_call(facts, leg)
     names = (members.CALL_CONTROL_ID, members.CALL_LEG_ID, members.CALL_SESSION_ID, members.CLIENT_STATE)
     return {name: said[name] for name in names if said[name] is not None} | {
