@@ -20,7 +20,7 @@ import pytest
 import rtpcodec
 from rtpcodec import errors
 from rtpcodec.audio.files import WavReader, WavWriter
-from rtpcodec.client import AsyncCallControl, CallControl, Exchange
+from rtpcodec.client import AsyncCallControl, CallControl, CommandAttempts
 from rtpcodec.client.command import Command, hangup
 from rtpcodec.codecs import codec, codec_names
 from rtpcodec.codecs._dynamic import SharedLibrary
@@ -56,7 +56,7 @@ from rtpcodec.server.tones import CallTones
 from rtpcodec.server.voice import CallVoice
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.calls.conferences import SimulatedConference
-from rtpcodec.sim.calls.links import Links
+from rtpcodec.sim.calls.joined_calls import JoinedCalls
 from rtpcodec.sim.commands.error_answers import Problem, Refused
 from rtpcodec.sim.media.formats import AudioFormat
 from rtpcodec.sim.media.stream_errors import RefusedMessage
@@ -130,7 +130,7 @@ VALUES: dict[type, Callable[[], object]] = {
 BARE: tuple[type, ...] = (
     AsyncCallControl,
     CallControl,
-    Exchange,
+    CommandAttempts,
     rtpcodec.Call,
     Background,
     MemoryPlacement,
@@ -152,7 +152,7 @@ BARE: tuple[type, ...] = (
     rtpcodec.sim.Carrier,
     SimulatedCall,
     SimulatedConference,
-    Links,
+    JoinedCalls,
     Endpoint,
     AudioReader,
     DtmfReader,

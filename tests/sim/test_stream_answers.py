@@ -85,7 +85,7 @@ def test_l16_has_one_byte_order_both_ways(order: Any) -> None:
     stream = open_stream(
         ramp(160),
         name="L16",
-        request={"return_codec": "L16", "return_rate_hz": 8000},
+        settings={"return_codec": "L16", "return_rate_hz": 8000},
         variations=Variations(l16_byte_order=order),
     )
     swapped = b"".join(ramp(160)[n : n + 2][::-1] for n in range(0, 320, 2))
@@ -138,7 +138,7 @@ def test_a_binary_frame_is_malformed() -> None:
 
 
 def test_a_payload_that_ends_inside_a_sample_is_no_audio() -> None:
-    stream = open_stream(CHUNK, request={"return_codec": "L16", "return_rate_hz": 16000})
+    stream = open_stream(CHUNK, settings={"return_codec": "L16", "return_rate_hz": 16000})
     sent(stream, 0)
     stream.receive(media(b"abc"), START_MS)
     assert [m["payload"] for m in sent(stream, 1)] == [
@@ -158,7 +158,7 @@ def test_an_empty_payload_does_nothing() -> None:
 
 
 def test_audio_that_nobody_hears_is_silence_and_counted() -> None:
-    stream = open_stream(ramp(480), request={"target_legs": "opposite"})
+    stream = open_stream(ramp(480), settings={"target_legs": "opposite"})
     stream.receive(media(pcmu_encode(CHUNK)), START_MS)
     stream.receive(mark("m"), START_MS)
     gone = run(stream)

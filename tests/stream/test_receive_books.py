@@ -109,7 +109,7 @@ def call_of(seed: int) -> tuple[dict[str, Any], bool]:
 @pytest.mark.parametrize("seed", range(40))
 def test_simulated_calls_keep_the_books(seed: int) -> None:
     options, restarts = call_of(seed)
-    stream = open_stream(ramp(8 * 10_000), seed=str(seed), request={"tracks": "both_tracks"}, **options)
+    stream = open_stream(ramp(8 * 10_000), seed=str(seed), settings={"tracks": "both_tracks"}, **options)
     session = carrier.started(StreamPlan(tracks="both_tracks"))
     got: list[events.Event] = []
     sent = 0

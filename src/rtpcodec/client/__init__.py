@@ -9,22 +9,24 @@ access            address and key, and a command as a request
 answer            an HTTP answer as an outcome or an error
 redaction         strikes the API key and other secrets out of what is shown
 retry             whether and when to retry
-exchange          one command over all its attempts; no I/O
+attempts          one command over all its attempts; no I/O
 transport         the HTTP library: httpx2 or httpx, imported with the first shell
 proxies           the proxy that the environment names
 deadline          the moment at which a blocking attempt ends
 deadline_network  sockets that keep it; deadline_transport lays the HTTP library over them
 memory_transport  its transport in memory, on a virtual clock
-sync, aio         the shells; sync_http and aio_http carry their exchanges
+sync, aio         the shells; sync_http and aio_http carry the attempts
 webhook           signature and repeats of a delivery
 webhook_events    deliveries as typed events: event_base, call_events, call_quality
 """
 
+import warnings
+
 from rtpcodec.client.access import Access, Request
 from rtpcodec.client.aio import AsyncCallControl
 from rtpcodec.client.answer import Answer, read_answer
+from rtpcodec.client.attempts import CommandAttempts
 from rtpcodec.client.command import Command
-from rtpcodec.client.exchange import Exchange
 from rtpcodec.client.fields import (
     AnswerFields,
     CreateConferenceFields,
@@ -48,6 +50,7 @@ __all__ = [
     "AsyncCallControl",
     "CallControl",
     "Command",
+    "CommandAttempts",
     "CommandResult",
     "Conference",
     "CreateConferenceFields",
@@ -55,7 +58,6 @@ __all__ = [
     "DialFields",
     "DialedCall",
     "DialogflowConfig",
-    "Exchange",
     "HangupFields",
     "Request",
     "Retry",
@@ -65,3 +67,10 @@ __all__ = [
     "UpdateClientStateFields",
     "read_answer",
 ]
+
+
+def __getattr__(name: str) -> object:
+    if name == "Exchange":
+        warnings.warn("rtpcodec.client.Exchange is now CommandAttempts", DeprecationWarning, stacklevel=2)
+        return CommandAttempts
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

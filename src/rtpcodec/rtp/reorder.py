@@ -17,7 +17,7 @@ from rtpcodec.rtp.skipped import SkippedNumbers, Span, united
 Item = TypeVar("Item")
 
 WINDOW = 3
-"""Later items that may wait for a missing one; one more, and it is lost (media streaming, section 6.3)."""
+"""Later items that may wait for a missing one; one more, and it is lost (docs/carrier.md, rule C26)."""
 MAX_DROPOUT = 3000
 """A jump ahead by more than this is a new numbering, not loss (RFC 3550 appendix A.1)."""
 MAX_MISORDER = 100

@@ -26,8 +26,8 @@ class SpeakingSide(CallBase):
     def play_mp3(self, data: Buffer) -> Ongoing:
         """Queue an MP3 file, otherwise like `play`.
 
-        Several files in one buffer are all played. The carrier accepts one file per second (media streaming, section
-        6.2), so short files are sent with pauses.
+        Several files in one buffer are all played. The carrier accepts one file per second (docs/carrier.md, rule
+        C30), so short files are sent with pauses.
 
         Raises: ValueError if it is not an MP3 file, LocalProtocolError if the plan's mode is rtp, and StreamEnded and
         QueueFull as `play`.

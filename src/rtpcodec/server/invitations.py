@@ -17,7 +17,7 @@ from rtpcodec.server.phone_control import StreamingControl
 from rtpcodec.server.phone_facts import PhoneEvent
 from rtpcodec.stream.plan import StreamPlan
 
-"""The header that carries the raw token (media streaming, section 6.1)."""
+"""The header that carries the raw token (docs/carrier.md, rule C15)."""
 
 NAME_OCTETS: Final = 24
 TOKEN_OCTETS: Final = 32

@@ -172,7 +172,7 @@ class PhoneCall:
 
     def handle(self, event: PhoneEvent) -> bool:
         """Handle an event about this call. Returns False for one that was delivered before."""
-        # 1. Carriers deliver an event more than once (media streaming, section 4.4).
+        # 1. Carriers deliver an event more than once (docs/carrier.md, rule C47).
         event_id = getattr(event, "id", None)
         if event_id is not None:
             if event_id in self._seen:

@@ -2,11 +2,11 @@
 
 Nothing here opens a connection or sleeps, so any HTTP library can carry it, as `sync_http` and `aio_http` do:
 
-    exchange = Exchange(command, access, Retry())
-    for wait_s in exchange:  # ends when there is nothing to repeat
+    attempts = CommandAttempts(command, access, Retry())
+    for wait_s in attempts:  # ends when there is nothing to repeat
         sleep(wait_s)
-        ...  # send exchange.request; report exchange.answered(status, headers) or exchange.lost(why, ...)
-    exchange.result()
+        ...  # send attempts.request; report attempts.answered(status, headers) or attempts.lost(why, ...)
+    attempts.result()
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from rtpcodec.errors import CommandError, CommandUnreachable, OutcomeUnknown, Un
 from rtpcodec.pickling import Live
 
 
-class Exchange(Live, Generic[R]):
+class CommandAttempts(Live, Generic[R]):
     """Iterating gives the seconds to wait before each attempt. Every attempt sends the same request."""
 
     __slots__ = ("_access", "_answer", "_attempts", "_command", "_loss", "_retry", "_unknown", "request")

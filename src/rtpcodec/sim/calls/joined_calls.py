@@ -1,4 +1,4 @@
-"""What joins one call with others: a bridge, a leg that rings for it, a conference."""
+"""The calls that one call is joined with: a bridge, a leg that rings for it, a conference."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from rtpcodec.carriers.telnyx.webhooks import NORMAL_CLEARING
 from rtpcodec.pickling import Live
 
 
-class LinkedCall(Protocol):
-    """A call as its links see it."""
+class JoinableCall(Protocol):
+    """A call that can be joined with others."""
 
     @property
-    def links(self) -> Links:
-        """Its own links."""
+    def joined(self) -> JoinedCalls:
+        """The calls that it is joined with."""
 
     @property
     def ended(self) -> bool:
@@ -28,7 +28,7 @@ class LinkedCall(Protocol):
         """Hang up."""
 
 
-class LinkedConference(Protocol):
+class JoinableConference(Protocol):
     """A conference as its participants see it."""
 
     def leave(self, call_control_id: str) -> None:
@@ -36,23 +36,23 @@ class LinkedConference(Protocol):
 
 
 @dataclass(slots=True)
-class Links(Live):
-    """The links of one call."""
+class JoinedCalls(Live):
+    """The calls that one call is joined with."""
 
-    peer: LinkedCall | None = None
+    peer: JoinableCall | None = None
     """The call that it is bridged with."""
     parks: bool = False
     """It continues when its peer ends, instead of ending as well."""
-    called: LinkedCall | None = None
+    called: JoinableCall | None = None
     """The leg that was called for a transfer of this call."""
     on_ring: Callable[[], None] | None = None
     """Called once, when this leg begins to ring."""
     on_answer: Callable[[], None] | None = None
     """Called once, when this leg is answered."""
-    conference: LinkedConference | None = None
+    conference: JoinableConference | None = None
 
     @property
-    def ringing(self) -> LinkedCall | None:
+    def ringing(self) -> JoinableCall | None:
         """The leg that rings for a transfer of this call; None: there is none."""
         return None if self.called is None or self.called.ended else self.called
 
@@ -69,21 +69,21 @@ class Links(Live):
             on_answer()
 
 
-def join(first: LinkedCall, second: LinkedCall) -> None:
+def join(first: JoinableCall, second: JoinableCall) -> None:
     """Bridge two answered calls."""
     for call, peer in ((first, second), (second, first)):
-        call.links.peer = peer
+        call.joined.peer = peer
         call.become("bridged")
 
 
-def part(links: Links, call_control_id: str) -> None:
-    """Undo the links of a call that has ended: its peer ends as well, unless it was to be parked."""
-    if links.conference is not None:
-        links.conference.leave(call_control_id)
-    peer = links.peer
+def part(joined: JoinedCalls, call_control_id: str) -> None:
+    """Separate a call that has ended: its peer ends as well, unless it was to be parked."""
+    if joined.conference is not None:
+        joined.conference.leave(call_control_id)
+    peer = joined.peer
     if peer is not None and not peer.ended:
-        peer.links.peer = None
-        if peer.links.parks:
+        peer.joined.peer = None
+        if peer.joined.parks:
             peer.become("answered")
         else:
             peer.leave("hang_up")

@@ -1,4 +1,4 @@
-"""Commands as values: the wishes of each, and refusals of wrong ones. No I/O.
+"""Bodies of commands as values, and refusals of wrong bodies. No I/O.
 
 Details never show tokens, keys, numbers, `client_state` or custom parameters.
 """
@@ -16,7 +16,7 @@ from rtpcodec.sim.commands.members import checked, problem_at
 RING_TIMEOUT_S: Final = 30
 """How long a phone rings unless the dial command says otherwise."""
 
-_WISHES: Final = {
+_ATTRIBUTES: Final = {
     members.STREAM_URL: members.STREAM_URL,
     members.STREAM_TRACK: "tracks",
     commands.STREAM_CODEC: "codec",
@@ -27,12 +27,12 @@ _WISHES: Final = {
     commands.STREAM_AUTH_TOKEN: "auth_token",
     members.CLIENT_STATE: members.CLIENT_STATE,
 }
-"""Members of commands, and the attributes of StreamRequest."""
+"""Members of commands, and the attributes of StreamSettings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StreamRequest:
-    """The wishes of a command for its stream, with the carrier's own defaults (media streaming, section 2.2)."""
+class StreamSettings:
+    """The settings of a command for its stream, with the carrier's own defaults (docs/carrier.md, rule C4)."""
 
     stream_url: str = field(repr=False)
     """Its path may be all that guards it."""
@@ -52,23 +52,23 @@ class StreamRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerRequest:
-    """The wishes of an accepted `answer`."""
+class AnswerCommand:
+    """The fields of an accepted `answer`."""
 
-    stream: StreamRequest | None = None
+    stream: StreamSettings | None = None
     """Begins when the call is answered."""
     preferred_codecs: tuple[str, ...] = ()
     """Of the call, the best one first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DialRequest:
-    """The wishes of an accepted dial command."""
+class DialCommand:
+    """The fields of an accepted dial command."""
 
     to_number: str = field(repr=False)
     from_number: str = field(repr=False)
     connection_id: str
-    stream: StreamRequest | None = None
+    stream: StreamSettings | None = None
     stream_first: bool = False
     """The WebSocket is opened before the phone rings, instead of when it is answered."""
     preferred_codecs: tuple[str, ...] = ()
@@ -77,8 +77,8 @@ class DialRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TransferRequest:
-    """The wishes of an accepted `transfer`."""
+class TransferCommand:
+    """The fields of an accepted `transfer`."""
 
     to_number: str = field(repr=False)
     from_number: str | None = field(default=None, repr=False)
@@ -90,8 +90,8 @@ class TransferRequest:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JoinRequest:
-    """The wishes of an accepted `join`."""
+class JoinCommand:
+    """The fields of an accepted `join`."""
 
     call_control_id: str
     hold: bool = False
@@ -101,7 +101,7 @@ class JoinRequest:
     """The conference ends when this call leaves."""
 
 
-def read_start(body: Mapping[str, Any], dialogflow_url: str | None = None) -> StreamRequest:
+def read_start(body: Mapping[str, Any], dialogflow_url: str | None = None) -> StreamSettings:
     """Read a `streaming_start`.
 
     dialogflow_url: where streams for Dialogflow go; None: they are refused (100001).
@@ -126,19 +126,19 @@ def read_stop(body: Mapping[str, Any]) -> str | None:
     return given.get(members.STREAM_ID)
 
 
-def read_answer(body: Mapping[str, Any]) -> AnswerRequest:
+def read_answer(body: Mapping[str, Any]) -> AnswerCommand:
     """Read an `answer`. It has neither a rate nor a token for its stream, as its documented type.
 
     Raises: Refused, as for read_start.
     """
     given, problems = checked(body, commands.ANSWER_FIELDS)
     _settle(problems)
-    return AnswerRequest(
+    return AnswerCommand(
         stream=_stream(given) if members.STREAM_URL in given else None, preferred_codecs=_listed(given)
     )
 
 
-def read_dial(body: Mapping[str, Any], dialogflow_url: str | None = None) -> DialRequest:
+def read_dial(body: Mapping[str, Any], dialogflow_url: str | None = None) -> DialCommand:
     """Read a dial command.
 
     Raises: Refused, as for read_start.
@@ -148,7 +148,7 @@ def read_dial(body: Mapping[str, Any], dialogflow_url: str | None = None) -> Dia
     for name in commands.DIAL_NEEDS:
         _require(body, given, problems, name)
     _settle(problems)
-    return DialRequest(
+    return DialCommand(
         to_number=given[members.TO],
         from_number=given[members.FROM],
         connection_id=given[members.CONNECTION_ID],
@@ -171,7 +171,7 @@ def read_bridge(body: Mapping[str, Any]) -> str:
     return str(given[members.CALL_CONTROL_ID])
 
 
-def read_transfer(body: Mapping[str, Any]) -> TransferRequest:
+def read_transfer(body: Mapping[str, Any]) -> TransferCommand:
     """Read a `transfer`.
 
     Raises: Refused, as for read_start.
@@ -184,7 +184,7 @@ def read_transfer(body: Mapping[str, Any]) -> TransferRequest:
         rule = f"is {timeout_s}, {low} to {high} are allowed"
         problems.append(problem_at(errors.BAD_REQUEST, commands.TIMEOUT_SECS, rule))
     _settle(problems)
-    return TransferRequest(
+    return TransferCommand(
         to_number=given[members.TO],
         from_number=given.get(members.FROM),
         timeout_s=timeout_s,
@@ -202,13 +202,13 @@ def read_conference(body: Mapping[str, Any]) -> tuple[str, str]:
     return given[members.CALL_CONTROL_ID], given[members.NAME]
 
 
-def read_join(body: Mapping[str, Any]) -> JoinRequest:
+def read_join(body: Mapping[str, Any]) -> JoinCommand:
     """Read a `join`.
 
     Raises: Refused, as for read_start.
     """
     given = _needed(body, commands.JOIN_FIELDS, members.CALL_CONTROL_ID)
-    return JoinRequest(
+    return JoinCommand(
         call_control_id=given[members.CALL_CONTROL_ID],
         hold=given.get(commands.HOLD, False),
         ends=given.get(commands.END_CONFERENCE_ON_EXIT, False),
@@ -260,11 +260,11 @@ def read_other(body: Mapping[str, Any]) -> None:
     _settle(checked(body, commands.COMMON_FIELDS)[1])
 
 
-def _stream(given: Mapping[str, Any]) -> StreamRequest:
-    wishes = {ours: given[theirs] for theirs, ours in _WISHES.items() if theirs in given}
+def _stream(given: Mapping[str, Any]) -> StreamSettings:
+    fields = {ours: given[theirs] for theirs, ours in _ATTRIBUTES.items() if theirs in given}
     pairs = given.get(members.CUSTOM_PARAMETERS, ())
-    return StreamRequest(
-        **wishes,
+    return StreamSettings(
+        **fields,
         custom_parameters={pair[members.NAME]: pair[members.VALUE] for pair in pairs},
         dialogflow=given.get(commands.ENABLE_DIALOGFLOW, False),
     )

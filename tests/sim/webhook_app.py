@@ -13,7 +13,7 @@ from rtpcodec.client.webhook import verify_webhook
 from rtpcodec.client.webhook_events import WebhookEvent
 
 
-class Hook:
+class WebhookApp:
     """Keeps each event that came and was verified; `status` says how the next ones are answered, in turn."""
 
     def __init__(self, *status: int) -> None:
@@ -62,7 +62,7 @@ class Hook:
 
 
 @asynccontextmanager
-async def hooked(hook: Hook) -> AsyncIterator[Hook]:
+async def serving_webhooks(hook: WebhookApp) -> AsyncIterator[WebhookApp]:
     """The app behind a real server."""
     app = web.Application()
     app.router.add_post("/{path:.*}", hook.take)

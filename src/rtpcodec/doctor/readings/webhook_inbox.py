@@ -1,4 +1,4 @@
-"""Takes webhooks while the call lasts."""
+"""Receives webhooks while the call lasts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rtpcodec.pump.virtual import VirtualEventLoop
 
 
 @dataclass(slots=True)
-class WebhookFeed:
+class WebhookInbox:
     """The events of one call, with the time at which each arrived."""
 
     public_key: str | None = field(default=None, repr=False)

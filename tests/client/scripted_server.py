@@ -1,4 +1,4 @@
-"""A hostile TCP server on loopback: each connection is answered by a function of the test."""
+"""A scripted TCP server on loopback: each connection is answered by a function of the test."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Peer:
 
 
 @dataclass
-class HostileServer:
+class ScriptedServer:
     """Accepts connections and gives each to `answer` in a thread of its own."""
 
     answer: Answer
@@ -78,7 +78,7 @@ class HostileServer:
         self._threads.append(thread)
         thread.start()
 
-    def __enter__(self) -> HostileServer:
+    def __enter__(self) -> ScriptedServer:
         self._listener.bind(("127.0.0.1", 0))
         self._listener.listen()
         self._start(self._accept)
@@ -94,7 +94,7 @@ class HostileServer:
 
 
 @contextlib.contextmanager
-def serving(answer: Answer, *, tls: bool = False) -> Iterator[HostileServer]:
+def serving(answer: Answer, *, tls: bool = False) -> Iterator[ScriptedServer]:
     """Serve while the block runs."""
-    with HostileServer(answer, tls) as server:
+    with ScriptedServer(answer, tls) as server:
         yield server
