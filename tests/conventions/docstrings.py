@@ -127,8 +127,9 @@ def _fields_with_docstrings(owner: type) -> frozenset[str]:
 def _unnamed(thing: Any, text: str) -> list[str]:
     names = arguments_of(thing)
     known = named_in(text)
-    if dataclasses.is_dataclass(thing):
-        for owner in filter(api.is_ours, thing.__mro__):
+    kind: type = thing if inspect.isclass(thing) else object
+    if dataclasses.is_dataclass(kind):
+        for owner in (one for one in kind.__mro__ if api.is_ours(one)):
             known |= _fields_with_docstrings(owner) | named_in(inspect.cleandoc(owner.__doc__ or ""))
     return [one for one in names if one not in known] if len(names) > MOST_UNNAMED else []
 
