@@ -130,6 +130,15 @@ def has_constructor(thing: type) -> bool:
     return "__init__" in vars(thing) or f"{thing.__qualname__}.__init__" in stub_of(thing.__module__)
 
 
+def members_of(thing: type, elsewhere: Container[type]) -> dict[str, Any]:
+    """The public members of a class and of its bases, except those of a public base: they are listed there."""
+    members: dict[str, Any] = {}
+    for owner in thing.__mro__:
+        if is_ours(owner) and (owner is thing or owner not in elsewhere):
+            members = {key: value for key, value in vars(owner).items() if is_public(key)} | members
+    return members
+
+
 def class_lines(name: str, thing: type, elsewhere: Container[type] = ()) -> Iterator[str]:
     """A class: bases, fields or constructor, public members; also those of bases that the face does not offer."""
     bases = ", ".join(
@@ -145,11 +154,7 @@ def class_lines(name: str, thing: type, elsewhere: Container[type] = ()) -> Iter
         yield from (f"    {key}: {spelled(value)}" for key, value in thing.__annotations__.items())
     elif has_constructor(thing):
         yield f"    __init__{signature_of(thing)}"
-    members: dict[str, Any] = {}
-    for owner in thing.__mro__:
-        # The members of a public base class are listed there.
-        if is_ours(owner) and (owner is thing or owner not in elsewhere):
-            members = {key: value for key, value in vars(owner).items() if is_public(key)} | members
+    members = members_of(thing, elsewhere)
     for key in sorted(members.keys() - fields.keys()):
         yield from member_lines(key, members[key])
 
@@ -201,21 +206,28 @@ def _namespace_of_one(thing: Any) -> dict[str, Any]:
     return offered | {key: value for key, value in vars(module).items() if is_ours(value)}
 
 
-def described() -> tuple[set[str], set[type]]:
-    """The text of each public thing, and every public class."""
+@functools.cache
+def public_objects() -> tuple[dict[str, Any], frozenset[type]]:
+    """Every public object by its name in the snapshot, with the classes that signatures name; the exported classes."""
     waiting = list(public_things())
-    classes = {thing for _, thing in waiting if inspect.isclass(thing)}
-    offered = frozenset(classes)
-    texts: set[str] = set()
+    offered = frozenset(thing for _, thing in waiting if inspect.isclass(thing))
+    classes = set(offered)
+    found: dict[str, Any] = {}
     while waiting:
         name, thing = waiting.pop(0)
-        lines = lines_of(name, thing, offered)
-        texts.add("\n".join(lines))
-        for found in named_classes(lines, namespace_of(thing)).values():
-            if found not in classes:
-                classes.add(found)
-                waiting.append((f"{found.__module__}.{found.__qualname__}", found))
-    return texts, classes
+        found[name] = thing
+        for named in named_classes(lines_of(name, thing, offered), namespace_of(thing)).values():
+            if named not in classes:
+                classes.add(named)
+                waiting.append((f"{named.__module__}.{named.__qualname__}", named))
+    return found, offered
+
+
+def described() -> tuple[set[str], set[type]]:
+    """The text of each public object, and every public class."""
+    found, offered = public_objects()
+    texts = {"\n".join(lines_of(name, thing, offered)) for name, thing in found.items()}
+    return texts, {thing for thing in found.values() if inspect.isclass(thing)}
 
 
 def face() -> str:
