@@ -240,7 +240,7 @@ INSIDE: dict[str, str] = {
     "files/writing.py:_place_of": USER,
     "files/input.py:InputFile.__init__": USER,
     "rtp/payloads/amrwb_file.py:read_amrwb": USER,
-    "stream/speaking/bed_source.py:bed_source": KNOWN,
+    "stream/speaking/background_source.py:background_source": KNOWN,
     "server/endpoint.py:Endpoint.close": CLOSES,
     "server/endpoint.py:Endpoint.open": LISTEN,
     "server/background.py:Background.begin.loaded": TASK,

@@ -14,7 +14,7 @@ from math import inf
 from typing import Final
 
 from rtpcodec.stream.send_chain import LossReport
-from rtpcodec.stream.speaking.listening import Listener
+from rtpcodec.stream.speaking.feedback import Feedback
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.positions import Heard, Window
 from rtpcodec.stream.speaking.releasing import Releaser
@@ -31,16 +31,16 @@ SILENT_MS: Final = 500.0
 class ConnectionLoss:
     """Ends one line of a stream that speaks. Changes all parts. Use from one thread at a time."""
 
-    __slots__ = ("_listener", "_parts", "_releaser", "_resolver", "_stopper")
+    __slots__ = ("_feedback", "_parts", "_releaser", "_resolver", "_stopper")
 
     def __init__(
-        self, parts: Parts, releaser: Releaser, stopper: Stopper, listener: Listener, resolver: Resolver
+        self, parts: Parts, releaser: Releaser, stopper: Stopper, feedback: Feedback, resolver: Resolver
     ) -> None:
         """Make it, of the parts of one stream."""
         self._parts = parts
         self._releaser = releaser
         self._stopper = stopper
-        self._listener = listener
+        self._feedback = feedback
         self._resolver = resolver
 
     def lost(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> LossReport:
@@ -60,7 +60,7 @@ class ConnectionLoss:
         # 2. No echo will return: open cuts are settled as they are, marks behind unheard audio are sent again.
         marks = parts.echoes.take_uncut()
         self._stopper.lost_ms = worked_until_ms
-        found = self._listener.events_of(parts.echoes.ended())
+        found = self._feedback.events_of(parts.echoes.ended())
         self._stopper.lost_ms = inf
         # 3. Cut all that was sent.
         if parts.on_cut is not None:
@@ -87,7 +87,7 @@ class ConnectionLoss:
             clear.stop.point.replace(point)
         self._stopper.line_lost(point, taken, marks, unacted=bool(unacted))
         self._resolver.wake()
-        return LossReport(parts.ms(sum(left)), point.uncertainty_ms, [*found, *self._listener.take_reports()])
+        return LossReport(parts.ms(sum(left)), point.uncertainty_ms, [*found, *self._feedback.take_reports()])
 
     def mended(self) -> None:
         """Begin on another line: a clear that was asked for meanwhile has nothing to clear there."""

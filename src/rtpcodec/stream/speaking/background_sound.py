@@ -7,7 +7,7 @@ from typing import Final
 from rtpcodec.kernels.fading import fade
 from rtpcodec.kernels.mixing import gain, mix
 from rtpcodec.pickling import Live
-from rtpcodec.stream.speaking.bed_source import FADE_MS, BedSource
+from rtpcodec.stream.speaking.background_source import FADE_MS, BackgroundSource
 from rtpcodec.stream.speaking.source_reader import SourceReader
 
 DUCK_MS: Final = 50
@@ -19,7 +19,7 @@ MAX_GAIN_DB: Final = 30.0
 MAX_DUCK_DB: Final = 60.0
 
 
-class Bed(Live):
+class BackgroundSound(Live):
     """One background sound of one call. Use from one thread at a time.
 
     Its level is that of the whole recording: its root mean square becomes `level_dbov`. A silent recording stays
@@ -45,7 +45,7 @@ class Bed(Live):
 
     def __init__(
         self,
-        source: BedSource,
+        source: BackgroundSource,
         to_hz: int,
         *,
         level_dbov: float = -45.0,
@@ -54,7 +54,7 @@ class Bed(Live):
     ) -> None:
         """Make a background sound; it begins with the first `under` or `alone`.
 
-        source: the recording, from `bed_source`.
+        source: the recording, from `background_source`.
         to_hz: the rate of the call's PCM.
         level_dbov: its level, -90 to 0; ambience is usual at -50 to -40.
         loop: repeat it until `stop`; else it ends by itself.

@@ -11,8 +11,8 @@ import pytest
 
 from rtpcodec.sim.media.timing import Link
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.speaking.bed_source import bed_source
-from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.background_sound import BackgroundSound
+from rtpcodec.stream.speaking.background_source import background_source
 from tests.speaking.conversation import EXACT, Conversation
 
 LATER_MS = 100.0
@@ -46,7 +46,9 @@ class Replies:
         call.run(200)
         rate_hz = call.playout.sample_rate_hz
         if idle:
-            call.session.background(Bed(bed_source(rustle(rate_hz), rate_hz), rate_hz, level_dbov=-45.0))
+            call.session.background(
+                BackgroundSound(background_source(rustle(rate_hz), rate_hz), rate_hz, level_dbov=-45.0)
+            )
         draw = random.Random(seed)
         self.first_ms: list[float] = []
         """From the begin of each reply to the moment at which its first sample is heard."""

@@ -14,7 +14,7 @@ from rtpcodec.stream.speaking.stopping import Stopper
 from rtpcodec.stream.unsent_marks import NOWHERE
 
 
-class Listener:
+class Feedback:
     """Turns echoes and time into the caller's events. Use from one thread at a time."""
 
     __slots__ = ("_parts", "_releaser", "_resolver", "_stopper")
@@ -73,7 +73,7 @@ class Listener:
 
     def _unsent_deadline_ms(self, reply: Reply) -> float | None:
         progress_ms = max(self._parts.far_end.remote_end_ms, self._releaser.last_sent_ms)
-        return reply.marks.deadline_ms(progress_ms, reply.line.taken_samples, self._parts.sample_rate_hz)
+        return reply.marks.deadline_ms(progress_ms, reply.queue.taken_samples, self._parts.sample_rate_hz)
 
     def events_of(self, outcomes: list[EchoOutcome]) -> list[Event]:
         """Return the caller's events of what the echoes have shown."""

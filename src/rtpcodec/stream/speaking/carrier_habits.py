@@ -24,7 +24,7 @@ MAX_COMPLAINTS: Final = 2
 """As in own_marks."""
 
 
-class Habits:
+class CarrierHabits:
     """Count what is strange, and make each diagnosis once. Times are in ms of the caller's clock."""
 
     __slots__ = (

@@ -1,4 +1,4 @@
-"""Gate: audio that the far end has not acknowledged is bounded, and a carrier that is silent as well proves nothing."""
+"""SendGate bounds the audio that the far end has not acknowledged. A silent carrier proves nothing."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from rtpcodec.stream.speaking.gate import IDLE_PING_MS, MAX_PINGS, PING_MS, POLL_MS, UNACKNOWLEDGED_MS, Gate
+from rtpcodec.stream.speaking.send_gate import IDLE_PING_MS, MAX_PINGS, PING_MS, POLL_MS, UNACKNOWLEDGED_MS, SendGate
 from rtpcodec.stream.stalling import StallWatch
 
 MS = 8
@@ -15,20 +15,20 @@ LEAD_MS = 400.0
 LIMIT_MS = LEAD_MS + UNACKNOWLEDGED_MS
 
 
-def gate_of(lead_ms: float | None = LEAD_MS) -> Gate:
-    gate = Gate(8000, lead_ms)
+def gate_of(lead_ms: float | None = LEAD_MS) -> SendGate:
+    gate = SendGate(8000, lead_ms)
     gate.inbound = StallWatch(200.0)
     return gate
 
 
-def ponged(gate: Gate, position: int, now_ms: float) -> None:
+def ponged(gate: SendGate, position: int, now_ms: float) -> None:
     """Let a ping behind a position return at once."""
     payload = gate.ping(position, now_ms)
     assert payload is not None
     assert gate.ponged(payload, now_ms) == 0.0
 
 
-def hear(gate: Gate, now_ms: float) -> None:
+def hear(gate: SendGate, now_ms: float) -> None:
     assert gate.inbound is not None
     gate.inbound.silence_ms(now_ms)
 

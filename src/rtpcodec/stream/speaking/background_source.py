@@ -27,8 +27,8 @@ MIN_SOURCE_MS: Final = 4 * FADE_MS
 
 
 @dataclass(frozen=True, slots=True)
-class BedSource:
-    """A recording and its level. `bed_source` makes it. Immutable, so calls and threads may share one."""
+class BackgroundSource:
+    """A recording and its level. `background_source` makes it. Immutable, so calls and threads may share one."""
 
     pcm: bytes = field(repr=False)
     """Native int16 mono PCM."""
@@ -37,7 +37,7 @@ class BedSource:
     """Root mean square of all its samples (ITU-T G.100.1); -127: it is silent."""
 
 
-def bed_source(source: str | PathLike[str] | Buffer | Audio, pcm_hz: int | None = None) -> BedSource:
+def background_source(source: str | PathLike[str] | Buffer | Audio, pcm_hz: int | None = None) -> BackgroundSource:
     """Load and measure a recording for background sound.
 
     It reads a file as a whole and looks at every sample, so call it before the calls come, or in a thread.
@@ -67,7 +67,7 @@ def bed_source(source: str | PathLike[str] | Buffer | Audio, pcm_hz: int | None 
     if len(pcm) * 500 < MIN_SOURCE_MS * rate_hz:
         duration_ms = len(pcm) * 500 / rate_hz
         raise ValueError(f"source lasts {duration_ms:g} ms, a background sound needs at least {MIN_SOURCE_MS} ms")
-    return BedSource(pcm, rate_hz, rms_dbov(pcm))
+    return BackgroundSource(pcm, rate_hz, rms_dbov(pcm))
 
 
 def _file(path: str, pcm_hz: int | None) -> tuple[bytes, int]:

@@ -12,7 +12,8 @@ from rtpcodec.audio.resample import Resampler
 from rtpcodec.kernels.fading import fade
 from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.items import Kind, Packing, Piece
-from rtpcodec.stream.speaking._states import LineState, Rate
+from rtpcodec.stream.empty_collections import NO_ITEMS
+from rtpcodec.stream.speaking._states import Rate, ReplyQueueState
 from rtpcodec.stream.speaking.send_queue import SendQueue
 
 Tones = Sequence[tuple[int, int]]
@@ -20,7 +21,7 @@ Tones = Sequence[tuple[int, int]]
 frames. Empty: there are none."""
 
 
-class Line(LineState):
+class ReplyQueue(ReplyQueueState):
     """Pieces of PCM and payloads in one order. Use from one thread at a time.
 
     Samples are counted at the codec's rate, also those that a resampler has not made yet: after n samples in, exactly

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from rtpcodec.pickling import Live
 from rtpcodec.stream.empty_collections import NO_ITEMS
-from rtpcodec.stream.speaking._states import GateState
+from rtpcodec.stream.speaking._states import SendGateState
 from rtpcodec.stream.stalling import StallWatch
 
 UNACKNOWLEDGED_MS: Final = 250.0
@@ -56,7 +56,7 @@ class _Closing:
     slowest_ms: float | None = None  # the longest round trip since
 
 
-class Gate(GateState, Live):
+class SendGate(SendGateState, Live):
     """Counts the audio that the far end has not acknowledged. Positions are sent positions, in samples."""
 
     __slots__ = ("_closing", "_pings", "inbound")
