@@ -22,7 +22,6 @@ from rtpcodec.stream.speaking.echoes import Echoes
 from rtpcodec.stream.speaking.far_end import FarEnd
 from rtpcodec.stream.speaking.feedback import Feedback
 from rtpcodec.stream.speaking.idle_sound import IdleSound
-from rtpcodec.stream.speaking.connection_loss import ConnectionLoss
 from rtpcodec.stream.speaking.order import ReplyOrder
 from rtpcodec.stream.speaking.own_marks import OwnMarks
 from rtpcodec.stream.speaking.parts import Parts

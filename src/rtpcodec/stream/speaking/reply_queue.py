@@ -12,7 +12,6 @@ from rtpcodec.audio.resample import Resampler
 from rtpcodec.kernels.fading import fade
 from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.items import Kind, Packing, Piece
-from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.speaking._states import Rate, ReplyQueueState
 from rtpcodec.stream.speaking.send_queue import SendQueue
 
