@@ -24,9 +24,10 @@ def decode_capture(
     of simultaneous calls, not with the file.
 
     Args:
-        path: path of the capture. report: result of `find_streams` for the same file. sink_of: function of a call, its
-        sample rate in Hz and its number of channels. It returns a context manager whose
-            object has `write(pcm)`, such as `create_audio` does; None: the call is only measured.
+        path: path of the capture.
+        report: result of `find_streams` for the same file.
+        sink_of: function of a call, its sample rate in Hz and its number of channels. It returns a context manager
+            whose object has `write(pcm)`, such as `create_audio` does; None: the call is only measured.
         pcm_hz: sample rate of the sound in Hz; None: the highest rate of the call's codecs.
         gaps: "conceal" or "silence" for lost packets.
 
