@@ -260,7 +260,7 @@ class ReceiveChain(ChainState):
             self._count_missing(track, Lost(doubtful))
         if is_proved or clock.knows_unit:
             track.doubtful_chunks = 0
-        elif doubtful and self._order.facts.believes_doubtful:
+        elif doubtful and self._order.facts.doubtful_is_loss:
             # It was lost at any time since the begin, so it is not concealed here.
             track.doubtful_chunks = 0
             self.lost_chunks += doubtful
