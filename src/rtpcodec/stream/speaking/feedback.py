@@ -42,7 +42,7 @@ class Feedback:
         return self.events_of(outcomes)
 
     def expired(self, now_ms: float) -> list[Event]:
-        """Return the events that time alone causes: marks that timed out, replies that were heard, the end of a pause."""
+        """Return the events that time alone causes: timed-out marks, replies that were heard, the end of a pause."""
         parts = self._parts
         deadline_ms = parts.echoes.next_deadline_ms
         found: list[Event] = []

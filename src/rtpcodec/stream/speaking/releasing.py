@@ -23,7 +23,7 @@ OWN_STALL_MS: Final = 100.0
 
 
 class Releaser(ReleaserState):
-    """Releases the texts of one stream. Changes all parts except the order of replies. Use from one thread at a time."""
+    """Releases the texts of one stream. Changes all parts but the order of replies. Use from one thread at a time."""
 
     __slots__ = ("_chunking", "_frame_samples", "_parts", "_plain", "longest_stall_ms", "stalls")
 
@@ -150,7 +150,7 @@ class Releaser(ReleaserState):
         return reply.marks.first_position != NOWHERE and self._complete_frame(reply, now_ms)
 
     def _send(self, reply: Reply | None, samples: int, now_ms: float, texts: list[str]) -> float:
-        """Take, encode and send one message of a reply; None: of the sound between replies. Returns its duration in ms."""
+        """Take, encode and send one message of a reply; None: of the sound between replies. Returns its ms."""
         parts = self._parts
         far_end, packing, own_marks = parts.far_end, parts.packing, parts.own_marks
         # 1. Take and encode.

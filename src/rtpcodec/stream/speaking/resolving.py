@@ -45,7 +45,7 @@ class Resolver(ResolverState):
 
     @property
     def implicit_ms(self) -> float:
-        """When the far end has been dry behind the implicit reply for long enough; infinity: the reply does not end yet."""
+        """When the far end will have been dry long enough behind the implicit reply; infinity: it does not end yet."""
         parts = self._parts
         reply = parts.order.implicit
         if reply is None or reply.state != "speaking" or parts.paused:
@@ -59,7 +59,7 @@ class Resolver(ResolverState):
         return self._over_ms(end) + wait_ms
 
     def ends_implicit(self, now_ms: float) -> bool:
-        """Return whether the implicit reply has ended by time. `expired` asks; there is no deadline, as nothing waits."""
+        """Return whether the implicit reply has ended by time. It is not a deadline, because nothing waits for it."""
         implicit = self._parts.order.implicit
         return implicit is not None and implicit.ran_empty and now_ms >= self.implicit_ms
 
