@@ -65,7 +65,7 @@ class PlacedRun:
         self._correct()
 
     def followed(self, not_after_ms: float) -> None:
-        """Add the first chunk behind the echo of a mark; not_after_ms: upper bound of the run's begin, by that chunk."""
+        """Add the first chunk after the echo of a mark; not_after_ms: upper bound of the run's begin by it."""
         self._ups_ms.append(not_after_ms)
         self._correct()
 

@@ -261,7 +261,7 @@ class HeardSignal(Live):
         return begin_ms
 
     def level_dbov(self, from_media_ms: float, to_media_ms: float) -> float:
-        """Return the level of the loudest 20 ms heard between two media times of the last 3 s; -127: nothing was heard."""
+        """Return the level of the loudest 20 ms heard between two media times of the last 3 s; -127: nothing."""
         return self._levels.level_dbov(from_media_ms, to_media_ms)
 
     # A sink of the session

@@ -1,8 +1,8 @@
 """When sent audio was heard: maps sent positions to inbound media time, across runs, cuts and starts.
 
-The echo of a mark and the inbound chunk that the carrier captured at the same moment arrive together. So a position with
-echo time E was heard at the media time E - delay, where delay is that of inbound audio without jitter. The round trip
-needs no split. Both values are minima of recent measurements, and follow the drift of the clocks.
+The echo of a mark and the inbound chunk that the carrier captured at the same moment arrive together. So a position
+with echo time E was heard at the media time E - delay, where delay is that of inbound audio without jitter. The round
+trip needs no split. Both values are minima of recent measurements, and follow the drift of the clocks.
 docs/adr/0027-what-was-heard.md gives the reasons.
 """
 
@@ -123,7 +123,7 @@ class MediaClock:
 
     @property
     def restart_ms(self) -> float:
-        """Our clock when the media time restarted at 0. Infinity: not yet; minus infinity: there was only one `start`."""
+        """Our clock when the media time restarted at 0; infinity: not yet; minus infinity: only one `start`."""
         return self._known_ms if self._before_ms != inf else -inf
 
     def delay_at_ms(self, echo_ms: float) -> float:

@@ -120,7 +120,7 @@ class Reply(ReplyFields, Live):
         """Whether audio of this reply waits for space elsewhere. The reply is complete once that has arrived."""
         self.ran_empty = False  # all its audio was sent before it ended
         self.on_end: Callable[[Reply], object] | None = None
-        """Called once, when the reply was heard to its end or interrupted. Set again after an interruption, it is called
+        """Called once, when the reply was heard to its end or interrupted. Set after an interruption, it is called
         when `played_ms` is final. It must not call the session."""
         self.spans = Spans(queue.taken_samples)
         self.marks = UnsentMarks()
