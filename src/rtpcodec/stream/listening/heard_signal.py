@@ -178,11 +178,14 @@ class HeardSignal(Live):
     def __init__(self, plan: StreamPlan, parts: Parts, incoming: Incoming, privacy: Privacy) -> None:
         """Follow a stream from now on.
 
-        plan: of the session.
-        parts: of its speaking side.
-        incoming: its receiving half.
-        privacy: its private sections.
-        Raises: MissingLibrary if the send codec cannot be decoded here.
+        Args:
+            plan: of the session.
+            parts: of its speaking side.
+            incoming: its receiving half.
+            privacy: its private sections.
+
+        Raises:
+            MissingLibrary: the send codec cannot be decoded here.
         """
         self.sample_rate_hz = parts.sample_rate_hz
         self.log = SentLog(SentDecoder(plan), parts.sample_rate_hz, parts.far_end.sent_position, privacy)
@@ -213,11 +216,16 @@ class HeardSignal(Live):
     def reference(self, media_ms: float, duration_ms: float, pcm_hz: int | None = None) -> bytes:
         """Return what the caller heard at a time within the last 3 s, as estimated now. Silence elsewhere.
 
-        media_ms: the inbound media time at which the result begins, such as `Audio.media_ms`.
-        duration_ms: its duration, 0 to REFERENCE_MS.
-        pcm_hz: its rate; None: that of the send codec.
-        Returns: native int16 PCM.
-        Raises: ValueError if an argument is out of range, or the rate cannot be resampled.
+        Args:
+            media_ms: the inbound media time at which the result begins, such as `Audio.media_ms`.
+            duration_ms: its duration, 0 to REFERENCE_MS.
+            pcm_hz: its rate; None: that of the send codec.
+
+        Returns:
+            Native int16 PCM.
+
+        Raises:
+            ValueError: an argument is out of range, or the rate cannot be resampled.
         """
         if not 0 <= duration_ms <= REFERENCE_MS:
             raise ValueError(f"duration_ms is {duration_ms:g}, 0 to {REFERENCE_MS:g} is needed")

@@ -54,10 +54,11 @@ class SentLog(Live):
     def __init__(self, decoder: SentDecoder, sample_rate_hz: int, position: int, privacy: Privacy) -> None:
         """Make it empty.
 
-        decoder: of the stream's payloads.
-        sample_rate_hz: of the codec's samples.
-        position: where the next message begins.
-        privacy: the session's private sections.
+        Args:
+            decoder: of the stream's payloads.
+            sample_rate_hz: of the codec's samples.
+            position: where the next message begins.
+            privacy: the session's private sections.
         """
         self._decoder = decoder
         self._privacy = privacy

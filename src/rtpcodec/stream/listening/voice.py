@@ -130,12 +130,13 @@ class VoiceDetector(Live):
     ) -> None:
         """Make a detector.
 
-        track: the track to examine; others are ignored.
-        settings: None: the defaults.
-        reference: how loud we were heard; None: nothing is played.
-        judge: a detector of your own in place of the level test. The echo limit, onset and hang-over remain.
-        privacy: the session's private sections, of which no audio is kept.
-        now_ms: the time.
+        Args:
+            track: the track to examine; others are ignored.
+            settings: None: the defaults.
+            reference: how loud we were heard; None: nothing is played.
+            judge: a detector of your own in place of the level test. The echo limit, onset and hang-over remain.
+            privacy: the session's private sections, of which no audio is kept.
+            now_ms: the time.
         """
         self.settings = settings = VoiceSettings() if settings is None else settings
         self.track = track

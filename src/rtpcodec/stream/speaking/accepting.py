@@ -84,10 +84,11 @@ class Acceptor(AcceptorState):
 
         A disclosure loses audio only to make room for its own.
 
-        reply: the reply that was fed.
-        samples: the number of PCM samples that were queued.
-        from_hz: their rate.
-        payload: the payload that was queued instead; None: PCM was queued.
+        Args:
+            reply: the reply that was fed.
+            samples: the number of PCM samples that were queued.
+            from_hz: their rate.
+            payload: the payload that was queued instead; None: PCM was queued.
         """
         actions = self._parts.actions
         if actions is not None:

@@ -34,13 +34,16 @@ class Chunking:
     ) -> None:
         """Make the rule for one codec.
 
-        frame_samples: samples of a frame; for a sample codec, those of 20 ms.
-        sample_rate_hz: their rate.
-        chunk_ms: the most audio per message of a sample codec, 20 to 200. Messages hold multiples of 20 ms, so 50 means
-            40. A message of a frame codec always holds one frame.
-        prebuffer_ms: how much audio must wait before a reply begins, 0 to 5000.
-        is_frame_codec: whether the codec is a frame codec.
-        Raises: ValueError if a number is out of range.
+        Args:
+            frame_samples: samples of a frame; for a sample codec, those of 20 ms.
+            sample_rate_hz: their rate.
+            chunk_ms: the most audio per message of a sample codec, 20 to 200. Messages hold multiples of 20 ms, so 50
+                means 40. A message of a frame codec always holds one frame.
+            prebuffer_ms: how much audio must wait before a reply begins, 0 to 5000.
+            is_frame_codec: whether the codec is a frame codec.
+
+        Raises:
+            ValueError: a number is out of range.
         """
         shortest, longest = CHUNK_LIMITS_MS
         if not (isfinite(chunk_ms) and shortest <= chunk_ms <= longest):
@@ -55,10 +58,11 @@ class Chunking:
     def next_samples(self, waiting_samples: int, *, ended: bool, begun: bool = True) -> int:
         """Return the samples of the next message, a multiple of the frame; 0: it must wait for more audio.
 
-        waiting_samples: waiting audio of the reply, up to the next mark.
-        ended: whether no audio will follow before the end or that mark. The last message is then padded to a whole
-            frame, so the result may exceed waiting_samples.
-        begun: whether a message of the reply was sent.
+        Args:
+            waiting_samples: waiting audio of the reply, up to the next mark.
+            ended: whether no audio will follow before the end or that mark. The last message is then padded to a whole
+                frame, so the result may exceed waiting_samples.
+            begun: whether a message of the reply was sent.
         """
         if ended:
             if waiting_samples >= self._chunk_samples:

@@ -51,9 +51,10 @@ class LineLoss:
     def lost(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> LineLost:
         """Record that the line is lost, and queue the unheard audio again.
 
-        now_ms: the time.
-        last_frame_ms: when the last frame of the other side arrived.
-        media_until_ms: when its media ended, without jitter; None: it has sent no media recently.
+        Args:
+            now_ms: the time.
+            last_frame_ms: when the last frame of the other side arrived.
+            media_until_ms: when its media ended, without jitter; None: it has sent no media recently.
         """
         parts = self._parts
         # 1. Estimate what was heard, before anything changes.

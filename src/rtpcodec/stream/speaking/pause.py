@@ -24,11 +24,15 @@ class Pause(Live):
     ) -> None:
         """Pause the playback.
 
-        chain: the send chain of the session.
-        now_ms: the time.
-        timeout_ms: how long the pause lasts at most.
-        then: what happens after that time.
-        Raises: LocalProtocolError if a pause runs already; ValueError if an argument is out of range.
+        Args:
+            chain: the send chain of the session.
+            now_ms: the time.
+            timeout_ms: how long the pause lasts at most.
+            then: what happens after that time.
+
+        Raises:
+            LocalProtocolError: a pause runs already.
+            ValueError: an argument is out of range.
         """
         self._chain = chain
         self.resolved: PauseResolved | None = None

@@ -93,9 +93,10 @@ class SendGate(SendGateState, Live):
     def open(self, position: int, round_trip_ms: float | None, now_ms: float) -> bool:
         """Return whether audio may be sent.
 
-        position: of the last audio that was sent.
-        round_trip_ms: as measured; audio of this length is in transit in any case. None: unknown.
-        now_ms: the time.
+        Args:
+            position: of the last audio that was sent.
+            round_trip_ms: as measured; audio of this length is in transit in any case. None: unknown.
+            now_ms: the time.
         """
         # 1. The limit: the lead, and what is in transit.
         limit_ms = self._limit_ms

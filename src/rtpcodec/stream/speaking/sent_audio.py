@@ -83,9 +83,10 @@ class SentAudio(KeptAudio):
 
         A reply whose audio is sent again from there still consists of whole frames.
 
-        taken: the result of `take`.
-        position: a sent position.
-        latest: upper bound of the result.
+        Args:
+            taken: the result of `take`.
+            position: a sent position.
+            latest: upper bound of the result.
         """
         for sent in reversed(taken):
             if sent.position <= position:
@@ -98,10 +99,13 @@ class SentAudio(KeptAudio):
     def put_back(self, taken: list[SentPiece], position: int, fade_samples: int) -> list[Reply]:
         """Return audio from a position on to its replies, to be sent again.
 
-        taken: the result of `take` or `take_all`. Audio that is in it twice, or was returned before, is sent once.
-        position: where the audio begins, as `frame_before` returns it.
-        fade_samples: length of a fade-in at its beginning, unless a reply begins there.
-        Returns: the replies that received audio, in the order of speaking.
+        Args:
+            taken: the result of `take` or `take_all`. Audio that is in it twice, or was returned before, is sent once.
+            position: where the audio begins, as `frame_before` returns it.
+            fade_samples: length of a fade-in at its beginning, unless a reply begins there.
+
+        Returns:
+            The replies that received audio, in the order of speaking.
         """
         # From the last piece to the first, because each is put in front of the queue of its reply.
         replies: list[Reply] = []

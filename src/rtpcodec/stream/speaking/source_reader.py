@@ -42,11 +42,14 @@ class SourceReader:
     def __init__(self, pcm: bytes, pcm_hz: int, to_hz: int, *, loop: bool) -> None:
         """Make a reader.
 
-        pcm: native int16 mono PCM, of at least four times FADE_MS.
-        pcm_hz: its rate.
-        to_hz: the rate of the result.
-        loop: repeat without end. False: silence follows.
-        Raises: ValueError if streams cannot be resampled between the rates.
+        Args:
+            pcm: native int16 mono PCM, of at least four times FADE_MS.
+            pcm_hz: its rate.
+            to_hz: the rate of the result.
+            loop: repeat without end. False: silence follows.
+
+        Raises:
+            ValueError: streams cannot be resampled between the rates.
         """
         self._resampler = resampler_between("pcm_hz", pcm_hz, "to_hz", to_hz)
         self._pcm = memoryview(pcm)

@@ -46,9 +46,10 @@ class Spans(SpansState):
     def sent(self, position: int, content: int, samples: int) -> None:
         """Add audio that was sent.
 
-        position: its sent position.
-        content: its content position.
-        samples: how much.
+        Args:
+            position: its sent position.
+            content: its content position.
+            samples: how much.
         """
         self.sent_to = max(self.sent_to, content + samples)
         # 1. It continues the last span, unless a clear has limited that. 2. Otherwise it begins another one.
