@@ -68,7 +68,7 @@ def test_the_specifications_vector_verifies() -> None:
 
 
 def flips(octets: bytes) -> list[bytes]:
-    """Every octet string that differs in one bit."""
+    """Return every octet string that differs in one bit."""
     return [
         octets[:at] + bytes([octets[at] ^ 1 << bit]) + octets[at + 1 :] for at in range(len(octets)) for bit in range(8)
     ]

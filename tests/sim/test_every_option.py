@@ -57,12 +57,12 @@ class Answering(App):
             await socket.send(json.dumps({"event": "mark", "mark": {"name": "heard"}}))
 
     def audio(self, track: str = "inbound") -> list[bytes]:
-        """The payloads of one track."""
+        """Return the payloads of one track."""
         return [b64decode(one["media"]["payload"]) for one in self.of("media") if one["media"]["track"] == track]
 
 
 def order_of(name: str) -> dict[str, Any]:
-    """The byte order of L16 on the wire, against its RFC (spec U1)."""
+    """Return the byte order of L16 on the wire, against its RFC (docs/carrier.md, Uncertain points)."""
     return {"byte_order": "little"} if name == "L16" else {}
 
 
@@ -77,7 +77,7 @@ async def both(app: App, **options: Any) -> AsyncIterator[tuple[Carrier, AsyncCa
 
 
 async def conversation(app: App, *, bridged: bool = False, call: dict[str, Any], **fields: Any) -> CallReport:
-    """One call with these fields, until all that the app says was heard, and all that the caller says has come."""
+    """Run one call with these fields, until all that the app says was heard, and all that the caller says has come."""
     async with both(app) as (carrier, control):
         patient: dict[str, Any] = {"speech": b"", "tail_ms": NEVER_MS, "playout_delay_ms": 200}
         live = carrier.new_call(**patient | call)

@@ -41,7 +41,7 @@ TO_CARRIER = [shape["message"] for shape in DOCUMENTED if shape["direction"] == 
 
 
 def typed_members(value: object, path: str = "") -> set[tuple[str, str]]:
-    """The paths of all members, and the JSON types of their values; names in custom parameters are the app's."""
+    """Return the paths of all members, and the JSON types of their values; names in custom parameters are the app's."""
     if not isinstance(value, dict) or path.endswith(("custom_parameters", "customParameters")):
         return {(path, type(value).__name__)}
     return set().union(*(typed_members(inner, f"{path}.{name}") for name, inner in value.items()))

@@ -26,7 +26,7 @@ POLL_S = 0.05
 
 
 def faults_of(drop: float, duplicate: float, reorder: float, stall_ms: float, stall_every_s: float) -> Faults:
-    """Faults from percentages of chunks, and stalls."""
+    """Make faults from percentages of chunks, and stalls."""
     return Faults(
         drop=drop / 100,
         duplicate=duplicate / 100,

@@ -148,7 +148,7 @@ def _refusal(
 
 
 def _reason(entry: Mapping[str, object], redaction: Redaction) -> RefusalReason:
-    """One entry; the SDK's types say `description` where the carrier says `detail`."""
+    """Read one entry; the SDK's types say `description` where the carrier says `detail`."""
     meta, source = entry.get(members.META), entry.get(codes.SOURCE)
     return RefusalReason(
         code=redaction.without_key(_words(entry, members.CODE)),
@@ -168,7 +168,7 @@ def _words(holder: object, name: str) -> str | None:
 
 
 def _sentence(reason: RefusalReason) -> str:
-    """One entry as a message repeats it."""
+    """Return one entry as the error text quotes it."""
     head = " ".join(filter(None, (reason.code, reason.title)))
     place = f"at {reason.pointer or reason.parameter}" if reason.pointer or reason.parameter else None
     return one_line(": ".join(filter(None, (head, reason.detail, place))) or "an entry without code, title and detail")

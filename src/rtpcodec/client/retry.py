@@ -80,7 +80,7 @@ def _number(words: str | None) -> float | None:
 
 
 def _until(words: str, unix_time_s: float) -> float | None:
-    """Seconds until an HTTP date (RFC 9110 section 5.6.7)."""
+    """Return seconds until an HTTP date (RFC 9110 section 5.6.7)."""
     try:
         return parsedate_to_datetime(words).timestamp() - unix_time_s
     except (ValueError, OverflowError, TypeError):

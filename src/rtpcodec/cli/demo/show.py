@@ -60,7 +60,7 @@ def show(json_file: Path | None, output: Path, loss: float, reorder: float) -> b
 
 
 def table(results: list[CallResult]) -> Table:
-    """One row per call."""
+    """Return one row per call."""
     concealed = any(result.concealed_chunks for result in results)
     grid = Table(title="What came through", title_justify="left", padding=0, collapse_padding=True)
     grid.add_column("codec", no_wrap=True)

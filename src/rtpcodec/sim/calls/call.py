@@ -233,7 +233,7 @@ class SimulatedCall(CallStreams):
                 self._streaming.end(commands.STREAMING_STOP)
 
     def named(self) -> dict[str, Any]:
-        """Members of the events of the call itself."""
+        """Return members of the events of the call itself."""
         return payloads.of_phone(self._facts, self.leg)
 
     def report(self, event_type: str) -> None:

@@ -60,7 +60,7 @@ class CallStreams(Live):
             del self  # it has the error, whose traceback holds this frame
 
     def wait(self, timeout_s: float | None = None) -> CallReport:
-        """Like `finished`, for blocking code.
+        """Wait as `finished` does, in blocking code.
 
         Raises: TimeoutError if it is not over in time. RuntimeError in the loop's own thread.
         """
