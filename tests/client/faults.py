@@ -190,8 +190,8 @@ def main(arguments: list[str] | None = None) -> int:
     for library in transport.LIBRARIES:
         for shell in SHELLS:
             with patch.object(transport, "LIBRARIES", (library,)):
-                told = counted_runs(shell, runs)
-            sys.stdout.write(f"{shell}, {library}: {runs} runs, each as documented, no effect twice: {told}\n")
+                counts = counted_runs(shell, runs)
+            sys.stdout.write(f"{shell}, {library}: {runs} runs, each as documented, no effect twice: {counts}\n")
     return 0
 
 

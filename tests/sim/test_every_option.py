@@ -157,7 +157,7 @@ def test_stream_codec_is_what_the_app_gets(name: str) -> None:
 def test_each_return_codec_at_each_of_its_rates_is_heard(name: str, rate_hz: int) -> None:
     async def main() -> None:
         spoken = codec(name)
-        # G722 and AMR-WB are audio of 16 kHz, whichever of their two names for the rate is given (docs/carrier.md, rule C32).
+        # G722 and AMR-WB are audio of 16 kHz, by either name of the rate (docs/carrier.md, rule C32).
         heard_hz = 16000 if name in ("G722", "AMR-WB") else rate_hz
         encoder, form = spoken.encoder(heard_hz, **order_of(name)), payload_format(spoken, heard_hz)
         pcm = tone(heard_hz * 3 // 10, heard_hz, PITCH_HZ)
