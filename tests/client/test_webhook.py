@@ -180,7 +180,7 @@ def test_the_order_of_checks() -> None:
 
 @pytest.mark.parametrize("body", ["text", {"data": 1}, None])
 def test_a_body_that_is_not_octets_is_refused(body: Any) -> None:
-    with pytest.raises(TypeError, match=f"^raw_body is {type(body).__name__}, the octets as they came are needed$"):
+    with pytest.raises(TypeError, match=f"^raw_body is {type(body).__name__}, the octets as received are needed$"):
         check(body=body)
 
 

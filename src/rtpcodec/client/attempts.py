@@ -1,6 +1,6 @@
 """One command over all its attempts, as values: the request, the waits, the result.
 
-Nothing here opens a connection or sleeps, so any HTTP library can carry it, as `sync_http` and `aio_http` do:
+Nothing here opens a connection or sleeps, so any HTTP library can send it, as in `sync_http` and `aio_http`:
 
     attempts = CommandAttempts(command, access, Retry())
     for wait_s in attempts:  # ends when there is nothing to repeat
@@ -142,6 +142,6 @@ class CommandAttempts(Live, Generic[R]):
             words = f"{name} got no answer from {host}{tries} ({why}); whether it took effect is unknown"
             error = OutcomeUnknown(f"{words} (command_id {command_id})", command_id=command_id)
         error.attempts = self._attempts
-        # A traceback shows the cause, and a cause may quote what the other side has sent.
+        # A traceback shows the cause, which may quote the other side's answer.
         error.__cause__ = cause if redaction.is_clean(cause) else None
         return error

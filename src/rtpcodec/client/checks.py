@@ -36,7 +36,7 @@ class Findings:
         self.problems.append(CommandProblem(field, rule))
 
     def warn(self, field: str, rule: str) -> None:
-        """Record a warning: the command is sent all the same."""
+        """Record a warning: the command is sent nevertheless."""
         self.warnings.append(CommandProblem(field, rule))
 
     def settle(self, *, strict: bool = False) -> None:
@@ -160,7 +160,7 @@ def count(value: object, field: str, findings: Findings) -> object:
 
 
 def dtmf_digits(value: object, field: str, findings: Findings) -> object:
-    """DTMF keys and pauses, at least one. Never shown: they may be a PIN or a card number."""
+    """Check DTMF keys and pauses, at least one. They are never shown: they may be a PIN or a card number."""
     if is_text(value, field, findings):
         findings.secrets.append(value)
         if not value:
@@ -217,9 +217,9 @@ def json_object(value: object, field: str, findings: Findings) -> object:
 
 
 def json_value(value: object, field: str, findings: Findings) -> object:
-    """Whatever JSON can carry; none of its texts is shown."""
+    """Check any JSON value; none of its texts is shown."""
     try:
-        # The faster encoder of the request bends what this one refuses: NaN to null, octets to base64, a set to a list.
+        # The faster encoder of the request converts values that this one refuses: NaN, octets, sets.
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         findings.wrong(field, f"cannot be written as JSON ({_kind(error)})")
@@ -240,7 +240,7 @@ def strings_in(value: object) -> list[str]:
 
 
 def client_state(value: object, field: str, findings: Findings) -> object:
-    """Base64 of the caller's octets: bytes are encoded here, a string must be valid already."""
+    """Encode octets in base64; a string must be valid base64 already."""
     if isinstance(value, bytes):
         value = base64.b64encode(value).decode("ascii")
     if not isinstance(value, str):
@@ -268,7 +268,7 @@ def pairs(value: object, field: str, findings: Findings) -> object:
             findings.secrets.append(content)
         if isinstance(name, str):
             if name in seen:
-                # `start` carries an object, which has room for one value per name.
+                # `start` carries an object, which has one value per name.
                 findings.warn(f"{place}.name", f"repeats {_shown(name)}, only one of its values can arrive")
             seen.add(name)
     return [{members.NAME: name, members.VALUE: content} for _, name, content in listed]

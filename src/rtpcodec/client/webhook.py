@@ -141,7 +141,7 @@ def _verified(key: bytes, signature: bytes, message: bytes) -> bool:
 
 def _octets(raw_body: object) -> bytes:
     if not isinstance(raw_body, bytes | bytearray | memoryview):
-        raise TypeError(f"raw_body is {type(raw_body).__name__}, the octets as they came are needed")
+        raise TypeError(f"raw_body is {type(raw_body).__name__}, the octets as received are needed")
     octets = bytes(raw_body)
     if len(octets) > MAX_BODY_OCTETS:
         raise WebhookUnsigned(f"the body has {len(octets)} octets, at most {MAX_BODY_OCTETS} are allowed")
@@ -157,7 +157,7 @@ def _header(pairs: list[tuple[object, str]], name: str) -> str:
 
 
 def _pairs(headers: object) -> Iterator[tuple[object, str]]:
-    """Yield each name with each of its values; None, as some frameworks give it for a missing header, is not one."""
+    """Yield each name with each of its values; None, which some frameworks use for a missing header, is not a value."""
     items = getattr(headers, "items", None)
     listed = items() if callable(items) else headers
     if isinstance(listed, str | bytes) or not isinstance(listed, Iterable):
