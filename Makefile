@@ -52,7 +52,8 @@ help:
 	@echo "make interop  captures of ffmpeg, GStreamer and sipp, decoded as they decode them; needs these and root"
 	@echo "make ray     the recipe of Ray Data on a Ray cluster of this machine, in an environment of its own  (ARGS=\"-k killed\")"
 	@echo "make bulk    10,000 files by threads, processes and a shell loop over ffmpeg       (ARGS=--quick)"
-	@echo "make docs    the documentation site in build/docs"
+	@echo "make docs    the documentation site in build/docs; a warning or a broken link fails     (ARGS=--fresh-env)"
+	@echo "make docs-links  also the links to other sites, over the network"
 	@echo "make format  let ruff lay out the code"
 	@echo "make clean   remove all that was built"
 
@@ -95,9 +96,13 @@ $(VENV)/.docs: $(VENV)/.built
 	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev,docs]"
 	@touch $@
 
-.PHONY: docs
+.PHONY: docs docs-links
 docs: $(VENV)/.docs
 	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html $(ARGS) docs build/docs
+	@echo "docs: build/docs/index.html"
+
+docs-links: $(VENV)/.docs
+	@$(BIN)/sphinx-build --quiet -b linkcheck $(ARGS) docs build/docs-links
 
 .PHONY: sdk faults autobahn adapters interop ray bulk
 sdk: $(VENV)/.sdk

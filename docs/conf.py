@@ -8,6 +8,8 @@ these links work on the site: some of these files are pages of the site, and eac
 from __future__ import annotations
 
 import re
+import sys
+from functools import cache
 from pathlib import Path
 from posixpath import normpath, relpath
 from typing import TYPE_CHECKING
@@ -17,12 +19,18 @@ import rtpcodec
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
+sys.path.insert(0, str(Path(__file__).parent))  # for extensions of ours
+
+# autodoc would import the stub of a compiled module, and the `cimport`s of others would fail. So all are loaded before.
+for name in rtpcodec.__all__:
+    getattr(rtpcodec, name)
+
 project = "rtpcodec"
 author = "The rtpcodec authors"
 copyright = author  # noqa: A001 -- Sphinx reads this name
 version = release = rtpcodec.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "stub_signatures"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 
@@ -54,10 +62,11 @@ _LINK = re.compile(r"(\]\()([^)\s#]+)?(#[^)\s]*)?(\))")
 _PAGE_OF = {"README.md": "index"} | {file: page for page, file in FILES_AS_PAGES.items()}
 
 
-def example_files() -> list[str]:
+@cache
+def example_files() -> tuple[str, ...]:
     """Return the paths of all examples, seen from the root of the repository."""
     found = (path for path in (ROOT / "examples").rglob("*") if path.suffix in LANGUAGES)
-    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+    return tuple(sorted(path.relative_to(ROOT).as_posix() for path in found))
 
 
 def anchor(heading: str) -> str:
@@ -117,6 +126,7 @@ def read_source(app: Sphinx, page: str, source: list[str]) -> None:
         source[0] += examples_text()
 
 
-def setup(app: Sphinx) -> None:
+def setup(app: Sphinx) -> dict[str, bool]:
     """Register the rewriting."""
     app.connect("source-read", read_source)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
