@@ -30,6 +30,8 @@ from rtpcodec.audio.mp3_scan import Part, parts_of
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.errors import MissingExtra
 
+__all__ = ["Mp3Encoder", "bit_rates_kbps", "decode", "decode_parts", "duration_ms", "encode", "join", "split"]
+
 MAX_MESSAGE_MP3_OCTETS: Final = 3 * 1024 * 1024 - 1024
 """base64 makes 4 MiB of 3, the size of a message, less its other members. 12 minutes of 32 kbit/s."""
 DEFAULT_BIT_RATES_KBPS: Final = {

@@ -20,6 +20,8 @@ webhook           signature and repeats of a delivery
 webhook_events    deliveries as typed events: event_base, call_events, call_quality
 """
 
+from rtpcodec.client import command as command
+from rtpcodec.client import webhook_events as webhook_events
 from rtpcodec.client.access import Access, Request
 from rtpcodec.client.aio import AsyncCallControl
 from rtpcodec.client.answer import Answer, read_answer
@@ -63,5 +65,7 @@ __all__ = [
     "StartFields",
     "StopFields",
     "UpdateClientStateFields",
+    "command",
     "read_answer",
+    "webhook_events",
 ]

@@ -17,3 +17,23 @@ capture/          packet captures to streams, sound and figures
 payloads/         frames to payloads and back; telephone events; comfort noise
 capture/          packet captures: files to streams and figures
 """
+
+from typing import TYPE_CHECKING
+
+from rtpcodec.lazy import public_names
+
+if TYPE_CHECKING:
+    from rtpcodec.rtp import capture as capture
+    from rtpcodec.rtp import header_extension as header_extension
+    from rtpcodec.rtp import jitter as jitter
+    from rtpcodec.rtp import payloads as payloads
+    from rtpcodec.rtp import profile as profile
+    from rtpcodec.rtp import rtcp as rtcp
+    from rtpcodec.rtp import sequence as sequence
+    from rtpcodec.rtp import statistics as statistics
+
+__all__ = ["capture", "header_extension", "jitter", "payloads", "profile", "rtcp", "sequence", "statistics"]
+
+__getattr__ = public_names(
+    __name__, ("capture", "header_extension", "jitter", "payloads", "profile", "rtcp", "sequence", "statistics")
+)

@@ -10,6 +10,16 @@ from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.reorder import MAX_DROPOUT, MAX_MISORDER
 from rtpcodec.rtp.sequence import timestamp_distance
 
+__all__ = [
+    "G711",
+    "G711_WITHOUT_CONCEALMENT",
+    "Impairment",
+    "LossBursts",
+    "QualityEstimate",
+    "ReceptionStatistics",
+    "estimate_quality",
+]
+
 MIN_SEQUENTIAL: Final = 2
 """Packets in a row after which a source is one (RFC 3550 appendix A.1)."""
 WRAP: Final = 1 << 16

@@ -11,6 +11,8 @@ from typing import Any, Final, TextIO
 
 from rtpcodec.server.workers.identity import worker_number
 
+__all__ = ["JsonLines", "log_to", "logging_to"]
+
 TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 TEXT_OF_WORKER: Final = "%(asctime)s %(levelname)s worker %(worker)d %(name)s: %(message)s"
 

@@ -52,3 +52,18 @@ machine        one call: session, waiting audio, time-outs, end of the connectio
 _machine       the methods of a machine that each message meets
 fragments      joins fragmented WebSocket messages
 """
+
+from typing import TYPE_CHECKING
+
+from rtpcodec.lazy import public_names
+
+if TYPE_CHECKING:
+    from rtpcodec.stream import events as events
+    from rtpcodec.stream import held as held
+    from rtpcodec.stream import statistics as statistics
+    from rtpcodec.stream import wire as wire
+    from rtpcodec.stream.speaking.beds import Bed as Bed
+
+__all__ = ["Bed", "events", "held", "statistics", "wire"]
+
+__getattr__ = public_names(__name__, ("events", "held", "statistics", "wire"), {"Bed": "speaking.beds"})
