@@ -162,7 +162,8 @@ def class_lines(name: str, thing: type, elsewhere: Container[type] = ()) -> Iter
         if base is not object and base.__module__ != BASES and (base in elsewhere or not is_ours(base))
     )
     yield f"class {name}({bases})" if bases else f"class {name}"
-    fields = {field.name: field for field in dataclasses.fields(thing)} if dataclasses.is_dataclass(thing) else {}
+    every = dataclasses.fields(thing) if dataclasses.is_dataclass(thing) else ()
+    fields = {field.name: field for field in every if is_public(field.name)}
     if fields:
         yield from (f"    {field.name}: {spelled(field.type)}{default_of(field)}" for field in fields.values())
     elif typing.is_typeddict(thing):
@@ -176,7 +177,7 @@ def class_lines(name: str, thing: type, elsewhere: Container[type] = ()) -> Iter
 
 @dataclasses.dataclass(frozen=True)
 class Adapter:
-    """A module that needs a framework which may not be installed, read from its source."""
+    """A module that needs a framework that is not always installed, read from its source."""
 
     path: Path
 
