@@ -112,10 +112,10 @@ if TYPE_CHECKING:
     from rtpcodec.stream.listening.voice_settings import VoiceSettings as VoiceSettings
     from rtpcodec.stream.plan import StreamPlan as StreamPlan
     from rtpcodec.stream.session import MediaSession as MediaSession
-    from rtpcodec.stream.speaking.bed_source import bed_source as bed_source
+    from rtpcodec.stream.speaking.background_source import background_source as background_source
     from rtpcodec.stream.statistics import Statistics as Statistics
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Public name: the module that defines it.
 _DEFINED_IN = {
@@ -148,7 +148,7 @@ _DEFINED_IN = {
     "ToneSettings": "rtpcodec.stream.listening.tone_settings",
     "TransferResult": "rtpcodec.server",
     "VoiceSettings": "rtpcodec.stream.listening.voice_settings",
-    "bed_source": "rtpcodec.stream.speaking.bed_source",
+    "background_source": "rtpcodec.stream.speaking.background_source",
     "codec": "rtpcodec.codecs",
     "codec_names": "rtpcodec.codecs",
     "create_audio": "rtpcodec.files.writing",

@@ -15,7 +15,10 @@ GONE_IN: Final = "0.3.0"
 
 RENAMED: Final = {
     "rtpcodec.ComfortNoise": "rtpcodec.audio.comfort_noise.ComfortNoise",
+    "rtpcodec.bed_source": "rtpcodec.background_source",
+    "rtpcodec.client.Exchange": "rtpcodec.client.CommandAttempts",
     "rtpcodec.sim.Trouble": "rtpcodec.sim.CommandFault",
+    "rtpcodec.stream.held.HeldBudget": "rtpcodec.stream.memory_budget.HeldBudget",
 }
 """The dotted name of an earlier version: the new one."""
 

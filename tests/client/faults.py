@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 from rtpcodec.client import AsyncCallControl, CallControl, Retry, transport
 from rtpcodec.errors import CommandError, CommandRefused, CommandUnreachable, RateLimited, UnreadableAnswer
-from tests.client.faulty import ERROR, HUGE_OCTETS, OK, Fault, FaultyCarrier
+from tests.client.faulty_carrier import ERROR, HUGE_OCTETS, OK, Fault, FaultyCarrier
 
 NOW = 1_700_000_000.0
 KEY = "KEY0123456789_abcdefghij"

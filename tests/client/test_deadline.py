@@ -17,7 +17,7 @@ from rtpcodec.client.command import action, hangup
 from rtpcodec.client.deadline import Deadline
 from rtpcodec.client.deadline_transport import deadline_transport
 from rtpcodec.errors import CommandError, CommandRefused, CommandUnreachable, OutcomeUnknown
-from tests.client.hostile import CERTIFICATE, PATIENCE_S, Peer, serving
+from tests.client.scripted_server import CERTIFICATE, PATIENCE_S, Peer, serving
 
 KEY = "KEY0123456789_abcdefghij"
 TIMEOUT_S = 0.1

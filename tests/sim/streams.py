@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rtpcodec import codec
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, agree
@@ -35,7 +35,7 @@ def open_stream(
     *,
     name: str = "PCMU",
     rate_hz: int = 8000,
-    request: dict[str, Any] | None = None,
+    settings: dict[str, Any] | None = None,
     dtmf: tuple[tuple[float, str], ...] = (),
     tail_ms: float = 0.0,
     playout_delay_ms: float = 0.0,
@@ -51,9 +51,9 @@ def open_stream(
     dialect: DialectName = "telnyx",
     now_ms: float = START_MS,
 ) -> CarrierStream:
-    """A stream whose WebSocket is open since now_ms; it hears return audio unless `request` says otherwise."""
-    wishes = {"stream_url": "ws://127.0.0.1/", "mode": "rtp", "target_legs": "self"} | (request or {})
-    wanted = StreamRequest(**wishes)
+    """A stream whose WebSocket is open since now_ms; it hears return audio unless `settings` says otherwise."""
+    wishes = {"stream_url": "ws://127.0.0.1/", "mode": "rtp", "target_legs": "self"} | (settings or {})
+    wanted = StreamSettings(**wishes)
     variations = variations or Variations()
     facts = CallFacts(
         call_control_id="v3:call",

@@ -24,10 +24,10 @@ from rtpcodec.sim import Carrier, Webhooks
 from rtpcodec.sim.report import CallReport
 from tests.lateness import heard_whole
 from tests.sim.apps import App, listening, run
-from tests.sim.hooks import Hook, hooked
 from tests.sim.streams import ramp
 from tests.sim.test_codecs import level_at, tone
 from tests.sim.test_states import NEVER_MS
+from tests.sim.webhook_app import WebhookApp, serving_webhooks
 
 pytestmark = pytest.mark.filterwarnings("ignore::rtpcodec.errors.CommandWarning")
 
@@ -277,7 +277,7 @@ def test_dialogflow_that_is_not_there_or_not_enabled() -> None:
 def test_client_state_comes_back_in_start_and_webhooks(given: bytes | str, wire: str) -> None:
     async def main() -> None:
         app = App()
-        async with hooked(Hook()) as hook, both(app) as (carrier, control):
+        async with serving_webhooks(WebhookApp()) as hook, both(app) as (carrier, control):
             hook.public_key = carrier.public_key
             carrier.send_webhooks(Webhooks(url=hook.url))
             call = carrier.new_call(SAID)

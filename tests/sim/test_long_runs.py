@@ -60,7 +60,7 @@ def growth(stream: CarrierStream, *, echoes: bool) -> int:
 
 
 def test_memory_is_flat_over_an_hour_of_echo() -> None:
-    stream = long_stream(request={"tracks": "both_tracks", "target_legs": "both"}, bridged=True)
+    stream = long_stream(settings={"tracks": "both_tracks", "target_legs": "both"}, bridged=True)
     assert growth(stream, echoes=True) < 100_000, "the audio of 50 minutes has 144 MB, its latencies 40 kB"
     stream.end("hang_up", START_MS + 60 * MINUTE_MS)
     report = stream.report()
@@ -93,7 +93,7 @@ def test_the_outbound_track_is_the_same_without_memory() -> None:
     def outbound(*, keeps_audio: bool) -> bytes:
         stream = open_stream(
             silence(),
-            request={"tracks": "outbound_track"},
+            settings={"tracks": "outbound_track"},
             variations=Variations(chunk_ms=CHUNK_MS),
             keeps_audio=keeps_audio,
         )

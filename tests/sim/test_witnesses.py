@@ -19,7 +19,7 @@ from rtpcodec import codec, verify_webhook
 from rtpcodec.carriers.telnyx import commands, errors, streaming
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.sim.calls.leg import Leg
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.media.formats import AudioFormat
 from rtpcodec.sim.media.variations import Variations
 from rtpcodec.sim.webhooks import payloads
@@ -60,8 +60,8 @@ def test_the_writer_gives_the_documented_message_member_by_member(message: dict[
 
 
 def test_the_messages_of_the_simulator_have_documented_members_of_documented_types() -> None:
-    request = {"client_state": "e30=", "custom_parameters": {"k": "v"}, "auth_token": "token"}
-    stream = open_stream(ramp(1600), request=request, dtmf=((45.0, "1"),), tags=("a",))
+    settings = {"client_state": "e30=", "custom_parameters": {"k": "v"}, "auth_token": "token"}
+    stream = open_stream(ramp(1600), settings=settings, dtmf=((45.0, "1"),), tags=("a",))
     stream.receive('{"event":"mark","mark":{"name":"m"}}', START_MS)
     stream.receive("{", START_MS)
     seen = [message for _, message in run(stream)]
@@ -71,7 +71,7 @@ def test_the_messages_of_the_simulator_have_documented_members_of_documented_typ
         if message["event"] != "dtmf":
             assert typed_members(message) <= documented_members(message["event"])
         else:
-            # Media streaming, section 5.6: no shape of it is published in the vectors.
+            # docs/carrier.md, rule C39: no shape of it is published in the vectors.
             assert message.keys() == {"event", "sequence_number", "stream_id", "occurred_at", "dtmf"}
             assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z", message["occurred_at"])
 
@@ -101,7 +101,7 @@ def test_payloads_are_base64_by_the_vectors_of_its_rfc(octets: bytes) -> None:
 
 
 def test_the_simulator_signs_the_published_vector(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Media streaming, section 4.3: two other libraries agree on it."""
+    """docs/carrier.md, rule C45: two other libraries agree on it."""
     signer = Signer(0)
     monkeypatch.setattr(signer, "_key", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
     assert (signer.public_key, signer.sign(str(NOW), BODY)) == (KEY, SIGNATURE)
@@ -115,15 +115,15 @@ def test_the_webhooks_of_the_simulator_have_the_members_of_the_sdk() -> None:
     facts, media_format = stream._facts, AudioFormat.of(codec("PCMU"), None, Variations())
     for direction in ("incoming", "outgoing"):
         leg = Leg(direction=direction, state="answered", call_leg_id="leg", connection_id="1")
-        request = StreamRequest(stream_url="ws://127.0.0.1/")
+        settings = StreamSettings(stream_url="ws://127.0.0.1/")
         sent = {
             "call.initiated": payloads.initiated(facts, leg, media_format),
-            "call.answered": payloads.answered(facts, leg, media_format, request),
+            "call.answered": payloads.answered(facts, leg, media_format, settings),
             "call.bridged": payloads.of_phone(facts, leg),
             "call.hangup": payloads.hung_up(facts, leg, payloads.CallQuality()),
-            "streaming.started": payloads.streaming(facts, leg, request),
-            "streaming.stopped": payloads.streaming(facts, leg, request),
-            "streaming.failed": payloads.streaming_failed(facts, leg, request, "stream"),
+            "streaming.started": payloads.streaming(facts, leg, settings),
+            "streaming.stopped": payloads.streaming(facts, leg, settings),
+            "streaming.failed": payloads.streaming_failed(facts, leg, settings, "stream"),
         }
         assert sent.keys() == EVENT_MEMBERS.keys()
         for event, payload in sent.items():
@@ -158,7 +158,7 @@ def test_an_rtp_header_in_front_of_a_payload_is_that_of_its_rfc() -> None:
 
 
 def test_the_numbers_of_the_documents() -> None:
-    """Media streaming, sections 5.7, 6.1, 6.2, 2.2 and 2.3: written here by hand."""
+    """docs/carrier.md, rules C5, C15, C29, C30, C40, C42 and C49: written here by hand."""
     assert (streaming.MIN_CHUNK_MS, streaming.MAX_CHUNK_MS, streaming.MP3_INTERVAL_MS) == (20, 30_000, 1000)
     assert errors.STREAM_ERRORS == {
         100002: "unknown_error",
@@ -175,7 +175,7 @@ def test_the_numbers_of_the_documents() -> None:
 
 
 def test_a_mark_with_nothing_queued_returns_at_once_and_a_clear_returns_all() -> None:
-    """The carrier's guide, in its own examples: media streaming, section 6.2, rules for `mark` and `clear`."""
+    """The carrier's guide, in its own examples: docs/carrier.md, rules C36 and C37."""
     stream = open_stream(ramp(160 * 20))
     stream.receive('{"event":"mark","mark":{"name":"empty"}}', START_MS)
     stream.receive(media(b"\xff" * 8000), START_MS)

@@ -22,9 +22,12 @@ _NATIVE: Final = ("", "@", "=", "<" if sys.byteorder == "little" else ">")
 def interleave(channels: Iterable[Buffer]) -> bytes:
     """Join channels to frames: left, right, left, right.
 
-    channels: 1 to 64 buffers of native int16 samples, of equal length.
-    Raises: TypeError if one is not a buffer of 16-bit samples or octets. ValueError for other numbers of channels or
-        samples.
+    Args:
+        channels: 1 to 64 buffers of native int16 samples, of equal length.
+
+    Raises:
+        TypeError: one is not a buffer of 16-bit samples or octets.
+        ValueError: other numbers of channels or samples.
 
     >>> interleave((b"1122", b"3344"))
     b'11332244'
@@ -35,8 +38,9 @@ def interleave(channels: Iterable[Buffer]) -> bytes:
 def split(pcm: Buffer, channels: int = 2) -> tuple[bytes, ...]:
     """Return the channels of interleaved native int16 PCM.
 
-    Raises: TypeError if it is not a buffer of 16-bit samples or octets. ValueError if it ends inside a frame, or
-        channels is not 1 to 64.
+    Raises:
+        TypeError: it is not a buffer of 16-bit samples or octets.
+        ValueError: it ends inside a frame, or channels is not 1 to 64.
 
     >>> split(b"11332244")
     (b'1122', b'3344')
@@ -47,10 +51,13 @@ def split(pcm: Buffer, channels: int = 2) -> tuple[bytes, ...]:
 def downmix(pcm: Buffer, channels: int | None = None) -> bytes:
     """Mix interleaved PCM down to mono int16: the mean of each frame.
 
-    pcm: int16 or float32 samples, or the octets of int16; an array of two dimensions is frames by channels.
-    channels: 1 to 64; None: the second dimension of an array, and 2 of anything else.
-    Raises: TypeError if it is not a buffer of such samples. ValueError if it ends inside a frame, has other dimensions
-        or channels, or holds a NaN.
+    Args:
+        pcm: int16 or float32 samples, or the octets of int16; an array of two dimensions is frames by channels.
+        channels: 1 to 64; None: the second dimension of an array, and 2 of anything else.
+
+    Raises:
+        TypeError: it is not a buffer of such samples.
+        ValueError: it ends inside a frame, has other dimensions or channels, or holds a NaN.
 
     >>> from array import array
     >>> array("h", downmix(array("h", [100, 300, -50, 50]))).tolist()

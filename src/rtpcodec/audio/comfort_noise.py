@@ -34,10 +34,13 @@ class ComfortNoise(Live):
     def __init__(self, rate_hz: int, level_dbm0: float = DEFAULT_LEVEL_DBM0, seed: int = 0) -> None:
         """Make a stream.
 
-        rate_hz: of the samples. The noise fills the whole band up to half of it, and its level is that of the band.
-        level_dbm0: -80 to -10.
-        seed: any whole number; streams of different seeds share nothing.
-        Raises: ValueError if the rate is not positive, or the level out of range.
+        Args:
+            rate_hz: of the samples. The noise fills the whole band up to half of it, and its level is that of the band.
+            level_dbm0: -80 to -10.
+            seed: any whole number; streams of different seeds share nothing.
+
+        Raises:
+            ValueError: the rate is not positive, or the level out of range.
         """
         if not rate_hz > 0:
             raise ValueError(f"rate_hz is {rate_hz!r}, it must be above 0")

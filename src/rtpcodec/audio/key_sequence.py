@@ -26,10 +26,13 @@ the network may lose or add some 10 dB."""
 def key_sequence(digits: str, rate_hz: int, tone_ms: float = TONE_MS) -> bytes:
     """Return the tones of keys as native int16 PCM, with silence around each.
 
-    digits: keys 0-9, A-D, * and #, with pauses: `w` is 0.5 s, `W` is 1 s.
-    rate_hz: of the PCM, 8000 to 192000.
-    tone_ms: how long each key sounds.
-    Raises: ValueError if a character is neither, which is not shown, or there is none; if tone_ms is out of range.
+    Args:
+        digits: keys 0-9, A-D, * and #, with pauses: `w` is 0.5 s, `W` is 1 s.
+        rate_hz: of the PCM, 8000 to 192000.
+        tone_ms: how long each key sounds.
+
+    Raises:
+        ValueError: a character is neither, which is not shown, or there is none; if tone_ms is out of range.
     """
     check_digits(digits)
     if not MIN_TONE_MS <= tone_ms <= MAX_TONE_MS:

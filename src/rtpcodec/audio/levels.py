@@ -26,9 +26,12 @@ DBOV_OF_0_DBM0: Final = -6.15
 def rms_dbov(pcm: Buffer) -> float:
     """Return the mean power of PCM in dBov: 0 to SILENCE_DBOV.
 
-    pcm: native int16 samples, at least one.
-    Raises: TypeError if it is not a buffer of 16-bit samples or octets. ValueError if it is empty, or has an odd number
-        of octets.
+    Args:
+        pcm: native int16 samples, at least one.
+
+    Raises:
+        TypeError: it is not a buffer of 16-bit samples or octets.
+        ValueError: it is empty, or has an odd number of octets.
 
     >>> from array import array
     >>> rms_dbov(array("h", [-32768] * 80)), round(rms_dbov(array("h", [3277, -3277] * 80)), 2), rms_dbov(bytes(320))
@@ -41,8 +44,11 @@ def rms_dbov(pcm: Buffer) -> float:
 def peak_dbov(pcm: Buffer) -> float:
     """Return the largest magnitude of PCM in dBov: 0 to SILENCE_DBOV.
 
-    pcm: native int16 samples, at least one.
-    Raises: as `rms_dbov`.
+    Args:
+        pcm: native int16 samples, at least one.
+
+    Raises:
+        TypeError, ValueError: as for `rms_dbov`.
 
     >>> from array import array
     >>> round(peak_dbov(array("h", [1, -16384, 5])), 2)

@@ -24,7 +24,8 @@ MAX_GAIN_DB: Final = 36.0
 def factor_of_db(gain_db: float) -> float:
     """Return the factor of a gain: 1 of 0 dB, 0 of -inf.
 
-    Raises: ValueError if it is above MAX_GAIN_DB, or a NaN.
+    Raises:
+        ValueError: it is above MAX_GAIN_DB, or a NaN.
 
     >>> round(factor_of_db(-6), 4), factor_of_db(float("-inf"))
     (0.5012, 0.0)
@@ -37,10 +38,13 @@ def factor_of_db(gain_db: float) -> float:
 def amplify(pcm: Buffer, gain_db: float) -> bytes:
     """Make PCM louder or, below 0 dB, quieter.
 
-    pcm: native int16 samples.
-    gain_db: up to 36.
-    Raises: TypeError if it is not a buffer of 16-bit samples or octets. ValueError if the gain is too high, or the
-        number of octets odd.
+    Args:
+        pcm: native int16 samples.
+        gain_db: up to 36.
+
+    Raises:
+        TypeError: it is not a buffer of 16-bit samples or octets.
+        ValueError: the gain is too high, or the number of octets odd.
 
     >>> from array import array
     >>> array("h", amplify(array("h", [1000, -30000]), 20)).tolist()
@@ -52,10 +56,13 @@ def amplify(pcm: Buffer, gain_db: float) -> bytes:
 def set_level(pcm: Buffer, level_dbov: float) -> bytes:
     """Scale a whole recording to a level; silence stays silent.
 
-    pcm: native int16 samples, at least one. Quiet ones become at most 36 dB louder.
-    level_dbov: the mean power that it gets, up to 0; above -20 or so, the peaks of speech saturate.
-    Raises: TypeError if it is not a buffer of 16-bit samples or octets. ValueError if it is empty, the number of octets
-        odd, or the level above 0.
+    Args:
+        pcm: native int16 samples, at least one. Quiet ones become at most 36 dB louder.
+        level_dbov: the mean power that it gets, up to 0; above -20 or so, the peaks of speech saturate.
+
+    Raises:
+        TypeError: it is not a buffer of 16-bit samples or octets.
+        ValueError: it is empty, the number of octets odd, or the level above 0.
 
     >>> from array import array
     >>> array("h", set_level(array("h", [1000, -1000]), -40)).tolist()
@@ -69,10 +76,13 @@ def set_level(pcm: Buffer, level_dbov: float) -> bytes:
 def mix(sources: Iterable[Buffer], gains_db: Iterable[float] | None = None) -> bytes:
     """Mix PCM: the sum of all sources, saturated once at its end.
 
-    sources: 1 to 64 buffers of native int16 samples, of equal length and rate.
-    gains_db: the gain of each source, up to 36; None: 0 for all.
-    Raises: TypeError if a source is not a buffer of 16-bit samples or octets. ValueError for other numbers of sources,
-        samples or gains, or a gain that is too high.
+    Args:
+        sources: 1 to 64 buffers of native int16 samples, of equal length and rate.
+        gains_db: the gain of each source, up to 36; None: 0 for all.
+
+    Raises:
+        TypeError: a source is not a buffer of 16-bit samples or octets.
+        ValueError: other numbers of sources, samples or gains, or a gain that is too high.
 
     >>> from array import array
     >>> speech, music = array("h", [1000, -1000]), array("h", [500, 500])
@@ -96,9 +106,12 @@ class Fade(Live):
     def __init__(self, samples: int, *, rising: bool = True) -> None:
         """Make a fade.
 
-        samples: how long it takes, at least 1; 5 ms leave no click.
-        rising: whether it fades in.
-        Raises: ValueError if it has no samples.
+        Args:
+            samples: how long it takes, at least 1; 5 ms leave no click.
+            rising: whether it fades in.
+
+        Raises:
+            ValueError: it has no samples.
         """
         if samples < 1:
             raise ValueError(f"samples is {samples!r}, at least 1 is needed")
@@ -114,8 +127,12 @@ class Fade(Live):
     def apply(self, pcm: Buffer) -> bytes:
         """Return the next piece, faded.
 
-        pcm: native int16 samples.
-        Raises: TypeError if it is not a buffer of 16-bit samples or octets. ValueError if the number of octets is odd.
+        Args:
+            pcm: native int16 samples.
+
+        Raises:
+            TypeError: it is not a buffer of 16-bit samples or octets.
+            ValueError: the number of octets is odd.
         """
         faded = _fade(pcm, self._position, self.samples, self.rising)
         self._position = min(self._position + len(faded) // 2, self.samples)

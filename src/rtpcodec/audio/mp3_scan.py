@@ -227,7 +227,8 @@ class Window:
     def move(self, at: int, ahead: int = LOOKAHEAD_OCTETS) -> int:
         """Let it begin at one of its offsets, or behind, and reach so far; what lies before is dropped. OSError.
 
-        Returns: the offset in it: 0, more only if the file ends before.
+        Returns:
+            The offset in it: 0, more only if the file ends before.
         """
         if self._read is None:
             return at

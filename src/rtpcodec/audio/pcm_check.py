@@ -40,7 +40,8 @@ class PcmCheck:
 
         It warns with AudioWarning, once, if the octets are 32-bit floats.
 
-        Raises: ValueError if it, or it with the chunks before it, begins with the header of a file.
+        Raises:
+            ValueError: it, or it with the chunks before it, begins with the header of a file.
         """
         if chunk.itemsize > SAMPLE_OCTETS or chunk.ndim != 1:
             return  # it is refused, or an array of samples

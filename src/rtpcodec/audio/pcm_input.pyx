@@ -147,10 +147,15 @@ cdef class PcmInput:
     def accept(self, source, /):
         """Return the whole samples of a piece as native int16 octets.
 
-        source: samples or octets. Float32 is multiplied by 32768, rounded, halves to even, and clipped to int16.
-        Returns: the same object where it is `bytes` of whole samples and no octet waits, else a copy.
-        Raises: TypeError: not a buffer, or other items. ValueError: not one dimension, or a NaN. Nothing is accepted
-        then.
+        Args:
+            source: samples or octets. Float32 is multiplied by 32768, rounded, halves to even, and clipped to int16.
+
+        Returns:
+            The same object where it is `bytes` of whole samples and no octet waits, else a copy.
+
+        Raises:
+            TypeError: not a buffer, or other items.
+            ValueError: not one dimension, or a NaN. Nothing is accepted then.
         """
         cdef Py_buffer view
         cdef bytes pcm

@@ -16,10 +16,15 @@ def require_rate(name: str, rate_hz: object) -> None:
 def resampler_between(from_name: str, from_hz: int, to_name: str, to_hz: int) -> Resampler | None:
     """Make a resampler.
 
-    from_name, to_name: the caller's words for the two rates, for the error.
-    from_hz, to_hz: the rates.
-    Returns: None if they are equal.
-    Raises: ValueError if streams cannot be resampled between them.
+    Args:
+        from_name, to_name: the caller's words for the two rates, for the error.
+        from_hz, to_hz: the rates.
+
+    Returns:
+        None if they are equal.
+
+    Raises:
+        ValueError: streams cannot be resampled between them.
     """
     if from_hz == to_hz:
         return None

@@ -63,9 +63,12 @@ class ToneDetector(Live):
     def __init__(self, sample_rate_hz: int, kinds: Iterable[ToneKind] = TONE_KINDS) -> None:
         """Begin a stream.
 
-        sample_rate_hz: of the PCM, 8000 to 192000.
-        kinds: what to look for; a detector of keys alone costs a third of one of all.
-        Raises: ValueError: a kind that does not exist, none at all, or a rate out of range.
+        Args:
+            sample_rate_hz: of the PCM, 8000 to 192000.
+            kinds: what to look for; a detector of keys alone costs a third of one of all.
+
+        Raises:
+            ValueError: a kind that does not exist, none at all, or a rate out of range.
         """
         self._kinds = checked_kinds(kinds)
         if not MIN_RATE_HZ <= sample_rate_hz <= MAX_RATE_HZ:
@@ -96,9 +99,15 @@ class ToneDetector(Live):
     def detect(self, pcm: Buffer) -> list[DetectedTone]:
         """Add PCM, and return the tones that are complete by it, in the order of their ends.
 
-        pcm: native int16 samples, of any number.
-        Returns: tones. A key is complete 40 ms after its end; a beep 250 ms, and 1200 ms if it may be a ringing tone.
-        Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets.
+        Args:
+            pcm: native int16 samples, of any number.
+
+        Returns:
+            Tones. A key is complete 40 ms after its end; a beep 250 ms, and 1200 ms if it may be a ringing tone.
+
+        Raises:
+            TypeError: not a buffer of 16-bit samples or octets.
+            ValueError: an odd number of octets.
         """
         view = memoryview(pcm)
         if view.nbytes % 2:

@@ -38,11 +38,14 @@ class DualTone(Live):
     ) -> None:
         """Make the signal of a key.
 
-        key: one of 0 to 9, A to D, * and #.
-        rate_hz: of the samples, 8000 to 192000.
-        level_dbm0: the power of both sines together.
-        twist_db: how much louder the high sine is.
-        Raises: ValueError if it is not a key, the rate is out of range, or the level would clip.
+        Args:
+            key: one of 0 to 9, A to D, * and #.
+            rate_hz: of the samples, 8000 to 192000.
+            level_dbm0: the power of both sines together.
+            twist_db: how much louder the high sine is.
+
+        Raises:
+            ValueError: it is not a key, the rate is out of range, or the level would clip.
         """
         if key not in KEY_FREQUENCIES_HZ:
             raise ValueError(f"key is {key!r}, 0 to 9, A to D, * and # are possible")

@@ -85,10 +85,14 @@ class WavFormat:
 def read_format(file: BinaryIO, name: str, *, other_tags: Collection[int] = ()) -> WavFormat:
     """Read the header, and leave the file at its first sample.
 
-    file: positioned at the header; it need not be seekable if its format comes before its samples.
-    name: of the file, for errors.
-    other_tags: format tags that the caller can read; their samples have the coding `other`.
-    Raises: AudioFileError, a ValueError, with the rule that the file breaks, the number and its offset; OSError.
+    Args:
+        file: positioned at the header; it need not be seekable if its format comes before its samples.
+        name: of the file, for errors.
+        other_tags: format tags that the caller can read; their samples have the coding `other`.
+
+    Raises:
+        AudioFileError: the file breaks a rule, which the error names with value and offset; a ValueError.
+        OSError: the file cannot be read or written.
     """
     return _Header(file, name, other_tags).read()
 

@@ -35,10 +35,15 @@ class PlacedWav(Live):
     def __init__(self, path: str | PathLike[str], sample_rate_hz: int, channels: int = 1) -> None:
         """Make a new file, and write its header.
 
-        path: the file, which must not exist.
-        sample_rate_hz: rate of the samples.
-        channels: 1 or 2.
-        Raises: FileExistsError; ValueError if the rate or the number of channels is not possible; OSError.
+        Args:
+            path: the file, which must not exist.
+            sample_rate_hz: rate of the samples.
+            channels: 1 or 2.
+
+        Raises:
+            FileExistsError: the path exists.
+            ValueError: the rate or the number of channels is not possible.
+            OSError: the file cannot be read or written.
         """
         if not 0 < sample_rate_hz <= MAX_SAMPLE_RATE_HZ:
             raise ValueError(f"sample_rate_hz is {sample_rate_hz}, 1 to {MAX_SAMPLE_RATE_HZ} are possible")
@@ -60,11 +65,14 @@ class PlacedWav(Live):
     def place(self, channel: int, at: int, pcm: bytes, *, adds: bool = False) -> None:
         """Write samples of one channel.
 
-        channel: its number, 0 or 1.
-        at: the frame of the first sample; samples before frame 0 are left out.
-        pcm: native int16 samples.
-        adds: whether they are added to what is there, instead of replacing it.
-        Raises: OSError; the same call may be repeated unless it adds.
+        Args:
+            channel: its number, 0 or 1.
+            at: the frame of the first sample; samples before frame 0 are left out.
+            pcm: native int16 samples.
+            adds: whether they are added to what is there, instead of replacing it.
+
+        Raises:
+            OSError: the file cannot be read or written; the same call may be repeated unless it adds.
         """
         if at < 0:
             pcm, at = pcm[-at * SAMPLE_OCTETS :], 0

@@ -27,9 +27,13 @@ class WavReader(Live):
     def __init__(self, source: str | PathLike[str] | BinaryIO, *, channel: int | None = None) -> None:
         """Open a file and read its header.
 
-        source: the file's path, or a binary file, which stays open. A pipe is possible if the format comes first.
-        channel: the channel to take, from 0; None: the mean of all.
-        Raises: ValueError if it is not a WAV file, has a coding that is not read, or lacks the channel; OSError.
+        Args:
+            source: the file's path, or a binary file, which stays open. A pipe is possible if the format comes first.
+            channel: the channel to take, from 0; None: the mean of all.
+
+        Raises:
+            ValueError: it is not a WAV file, has a coding that is not read, or lacks the channel.
+            OSError: the file cannot be read or written.
         """
         self._owned = isinstance(source, str | PathLike)
         self._file: BinaryIO
@@ -104,10 +108,16 @@ class WavReader(Live):
 def read_wav(path: str | PathLike[str], *, channel: int | None = None) -> tuple[bytes, int]:
     """Read a whole WAV file.
 
-    path: the file.
-    channel: the channel to take, from 0; None: the mean of all.
-    Returns: its samples as native int16 mono PCM, and their rate in Hz.
-    Raises: ValueError if it is not a WAV file, has a coding that is not read, or lacks the channel; OSError.
+    Args:
+        path: the file.
+        channel: the channel to take, from 0; None: the mean of all.
+
+    Returns:
+        Its samples as native int16 mono PCM, and their rate in Hz.
+
+    Raises:
+        ValueError: it is not a WAV file, has a coding that is not read, or lacks the channel.
+        OSError: the file cannot be read or written.
     """
     with WavReader(path, channel=channel) as reader:
         return b"".join(reader), reader.sample_rate_hz

@@ -26,10 +26,13 @@ _SIGN: Final = bytes(octet ^ 0x80 for octet in range(256))
 def converter(found: WavFormat, channel: int | None, name: str) -> Converter:
     """Return the conversion of a file's frames.
 
-    found: how they are coded.
-    channel: the one to take, from 0; None: the mean of all, rounded down.
-    name: of the file, for the error.
-    Raises: ValueError if the file does not have the channel.
+    Args:
+        found: how they are coded.
+        channel: the one to take, from 0; None: the mean of all, rounded down.
+        name: of the file, for the error.
+
+    Raises:
+        ValueError: the file does not have the channel.
     """
     if channel is not None and not 0 <= channel < found.channels:
         raise ValueError(f"channel is {channel}, {name} has channels 0 to {found.channels - 1}")

@@ -35,10 +35,15 @@ class WavWriter(Live):
     def __init__(self, path: str | PathLike[str], sample_rate_hz: int, *, replace: bool = True) -> None:
         """Open the file and write its header.
 
-        path: the file.
-        sample_rate_hz: rate of the samples, which are not resampled.
-        replace: whether an existing file may be replaced.
-        Raises: FileExistsError if it must not be replaced; ValueError if the rate is not possible; OSError.
+        Args:
+            path: the file.
+            sample_rate_hz: rate of the samples, which are not resampled.
+            replace: whether an existing file may be replaced.
+
+        Raises:
+            FileExistsError: it must not be replaced.
+            ValueError: the rate is not possible.
+            OSError: the file cannot be read or written.
         """
         if not 0 < sample_rate_hz <= MAX_SAMPLE_RATE_HZ:
             raise ValueError(f"sample_rate_hz is {sample_rate_hz}, 1 to {MAX_SAMPLE_RATE_HZ} are possible")
@@ -58,8 +63,10 @@ class WavWriter(Live):
     def write(self, pcm: Buffer) -> None:
         """Append samples.
 
-        Raises: ValueError if it has an odd number of octets or the file is full, TypeError if the items are others:
-        nothing was appended. OSError if the file cannot be written: the samples are kept, the next write retries.
+        Raises:
+            ValueError: it has an odd number of octets or the file is full, TypeError if the items are others: nothing
+                was appended.
+            OSError: the file cannot be written: the samples are kept, the next write retries.
         """
         view = memoryview(pcm)
         if view.format not in ITEM_FORMATS:
@@ -76,7 +83,9 @@ class WavWriter(Live):
     def write_silence(self, samples: int) -> None:
         """Append silence of any length at the cost of one call of the system, and without blocks on most disks.
 
-        Raises: ValueError if it is negative or the file is full: nothing was appended. OSError.
+        Raises:
+            ValueError: it is negative or the file is full: nothing was appended.
+            OSError: the file cannot be read or written.
         """
         if samples < 0:
             raise ValueError(f"samples is {samples}, 0 or more is needed")

@@ -13,10 +13,13 @@ from rtpcodec.pickling import Live
 def at_rate(pcm: bytes, from_hz: int, to_hz: int) -> bytes:
     """Convert a whole recording.
 
-    pcm: native int16 mono PCM.
-    from_hz: its rate.
-    to_hz: the rate wanted, any.
-    Returns: round(n x to / from) samples, without delay.
+    Args:
+        pcm: native int16 mono PCM.
+        from_hz: its rate.
+        to_hz: the rate wanted, any.
+
+    Returns:
+        round(n x to / from) samples, without delay.
     """
     return b"".join(pieces_at_rate(pcm, from_hz, to_hz))
 
@@ -84,7 +87,8 @@ class SpectralRate(Live):
 def at_streaming_rate(pcm: bytes, rate_hz: int) -> tuple[bytes, int]:
     """Convert a whole recording to a rate that the resampler of streams has, if its own is not one of them.
 
-    Returns: native int16 mono PCM, and its rate: the next higher one, at most the highest.
+    Returns:
+        Native int16 mono PCM, and its rate: the next higher one, at most the highest.
     """
     if rate_hz in RATES_HZ:
         return pcm, rate_hz

@@ -63,14 +63,14 @@ def is_text(value: object, field: str, findings: Findings) -> TypeGuard[str]:
 
 
 def text(value: object, field: str, findings: Findings) -> object:
-    """A string of at least one character."""
+    """Check a string of at least one character."""
     if is_text(value, field, findings) and not value.strip():
         findings.wrong(field, "is empty")
     return value
 
 
 def path_segment(value: object, field: str, findings: Findings) -> object:
-    """A string that can stand for itself in a URL's path once it is percent-encoded."""
+    """Check a string that can be one segment of a URL's path once it is percent-encoded."""
     text(value, field, findings)
     if value in (".", ".."):
         findings.wrong(field, f"is {value!r}, which means another path")
@@ -80,7 +80,7 @@ def path_segment(value: object, field: str, findings: Findings) -> object:
 
 
 def secret_text(value: object, field: str, findings: Findings) -> object:
-    """A token or a password: not empty, not too long, never shown."""
+    """Check a token or a password: not empty, not too long, never shown."""
     if is_text(value, field, findings):
         findings.secrets.append(value)
         if not value:
@@ -91,7 +91,7 @@ def secret_text(value: object, field: str, findings: Findings) -> object:
 
 
 def boolean(value: object, field: str, findings: Findings) -> object:
-    """A bool; other values that count as true or false are errors."""
+    """Check a bool; other values that count as true or false are errors."""
     if not isinstance(value, bool):
         findings.wrong(field, f"is {_kind(value)}, must be bool")
     return value
@@ -117,7 +117,7 @@ _preferred_codec: Final = one_of(*commands.CALL_CODECS)
 
 
 def websocket_url(value: object, field: str, findings: Findings) -> object:
-    """A ws or wss URL with a host. Never shown: an unguessable path may be its only protection."""
+    """Check a ws or wss URL with a host. It is never shown: an unguessable path may be its only protection."""
     if not is_text(value, field, findings):
         return value
     findings.secrets.append(value)
@@ -140,7 +140,7 @@ def websocket_url(value: object, field: str, findings: Findings) -> object:
 
 
 def sampling_rate_hz(value: object, field: str, findings: Findings) -> object:
-    """A positive int; a rate that the carrier does not list is a warning."""
+    """Check a positive int; a rate that the carrier does not list is a warning."""
     if not isinstance(value, int) or isinstance(value, bool):
         findings.wrong(field, f"is {_kind(value)}, must be int")
     elif value <= 0:
@@ -151,7 +151,7 @@ def sampling_rate_hz(value: object, field: str, findings: Findings) -> object:
 
 
 def count(value: object, field: str, findings: Findings) -> object:
-    """A number of seconds or things, 0 or more."""
+    """Check a number of seconds or of things, 0 or more."""
     if not isinstance(value, int) or isinstance(value, bool):
         findings.wrong(field, f"is {_kind(value)}, must be int")
     elif value < 0:
@@ -185,7 +185,7 @@ def dtmf_duration_ms(value: object, field: str, findings: Findings) -> object:
 
 
 def address(value: object, field: str, findings: Findings) -> object:
-    """A phone number, a SIP address, digits or a caller's name: not empty, never shown."""
+    """Check a phone number, a SIP address, digits or a caller's name: not empty, never shown."""
     text(value, field, findings)
     findings.secrets += strings_in(value)
     return value
@@ -209,7 +209,7 @@ def codec_list(value: object, field: str, findings: Findings) -> object:
 
 
 def json_object(value: object, field: str, findings: Findings) -> object:
-    """An object whose members are the carrier's business; none of its texts is shown."""
+    """Check a JSON object. The carrier checks its members; none of its texts is shown."""
     if not isinstance(value, Mapping):
         findings.wrong(field, f"is {_kind(value)}, must be a mapping")
         return value
@@ -286,7 +286,7 @@ def _listed_pairs(items: Iterable[object], field: str, findings: Findings) -> It
 
 
 def dialogflow_config(value: object, field: str, findings: Findings) -> object:
-    """The two switches of Dialogflow."""
+    """Check the two switches of Dialogflow."""
     if not isinstance(value, Mapping):
         findings.wrong(field, f"is {_kind(value)}, must be a mapping")
         return value

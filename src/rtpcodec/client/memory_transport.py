@@ -37,5 +37,5 @@ def _transport(library: ModuleType, network: MemoryNetwork) -> object:
 
 
 async def _parts(body: bytes) -> AsyncIterator[bytes]:
-    """A body that was not read yet."""
+    """Yield a body that was not read yet."""
     yield body

@@ -75,7 +75,7 @@ def asked_wait_s(headers: Mapping[str, str], unix_time_s: float) -> float | None
 
 
 def _number(words: str | None) -> float | None:
-    """A plain decimal number; Python's float would also take `inf`, `nan` and `1_0`."""
+    """Read a plain decimal number; Python's float would also accept `inf`, `nan` and `1_0`."""
     return float(words) if words is not None and _NUMBER.fullmatch(words.strip()) else None
 
 

@@ -17,8 +17,8 @@ from typing import Any, Final, Protocol
 
 from rtpcodec.client import checks
 from rtpcodec.client.access import Access
+from rtpcodec.client.attempts import CommandAttempts
 from rtpcodec.client.checks import Findings
-from rtpcodec.client.exchange import Exchange
 from rtpcodec.client.retry import Retry
 from rtpcodec.errors import MissingExtra
 
@@ -153,13 +153,13 @@ class Progress:
 
 
 @contextlib.contextmanager
-def reported_losses(exchange: Exchange[Any], library: ModuleType) -> Iterator[None]:
-    """Report to the exchange the errors that the library raises before a status has come."""
+def reported_losses(attempts: CommandAttempts[Any], library: ModuleType) -> Iterator[None]:
+    """Report to the attempts the errors that the library raises before a status has come."""
     try:
         yield
     except (library.ConnectError, library.ConnectTimeout, library.PoolTimeout, library.ProxyError) as error:
         why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        exchange.lost(why, nothing_sent=True, cause=error)
+        attempts.lost(why, nothing_sent=True, cause=error)
     # The library reads a redirect's address even if it does not follow it, so the last two can come after the request.
     except (library.TransportError, library.InvalidURL, UnicodeError) as error:
-        exchange.lost(type(error).__name__, nothing_sent=False, cause=error)
+        attempts.lost(type(error).__name__, nothing_sent=False, cause=error)

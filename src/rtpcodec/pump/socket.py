@@ -44,7 +44,7 @@ class Socket(Protocol):
         """
 
 
-class Nobody:
+class NullReceiver:
     """A Receiver that does nothing: of a WebSocket that nobody listens to."""
 
     def received(self, text: str | Buffer) -> None:

@@ -1,5 +1,5 @@
 """The hot methods of a call's machine for other Cython code."""
-from rtpcodec.stream._road cimport SessionRoad
+from rtpcodec.stream._session cimport SessionFastPath
 
 
 cdef class PlaysState:
@@ -10,8 +10,8 @@ cdef class PlaysState:
     cdef bint play_at_once(self)
 
 
-cdef class MachineRoad:
-    cdef public SessionRoad session
+cdef class MachineFastPath:
+    cdef public SessionFastPath session
     cdef public PlaysState plays
     cdef public object hangup
     cdef public object ping

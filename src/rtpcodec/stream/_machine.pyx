@@ -19,7 +19,7 @@ cdef class PlaysState:
 
 
 @cython.auto_pickle(False)
-cdef class MachineRoad:
+cdef class MachineFastPath:
     """The base of CallMachine that meets each message."""
 
     def receive(self, text, double now_ms):

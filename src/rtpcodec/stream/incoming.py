@@ -11,8 +11,7 @@ from rtpcodec.audio.file_headers import FILE_STARTS
 from rtpcodec.audio.rates import require_rate
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream import messages
-from rtpcodec.stream._hearing_states import IncomingState
-from rtpcodec.stream.complaints import Complaints
+from rtpcodec.stream._receive_states import IncomingState
 from rtpcodec.stream.connection import Connection
 from rtpcodec.stream.counts import Counts
 from rtpcodec.stream.event_queue import EventQueue
@@ -31,6 +30,7 @@ from rtpcodec.stream.events import (
     Unknown,
 )
 from rtpcodec.stream.key_order import KeyOrder
+from rtpcodec.stream.malformed_reports import MalformedReports
 from rtpcodec.stream.plan import INBOUND_TRACK, StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.receiving import Delivered, ReceiveChain
@@ -52,8 +52,8 @@ class Incoming(IncomingState):
         "_plan",
         "_sending",
         "_utc_offset_ms",
-        "complaints",
         "dialect",
+        "malformed_reports",
         "pcm_hz",
         "start",
     )
@@ -83,7 +83,7 @@ class Incoming(IncomingState):
         self._events = events
         self._counts = counts
         self._keys = KeyOrder()
-        self.complaints = Complaints()
+        self.malformed_reports = MalformedReports()
         self.chain: ReceiveChain | None
         """Of the last `start`; None: there was none."""
         self.start: tuple[messages.Start, float] | None = None
@@ -119,18 +119,18 @@ class Incoming(IncomingState):
             self._count_malformed(broken.rule, broken.detail, now_ms)
             return
         follows_directly = self._connection.accept(message, now_ms)
-        complaints: Iterable[Event] = self.complaints.odd(odd) if odd else ()
+        malformed_reports: Iterable[Event] = self.malformed_reports.odd(odd) if odd else ()
         if isinstance(message, messages.Media):
             self._take_media(message, follows_directly, silence_ms, now_ms)
         elif isinstance(message, messages.Stop):
             # Nothing comes after Stopped.
-            self._put(complaints)
-            complaints = ()
+            self._put(malformed_reports)
+            malformed_reports = ()
             self._take(message, silence_ms, now_ms)
         else:
             self._take(message, silence_ms, now_ms)
-        if complaints:
-            self._put(complaints)
+        if malformed_reports:
+            self._put(malformed_reports)
 
     def receive_media(self, media: messages.Media, now_ms: float) -> None:
         """Take a `media` message that was read already: see receive."""
@@ -171,7 +171,7 @@ class Incoming(IncomingState):
     def end(self, reason: Literal["stop", "closed", "closed_here", "malformed", "refused"], now_ms: float) -> None:
         """End the stream: report all that waits, the marks and the end."""
         self._connection.stop()
-        self._put(self.complaints.early_media())
+        self._put(self.malformed_reports.early_media())
         if self.chain is not None:
             self._deliver(self.chain.drain())
         self._put(self._keys.drain())
@@ -200,7 +200,7 @@ class Incoming(IncomingState):
     def _take_media(self, media: messages.Media, follows_directly: bool, silence_ms: float, now_ms: float) -> None:
         receiving = self.chain
         if receiving is None:
-            self.complaints.media_before_start += 1
+            self.malformed_reports.media_before_start += 1
             return
         media.received_ms = now_ms
         if media.payload[:2] in FILE_STARTS or receiving.files.alert:
@@ -211,10 +211,10 @@ class Incoming(IncomingState):
             if silence_ms:
                 self._events.put(self.stalling.stalled(silence_ms))
             self._connection.malformed += 1
-            self._put(self.complaints.dropped(broken.rule, broken.detail))
+            self._put(self.malformed_reports.dropped(broken.rule, broken.detail))
             return
-        if receiving.misfits.events:
-            found = receiving.misfits.take_events()
+        if receiving.codec_detector.events:
+            found = receiving.codec_detector.take_events()
             self._put(found)
             if any(isinstance(event, FormatChanged) for event in found):
                 self._put(self._sending.transferred(now_ms))
@@ -258,7 +258,7 @@ class Incoming(IncomingState):
             self._put(self._sending.refused(now_ms))
 
     def _start(self, start: messages.Start, now_ms: float) -> None:
-        self._put(self.complaints.early_media())
+        self._put(self.malformed_reports.early_media())
         # 1. A further `start`: finish the receive chain before it, report a changed format, and end a pause.
         before = self.chain
         if before is not None:
@@ -285,7 +285,7 @@ class Incoming(IncomingState):
         self._events.put(Started.of(start, now_ms, utc_ms))
         if self.chain.unsupported is not None:
             self._events.put(self.chain.unsupported)
-        self._put(self.complaints.ignored(self.chain.ignored))
+        self._put(self.malformed_reports.ignored(self.chain.ignored))
 
     def _new_chain(self, start: messages.Start) -> ReceiveChain:
         """Return the chain for a `start`. The send chain follows its payload format."""
@@ -333,6 +333,6 @@ class Incoming(IncomingState):
             self._events.put(event)
 
     def _count_malformed(self, rule: str, detail: str, now_ms: float) -> None:
-        self._put(self.complaints.dropped(rule, detail))
+        self._put(self.malformed_reports.dropped(rule, detail))
         if self._connection.count_malformed(rule, now_ms):
             self.end("malformed", now_ms)

@@ -15,10 +15,10 @@ from math import inf
 from typing import Final, Literal
 
 from rtpcodec.errors import StreamEnded
-from rtpcodec.stream._machine import MachineRoad
+from rtpcodec.stream._machine import MachineFastPath
+from rtpcodec.stream.connection_watch import CallTimeouts, ConnectionWatch, LossCause, limit_ms
 from rtpcodec.stream.ending import EndReason
 from rtpcodec.stream.events import Interrupted, Stopped
-from rtpcodec.stream.line_watch import CallTimeouts, LineCause, LineWatch, limit_ms
 from rtpcodec.stream.plays import Plays
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.speaking.chain import SpeechChain
@@ -37,7 +37,7 @@ START_TIMEOUT: Final[EndReason] = "start_timeout"
 IDLE_TIMEOUT: Final[EndReason] = "idle_timeout"
 
 
-class CallMachine(MachineRoad):
+class CallMachine(MachineFastPath):
     """Session, waiting audio, time-outs and end of one call.
 
     Times are in ms of the pump's clock. Use from one thread at a time.
@@ -66,11 +66,12 @@ class CallMachine(MachineRoad):
     ) -> None:
         """Make the machine of a call whose socket has just been opened.
 
-        session: the call's session.
-        now_ms: the time; `start` is due start_ms after it.
-        timeouts: limits on silence; None: the defaults.
-        may_wait: whether audio that does not fit into the session's queue waits in `plays`; otherwise QueueFull is
-        raised.
+        Args:
+            session: The call's session.
+            now_ms: The time; `start` is due start_ms after it.
+            timeouts: Limits on silence; None: the defaults.
+            may_wait: Whether audio that does not fit into the session's queue waits in `plays`; otherwise QueueFull is
+                raised.
         """
         self.session = session
         self._speech = session.speech  # None: it speaks no replies, or its socket cannot send pings
@@ -86,7 +87,7 @@ class CallMachine(MachineRoad):
         """Whether the socket accepts no texts for now; texts wait in the session, which is bounded."""
         self.end_cause: EndReason | None = None
         """What was the first to end the call; None: nothing did."""
-        self._line = LineWatch(timeouts if timeouts is not None else CallTimeouts(), now_ms)
+        self._line = ConnectionWatch(timeouts if timeouts is not None else CallTimeouts(), now_ms)
         self._closing = False
         self._cut_ms = self._event_ms = inf
         self._last_frame_ms = now_ms
@@ -133,7 +134,7 @@ class CallMachine(MachineRoad):
         self.hangup = None
         self._broke("socket_lost", now_ms)
 
-    def _broke(self, cause: LineCause, now_ms: float) -> None:
+    def _broke(self, cause: LossCause, now_ms: float) -> None:
         """Hold the session or end it, because its line is gone; the second report of one loss does nothing."""
         line, session = self._line, self.session
         if line.held:
@@ -204,9 +205,10 @@ class CallMachine(MachineRoad):
     def close(self, code: int, now_ms: float, cause: EndReason = "protocol_error") -> None:
         """End the call: a close frame becomes due, and the connection is cut if the other side does not answer it.
 
-        code: of the close frame.
-        now_ms: the time.
-        cause: why; the default is that of the pump, which closes after a frame that breaks a rule.
+        Args:
+            code: Of the close frame.
+            now_ms: The time.
+            cause: Why; the default is that of the pump, which closes after a frame that breaks a rule.
         """
         if self._closing:
             return

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared, MarkPlayed, UnexpectedMark
-from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 
 __all__ = ["GENERATED_PREFIX", "MARK_TIMEOUT_MS", "OWN_PREFIX", "MarkEvent", "Marks", "check_mark_name"]
@@ -104,9 +104,10 @@ class Marks:
     def sent(self, name: str, position_ms: float, end_ms: float) -> None:
         """Add a mark that was sent.
 
-        name: its name.
-        position_ms: audio sent before it.
-        end_ms: estimate of when that audio has been played.
+        Args:
+            name: Its name.
+            position_ms: Audio sent before it.
+            end_ms: Estimate of when that audio has been played.
         """
         if self._sent:
             end_ms = max(end_ms, self._sent[-1].end_ms)
@@ -154,10 +155,11 @@ class Marks:
         that the clear drops this audio as well. The clear causes an echo at once, without waiting for the audio. So it
         arrives sooner after the audio's estimated end than earlier echoes did.
 
-        found: the estimate that `interrupt` returns.
-        utterance_start_ms: position at which the interrupted utterance began.
-        heard_ms: estimated position up to which audio was heard.
-        now_ms: the time of the clear.
+        Args:
+            found: The estimate that `interrupt` returns.
+            utterance_start_ms: Position at which the interrupted utterance began.
+            heard_ms: Estimated position up to which audio was heard.
+            now_ms: The time of the clear.
         """
         # 1. Decide for each mark before which time its echo means "cleared".
         for mark in self._sent:

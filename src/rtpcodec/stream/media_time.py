@@ -19,7 +19,7 @@ from bisect import bisect_right
 from math import inf
 from typing import Final, Literal
 
-from rtpcodec.stream._hearing_states import BUCKET, ClockState, TimelineState
+from rtpcodec.stream._receive_states import BUCKET, ClockState, TimelineState
 
 UNITS_PER_MS: Final = (1.0, 8.0, 16.0, 48.0)
 """Milliseconds, or RTP clocks of 8, 16 and 48 kHz: steps of 20, 160, 320 and 960 for 20 ms (U2)."""
@@ -146,10 +146,11 @@ class TrackClock(ClockState):
     ) -> tuple[tuple[float, Reason], ...]:
         """Return what lies between the chunk before and this one, in order: how long it is, and why.
 
-        timestamp: the chunk's timestamp, None: it has none.
-        received_ms: when it was received.
-        duration_ms: how long it plays.
-        lost_ms: what the numbers say is missing before it.
+        Args:
+            timestamp: The chunk's timestamp, None: it has none.
+            received_ms: When it was received.
+            duration_ms: How long it plays.
+            lost_ms: What the numbers say is missing before it.
         """
         self.change = None
         lost: tuple[tuple[float, Reason], ...] = ((lost_ms, "lost"),) if lost_ms else ()

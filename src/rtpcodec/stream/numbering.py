@@ -19,13 +19,13 @@ from typing import Final, Literal
 from rtpcodec.rtp._window import Content, digest
 from rtpcodec.rtp.reorder import WINDOW, Elsewhere, Lost, ReorderWindow
 from rtpcodec.rtp.skipped import united
-from rtpcodec.stream._hearing_states import OrderState
+from rtpcodec.stream._receive_states import OrderState
+from rtpcodec.stream.empty_collections import NO_NAMES
 from rtpcodec.stream.events import CounterChanged
-from rtpcodec.stream.held import Account, Share
+from rtpcodec.stream.memory_budget import Account, Share
 from rtpcodec.stream.messages import Media
-from rtpcodec.stream.no_items import NO_NAMES
 from rtpcodec.stream.numbering_facts import LEARNING_CHUNKS, Doubtful, NumberingFacts
-from rtpcodec.stream.succession import Succession
+from rtpcodec.stream.track_prediction import TrackPredictor
 from rtpcodec.stream.wire.rules import MAX_MESSAGE_OCTETS
 
 __all__ = ["LEARNING_CHUNKS", "MAX_TRACKS", "ChunkOrder", "Doubtful", "Ordered"]
@@ -58,16 +58,17 @@ class ChunkOrder(OrderState):
     ) -> None:
         """Make an empty order.
 
-        window: later chunks that may wait for a missing one.
-        start_sequence: the sequence number of `start`; None: it had none.
-        account: the call's account of the budget that chunks which wait are counted in; None: without a budget.
+        Args:
+            window: Later chunks that may wait for a missing one.
+            start_sequence: The sequence number of `start`; None: it had none.
+            account: The call's account of the budget that chunks which wait are counted in; None: without a budget.
         """
         self._window = window
         self._share = Share(MAX_WAITING_OCTETS, account)
         self._expected_sequence = None if start_sequence is None else start_sequence + 1
         self._counter: Literal["chunk", "sequence"] | None
         self._shared: _Window | None
-        self._succession = Succession()
+        self._track_predictor = TrackPredictor()
         self._ignored = NO_NAMES
         self._counted = [0, 0]
         self.facts = NumberingFacts()
@@ -95,10 +96,13 @@ class ChunkOrder(OrderState):
     def put(self, track: str, media: Media, *, follows_directly: bool) -> Iterable[Ordered]:
         """Take a chunk and return what is in order now, with Lost in place of lost chunks.
 
-        track: the chunk's track.
-        media: the chunk. One without a number is in order when it arrives.
-        follows_directly: whether its sequence number shows that no message is missing before it.
-        Returns: pairs of a track and what comes next on it.
+        Args:
+            track: The chunk's track.
+            media: The chunk. One without a number is in order when it arrives.
+            follows_directly: Whether its sequence number shows that no message is missing before it.
+
+        Returns:
+            Pairs of a track and what comes next on it.
         """
         self.facts.received += 1
         number = media.chunk
@@ -112,7 +116,7 @@ class ChunkOrder(OrderState):
             and window.follows(number, content_of(track, media))
         ):
             if self._shared is window:
-                self._succession.follow(track, number)
+                self._track_predictor.follow(track, number)
             return ((track, media),)
         return self._put(track, media, follows_directly)
 
@@ -145,7 +149,7 @@ class ChunkOrder(OrderState):
             if window.stray is not None:
                 window.confirm_stray()
                 yield from self._judged(window, window.pop())
-            window.forget_refused()
+            window.drop_refused()
         self._share.covers(0)
         self.deadline_ms = inf
 
@@ -190,7 +194,7 @@ class ChunkOrder(OrderState):
         # 1. A new numbering, or no sense at all?
         if window.restarts != restarts:
             yield from self._renumbered(window, track)
-        elif window.has_no_sense or (window.late + window.reused != odd and self.facts.is_odd_too_often()):
+        elif window.is_meaningless or (window.late + window.reused != odd and self.facts.is_odd_too_often()):
             yield from self._ignore(window, track)
         # 2. The usual case.
         else:
@@ -225,7 +229,7 @@ class ChunkOrder(OrderState):
             ahead = number - only.next
             if ahead == 0 or (not follows_directly and 0 < ahead <= self._window):
                 shared = self._shared = only
-                self._succession.begin(next(iter(self.tracks)), only.next - 1)
+                self._track_predictor.begin(next(iter(self.tracks)), only.next - 1)
         if shared is not None:
             self.tracks[track] = shared
             shared.window = self._window * len(self.tracks)
@@ -251,9 +255,9 @@ class ChunkOrder(OrderState):
             return True
         # 2. It is this track's next number, while the other tracks are ahead by more than a reorder window.
         return (
-            number == self._succession.last_number.get(track, inf) + 1
+            number == self._track_predictor.last_number.get(track, inf) + 1
             and shared.next - number > shared.window
-            and not shared.is_hole(number)
+            and not shared.was_skipped(number)
         )
 
     def _split(self) -> Iterator[Ordered]:
@@ -265,8 +269,8 @@ class ChunkOrder(OrderState):
         yield from self._stray_of(shared)
         for track in self.tracks:
             self.tracks[track] = window = self._new_window()
-            if track in self._succession.last_number:
-                window.start_at(self._succession.last_number[track] + 1)
+            if track in self._track_predictor.last_number:
+                window.start_at(self._track_predictor.last_number[track] + 1)
         for number, (track, media) in sorted(shared.held.items()):
             self.tracks[track].put(number, (track, media), content_of(track, media))
         for window in self._windows():
@@ -291,7 +295,7 @@ class ChunkOrder(OrderState):
         # 2. The rest continues in the shared window.
         for track, window in self.tracks.items():
             self._keep_counts(window)
-            self._succession.begin(track, window.next - 1)
+            self._track_predictor.begin(track, window.next - 1)
             self.tracks[track] = shared
         shared.start_at(at)
         self._shared = shared
@@ -350,11 +354,11 @@ class ChunkOrder(OrderState):
             if window is not self._shared:
                 yield from self.facts.judge({track: lost})
             elif lost:
-                missing = self._succession.skip(lost, track, number or 0)
+                missing = self._track_predictor.skip(lost, track, number or 0)
                 missing.pop(_NO_TRACK, None)
                 yield from self.facts.judge(missing)
             elif track != _NO_TRACK:
-                self._succession.follow(track, number or 0)
+                self._track_predictor.follow(track, number or 0)
             lost = 0
             if track != _NO_TRACK:
                 yield track, media

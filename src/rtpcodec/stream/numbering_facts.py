@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from rtpcodec.rtp.reorder import Lost
-from rtpcodec.stream._hearing_states import FactsState
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream._receive_states import FactsState
+from rtpcodec.stream.empty_collections import NO_ITEMS
 
 LEARNING_CHUNKS: Final = 50
 """One second of 20 ms chunks."""

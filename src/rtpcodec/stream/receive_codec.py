@@ -26,10 +26,11 @@ class ReceiveCodec:
     ) -> None:
         """Choose codec and rate.
 
-        plan: its options are those of the decoder and of the payload format.
-        media_format: as `start` declares it.
-        pcm_hz: rate of the PCM to deliver.
-        plan_decides: whether the plan's options apply to the payload format. False: it uses its own, which adapt.
+        Args:
+            plan: Its options are those of the decoder and of the payload format.
+            media_format: As `start` declares it.
+            pcm_hz: Rate of the PCM to deliver.
+            plan_decides: Whether the plan's options apply to the payload format. False: it uses its own, which adapt.
         """
         self._plan = plan
         self._plan_decides = plan_decides

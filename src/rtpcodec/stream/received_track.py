@@ -9,7 +9,7 @@ from rtpcodec.audio.resample import Resampler
 from rtpcodec.codecs import Decoder, FecDecoder
 from rtpcodec.errors import PayloadError
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat, SampleFormat
-from rtpcodec.stream._hearing_states import Ticks, TrackState
+from rtpcodec.stream._receive_states import Ticks, TrackState
 from rtpcodec.stream.media_time import Timeline, TrackClock
 from rtpcodec.stream.receive_codec import ReceiveCodec
 

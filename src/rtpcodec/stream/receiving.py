@@ -11,13 +11,13 @@ from rtpcodec.errors import MissingLibrary, PayloadError
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat
 from rtpcodec.rtp.reorder import Lost
 from rtpcodec.stream import messages
-from rtpcodec.stream._hearing_states import ChainState
+from rtpcodec.stream._receive_states import ChainState
+from rtpcodec.stream.codec_detection import CodecDetector
 from rtpcodec.stream.events import Audio, CounterChanged, Gap, UnsupportedCodec
 from rtpcodec.stream.file_check import MAX_TRACK_CHARACTERS, ReceivedFiles
-from rtpcodec.stream.held import Account
 from rtpcodec.stream.level_meter import EVERY_MS, LevelMeter
 from rtpcodec.stream.media_time import Timeline
-from rtpcodec.stream.misfits import Misfits
+from rtpcodec.stream.memory_budget import Account
 from rtpcodec.stream.numbering import MAX_TRACKS, ChunkOrder, Doubtful, Ordered
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate, ReceiveCodec
@@ -43,7 +43,7 @@ Delivered = Audio | Gap | CounterChanged
 class ReceiveChain(ChainState):
     """Reorder, take frames out of payloads, decode, resample. Each `start` makes a new one."""
 
-    __slots__ = ("_codec", "_conceal", "_credit_from_ms", "concealed_ms", "lost_chunks", "misfits")
+    __slots__ = ("_codec", "_conceal", "_credit_from_ms", "codec_detector", "concealed_ms", "lost_chunks")
 
     _order: ChunkOrder
     _timeline: Timeline
@@ -64,10 +64,11 @@ class ReceiveChain(ChainState):
     ) -> None:
         """Make a chain.
 
-        track: the one that was asked for; chunks that name none belong to it.
-        start_sequence: the sequence number of `start`.
-        account: the call's account of the budget that chunks which wait are counted in; None: without a budget.
-        level: measures the track that was asked for; None: a meter of its own.
+        Args:
+            track: The one that was asked for; chunks that name none belong to it.
+            start_sequence: The sequence number of `start`.
+            account: The call's account of the budget that chunks which wait are counted in; None: without a budget.
+            level: Measures the track that was asked for; None: a meter of its own.
         """
         self._conceal = conceal
         self._order = ChunkOrder(start_sequence=start_sequence, account=account)
@@ -82,7 +83,7 @@ class ReceiveChain(ChainState):
         """Audio that was generated for gaps."""
         self._level = LevelMeter() if level is None else level
         self._codec = ReceiveCodec(plan, media_format, pcm_hz)
-        self.misfits = Misfits(plan, self._codec, pcm_hz)
+        self.codec_detector = CodecDetector(plan, self._codec, pcm_hz)
         """Payloads that did not fit the codec."""
         self._default = self._first_track()
 
@@ -142,11 +143,11 @@ class ReceiveChain(ChainState):
             try:
                 media.duration_ms = track.last_ms = track.duration_ms(media.payload)
                 if track.watched:
-                    self._retune(track, self.misfits.fit(name, media.payload, track.codec), media)
+                    self._retune(track, self.codec_detector.fit(name, media.payload, track.codec), media)
             except PayloadError as error:
                 track.watched = True
                 media.duration_ms = track.last_ms
-                self._retune(track, self.misfits.misfit(name, media.payload, track.codec, str(error)), media)
+                self._retune(track, self.codec_detector.misfit(name, media.payload, track.codec, str(error)), media)
         return self._deliver(self._order.put(track.name, media, follows_directly=follows_directly), measured=media)
 
     @staticmethod

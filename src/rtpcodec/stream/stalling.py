@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import inf
 
 from rtpcodec.pickling import Live
-from rtpcodec.stream._hearing_states import StallState
+from rtpcodec.stream._receive_states import StallState
 from rtpcodec.stream.events import Stalled
 
 
@@ -46,8 +46,9 @@ class StallWatch(StallState, Live):
     def is_stall(self, silence_ms: float, chunk_ms: float, pause_ms: float) -> bool:
         """Return whether a silence before a chunk is a stall.
 
-        silence_ms: what `silence_ms` returned.
-        chunk_ms: how long the chunk plays: it is sent when it is over.
-        pause_ms: how long the carrier sent nothing, by its timestamps.
+        Args:
+            silence_ms: What `silence_ms` returned.
+            chunk_ms: How long the chunk plays: it is sent when it is over.
+            pause_ms: How long the carrier sent nothing, by its timestamps.
         """
         return silence_ms - pause_ms >= max(self._stall_ms, 2 * chunk_ms)

@@ -7,7 +7,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.speaking._states import MarksState
 
 MARK_TIMEOUT_MS: Final = 10_000.0
@@ -87,10 +87,14 @@ class UnsentMarks(MarksState):
 
         Later marks time out later. Sending moves the deadline, so that only a queue that stands still ends a mark.
 
-        progress_ms: when the last text was sent, or when the far end has played all that was sent, whichever is later.
-        taken: samples that were sent.
-        sample_rate_hz: of the samples.
-        Returns: None: no mark waits, or its time does not count yet.
+        Args:
+            progress_ms: When the last text was sent, or when the far end has played all that was sent, whichever is
+                later.
+            taken: Samples that were sent.
+            sample_rate_hz: Of the samples.
+
+        Returns:
+            None: no mark waits, or its time does not count yet.
         """
         if not self._marks:
             return None

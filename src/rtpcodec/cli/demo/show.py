@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rtpcodec.cli.demo import scenario
-from rtpcodec.cli.demo.picture import draw
+from rtpcodec.cli.demo.charts import draw
 from rtpcodec.cli.demo.scenario import CallResult, figure
 from rtpcodec.sim import Faults
 

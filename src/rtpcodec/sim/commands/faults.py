@@ -46,7 +46,7 @@ class CommandFault:
         return self.drop == "before" or self.status is not None
 
     def error_body(self) -> bytes:
-        """The carrier's error for the status."""
+        """Return the carrier's error for the status, as JSON."""
         status = self.status or 500
         code = errors.CODE_OF_STATUS.get(status, errors.UNEXPECTED_ERROR if status >= 500 else errors.BAD_REQUEST)
         return msgspec.json.encode(refused(code, "asked for by the test").as_json())
@@ -64,7 +64,7 @@ NO_FAULT: Final = CommandFault()
 def rate_limited(
     *, limit: int = 1, reset_s: int = 1, retry_after: str | None = None, epoch_s: int | None = None
 ) -> CommandFault:
-    """Make a 429 with the carrier's three headers (media streaming, section 2.7).
+    """Make a 429 with the carrier's three headers (docs/carrier.md, rule C50).
 
     limit: of requests.
     reset_s: seconds until the limit is reset.

@@ -24,7 +24,7 @@ class LinkClock:
         self._last_ms = float("-inf")
 
     def arrival_ms(self, sent_ms: float) -> float:
-        """The arrival of the next message."""
+        """Return when the next message arrives."""
         link = self._link
         outages_ms = link.outages_ms
         if outages_ms:

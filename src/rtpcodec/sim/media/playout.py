@@ -157,7 +157,7 @@ class Playout:
         return bytes(self._timeline[:octets]).ljust(octets, b"\0")
 
     def window(self, first_sample: int, samples: int) -> bytes:
-        """A piece of the timeline, which must be in the past; silence before its begin and where it is not kept."""
+        """Return a past piece of the timeline; silence before its begin and where it is not kept."""
         first = max(first_sample, self._base)
         end = max(first_sample + samples, first)
         piece = bytes(self._timeline[2 * (first - self._base) : 2 * (end - self._base)])

@@ -50,11 +50,12 @@ class RtpStream(Live):
     ) -> None:
         """Make it.
 
-        info, rate_hz: the codec, and the rate of its PCM.
-        payloads: reads what the messages hold.
-        types: payload types of the call.
-        ssrc: of the stream.
-        swapped: whether samples of L16 have the byte order that RTP does not have.
+        Args:
+            info, rate_hz: The codec, and the rate of its PCM.
+            payloads: Reads what the messages hold.
+            types: Payload types of the call.
+            ssrc: Of the stream.
+            swapped: Whether samples of L16 have the byte order that RTP does not have.
         """
         self._payloads = payloads
         self._swapped = swapped

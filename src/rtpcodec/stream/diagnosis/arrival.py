@@ -17,7 +17,7 @@ from math import inf
 from typing import Final
 
 from rtpcodec.codecs import codec
-from rtpcodec.stream.diagnosis._looking import PERIOD_MS, ArrivalState
+from rtpcodec.stream.diagnosis._watch_states import PERIOD_MS, ArrivalState
 from rtpcodec.stream.messages import MediaFormat
 
 PERIODS: Final = 5

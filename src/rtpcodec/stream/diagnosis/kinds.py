@@ -12,9 +12,10 @@ LAWS: Final = frozenset(("PCMU", "PCMA"))
 def wrong_reading(declared: str, found: str, evidence: str, track: str) -> Diagnosis:
     """Report payloads of another codec, law or byte order.
 
-    declared, found: the codec of `start` and that of the payloads; L16 with its byte order, as "L16 little".
-    evidence: what makes it sure.
-    track: the track of the payloads.
+    Args:
+        declared, found: The codec of `start` and that of the payloads; L16 with its byte order, as "L16 little".
+        evidence: What makes it sure.
+        track: The track of the payloads.
     """
     seen = f"{_named(declared)} is declared, but payloads of track {track} look like {_named(found)}: {evidence}"
     name, _, order = found.partition(" ")
@@ -68,10 +69,11 @@ def stereo_as_mono(track: str, evidence: str) -> Diagnosis:
 def wrong_rate(track: str, declared_hz: int, ratio: float, probable_hz: int) -> Diagnosis:
     """Report a rate that arrival contradicts.
 
-    track: the track.
-    declared_hz: by `start`.
-    ratio: audio of that rate that arrives per time.
-    probable_hz: the rate that fits.
+    Args:
+        track: The track.
+        declared_hz: By `start`.
+        ratio: Audio of that rate that arrives per time.
+        probable_hz: The rate that fits.
     """
     return Diagnosis(
         "wrong_rate",

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from typing import Final
 
 from rtpcodec.stream.diagnosis import kinds
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.events import CarrierError, Diagnosis, FormatChanged
 from rtpcodec.stream.messages import MediaFormat
-from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.plan import MODES, StreamPlan
 from rtpcodec.stream.wire import Dialect
 

@@ -11,7 +11,6 @@ from rtpcodec.errors import PayloadError
 from rtpcodec.kernels.levels import peak
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, payload_format
 from rtpcodec.stream.diagnosis import kinds
-from rtpcodec.stream.diagnosis._looking import EVEN_OCTETS, MP4_BRAND, VerdictsState
 from rtpcodec.stream.diagnosis._readings import (
     FOUND_NOISE,
     FOUND_NOISE_HERE,
@@ -22,6 +21,7 @@ from rtpcodec.stream.diagnosis._readings import (
     NAMES,
     Readings,
 )
+from rtpcodec.stream.diagnosis._watch_states import EVEN_OCTETS, MP4_BRAND, VerdictsState
 from rtpcodec.stream.diagnosis.arrival import Arrival
 from rtpcodec.stream.events import Audio, Diagnosis
 from rtpcodec.stream.messages import MediaFormat
@@ -67,9 +67,10 @@ class TrackVerdicts(VerdictsState):
     def __init__(self, name: str, media_format: MediaFormat, byte_order: str) -> None:
         """Begin.
 
-        name: of the track.
-        media_format: as declared.
-        byte_order: of L16 in the plan.
+        Args:
+            name: Of the track.
+            media_format: As declared.
+            byte_order: Of L16 in the plan.
         """
         self.name = name
         self.found_codec = ""

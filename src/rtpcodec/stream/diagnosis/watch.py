@@ -7,12 +7,12 @@ from math import inf
 from typing import Final
 
 from rtpcodec.stream.diagnosis import kinds, plan_check
-from rtpcodec.stream.diagnosis._looking import SILENT_TIMES, WatchState
+from rtpcodec.stream.diagnosis._watch_states import SILENT_TIMES, WatchState
 from rtpcodec.stream.diagnosis.bandwidth import Bandwidth, BandwidthMeter, meter_for
 from rtpcodec.stream.diagnosis.track import TrackVerdicts
+from rtpcodec.stream.empty_collections import NO_NAMES
 from rtpcodec.stream.events import Audio, CarrierError, CounterChanged, Diagnosis, Event, FormatChanged, Gap, Started
 from rtpcodec.stream.messages import MediaFormat
-from rtpcodec.stream.no_items import NO_NAMES
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.wire import Dialect
 
@@ -43,9 +43,10 @@ class DiagnosisWatch(WatchState):
     def __init__(self, plan: StreamPlan, dialect: Dialect, diagnosis_s: float) -> None:
         """Make the sink.
 
-        plan: the plan of the session.
-        dialect: how its carrier spells messages.
-        diagnosis_s: sound after each change that is looked at; infinite: all.
+        Args:
+            plan: The plan of the session.
+            dialect: How its carrier spells messages.
+            diagnosis_s: Sound after each change that is looked at; infinite: all.
         """
         self._plan = plan
         self._planned = plan_check.PlanCheck(plan, dialect)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from math import inf
 from typing import Protocol
 
-from rtpcodec.stream.diagnosis._looking import SinkList
+from rtpcodec.stream.diagnosis._watch_states import SinkList
 from rtpcodec.stream.events import Event, Stopped
 
 

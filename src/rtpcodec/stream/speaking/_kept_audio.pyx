@@ -145,7 +145,7 @@ cdef class KeptAudio:
         cdef Stretch first
         while kept:
             first = <Stretch> kept[0]
-            if first.position + first.samples > position or (first.reply.line.tones and first.reply.sounds_keys):
+            if first.position + first.samples > position or (first.reply.queue.tones and first.reply.sounds_keys):
                 return
             del kept[0]
         self._last = None

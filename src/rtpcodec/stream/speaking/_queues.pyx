@@ -6,7 +6,7 @@ from cpython.bytes cimport PyBytes_CheckExact
 from collections import deque
 
 from rtpcodec.stream.items import Kind
-from rtpcodec.stream.no_items import NO_ITEMS as _NO_ITEMS
+from rtpcodec.stream.empty_collections import NO_ITEMS as _NO_ITEMS
 
 SMALL_OCTETS = 320
 COLLECTED_OCTETS = 32_768

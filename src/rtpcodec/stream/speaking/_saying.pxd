@@ -4,13 +4,13 @@ from libc.stdint cimport int64_t
 from rtpcodec.kernels.media_text cimport MediaText
 from rtpcodec.stream.speaking._kept_audio cimport KeptAudio
 from rtpcodec.stream.speaking._states cimport (
-    EchoesState, FarEndState, GateState, IdleState, LineState, OrderState, OwnMarksState, PartsState, ReleaserState,
-    ReplyFields, ResolverState, StopperState,
+    EchoesState, FarEndState, IdleState, OrderState, OwnMarksState, PartsState, ReleaserState, ReplyFields,
+    ReplyQueueState, ResolverState, SendGateState, StopperState,
 )
 
 
 cdef class Saying:
-    cdef object listener            # Listener
+    cdef object feedback            # Feedback
     cdef PartsState parts
     cdef FarEndState far_end
     cdef EchoesState echoes
@@ -18,7 +18,7 @@ cdef class Saying:
     cdef OrderState order
     cdef KeptAudio sent_audio
     cdef IdleState idle
-    cdef GateState gate
+    cdef SendGateState gate
     cdef ReleaserState releaser
     cdef ResolverState resolver
     cdef StopperState stopper
@@ -36,7 +36,7 @@ cdef class Saying:
     cdef ReplyFields turn(self)
     cdef int send(self, list texts, double now_ms, double left_ms) except -1
     cdef int say(self, ReplyFields reply, double now_ms, list texts) except -1
-    cdef object take(self, LineState line)
+    cdef object take(self, ReplyQueueState queue)
     cdef str write(self, object audio)
     cdef int prove(self, ReplyFields reply, double now_ms, list texts) except -1
     cdef bint wants_mark(self, int64_t position, double now_ms, bint last) except -1

@@ -11,7 +11,8 @@ from libc.stdint cimport int64_t, uint8_t
 
 from rtpcodec.kernels.media_text cimport MediaText
 from rtpcodec.stream.speaking._states cimport (
-    PAST, PAST_RUNS, UNACKNOWLEDGED, PING, FarEndState, LineState, OwnMarksState, ReleaserState, ReplyFields, Span,
+    PAST, PAST_RUNS, UNACKNOWLEDGED, PING, FarEndState, OwnMarksState, ReleaserState, ReplyFields, ReplyQueueState,
+    Span,
 )
 
 from rtpcodec.stream.items import Kind
@@ -72,10 +73,10 @@ cdef MediaText last_text = None
 cdef class Saying:
     """What one stream says. Use from one thread at a time.
 
-    parts, releaser, resolver, stopper, listener: of the stream's chain, whose state it shares.
+    parts, releaser, resolver, stopper, feedback: of the stream's chain, whose state it shares.
     """
 
-    def __cinit__(self, parts, releaser, resolver, stopper, listener):
+    def __cinit__(self, parts, releaser, resolver, stopper, feedback):
         self.parts = parts
         self.far_end = parts.far_end
         self.echoes = parts.echoes
@@ -87,7 +88,7 @@ cdef class Saying:
         self.releaser = releaser
         self.resolver = resolver
         self.stopper = stopper
-        self.listener = listener
+        self.feedback = feedback
         self.form = Form(parts)
         self._begin_stream()
 
@@ -135,7 +136,7 @@ cdef class Saying:
                 return None
             first = self.order.waiting[0]
         if (
-            not first.closed or first.line.waiting_samples or first.more_follows
+            not first.closed or first.queue.waiting_samples or first.more_follows
             or first.marks.first_position != NOWHERE
         ):
             return first
@@ -155,7 +156,7 @@ cdef class Saying:
             if now_ms >= self.own_marks.wanted_ms:
                 self.releaser._send_own_mark(now_ms, texts)
                 continue
-            if reply is None or reply.line.waiting_samples < self.form.frame_samples:
+            if reply is None or reply.queue.waiting_samples < self.form.frame_samples:
                 if reply is not None:
                     reply.ran_empty = True
                 if self.idle.silent:
@@ -179,10 +180,10 @@ cdef class Saying:
         """Take, encode and send one message of a reply: see Releaser._send."""
         cdef FarEndState far_end = self.far_end
         cdef ReleaserState releaser = self.releaser
-        cdef LineState line = reply.line
+        cdef ReplyQueueState queue = reply.queue
         cdef int64_t samples = self.form.frame_samples
         cdef int64_t position = far_end.sent_position
-        cdef int64_t content = line.taken_samples
+        cdef int64_t content = queue.taken_samples
         cdef object audio
         cdef str text
         # 1. Where does it belong?
@@ -196,7 +197,7 @@ cdef class Saying:
             self.own_marks.next_position = 0
         reply.spans.put(position, content, samples)
         # 2. Take and encode it.
-        audio = self.take(line)
+        audio = self.take(queue)
         self.sent_audio.keep(position, samples, content, reply, audio)
         if position >= releaser.level.due:
             releaser.level.measure(
@@ -216,17 +217,17 @@ cdef class Saying:
             self.prove(reply, now_ms, texts)
         return 0
 
-    cdef object take(self, LineState line):
+    cdef object take(self, ReplyQueueState queue):
         """Remove one frame. Returns: PCM at the codec's rate, or a list of pieces."""
         cdef Py_ssize_t octets = 2 * self.form.frame_samples
-        if line._front or line._queue._kind is not READY or line._queue.first_left() < octets:
-            pieces = line.take(self.form.frame_samples)
+        if queue._front or queue._queue._kind is not READY or queue._queue.first_left() < octets:
+            pieces = queue.take(self.form.frame_samples)
             return pieces[0][1] if len(pieces) == 1 and pieces[0][0] is READY else pieces
-        line.waiting_samples -= self.form.frame_samples
-        line.taken_samples += self.form.frame_samples
-        if line.kept_samples:
-            line.kept_samples = max(<int64_t>0, line.kept_samples - self.form.frame_samples)
-        return line._queue.taken(octets)
+        queue.waiting_samples -= self.form.frame_samples
+        queue.taken_samples += self.form.frame_samples
+        if queue.kept_samples:
+            queue.kept_samples = max(<int64_t>0, queue.kept_samples - self.form.frame_samples)
+        return queue._queue.taken(octets)
 
     cdef str write(self, object audio):
         """The text of a message, whose payload is counted."""
@@ -246,7 +247,7 @@ cdef class Saying:
     cdef int prove(self, ReplyFields reply, double now_ms, list texts) except -1:
         """Send an own mark behind the message of a reply, if one is wanted there."""
         cdef int64_t position = self.far_end.sent_position
-        cdef bint last = reply.line.waiting_samples == 0 and (
+        cdef bint last = reply.queue.waiting_samples == 0 and (
             (reply.closed and not reply.more_follows)
             or len(self.order.waiting) == 1
             or self.order.last_with_audio is None
@@ -294,7 +295,7 @@ cdef class Saying:
         reply = self.turn()
         if self.order.moved:
             return -INFINITY
-        if reply is not None and reply.line.waiting_samples >= self.form.frame_samples:
+        if reply is not None and reply.queue.waiting_samples >= self.form.frame_samples:
             next_ms = self.far_end.remote_end_ms + self.form.frame_ms - self.form.lead_ms
         next_ms = max(min(next_ms, self.own_marks.wanted_ms), self.gate.look_ms)
         # 3. Events.
@@ -303,7 +304,7 @@ cdef class Saying:
 
     cdef double slow_due_ms(self) except? -1.0:
         cdef double next_ms = self.releaser.next_ms
-        found = self.listener.event_deadline_ms
+        found = self.feedback.event_deadline_ms
         return next_ms if found is None else min(next_ms, <double>found)
 
     cdef bint has_marks(self) except -1:
@@ -331,7 +332,7 @@ cdef class Saying:
         cdef Span last
         if reply.on_end is None and not reply.ran_empty:
             return INFINITY
-        if reply.state != "speaking" or self.parts.paused or reply.line.waiting_samples or reply.more_follows:
+        if reply.state != "speaking" or self.parts.paused or reply.queue.waiting_samples or reply.more_follows:
             return INFINITY
         if reply.marks.first_position != NOWHERE or not reply.spans._spans:
             return -INFINITY

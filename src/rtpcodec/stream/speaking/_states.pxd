@@ -1,7 +1,7 @@
 """The state of a stream's speaking side that native code looks at. The classes of the same purpose inherit it."""
 from libc.stdint cimport int64_t
 
-from rtpcodec.stream._hearing_states cimport LevelState
+from rtpcodec.stream._receive_states cimport LevelState
 from rtpcodec.stream.speaking._queues cimport SendQueue
 
 
@@ -17,7 +17,7 @@ cdef class Rate:
     cdef readonly object resampler
     cdef public int64_t samples_in      # waiting ones included
 
-cdef class LineState:
+cdef class ReplyQueueState:
     cdef public object packing
     cdef public SendQueue _queue
     cdef public object _front           # deque of pieces at the codec's rate, before the queue
@@ -69,7 +69,7 @@ cdef class ReplyFields:
     cdef public AcceptorState _stage
     cdef public object _input           # PcmInput, once there was PCM that is not int16 in bytes
     cdef public object on_end
-    cdef public LineState line
+    cdef public ReplyQueueState queue
     cdef public MarksState marks
     cdef public SpansState spans
     cdef public str state
@@ -132,7 +132,7 @@ cdef class LastPing:
     cdef public int64_t number          # 0: there was none
     cdef public int64_t position
 
-cdef class GateState:
+cdef class SendGateState:
     cdef public object backlog
     cdef public object actions
     cdef public object _limit_ms        # float or None

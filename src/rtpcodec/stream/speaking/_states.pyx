@@ -51,7 +51,7 @@ cdef class Rate:
 
 
 @cython.auto_pickle(False)
-cdef class LineState:
+cdef class ReplyQueueState:
     """The base of Line."""
 
     cdef int put(self, bytes pcm, object kind, Rate rate, int64_t samples, int64_t frame_samples) except -1:
@@ -134,10 +134,10 @@ cdef class AcceptorState:
         cdef ReplyFields only = self._order.only()
         cdef int64_t samples = 0
         if only is not None:
-            samples = only.line.waiting_samples
+            samples = only.queue.waiting_samples
         else:
             for one in self._order.waiting:
-                samples += (<ReplyFields>one).line.waiting_samples
+                samples += (<ReplyFields>one).queue.waiting_samples
         return <double>(samples * 1000) / <double>self.sample_rate_hz + more_ms <= self._max_ms
 
 
@@ -194,14 +194,14 @@ cdef class ReplyFields:
         if not stage.has_room(<double>(samples * 1000) / <double>from_hz):
             return False
         if from_hz == stage.sample_rate_hz:
-            self.line.put(octets, READY, None, samples, stage._frame_samples)
+            self.queue.put(octets, READY, None, samples, stage._frame_samples)
             return True
         # 3. Samples are counted at the codec's rate, also those that a resampler has not made yet.
-        rate = self.line._rates.get(from_hz)
-        if rate is None or len(self.line._rates) != 1:
+        rate = self.queue._rates.get(from_hz)
+        if rate is None or len(self.queue._rates) != 1:
             return False
         samples += rate.samples_in
-        self.line.put(
+        self.queue.put(
             octets, PCM, rate,
             samples * stage.sample_rate_hz // from_hz - rate.samples_in * stage.sample_rate_hz // from_hz,
             stage._frame_samples,
@@ -323,8 +323,8 @@ cdef class LastPing:
 
 
 @cython.auto_pickle(False)
-cdef class GateState:
-    """The base of Gate."""
+cdef class SendGateState:
+    """The base of SendGate."""
 
     def __cinit__(self):
         self._pinged = LastPing()
@@ -338,7 +338,7 @@ cdef class GateState:
         return not last.number or (position - last.position) * 1000 >= PING * self._rate_hz
 
     cdef bint is_open(self, int64_t position, RoundTripsState trips) except -1:
-        """Whether the gate is open for certain, without a look at the system's buffers: see Gate.open."""
+        """Whether the gate is open for certain, without a look at the system's buffers: see SendGate.open."""
         cdef double limit_ms
         if self.backlog is None and not self.pongs:
             return True

@@ -68,7 +68,7 @@ class Acceptor(AcceptorState):
         # All that waits together is at least what counts for one reply.
         samples = 0
         for one in self._parts.order.waiting:
-            samples += one.line.waiting_samples
+            samples += one.queue.waiting_samples
         if samples * 1000 / self.sample_rate_hz + more_ms <= max_ms:
             return
         queued_ms = self._counted_ms(reply)
@@ -121,7 +121,7 @@ class Acceptor(AcceptorState):
         """
         current = self._parts.order.current
         if reply is current or current is None:
-            return self._parts.ms(reply.line.waiting_samples - reply.line.kept_samples)
+            return self._parts.ms(reply.queue.waiting_samples - reply.queue.kept_samples)
         return self.behind_ms
 
     @property
@@ -130,7 +130,7 @@ class Acceptor(AcceptorState):
         order = self._parts.order
         current = order.current
         return self._parts.ms(
-            sum(one.line.waiting_samples - one.line.kept_samples for one in order.waiting if one is not current)
+            sum(one.queue.waiting_samples - one.queue.kept_samples for one in order.waiting if one is not current)
         )
 
     def heard_now(self, now_ms: float) -> Heard:

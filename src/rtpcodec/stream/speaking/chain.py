@@ -17,19 +17,19 @@ from rtpcodec.stream.marks import GENERATED_PREFIX, check_mark_name
 from rtpcodec.stream.send_chain import SendMeasures, SendSums
 from rtpcodec.stream.speaking._saying import Saying
 from rtpcodec.stream.speaking.accepting import Acceptor
+from rtpcodec.stream.speaking.connection_loss import ConnectionLoss
 from rtpcodec.stream.speaking.echoes import Echoes
 from rtpcodec.stream.speaking.far_end import FarEnd
-from rtpcodec.stream.speaking.gate import Gate
+from rtpcodec.stream.speaking.feedback import Feedback
 from rtpcodec.stream.speaking.idle_sound import IdleSound
-from rtpcodec.stream.speaking.line import Line
-from rtpcodec.stream.speaking.line_loss import LineLoss
-from rtpcodec.stream.speaking.listening import Listener
 from rtpcodec.stream.speaking.order import ReplyOrder
 from rtpcodec.stream.speaking.own_marks import OwnMarks
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.releasing import Releaser
 from rtpcodec.stream.speaking.reply import Reply
+from rtpcodec.stream.speaking.reply_queue import ReplyQueue
 from rtpcodec.stream.speaking.resolving import Resolver
+from rtpcodec.stream.speaking.send_gate import SendGate
 from rtpcodec.stream.speaking.sent_audio import KEPT_MS, SentAudio
 from rtpcodec.stream.speaking.settings import SpeakingSettings
 from rtpcodec.stream.speaking.stopping import Stopper
@@ -48,7 +48,7 @@ class SpeechChain(Live):
     """
 
     __slots__ = (
-        "_listener",
+        "_feedback",
         "_parts",
         "_reply_count",
         "acceptor",
@@ -83,7 +83,7 @@ class SpeechChain(Live):
             order=ReplyOrder(),
             sent_audio=SentAudio(kept_samples, packing),
             idle=IdleSound(rate_hz, settings.keep_alive),
-            gate=Gate(rate_hz, lead_ms),
+            gate=SendGate(rate_hz, lead_ms),
         )
         self.pcm_hz = pcm_hz or rate_hz
         self.sample_rate_hz = rate_hz
@@ -91,9 +91,9 @@ class SpeechChain(Live):
         self.releaser = Releaser(self._parts)
         self.resolver = Resolver(self._parts)
         self.stopper = Stopper(self._parts, self.releaser)
-        self._listener = Listener(self._parts, self.releaser, self.stopper, self.resolver)
-        self.loss = LineLoss(self._parts, self.releaser, self.stopper, self._listener, self.resolver)
-        self.saying = Saying(self._parts, self.releaser, self.resolver, self.stopper, self._listener)
+        self._feedback = Feedback(self._parts, self.releaser, self.stopper, self.resolver)
+        self.loss = ConnectionLoss(self._parts, self.releaser, self.stopper, self._feedback, self.resolver)
+        self.saying = Saying(self._parts, self.releaser, self.resolver, self.stopper, self._feedback)
         self._reply_count = 0
 
     # Replies
@@ -104,7 +104,7 @@ class SpeechChain(Live):
             raise TypeError(f"the id of the reply is of type {type(reply_id).__name__}, a str or None is needed")
         self._reply_count += 1
         name = reply_id or f"reply-{self._reply_count}"
-        reply = Reply(self.acceptor, Line(self._parts.packing), name, interruptible=interruptible)
+        reply = Reply(self.acceptor, ReplyQueue(self._parts.packing), name, interruptible=interruptible)
         parts = self._parts
         parts.order.open(reply)
         if parts.actions is not None:
@@ -132,7 +132,7 @@ class SpeechChain(Live):
         order = self._parts.order
         if order.implicit is None:
             self.acceptor.require_running()
-            implicit = Reply(self.acceptor, Line(self._parts.packing), None, interruptible=True)
+            implicit = Reply(self.acceptor, ReplyQueue(self._parts.packing), None, interruptible=True)
             order.open(implicit)
             order.implicit = implicit
         return order.implicit
@@ -212,28 +212,28 @@ class SpeechChain(Live):
         if name is None:
             name = parts.new_mark(GENERATED_PREFIX)
         reply = parts.order.last_with_audio or parts.order.current or self.implicit_reply
-        reply.marks.put(name, reply.line.taken_samples + reply.line.waiting_samples)
+        reply.marks.put(name, reply.queue.taken_samples + reply.queue.waiting_samples)
         if parts.actions is not None:
             parts.actions.marked(name)
         return name
 
     def mark_echoed(self, name: str, now_ms: float) -> list[Event]:
         """Take an echo. Returns the caller's events."""
-        return self._listener.mark_echoed(name, now_ms)
+        return self._feedback.mark_echoed(name, now_ms)
 
     def transferred(self, now_ms: float) -> list[Event]:
         """Discard a pause: another phone may listen, which has not heard what the pause has kept."""
         self.stopper.discard(now_ms)
         self.resolver.wake()
-        return self._listener.take_reports()
+        return self._feedback.take_reports()
 
     def refused(self, now_ms: float) -> list[Event]:
         """Take the carrier's complaint about too many messages."""
-        return self._listener.refused(now_ms)
+        return self._feedback.refused(now_ms)
 
     def expired(self, now_ms: float) -> list[Event]:
         """Return the events of time alone: marks that timed out, replies that were heard, a pause that is over."""
-        return self._listener.expired(now_ms)
+        return self._feedback.expired(now_ms)
 
     @property
     def has_reports(self) -> bool:
@@ -242,7 +242,7 @@ class SpeechChain(Live):
 
     def take_reports(self) -> list[Event]:
         """Remove and return the events that sending has caused."""
-        return self._listener.take_reports()
+        return self._feedback.take_reports()
 
     def hear(self, inbound: StallWatch) -> None:
         """Look there how long the carrier has been silent."""
@@ -263,7 +263,7 @@ class SpeechChain(Live):
     @property
     def next_deadline_ms(self) -> float | None:
         """When `due` or `expired` has something to do; minus infinity: now; None: not before a call changes it."""
-        next_ms, event_ms = self.releaser.next_ms, self._listener.event_deadline_ms
+        next_ms, event_ms = self.releaser.next_ms, self._feedback.event_deadline_ms
         if event_ms is not None and event_ms <= next_ms:
             return event_ms
         return None if next_ms == inf else next_ms
@@ -271,7 +271,7 @@ class SpeechChain(Live):
     @property
     def event_deadline_ms(self) -> float | None:
         """When `expired` has something to do; None: not before a call changes it."""
-        return self._listener.event_deadline_ms
+        return self._feedback.event_deadline_ms
 
     # Interruption, suspension, background
 
@@ -282,7 +282,7 @@ class SpeechChain(Live):
         self.resolver.resolve(now_ms)
         found = self.stopper.interrupt(now_ms, what, also_dropped_ms)
         self.resolver.wake()
-        return found, self._listener.take_reports()
+        return found, self._feedback.take_reports()
 
     def suspend(self, reason: str, now_ms: float) -> None:
         """Suspend replies: see MediaSession.suspend_speech."""
@@ -305,7 +305,7 @@ class SpeechChain(Live):
     # The far end's answers
 
     @property
-    def gate(self) -> Gate:
+    def gate(self) -> SendGate:
         """Whether the far end takes audio."""
         return self._parts.gate
 
@@ -324,7 +324,7 @@ class SpeechChain(Live):
         self.acceptor.running = False
         parts = self._parts
         self.stopper.end(now_ms)
-        found = [*self._listener.take_reports(), *self._listener.events_of(parts.echoes.ended())]
+        found = [*self._feedback.take_reports(), *self._feedback.events_of(parts.echoes.ended())]
         position = parts.far_end.heard(now_ms)
         for reply in list(parts.order):
             found.extend(MarkCleared(name, "stop") for name in reply.marks.drop())
@@ -335,7 +335,7 @@ class SpeechChain(Live):
                 found.append(reply.ended_event())
         self.releaser.end()
         parts.sent_audio.take_all()  # its replies hold this chain
-        return [*found, *self._listener.take_reports()]
+        return [*found, *self._feedback.take_reports()]
 
     # Measures
 

@@ -14,13 +14,13 @@ from __future__ import annotations
 from collections import deque
 from typing import Final, Literal
 
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.events import Diagnosis, MarkCleared, MarkPlayed, UnexpectedMark
 from rtpcodec.stream.marks import OWN_PREFIX
-from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking._states import EchoesState
+from rtpcodec.stream.speaking.carrier_habits import CarrierHabits
 from rtpcodec.stream.speaking.cuts import FENCE_TIMEOUT_MS, Cut, CutSettled, Effect, OpenCut
 from rtpcodec.stream.speaking.far_end import UNKNOWN_ROUND_TRIP_MS, FarEnd
-from rtpcodec.stream.speaking.habits import Habits
 from rtpcodec.stream.speaking.sent_marks import MarkNames, MarkQueue, MissingEcho, SentMark, number_of, remember
 from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 
@@ -54,7 +54,7 @@ class Echoes(EchoesState):
 
     def __init__(self, far_end: FarEnd) -> None:
         self._far_end = far_end
-        self._habits = Habits()
+        self._habits = CarrierHabits()
         self._names = MarkNames()
         self._users = MarkQueue()
         self._own = MarkQueue()

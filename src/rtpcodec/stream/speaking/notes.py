@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any, Final
 
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.empty_collections import NO_ITEMS
 
 MAX_NOTES: Final = 10_000
 """Notes of a reply: a word each for an hour of speech. The oldest of more count as heard."""

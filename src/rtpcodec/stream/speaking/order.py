@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from rtpcodec.errors import LocalProtocolError
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.speaking._states import OrderState
 from rtpcodec.stream.speaking.reply import Reply
 
@@ -72,7 +72,7 @@ class ReplyOrder(OrderState):
         waiting = self.waiting
         while waiting:
             first = waiting[0]
-            if not first.closed or first.line.waiting_samples or first.more_follows or len(first.marks):
+            if not first.closed or first.queue.waiting_samples or first.more_follows or len(first.marks):
                 return first
             waiting.popleft()
             if first is self.implicit:
@@ -91,7 +91,7 @@ class ReplyOrder(OrderState):
     @property
     def last_with_audio(self) -> Reply | None:
         """The last reply that has audio to send; None if it does not exist."""
-        return next((reply for reply in reversed(self.waiting) if reply.line.waiting_samples), None)
+        return next((reply for reply in reversed(self.waiting) if reply.queue.waiting_samples), None)
 
     def __iter__(self) -> Iterator[Reply]:
         """Return all replies, those that are sent first."""
@@ -110,4 +110,4 @@ class ReplyOrder(OrderState):
     @property
     def waiting_samples(self) -> int:
         """Audio of all replies that waits to be sent."""
-        return sum([reply.line.waiting_samples for reply in self.waiting]) if self.waiting else 0
+        return sum([reply.queue.waiting_samples for reply in self.waiting]) if self.waiting else 0

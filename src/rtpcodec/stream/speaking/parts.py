@@ -10,11 +10,11 @@ from rtpcodec.stream.items import Packing, Piece
 from rtpcodec.stream.speaking._states import PartsState
 from rtpcodec.stream.speaking.echoes import Echoes
 from rtpcodec.stream.speaking.far_end import FarEnd
-from rtpcodec.stream.speaking.gate import Gate
 from rtpcodec.stream.speaking.idle_sound import IdleSound
 from rtpcodec.stream.speaking.order import ReplyOrder
 from rtpcodec.stream.speaking.own_marks import OwnMarks
 from rtpcodec.stream.speaking.reply import Reply
+from rtpcodec.stream.speaking.send_gate import SendGate
 from rtpcodec.stream.speaking.sent_audio import SentAudio
 from rtpcodec.stream.speaking.settings import SpeakingSettings
 from rtpcodec.stream.speaking.spans import CutPoint
@@ -88,7 +88,7 @@ class Parts(PartsState):
     order: ReplyOrder
     sent_audio: SentAudio
     idle: IdleSound
-    gate: Gate
+    gate: SendGate
     on_cut: Callable[[CutPoint, int, float], object] | None = None
     """Called with each clear: where it cuts, which is corrected in place; the sent position at the clear; the time."""
     halts: int = 0

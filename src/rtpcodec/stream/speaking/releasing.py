@@ -11,10 +11,10 @@ from rtpcodec.stream.level_meter import EVERY_MS, LevelMeter
 from rtpcodec.stream.marks import OWN_PREFIX
 from rtpcodec.stream.speaking._states import ReleaserState
 from rtpcodec.stream.speaking.chunking import STEP_MS, Chunking
-from rtpcodec.stream.speaking.gate import WIRE_OCTETS
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.resolving import DRY_MS
+from rtpcodec.stream.speaking.send_gate import WIRE_OCTETS
 from rtpcodec.stream.speaking.sent_audio import KEPT_MS
 from rtpcodec.stream.unsent_marks import NOWHERE
 
@@ -75,7 +75,7 @@ class Releaser(ReleaserState):
             if reply is not None and reply.closed:  # an open one keeps its turn
                 reply = self._sent_in_pause if parts.paused else order.current
             # 2. A mark with no audio before it is due at once; our own one when it may.
-            if reply is not None and reply.marks.first_position <= reply.line.taken_samples:
+            if reply is not None and reply.marks.first_position <= reply.queue.taken_samples:
                 self._send_mark(reply.marks.pop(), now_ms, texts)
                 continue
             if own_marks.due_ms is not None and now_ms >= own_marks.due_ms:
@@ -171,7 +171,7 @@ class Releaser(ReleaserState):
         # 3. A mark of our own behind it measures when it is heard. The end of a reply is proven, also if another one
         # follows at once.
         if reply is not None and own_marks.enabled:
-            last = not reply.line.waiting_samples and (
+            last = not reply.queue.waiting_samples and (
                 (reply.closed and not reply.more_follows)
                 or len(parts.order.waiting) == 1
                 or parts.order.last_with_audio is None
@@ -190,19 +190,19 @@ class Releaser(ReleaserState):
 
     def _next_samples(self, reply: Reply) -> int:
         """Return how many samples the next message of a reply takes; 0: it waits for more audio."""
-        line = reply.line
-        waiting, frame = line.waiting_samples, self._frame_samples
+        queue = reply.queue
+        waiting, frame = queue.waiting_samples, self._frame_samples
         if self._plain:
             return frame if waiting >= frame else 0
         if self._parts.packing.unit_samples is None:
             # A payload that is a message of its own completes the frame before it, so whole frames lie before it.
-            item = line.first_item_samples
+            item = queue.first_item_samples
             if item is not None:
                 return item
         if waiting < frame:
             return 0
         # A message ends where a mark stands, rounded up to a frame.
-        to_mark = -(-(reply.marks.first_position - line.taken_samples) // frame) * frame
+        to_mark = -(-(reply.marks.first_position - queue.taken_samples) // frame) * frame
         whole = min(waiting // frame * frame, to_mark)
         # What lies before a mark is not held back, not even if its last frame is not complete yet.
         return self._chunking.next_samples(
@@ -221,13 +221,13 @@ class Releaser(ReleaserState):
     def _take(self, reply: Reply, samples: int) -> list[Piece]:
         """Take audio of a reply, and record where it goes."""
         parts = self._parts
-        line, position = reply.line, parts.far_end.sent_position
+        queue, position = reply.queue, parts.far_end.sent_position
         if reply.state == "queued":
             reply.become("speaking")
             parts.own_marks.begin_reply()
-        content = line.taken_samples
+        content = queue.taken_samples
         reply.spans.sent(position, content, samples)
-        pieces = line.take(samples)
+        pieces = queue.take(samples)
         parts.sent_audio.add(position, samples, content, reply, pieces)
         idle = parts.idle
         if idle.silent or not idle.follows_speech:
@@ -251,9 +251,9 @@ class Releaser(ReleaserState):
 
     def _complete_frame(self, reply: Reply, now_ms: float) -> bool:
         """Pad a partial frame with silence if the mark behind it can wait no longer. Returns whether it was padded."""
-        if not reply.line.waiting_samples or now_ms < self._partial_due_ms():
+        if not reply.queue.waiting_samples or now_ms < self._partial_due_ms():
             return False
-        reply.line.complete_frame()
+        reply.queue.complete_frame()
         return True
 
     def _partial_due_ms(self) -> float:
@@ -273,12 +273,12 @@ class Releaser(ReleaserState):
         reply = self._sent_in_pause if parts.paused else parts.order.current
         samples = 0
         if reply is not None:
-            if reply.marks.first_position <= reply.line.taken_samples:
+            if reply.marks.first_position <= reply.queue.taken_samples:
                 return -inf
             samples = self._next_samples(reply)
             if samples:
                 next_ms = parts.far_end.due_ms(samples, parts.settings.lead_ms)
-            elif reply.line.waiting_samples and reply.marks.first_position != NOWHERE:
+            elif reply.queue.waiting_samples and reply.marks.first_position != NOWHERE:
                 next_ms = self._partial_due_ms()
         if not samples and not parts.idle.silent and parts.idle.active:
             next_ms = min(next_ms, parts.far_end.due_ms(self._frame_samples, parts.settings.idle_lead_ms))

@@ -11,11 +11,11 @@ from typing_extensions import Buffer
 from rtpcodec.audio.pcm_input import PcmInput
 from rtpcodec.errors import LocalProtocolError, ReplyInterrupted
 from rtpcodec.pickling import Live
-from rtpcodec.stream.any_rate import pcm_and_rate
 from rtpcodec.stream.events import Audio, ReplyEnded
+from rtpcodec.stream.rate_conversion import pcm_and_rate
 from rtpcodec.stream.speaking._states import ReplyFields
-from rtpcodec.stream.speaking.line import Line
 from rtpcodec.stream.speaking.notes import Notes
+from rtpcodec.stream.speaking.reply_queue import ReplyQueue
 from rtpcodec.stream.speaking.spans import Spans
 from rtpcodec.stream.unsent_marks import UnsentMarks
 
@@ -98,16 +98,16 @@ class Reply(ReplyFields, Live):
 
     _stage: Stage
     _input: PcmInput | None
-    line: Line
+    queue: ReplyQueue
     marks: UnsentMarks
     spans: Spans
     state: ReplyState
     on_end: Callable[[Reply], object] | None
 
-    def __init__(self, stage: Stage, line: Line, reply_id: str | None, *, interruptible: bool) -> None:
+    def __init__(self, stage: Stage, queue: ReplyQueue, reply_id: str | None, *, interruptible: bool) -> None:
         """Open a reply; `MediaSession.reply` does it."""
         self._stage = stage
-        self.line = line
+        self.queue = queue
         self.id = reply_id
         """The id that the caller gave, or a generated one; None: audio of `play` outside any reply."""
         self.serial = next(_serials)
@@ -122,7 +122,7 @@ class Reply(ReplyFields, Live):
         self.on_end: Callable[[Reply], object] | None = None
         """Called once, when it was heard to its end or interrupted. Set again behind an interruption, it is called when
         `played_ms` is final. It must not call the session."""
-        self.spans = Spans(line.taken_samples)
+        self.spans = Spans(queue.taken_samples)
         self.marks = UnsentMarks()
         """The caller's marks by content position."""
         self._input: PcmInput | None = None
@@ -153,11 +153,11 @@ class Reply(ReplyFields, Live):
             octets = None
         stage.require_room(self, samples * 1000 / from_hz)
         if from_hz != stage.sample_rate_hz:
-            self.line.require_rate(from_hz)
+            self.queue.require_rate(from_hz)
         # 2. To int16; a single octet waits here.
         if octets is None:
             octets = self.octets_of(pcm)
-        self.line.put_pcm(octets, from_hz)
+        self.queue.put_pcm(octets, from_hz)
         if note is not None:
             self._note(note)
         if stage.follows_queue:
@@ -169,7 +169,7 @@ class Reply(ReplyFields, Live):
         from_hz = pcm_hz or self._stage.pcm_hz
         samples = len(octets) >> 1
         self._stage.require_room(self, samples * 1000 / from_hz)
-        self.line.put_pcm(octets, from_hz)
+        self.queue.put_pcm(octets, from_hz)
         if note is not None:
             self._note(note)
         self._stage.queued(self, samples, from_hz)
@@ -191,7 +191,7 @@ class Reply(ReplyFields, Live):
         duration_ms = self._stage.payload_ms(payload)
         self._stage.check_payload(payload)
         self._stage.require_room(self, duration_ms)
-        self.line.put_payload(payload, duration_ms)
+        self.queue.put_payload(payload, duration_ms)
         if note is not None:
             self._note(note)
         self._stage.queued(self, 0, 0, bytes(memoryview(payload)))
@@ -212,7 +212,7 @@ class Reply(ReplyFields, Live):
     def finish(self) -> None:
         """Pad the last frame of a reply that has ended, once all of its audio has arrived."""
         if self.closed and not self.more_follows:
-            self.line.flush()
+            self.queue.flush()
             self._stage.ended(self)
 
     # State
@@ -220,7 +220,7 @@ class Reply(ReplyFields, Live):
     @property
     def queued_ms(self) -> float:
         """Its audio that waits to be sent."""
-        return self.line.waiting_samples * 1000 / self._stage.sample_rate_hz
+        return self.queue.waiting_samples * 1000 / self._stage.sample_rate_hz
 
     @property
     def room_ms(self) -> float:
@@ -278,12 +278,12 @@ class Reply(ReplyFields, Live):
     @property
     def sounds_keys(self) -> bool:
         """Whether it is tones of keys that are sent or heard at this moment."""
-        return bool(self.line.tones) and self.state == "speaking"
+        return bool(self.queue.tones) and self.state == "speaking"
 
     @property
     def has_audio(self) -> bool:
         """Whether audio of it was sent or waits."""
-        return self.state != "queued" or self.more_follows or self.line.waiting_samples > 0
+        return self.state != "queued" or self.more_follows or self.queue.waiting_samples > 0
 
     @property
     def over(self) -> bool:
@@ -292,7 +292,7 @@ class Reply(ReplyFields, Live):
 
     def drop_oldest(self, samples: int) -> int:
         """Drop the oldest audio that waits, which does not count as played. Returns the samples that were dropped."""
-        at, dropped = self.line.drop_oldest(samples)
+        at, dropped = self.queue.drop_oldest(samples)
         self.marks.cut(at, dropped)
         if self._notes is not None:
             self._notes.cut(at, dropped)
@@ -315,14 +315,14 @@ class Reply(ReplyFields, Live):
 
     def split(self) -> Reply:
         """Return what was sent of an implicit reply as one that has ended. This one begins again with what waits."""
-        line = Line(self.line.packing)
-        line.taken_samples = self.line.taken_samples
-        past = Reply(self._stage, line, None, interruptible=True)
+        queue = ReplyQueue(self.queue.packing)
+        queue.taken_samples = self.queue.taken_samples
+        past = Reply(self._stage, queue, None, interruptible=True)
         past.closed = True
         past.state, self.state = self.state, "queued"
-        past.spans, self.spans = self.spans, Spans(line.taken_samples)
+        past.spans, self.spans = self.spans, Spans(queue.taken_samples)
         if self._notes is not None:
-            past._notes, self._notes = self._notes.split(line.taken_samples)
+            past._notes, self._notes = self._notes.split(queue.taken_samples)
         self.ran_empty = False
         return past
 
@@ -338,7 +338,7 @@ class Reply(ReplyFields, Live):
         self.state = state
         if state == "interrupted":
             self.closed = True
-            self.line.drop()
+            self.queue.drop()
         if state in ENDED:
             self._tell_end()
 
@@ -350,8 +350,8 @@ class Reply(ReplyFields, Live):
     def _note(self, note: object) -> None:
         if self._notes is None:
             self._notes = Notes()
-        line = self.line
-        self._notes.put(line.taken_samples + line.waiting_samples, note)
+        queue = self.queue
+        self._notes.put(queue.taken_samples + queue.waiting_samples, note)
 
     def require_open(self) -> None:
         """Refuse audio of the caller. Raises: ReplyInterrupted, StreamEnded; LocalProtocolError behind `end`."""

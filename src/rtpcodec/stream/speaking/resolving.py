@@ -50,7 +50,7 @@ class Resolver(ResolverState):
         reply = parts.order.implicit
         if reply is None or reply.state != "speaking" or parts.paused:
             return inf
-        if reply.line.waiting_samples or reply.more_follows or len(reply.marks):
+        if reply.queue.waiting_samples or reply.more_follows or len(reply.marks):
             return inf
         end = reply.spans.end or 0
         wait_ms = 0.0 if reply.on_end is not None else DRY_MS

@@ -111,20 +111,20 @@ class SentAudio(KeptAudio):
             if skipped >= sent.samples or sent.reply.state == "interrupted":
                 continue
             pieces, left = _without(sent.pieces, skipped, sent.samples, self._unit)
-            sent.reply.line.put_first(pieces, left)
+            sent.reply.queue.put_first(pieces, left)
             if not replies or replies[0] is not sent.reply:
                 replies.insert(0, sent.reply)
             first, inside = sent, bool(skipped) or sent.position <= position
         if first is not None and fade_samples and inside:
-            first.reply.line.fade_in(fade_samples)
+            first.reply.queue.fade_in(fade_samples)
         return replies
 
     def _drop_waiting(self, taken: list[SentPiece]) -> None:
         """Drop what waits in replies, to be sent again, and is among what was sent: it was given back before."""
         for sent in taken:
-            line = sent.reply.line
-            while line.taken_samples < sent.content + sent.samples and line.waiting_samples:
-                line.take(line.first_item_samples or min(self._frame_samples, line.waiting_samples))
+            queue = sent.reply.queue
+            while queue.taken_samples < sent.content + sent.samples and queue.waiting_samples:
+                queue.take(queue.first_item_samples or min(self._frame_samples, queue.waiting_samples))
 
 
 def unheard_of(taken: list[SentPiece], position: int) -> list[tuple[SentPiece, int]]:

@@ -8,7 +8,7 @@ from math import gcd
 from typing import Final
 
 from rtpcodec.audio.rates import resampler_between
-from rtpcodec.stream.speaking.bed_source import FADE_MS
+from rtpcodec.stream.speaking.background_source import FADE_MS
 
 PRE_ROLL_MS: Final = 5
 """Read ahead of a new place: the resampler's filters see at most 4 ms, so its output is that of an unbroken stream."""

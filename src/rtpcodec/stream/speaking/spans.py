@@ -6,7 +6,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.speaking._states import Span, SpansState
 
 MAX_SPANS: Final = 64

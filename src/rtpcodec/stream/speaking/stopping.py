@@ -126,7 +126,7 @@ class Stopper(StopperState):
         ended = [reply for reply in parts.order.waiting if reply.over]
         for reply in ended:
             parts.order.remove(reply)
-            reply.line.drop()
+            reply.queue.drop()
         return bool(ended)
 
     def current_reply(self, now_ms: float) -> Reply | None:

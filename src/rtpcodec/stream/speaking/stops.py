@@ -83,7 +83,7 @@ def is_over(reply: Reply, heard: Heard) -> bool:
     """Whether a reply will have been heard to its end when the far end is at this position."""
     if reply.over:
         return True
-    if not reply.closed or reply.more_follows or reply.line.waiting_samples:
+    if not reply.closed or reply.more_follows or reply.queue.waiting_samples:
         return False
     return not unheard_samples(reply, heard)
 
@@ -108,8 +108,8 @@ def estimate(parts: Parts, utterance: Reply | None, heard: Heard, dropped_ms: fl
 
 def left_samples(reply: Reply, heard: Heard) -> int:
     """Return how much of a reply is not heard, sent or not. Audio that is queued again counts once."""
-    line = reply.line
-    return line.waiting_samples + min(reply.spans.sent_to, line.taken_samples) - reply.spans.heard_to(heard.position)
+    queue = reply.queue
+    return queue.waiting_samples + min(reply.spans.sent_to, queue.taken_samples) - reply.spans.heard_to(heard.position)
 
 
 def interrupt_all(replies: list[Reply]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rtpcodec.stream.speaking.line import Tones
+from rtpcodec.stream.speaking.reply_queue import Tones
 from rtpcodec.stream.speaking.sent_audio import SentPiece
 
 
@@ -16,12 +16,12 @@ def restart(taken: list[SentPiece], heard_to: int, frame_samples: int) -> int | 
     Returns: a position behind the last tone that was heard whole; None: other audio was being heard.
     """
     at = next((sent for sent in reversed(taken) if sent.position <= heard_to), None)
-    if at is None or not at.reply.line.tones:
+    if at is None or not at.reply.queue.tones:
         return None
     end = at.position + at.samples
     if at.reply.over:
         return end
-    content = _first_unheard(at.reply.line.tones, at.content + min(heard_to, end) - at.position, frame_samples)
+    content = _first_unheard(at.reply.queue.tones, at.content + min(heard_to, end) - at.position, frame_samples)
     pieces = [sent for sent in taken if sent.reply is at.reply]
     return next(
         (sent.position + content - sent.content for sent in reversed(pieces) if sent.content <= content),
