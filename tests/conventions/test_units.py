@@ -20,7 +20,7 @@ WITHOUT_UNIT = {
     *("loss", "share_read"),  # as well
     *("mos", "jitter_max_variance"),  # of the carrier
     *("ratio", "share", "burst_ratio"),
-    *("r_factor", "ie", "bpl"),  # numbers of the E-model, ITU-T G.107 clauses 7.2.2 and 7.5
+    *("r_factor", "ie", "bpl"),  # numbers of the E-model, ITU-T G.107 clauses 7.1 and 7.5
     *("when", "delay", "now"),  # of asyncio and of `time`, in seconds
 }
 _CODEC_OR_RATE = re.compile(r"codec|rate_hz|pcm_hz|encoding")

@@ -1,4 +1,4 @@
-"""Keys in PCM: pairs of tones by ITU-T Q.23, within the limits of ITU-T Q.24.
+"""Keys in PCM: pairs of tones (ITU-T Q.23) within the limits for receivers (ITU-T Q.24).
 
 The limits are those of the administrations in table A-1 of Q.24, of each the one that all of them accept.
 """

@@ -57,7 +57,7 @@ class L16Encoder(Value):
 
 L16 = CodecInfo(
     name="L16",
-    # 16000 is what carriers document; the others are in the streaming command's list, 44100 in RFC 3551.
+    # 16000 is what carriers document; the others are in the streaming command's list, 44100 in RFC 3551 section 6.
     sample_rates_hz=(16000, 8000, 22050, 24000, 44100, 48000),
     payload_type=None,
     unit=Unit(octets=2, samples=1, silent=(b"\0\0", b"\xff\xff")),

@@ -34,7 +34,7 @@ _RAW: Final = {
     "ulaw": RawKind("PCMU", 8000),
     "alaw": RawKind("PCMA", 8000),
     "g722": RawKind("G722", 16_000),
-    # Big-endian by RFC 3551 4.5.11, at the rate that carriers document.
+    # Big-endian by RFC 3551 section 4.5.11, at the rate that carriers document.
     "l16": RawKind("L16", 16_000, "big"),
     # Signed linear, as Asterisk writes it.
     "sln": RawKind("L16", 8000, "little"),

@@ -10,7 +10,7 @@ backlog             octets of a connection that are not acknowledged
 frame_budget        frames and octets that one WebSocket may send
 frame_turns         the share of each turn of the event loop per WebSocket
 picows_socket       a WebSocket by picows, of either side
-frame_rules         the rules of RFC 6455 that picows does not check
+frame_rules         the rules of WebSockets (RFC 6455) that picows does not check
 frame_headers       reads and checks the headers of frames, for libraries that do not read frames
 websockets_socket   a server's WebSocket on a transport of asyncio, after a handshake by `websockets`
 transports          releases a transport at its end

@@ -1,4 +1,4 @@
-"""Elements of a packet's header extension, in the two forms of RFC 8285."""
+"""Elements of a packet's header extension, in the two forms of RFC 8285 sections 4.2 and 4.3."""
 
 from __future__ import annotations
 

@@ -138,7 +138,7 @@ RtcpPacket = SenderReportPacket | ReceiverReportPacket | SourceDescriptionPacket
 def parse_rtcp(datagram: Buffer) -> tuple[RtcpPacket, ...]:
     """Read all packets of a datagram.
 
-    A compound may begin with any type, as RFC 5506 allows.
+    A compound may begin with any type: reduced-size RTCP (RFC 5506).
 
     Raises:
         PacketError: a packet of another version, one that ends beyond the datagram, or whose content does not fit its

@@ -26,7 +26,9 @@ WRAP: Final = 1 << 16
 
 
 class ReceptionStatistics:
-    """One source as RFC 3550 counts it, in the order of arrival: `receive` each packet. clock_hz is the RTP clock.
+    """One source as RFC 3550 appendix A counts it, in the order of arrival: `receive` each packet.
+
+    clock_hz is the RTP clock.
 
     >>> statistics = ReceptionStatistics(8000)
     >>> for number in (1, 2, 3, 5):
@@ -173,7 +175,7 @@ class LossBursts:
 
     @property
     def ratio(self) -> float:
-        """BurstR of ITU-T G.107: mean length of a burst over that of random loss of the same share; 1: random."""
+        """Mean length of a burst over that of random loss: BurstR of ITU-T G.107 clause 7.5. 1: random loss."""
         return max(1.0, self.total / self.bursts * (1 - self.share)) if self.bursts else 1.0
 
 
@@ -192,12 +194,12 @@ G711: Final = Impairment(ie=0.0, bpl=25.1)
 G711_WITHOUT_CONCEALMENT: Final = Impairment(ie=0.0, bpl=4.3)
 """The same with silence in place of what is lost."""
 DEFAULT_RATING: Final = 93.2
-"""Ro - Is with all parameters of G.107 at their defaults."""
+"""Ro - Is with all parameters at the defaults of G.107 clause 7.7."""
 
 
 @dataclass(frozen=True, slots=True)
 class QualityEstimate:
-    """An estimate by ITU-T G.107, for the planning of narrow-band networks; it does not listen to the audio."""
+    """An estimate by the E-model (ITU-T G.107), for narrow-band networks. It does not listen to the audio."""
 
     r_factor: float
     """0 to 100; above 80 most users are satisfied, below 60 nearly none."""
@@ -223,7 +225,7 @@ def estimate_quality(
     if not burst_ratio >= 1:
         raise ValueError(f"burst_ratio is {burst_ratio}, 1 is random loss and the least")
     percent = 100 * loss
-    # G.107 (7-29): loss saturates at what nobody understands.
+    # G.107 clause 7.5 (7-29): loss saturates at what nobody understands.
     ie_eff = impairment.ie + (95 - impairment.ie) * percent / (percent / burst_ratio + impairment.bpl)
     r = min(max(DEFAULT_RATING - _delay_impairment(delay_ms) - ie_eff, 0.0), 100.0)
     # The cubic of annex B dips below 1 where R is below 6.5.
@@ -231,7 +233,7 @@ def estimate_quality(
 
 
 def _delay_impairment(delay_ms: float) -> float:
-    """Idd of G.107 (7-27): nothing up to 100 ms."""
+    """Idd of G.107 clause 7.4 (7-27): nothing up to 100 ms."""
     if delay_ms <= 100:
         return 0.0
     x = log2(delay_ms / 100)

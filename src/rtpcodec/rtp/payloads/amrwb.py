@@ -31,8 +31,8 @@ class AmrWbFormat(Value):
 
     "auto" takes the first packing that a payload fits alone, and another after SWITCH_PAYLOADS that fit that one alone.
     What fits several is read in the packing in force, before anything was found in the first of bandwidth-efficient,
-    octet-aligned and storage that it fits. A packing that is given ignores reserved and padding bits, as RFC 4867 asks;
-    "auto" needs them to be 0.
+    octet-aligned and storage that it fits. A packing that is given ignores reserved and padding bits, as RFC 4867
+    section 4 asks; "auto" needs them to be 0.
 
     >>> amrwb = AmrWbFormat()
     >>> [frame.hex() for frame in amrwb.frames(bytes.fromhex("f04c1234567890"))]

@@ -1,4 +1,4 @@
-"""The packets of one key press, told apart from those of the next one also for senders that break RFC 4733.
+"""The packets of one key press, told apart from those of the next one also for senders that break RFC 4733 section 2.5.
 
 Two packets belong to one press when event and timestamp are equal (RFC 4733 section 2.5.1.2). Some senders leave the
 timestamp as it is for every key, others move it within a press. Sequence numbers, end bits and durations decide then.

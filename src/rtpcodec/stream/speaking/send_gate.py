@@ -27,7 +27,7 @@ MAX_PINGS: Final = 32
 """Pings on their way: 8 s of audio."""
 
 WIRE_OCTETS: Final = 40.0
-"""Beside each text, at most: of TLS 29 (1.2 with AES-GCM: RFC 5246 section 6.2.3, RFC 5288), of the frame 10."""
+"""At most, beside a text: 29 of TLS 1.2 with AES-GCM (RFC 5246 section 6.2.3, RFC 5288 section 3), 10 of the frame."""
 OTHER_OCTETS_PER_MS: Final = 0.5
 """Of our pings and own marks: 125 per 250 ms of audio."""
 OTHER_MS: Final = 10.0
