@@ -14,6 +14,7 @@ from rtpcodec.audio.comfort_noise import ComfortNoise
 from rtpcodec.stream.speaking.background_sound import BackgroundSound
 from rtpcodec.stream.speaking.background_source import background_source
 from rtpcodec.stream.speaking.idle_sound import MAX_BACKGROUND_SOUNDS, IdleSound, KeepAlive
+from tests.stream.executed_lines import lines_of
 from tests.stream.sounds import CLICK, dbov, difference, largest_step, noise, tone
 
 RATE_HZ = 8000
