@@ -14,3 +14,15 @@ notes        notes about converted files, and reasons for calls that were not de
 transcoding  converts one audio file of a run
 decoding     decodes one packet capture of a run
 """
+
+from typing import TYPE_CHECKING
+
+from rtpcodec.lazy import public_names
+
+if TYPE_CHECKING:
+    from rtpcodec.bulk import whole_files as whole_files
+    from rtpcodec.bulk.batch import transcode_batch as transcode_batch
+
+__all__ = ["transcode_batch", "whole_files"]
+
+__getattr__ = public_names(__name__, ("whole_files",), {"transcode_batch": "batch"})

@@ -10,6 +10,8 @@ from typing import Any, Final
 
 from rtpcodec.files.part_file import PART_SUFFIX
 
+__all__ = ["convert_files", "write_row"]
+
 Rows = list[dict[str, Any]]
 
 G722_FILES: Final = 16

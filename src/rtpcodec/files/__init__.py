@@ -13,3 +13,30 @@ source        the contract of a format's reader: SoundSource
 target        the contract of a format's writer: SoundTarget
 formats/      one module per format
 """
+
+from typing import TYPE_CHECKING
+
+from rtpcodec.lazy import public_names
+
+if TYPE_CHECKING:
+    from rtpcodec.files.facts import AudioFacts as AudioFacts
+    from rtpcodec.files.reading import AudioFileReader as AudioFileReader
+    from rtpcodec.files.reading import open_audio as open_audio
+    from rtpcodec.files.reading import read_audio as read_audio
+    from rtpcodec.files.writing import AudioWriter as AudioWriter
+    from rtpcodec.files.writing import create_audio as create_audio
+
+__all__ = ["AudioFacts", "AudioFileReader", "AudioWriter", "create_audio", "open_audio", "read_audio"]
+
+__getattr__ = public_names(
+    __name__,
+    (),
+    {
+        "AudioFacts": "facts",
+        "AudioFileReader": "reading",
+        "AudioWriter": "writing",
+        "create_audio": "writing",
+        "open_audio": "reading",
+        "read_audio": "reading",
+    },
+)

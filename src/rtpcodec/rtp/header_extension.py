@@ -27,6 +27,8 @@ from typing import Literal
 
 from rtpcodec.errors import PacketError
 
+__all__ = ["header_extension", "header_extension_elements"]
+
 Elements = tuple[tuple[int, bytes], ...]
 
 ONE_BYTE_PROFILE = 0xBEDE

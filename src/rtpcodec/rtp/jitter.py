@@ -13,6 +13,8 @@ from rtpcodec.rtp.packet_order import PacketOrder, Placed
 from rtpcodec.rtp.reorder import Lost
 from rtpcodec.rtp.schedule import Held, PlayoutSchedule
 
+__all__ = ["JitterBuffer", "Wait"]
+
 FLOOR_MS: Final = 10.0
 """Half of a usual frame, for the lateness of a busy event loop."""
 CEILING_MS: Final = 200.0

@@ -6,7 +6,7 @@ from random import Random, SystemRandom
 
 from rtpcodec.pickling import Value
 from rtpcodec.rtp.packet import RtpPacket
-from rtpcodec.rtp.payloads import PayloadFormat
+from rtpcodec.rtp.payloads.format import PayloadFormat
 
 MAX_OCTETS = 1200
 """Octets of a payload that need no IP fragments on any usual path: below 1280, the least MTU of IPv6, minus the

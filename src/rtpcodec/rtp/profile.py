@@ -9,6 +9,8 @@ from rtpcodec.codecs import codec, codec_names
 from rtpcodec.codecs.info import CodecInfo
 from rtpcodec.errors import UnknownCodec
 
+__all__ = ["STATIC_PAYLOAD_TYPES", "RtpMap", "milliseconds", "rtpmap_of", "ticks"]
+
 DYNAMIC_PAYLOAD_TYPES = range(96, 128)
 """Payload types whose meaning a call's signalling defines."""
 

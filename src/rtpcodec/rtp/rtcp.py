@@ -10,6 +10,17 @@ from typing_extensions import Buffer
 
 from rtpcodec.errors import PacketError
 
+__all__ = [
+    "DescribedSource",
+    "GoodbyePacket",
+    "OtherRtcpPacket",
+    "ReceiverReportPacket",
+    "ReportBlock",
+    "SenderReportPacket",
+    "SourceDescriptionPacket",
+    "parse_rtcp",
+]
+
 SENDER_REPORT: Final = 200
 RECEIVER_REPORT: Final = 201
 SOURCE_DESCRIPTION: Final = 202

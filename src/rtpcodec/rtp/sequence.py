@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+__all__ = ["Unwrapper", "sequence_distance", "timestamp_distance"]
+
 SEQUENCE_BITS = 16
 TIMESTAMP_BITS = 32
 

@@ -10,13 +10,23 @@ from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.reorder import MAX_DROPOUT, MAX_MISORDER
 from rtpcodec.rtp.sequence import timestamp_distance
 
+__all__ = [
+    "G711",
+    "G711_WITHOUT_CONCEALMENT",
+    "Impairment",
+    "LossBursts",
+    "QualityEstimate",
+    "ReceptionStatistics",
+    "estimate_quality",
+]
+
 MIN_SEQUENTIAL: Final = 2
 """Packets in a row that make a source valid (RFC 3550 appendix A.1)."""
 WRAP: Final = 1 << 16
 
 
 class ReceptionStatistics:
-    """Counts the packets of one source as RFC 3550 does: call `receive` for each, in the order of arrival.
+    """Counts the packets of one source as RFC 3550 appendix A does: call `receive` for each, in the order of arrival.
 
     clock_hz is the RTP clock in Hz. Use from one thread at a time.
 
@@ -173,7 +183,7 @@ class LossBursts:
 
     @property
     def ratio(self) -> float:
-        """BurstR of ITU-T G.107: mean length of a burst divided by that of random loss of the same share; 1: random."""
+        """BurstR of ITU-T G.107 clause 7.5: mean length of a burst divided by that of random loss of the same share; 1: random."""
         return max(1.0, self.total / self.bursts * (1 - self.share)) if self.bursts else 1.0
 
 
@@ -192,7 +202,7 @@ G711: Final = Impairment(ie=0.0, bpl=25.1)
 G711_WITHOUT_CONCEALMENT: Final = Impairment(ie=0.0, bpl=4.3)
 """PCMU and PCMA with silence in place of lost packets."""
 DEFAULT_RATING: Final = 93.2
-"""Ro - Is with all parameters of G.107 at their defaults."""
+"""Ro - Is with all parameters at the defaults of G.107 clause 7.7."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,3 +52,22 @@ machine        one call: session, waiting audio, time-outs, end of the connectio
 _machine       the fast path of a machine
 fragments      joins fragmented WebSocket messages
 """
+
+from typing import TYPE_CHECKING
+
+from rtpcodec.lazy import public_names
+
+if TYPE_CHECKING:
+    from rtpcodec.stream import events as events
+    from rtpcodec.stream import memory_budget as memory_budget
+    from rtpcodec.stream import statistics as statistics
+    from rtpcodec.stream import wire as wire
+    from rtpcodec.stream.speaking.background_sound import BackgroundSound as BackgroundSound
+
+__all__ = ["BackgroundSound", "events", "memory_budget", "statistics", "wire"]
+
+__getattr__ = public_names(
+    __name__,
+    ("events", "memory_budget", "statistics", "wire"),
+    {"BackgroundSound": "speaking.background_sound"},
+)

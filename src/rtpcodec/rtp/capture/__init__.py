@@ -28,3 +28,15 @@ payload_audio   payloads to PCM
 series          level, loss and delay per second
 sound           CallSound: facts about the sound of a call
 """
+
+from typing import TYPE_CHECKING
+
+from rtpcodec.lazy import public_names
+
+if TYPE_CHECKING:
+    from rtpcodec.rtp.capture import packet_writer as packet_writer
+    from rtpcodec.rtp.capture import sdp as sdp
+
+__all__ = ["packet_writer", "sdp"]
+
+__getattr__ = public_names(__name__, ("packet_writer", "sdp"))

@@ -14,6 +14,8 @@ from rtpcodec.rtp.capture.datagrams import Datagram, SocketAddress
 from rtpcodec.rtp.capture.frames import ETHERNET
 from rtpcodec.rtp.capture.pcap import NANOSECONDS
 
+__all__ = ["PacketWriter", "write_packets"]
+
 SNAP_OCTETS: Final = 262_144
 MAX_IPV4_OCTETS: Final = 65_535 - 20 - 8
 MAX_IPV6_OCTETS: Final = 65_535 - 8

@@ -11,6 +11,8 @@ from rtpcodec.errors import SdpError
 from rtpcodec.rtp.capture.datagrams import SocketAddress
 from rtpcodec.rtp.profile import RtpMap
 
+__all__ = ["MediaDescription", "SessionDescription", "parse_sdp"]
+
 MAX_OCTETS: Final = 1 << 16
 """A datagram cannot have a longer description."""
 MAX_LINES: Final = 4096

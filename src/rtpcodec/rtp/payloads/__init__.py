@@ -14,14 +14,20 @@ comfort_noise    noise measured, sent and generated (RFC 3389)
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rtpcodec.codecs.info import CodecInfo
 from rtpcodec.errors import UnknownCodec
+from rtpcodec.lazy import public_names
 from rtpcodec.rtp.payloads.amrwb import AmrWbFormat
 from rtpcodec.rtp.payloads.format import AdaptivePayloadFormat, PayloadFormat
 from rtpcodec.rtp.payloads.opus import OpusFormat
 from rtpcodec.rtp.payloads.sample import SampleFormat
+
+if TYPE_CHECKING:
+    from rtpcodec.rtp.payloads import amrwb_file as amrwb_file
+    from rtpcodec.rtp.payloads import comfort_noise as comfort_noise
+    from rtpcodec.rtp.payloads import telephone_event as telephone_event
 
 __all__ = [
     "AdaptivePayloadFormat",
@@ -29,9 +35,13 @@ __all__ = [
     "OpusFormat",
     "PayloadFormat",
     "SampleFormat",
+    "amrwb_file",
+    "comfort_noise",
     "payload_format",
+    "telephone_event",
 ]
 
+__getattr__ = public_names(__name__, ("amrwb_file", "comfort_noise", "telephone_event"))
 
 FRAME_FORMATS: dict[str, Callable[..., PayloadFormat]] = {"OPUS": OpusFormat, "AMR-WB": AmrWbFormat}
 """The payload formats of frame codecs by the codec's name. A new frame codec has one line here."""

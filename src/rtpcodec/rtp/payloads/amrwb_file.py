@@ -13,6 +13,8 @@ from typing_extensions import Buffer
 from rtpcodec.codecs.amrwb_frame import FRAME_OCTETS, HEADER_ZEROS, NO_DATA_FRAME, frame_type
 from rtpcodec.errors import PayloadError
 
+__all__ = ["StoredFrames", "amrwb_octets", "read_amrwb", "write_amrwb"]
+
 MAGIC = b"#!AMR-WB\n"
 MANY_CHANNELS_MAGIC = b"#!AMR-WB_MC1.0\n"
 NARROW_MAGIC = b"#!AMR\n"

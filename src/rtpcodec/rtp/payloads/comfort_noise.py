@@ -21,6 +21,8 @@ from typing_extensions import Buffer
 
 from rtpcodec.errors import PayloadError
 
+__all__ = ["ComfortNoise", "NoiseGenerator"]
+
 PAYLOAD_TYPE = 13
 """Static, for a clock of 8000 Hz (RFC 3551 section 6)."""
 QUIETEST_DBOV = -127

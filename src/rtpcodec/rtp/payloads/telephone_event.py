@@ -20,6 +20,8 @@ from rtpcodec.rtp.profile import milliseconds, ticks
 from rtpcodec.rtp.reorder import MAX_MISORDER
 from rtpcodec.rtp.sequence import sequence_distance
 
+__all__ = ["Digit", "DigitReceiver", "TelephoneEvent", "TimedPacket", "digit_packets", "event_of"]
+
 KEYS = "0123456789*#ABCD"
 """The keys of a phone by their event, 0 to 15 (section 3.2)."""
 EVENT_OCTETS = 4

@@ -29,7 +29,7 @@ class WorkerSpec(Value):
     """Port of worker 1; the next numbers have the next ports. 0: any free ones. None: no worker has one of its own."""
 
     def pickled(self) -> bytes:
-        """Return the spec for another process.
+        """Return this object for another process.
 
         Raises: EndpointError if a function or a setting cannot be sent, with its name.
         """

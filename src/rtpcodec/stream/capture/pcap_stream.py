@@ -18,7 +18,7 @@ MAX_PACKET_OCTETS: Final = 60_000
 
 
 class PayloadTypes:
-    """The payload types of one call: static ones where RFC 3551 has them, else the next dynamic one."""
+    """The payload types of one call: static ones where RFC 3551 section 6 has them, else the next dynamic one."""
 
     __slots__ = ("_by_name",)
 
