@@ -18,7 +18,7 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 \
           $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal \
           -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 
-.PHONY: help setup demo test test-long test-hours steady check format api docs bench bulk \
+.PHONY: help setup demo test test-long test-hours steady check format api docs docs-links bench bulk \
         instructions sanitize fuzz cover annotate random-calls many-calls storm autobahn sdk faults adapters \
         interop ray clang aarch64 pythons lowest freethreaded dist wheel clean
 .DEFAULT_GOAL := help
@@ -98,8 +98,12 @@ format: setup ## format the code with ruff, and apply its safe fixes
 api: setup ## rewrite the snapshot of the public interface
 	@$(BIN)/python -m tests.conventions.api
 
-docs: $(VENV)/.docs ## the documentation site in build/docs
+docs: $(VENV)/.docs ## the documentation site in build/docs; a warning or a broken link fails
 	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html $(ARGS) docs build/docs
+	@echo "docs: build/docs/index.html"
+
+docs-links: $(VENV)/.docs ## the links to other sites, over the network
+	@$(BIN)/sphinx-build --quiet -b linkcheck $(ARGS) docs build/docs-links
 
 bench: $(VENV)/.bench ## races against other implementations               (ARGS="--json FILE g711")
 	@$(BIN)/python -m benchmarks $(ARGS)

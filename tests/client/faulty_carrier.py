@@ -1,7 +1,7 @@
-"""A carrier on loopback that fails as it is told, once for each attempt, and knows what took effect.
+"""A carrier on loopback that fails once per attempt, and records which commands took effect.
 
-It carries a command out at most once for each command_id, as the carrier documents. The fault of an attempt is set
-before the attempt by `prepare`, which is where a client's sleep stands in these tests, so nothing has to be waited for.
+It executes a command at most once per command_id (docs/carrier.md, rule C9). `prepare` sets the fault of the next
+attempt; these tests call it in place of the client's sleep, so nothing has to wait.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HUGE_OCTETS = (1 << 20) + 4096
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to one attempt; `effect`: the command is carried out before."""
+    """The fault of one attempt; `effect`: the command is executed before it."""
 
     name: str
     effect: bool = False
@@ -35,7 +35,7 @@ class Fault:
 
 @dataclass
 class FaultyCarrier:
-    """Serves one connection after the other; `effects` are the command_ids of what was carried out."""
+    """Serves one connection after the other; `effects` are the command_ids of executed commands."""
 
     command_ids: list[str] = field(default_factory=list)
     effects: list[str] = field(default_factory=list)
@@ -53,7 +53,7 @@ class FaultyCarrier:
         return f"http://127.0.0.1:{self.port}/v2"
 
     def plan(self, faults: list[Fault]) -> None:
-        """Begin a run with these faults, one an attempt."""
+        """Begin a run with these faults, one per attempt."""
         self.command_ids.clear()
         self.effects.clear()
         self._faults = iter(faults)

@@ -169,7 +169,7 @@ def test_a_peer_that_reads_octet_by_octet(fail: Callable[..., CommandError]) -> 
 
 @contextlib.contextmanager
 def full_backlog() -> Iterator[str]:
-    """A listener that answers no further SYN."""
+    """Yield a listener that answers no further SYN."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))

@@ -57,12 +57,12 @@ class Answering(App):
             await socket.send(json.dumps({"event": "mark", "mark": {"name": "heard"}}))
 
     def audio(self, track: str = "inbound") -> list[bytes]:
-        """The payloads of one track."""
+        """Return the payloads of one track."""
         return [b64decode(one["media"]["payload"]) for one in self.of("media") if one["media"]["track"] == track]
 
 
 def order_of(name: str) -> dict[str, Any]:
-    """The byte order of L16 on the wire, against its RFC (spec U1)."""
+    """Return the byte order of L16 on the wire, against its RFC (docs/carrier.md, Uncertain points)."""
     return {"byte_order": "little"} if name == "L16" else {}
 
 
@@ -77,7 +77,7 @@ async def both(app: App, **options: Any) -> AsyncIterator[tuple[Carrier, AsyncCa
 
 
 async def conversation(app: App, *, bridged: bool = False, call: dict[str, Any], **fields: Any) -> CallReport:
-    """One call with these fields, until all that the app says was heard, and all that the caller says has come."""
+    """Run one call with these fields, until all that the app says was heard, and all that the caller says has come."""
     async with both(app) as (carrier, control):
         patient: dict[str, Any] = {"speech": b"", "tail_ms": NEVER_MS, "playout_delay_ms": 200}
         live = carrier.new_call(**patient | call)
@@ -157,7 +157,7 @@ def test_stream_codec_is_what_the_app_gets(name: str) -> None:
 def test_each_return_codec_at_each_of_its_rates_is_heard(name: str, rate_hz: int) -> None:
     async def main() -> None:
         spoken = codec(name)
-        # G722 and AMR-WB are audio of 16 kHz, whichever of their two names for the rate is given (spec 7).
+        # G722 and AMR-WB are audio of 16 kHz, by either name of the rate (docs/carrier.md, rule C32).
         heard_hz = 16000 if name in ("G722", "AMR-WB") else rate_hz
         encoder, form = spoken.encoder(heard_hz, **order_of(name)), payload_format(spoken, heard_hz)
         pcm = tone(heard_hz * 3 // 10, heard_hz, PITCH_HZ)

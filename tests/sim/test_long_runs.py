@@ -37,7 +37,7 @@ def long_stream(**options: Any) -> CarrierStream:
 
 
 def held_octets(root: object) -> int:
-    """The memory of all objects that can be reached, code apart."""
+    """Return the memory of all objects that can be reached, code apart."""
     seen: set[int] = set()
     waiting, octets = [root], 0
     while waiting:
@@ -51,7 +51,7 @@ def held_octets(root: object) -> int:
 
 
 def growth(stream: CarrierStream, *, echoes: bool) -> int:
-    """Octets that an hour needs more than ten minutes."""
+    """Return octets that an hour needs more than ten minutes."""
     talk(stream, 0, 10 * MINUTE_MS, echoes=echoes)
     before = held_octets(stream)
     assert before > 10_000, "the stream's objects are found"

@@ -96,7 +96,7 @@ def test_pings_behind_the_end_are_answered() -> None:
 
 
 async def measured(socket: ServerConnection) -> float:
-    """The latency of a ping, by the library."""
+    """Return the latency of a ping, by the library."""
     return await (await socket.ping(b"measure"))
 
 

@@ -48,7 +48,7 @@ class WebhookApp:
             await self._news.wait_for(lambda: len(self.events) >= count)
 
     def of(self, event_type: str) -> Any:
-        """The one event of this type."""
+        """Return the one event of this type."""
         (event,) = (event for event in self.events if event.event_type == event_type)
         return event
 
@@ -63,7 +63,7 @@ class WebhookApp:
 
 @asynccontextmanager
 async def serving_webhooks(hook: WebhookApp) -> AsyncIterator[WebhookApp]:
-    """The app behind a real server."""
+    """Yield the app behind a real server."""
     app = web.Application()
     app.router.add_post("/{path:.*}", hook.take)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)

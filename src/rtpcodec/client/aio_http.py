@@ -1,4 +1,4 @@
-"""Exchanges over an asynchronous HTTP client, with sleeps between the attempts; the blocking form is `sync_http`."""
+"""Commands over an asynchronous HTTP client, with sleeps between the attempts; the blocking form is `sync_http`."""
 
 from __future__ import annotations
 
@@ -43,7 +43,10 @@ class AsyncHttp(Live):
         self._client: transport.AsyncClient = self._library.AsyncClient(**settings)
 
     async def send(self, command: Command[R]) -> R:
-        """Send a command that `client.command` made. The carrier executes it once, however often it is sent."""
+        """Send a command that `client.command` made, and return its outcome.
+
+        The carrier executes it once, however often it is sent.
+        """
         attempts = CommandAttempts(command, self._access, self._retry)
         for wait_s in attempts:
             await self._sleep(wait_s)
@@ -69,7 +72,7 @@ class AsyncHttp(Live):
                 ) as response,
             ):
                 answer = attempts.answered(response.status_code, response.headers)
-                # A body may break off: the status has come and decides.
+                # A body may break off: the status has arrived and decides.
                 with contextlib.suppress(self._library.TransportError):
                     async for part in response.aiter_raw():
                         if not answer.add(part):

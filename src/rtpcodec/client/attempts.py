@@ -1,6 +1,6 @@
 """One command over all its attempts, as values: the request, the waits, the result.
 
-Nothing here opens a connection or sleeps, so any HTTP library can carry it, as `sync_http` and `aio_http` do:
+Nothing here opens a connection or sleeps, so any HTTP library can send it, as in `sync_http` and `aio_http`:
 
     attempts = CommandAttempts(command, access, Retry())
     for wait_s in attempts:  # ends when there is nothing to repeat
@@ -26,7 +26,16 @@ from rtpcodec.pickling import Live
 
 
 class CommandAttempts(Live, Generic[R]):
-    """Iterating gives the seconds to wait before each attempt. Every attempt sends the same request."""
+    """One command over all its attempts. Iterate over it for the seconds to wait before each attempt.
+
+    Every attempt sends the same `request`. Report the end of each attempt by `answered` or `lost` before the next
+    iteration. Use it from one thread at a time.
+
+    Args:
+        command: the checked command.
+        access: address and API key.
+        retry: how often and when to retry.
+    """
 
     __slots__ = ("_access", "_answer", "_attempts", "_command", "_loss", "_retry", "_unknown", "request")
 
@@ -39,10 +48,10 @@ class CommandAttempts(Live, Generic[R]):
         self._answer: Answer | None = None
         self._loss: tuple[str, bool, Exception | None] = ("not sent", True, None)
         self._unknown = False
-        """An attempt ended without saying whether the command took effect."""
+        """Whether an earlier attempt may have taken effect without an answer that says so."""
 
     def __iter__(self) -> Iterator[float]:
-        """Yield the waits: 0 before the first attempt, then one before each retry while it is worth it."""
+        """Yield the waits in seconds: 0 before the first attempt, then one before each retry that makes sense."""
         wait_s = 0.0
         for repeats in range(self._retry.retries + 1):
             self._answer = None
@@ -54,16 +63,37 @@ class CommandAttempts(Live, Generic[R]):
             wait_s = self._retry.wait_s(repeats, self._headers())
 
     def answered(self, status: int, headers: Mapping[str, str]) -> Answer:
-        """Begin an answer and return it to take the body. Header names must be in lower case or compare so."""
+        """Report the status of an attempt; the answer that is returned collects the body.
+
+        Args:
+            status: HTTP status.
+            headers: headers, whose names are in lower case or compare without regard to case.
+
+        Returns:
+            The answer: `add` each part of the body, and set `ended` at its end.
+        """
         self._answer = Answer(status, headers)
         return self._answer
 
     def lost(self, why: str, *, nothing_sent: bool, cause: Exception | None = None) -> None:
-        """Record that an attempt ended without an answer."""
+        """Report that an attempt ended without a status.
+
+        Args:
+            why: the reason, in words for people.
+            nothing_sent: whether certainly no octet of the request was sent.
+            cause: the error of the HTTP library.
+        """
         self._loss = (why, nothing_sent, cause)
 
     def result(self) -> R:
-        """Return the outcome of the command, or raise the error of the last attempt."""
+        """Return the outcome of the command after the last attempt.
+
+        Raises:
+            CommandRefused: the carrier refused it.
+            UnreadableAnswer: accepted, but the answer lacks the outcome.
+            CommandUnreachable: nothing was sent.
+            OutcomeUnknown: there was no answer, and the command may have taken effect.
+        """
         if self._answer is None:
             raise self._unreachable()
         try:
@@ -112,6 +142,6 @@ class CommandAttempts(Live, Generic[R]):
             words = f"{name} got no answer from {host}{tries} ({why}); whether it took effect is unknown"
             error = OutcomeUnknown(f"{words} (command_id {command_id})", command_id=command_id)
         error.attempts = self._attempts
-        # A traceback shows the cause, and a cause may quote what the other side has sent.
+        # A traceback shows the cause, which may quote the other side's answer.
         error.__cause__ = cause if redaction.is_clean(cause) else None
         return error

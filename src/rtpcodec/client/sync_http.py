@@ -1,4 +1,4 @@
-"""Exchanges over a blocking HTTP client, with sleeps between the attempts; the asyncio form is `aio_http`."""
+"""Commands over a blocking HTTP client, with sleeps between the attempts; the asyncio form is `aio_http`."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ class BlockingHttp(Live):
         self._client: transport.Client = self._library.Client(**settings)
 
     def send(self, command: Command[R]) -> R:
-        """Send a command that `client.command` made. The carrier executes it once, however often it is sent."""
+        """Send a command that `client.command` made, and return its outcome.
+
+        The carrier executes it once, however often it is sent.
+        """
         attempts = CommandAttempts(command, self._access, self._retry)
         for wait_s in attempts:
             self._sleep(wait_s)
@@ -60,7 +63,7 @@ class BlockingHttp(Live):
             stream(request.method, request.url, headers=request.headers, content=request.body) as response,
         ):
             answer = attempts.answered(response.status_code, response.headers)
-            # A body may break off: the status has come and decides.
+            # A body may break off: the status has arrived and decides.
             with contextlib.suppress(self._library.TransportError):
                 for part in response.iter_raw():
                     if not answer.add(part):

@@ -1,6 +1,6 @@
 """The HTTP library under both shells: httpx2, or httpx, its predecessor with the same interface.
 
-The library is imported with the first shell, not before: it costs more than the rest of this package.
+The library is imported with the first shell, because its import takes longer than that of the rest of this package.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from rtpcodec.errors import MissingExtra
 LIBRARIES: Final = ("httpx2", "httpx")
 """The preferred one first: httpx2 is maintained."""
 ACE_PREFIX: Final = "xn--"
-"""Of an encoded international label (RFC 5890 section 2.3.2.5); alone it is not a label, though httpx2 takes it."""
+"""Prefix of an encoded label (RFC 5890 section 2.3.2.5); alone it is not a label, though httpx2 accepts it."""
 
 
 class Response(Protocol):
@@ -132,12 +132,12 @@ class Progress:
 
     def __init__(self, *, is_sending: bool) -> None:
         self.is_sending = is_sending
-        """An octet of the request may have been sent."""
+        """Whether an octet of the request may have been sent."""
         self._connected: Any = None
         self._shaking_hands = False
 
     async def trace(self, event: str, facts: Mapping[str, Any]) -> None:
-        """Take an event, such as `connection.connect_tcp.complete`."""
+        """Follow an event, such as `connection.connect_tcp.complete`."""
         match event.rsplit(".", 2)[-2:]:
             case ["send_request_headers", "started"]:
                 self.is_sending = True

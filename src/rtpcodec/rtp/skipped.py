@@ -7,14 +7,14 @@ from collections.abc import Iterable
 from typing import Final
 
 REMEMBERED_SKIPPED: Final = 256
-"""Skipped numbers that are remembered. A late item lies at most 100 back, so this covers two such spans."""
+"""Skipped numbers that are remembered. A late item is at most 100 back, so this covers two such spans."""
 
 Span = tuple[int, int]
-"""The first number, and the one behind the last."""
+"""The first number, and the one after the last."""
 
 
 def united(spans: Iterable[Span]) -> list[Span]:
-    """Return spans in order, with those joined that touch or overlap."""
+    """Return spans in order; those that touch or overlap are joined."""
     out: list[Span] = []
     for begin, end in sorted(spans):
         if out and begin <= out[-1][1]:

@@ -38,7 +38,7 @@ class Network(Protocol):
         """Return what opens WebSockets to apps."""
 
     def webhook_transport(self, timeout_s: float) -> Transport:
-        """Carries webhooks to apps."""
+        """Return what carries webhooks to apps."""
 
 
 class RealNetwork:
@@ -67,7 +67,7 @@ class RealNetwork:
         return self._dialer(connect_timeout_s, self._ssl_context)
 
     def webhook_transport(self, timeout_s: float) -> Transport:
-        """Carries webhooks to apps."""
+        """Return what carries webhooks to apps."""
         return self._transport(timeout_s, self._ssl_context)
 
 
@@ -86,7 +86,7 @@ class VirtualNetwork:
         return MemoryDialer(self._network)
 
     def webhook_transport(self, timeout_s: float) -> Transport:
-        """Carries webhooks to apps."""
+        """Return what carries webhooks to apps."""
         return MemoryTransport(timeout_s, self._network)
 
 

@@ -11,7 +11,7 @@ cdef class ReceivePath:
     cdef EventQueue _events
     cdef MediaScanner _scanner
     cdef MediaShape _shape
-    # Whether a message was taken; otherwise it is not one that the scanner reads, and nothing has changed.
+    # Returns whether the message was handled; otherwise the scanner does not read it, and nothing has changed.
     cdef bint take(self, object text, double now_ms) except -1
     cdef bytes _read(self, object text, MediaFields* fields)
     cdef bytes _payload(self, const uint8_t* text, Py_ssize_t n, MediaFields* fields)

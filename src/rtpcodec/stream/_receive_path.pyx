@@ -1,8 +1,8 @@
-"""The receive direction of a session: an ordinary `media` message from its text to one Audio, in one native call.
+"""The receive direction of the fast path: the text of an ordinary `media` message to one Audio, in one native call.
 
-A message is ordinary if it is the next one of its track in a stream without silence, loss or doubt, and its payload is
-samples. Other messages that the scanner reads continue as a Media, without a second reading of their text. Each step of
-an ordinary chunk is one of the states, which the Python classes share: see _receive_states.
+A message is ordinary if it is the next one of its track in a stream without silence, missing or doubtful numbers, and
+its payload is samples. Other messages that the scanner reads continue as a Media, without parsing their text again. The
+steps of an ordinary chunk are methods of states, which the Python classes share: see _receive_states.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -35,7 +35,7 @@ cdef extern from "Python.h":
     str PyUnicode_DecodeASCII(const char* text, Py_ssize_t n, const char* errors)
 
 cdef enum:
-    SCRATCH_SAMPLES = 2048    # decoded on the stack before they are resampled; 128 ms at 16 kHz
+    SCRATCH_SAMPLES = 2048    # decoded on the stack before resampling; 128 ms at 16 kHz
 
 cdef object STREAMING = State.STREAMING
 cdef object STOPPED = State.STOPPED
@@ -53,11 +53,12 @@ for _start in _FILE_STARTS:
 @cython.final
 @cython.auto_pickle(False)
 cdef class ReceivePath:
-    """The native path of one session. One thread at a time.
+    """The native receive path of one session. Use from one thread at a time.
 
-    scanner: of the session's dialect.
-    incoming: the receiving half of the session; it takes what is not ordinary.
-    events: the queue that both fill.
+    Args:
+        scanner: The scanner of the session's dialect.
+        incoming: The receive direction of the session; it handles messages that are not ordinary.
+        events: The queue of events that both fill.
     """
 
     def __cinit__(self, MediaScanner scanner not None, IncomingState incoming not None, EventQueue events not None):
@@ -80,7 +81,7 @@ cdef class ReceivePath:
         return True
 
     cdef bytes _read(self, object text, MediaFields* fields):
-        """The payload of a `media` message, whose fields point into its text. None: not one that the scanner reads."""
+        """Return the payload of a `media` message, and set fields that point into its text; None: not readable."""
         if PyUnicode_CheckExact(text):
             if not PyUnicode_IS_COMPACT_ASCII(text):
                 return None
@@ -103,7 +104,7 @@ cdef class ReceivePath:
         return payload
 
     cdef str _track_name(self, const MediaFields* fields):
-        """The track's name; None: the message has none."""
+        """Return the name of the track; None if the message has none."""
         if fields.track_index >= 0:
             return <str>self._scanner.track_names[fields.track_index]
         if fields.track_chars == 0:
@@ -111,7 +112,7 @@ cdef class ReceivePath:
         return PyUnicode_DecodeASCII(<const char*>fields.track, fields.track_chars, NULL)
 
     cdef bint _take_next(self, str name, bytes payload, const MediaFields* fields, double now_ms) except -1:
-        """Take an ordinary chunk. False: it is not one, and nothing has changed."""
+        """Handle an ordinary chunk. Returns False, and changes nothing, if it is not ordinary."""
         cdef IncomingState incoming = self._incoming
         cdef ChainState chain = incoming.chain
         cdef StallState stalling = incoming.stalling
@@ -120,13 +121,13 @@ cdef class ReceivePath:
         cdef TrackState track
         cdef WindowState window
         cdef double duration_ms
-        # 1. The stream runs, and the socket was not silent.
+        # 1. Does the stream run, and was the socket not silent?
         if (
             chain is None or incoming._connection.state is not STREAMING
             or not now_ms - stalling.last_received_ms < stalling._limit_ms
         ):
             return False
-        # 2. A track that reads samples, and misses nothing. The shortest payloads may be the first octet of a file.
+        # 2. A track of samples, with nothing missing before it? A payload of one octet may be the start of a file.
         track = chain.track_of(chain._default_track if name is None else name)
         if track is None:
             return False
@@ -138,17 +139,19 @@ cdef class ReceivePath:
         duration_ms = track._ticks.length_ms(octets)
         if duration_ms == 0:
             return False
-        # 3. The next number; or this stream has no order but that of arrival.
+        # 3. The next number, or a stream whose order is that of arrival?
         order = chain._order
         found = next_window(order, track.name, fields)
         if found is False:
             return False
         window = None if found is None else <WindowState>found
-        # Nothing has changed up to here, and nothing declines from here on.
+        # 4. Yes: count it. Nothing has changed up to here, and from here on the chunk is not declined.
         self._count(fields, octets, now_ms)
+        # 5. A file in place of audio? Report it, and deliver the chunk.
         if chain.files.alert or IS_FILE_START[<uint8_t>payload[0]][<uint8_t>payload[1]]:
             for event in chain.files.look(name, payload):
                 self._events.put(event)
+        # 6. Advance the numbering. 7. Decode, and queue the Audio.
         order.facts.received += 1
         if window is not None:
             if window is order._shared:
@@ -162,7 +165,7 @@ cdef class ReceivePath:
         return True
 
     cdef void _count(self, const MediaFields* fields, Py_ssize_t octets, double now_ms) noexcept:
-        """Count a message and its payload, as good and in time."""
+        """Count a valid message and its payload."""
         cdef ConnectionState connection = self._incoming._connection
         cdef CountState counts = self._incoming._counts
         self._incoming.stalling.last_received_ms = now_ms
@@ -186,7 +189,7 @@ cdef class ReceivePath:
             track.name, payload, pcm, track.rate_hz, clock.media_ms, duration_ms, fields.chunk, fields.timestamp
         )
         if fields.timestamp >= 0 and not clock.is_ignored and <double>fields.timestamp != clock.next_timestamp:
-            clock.change = None    # the timestamp was looked at, and found in its place
+            clock.change = None    # the timestamp was checked, and is as expected
         clock.take_chunk(fields.timestamp, now_ms, duration_ms)
         self._events.put_audio(audio)
         return 0
@@ -196,12 +199,12 @@ cdef class ReceivePath:
 
 
 def receive_path_of(scanner, incoming, events):
-    """Return the native path of a session; None: its dialect has no scanner."""
+    """Return the native receive path of a session; None if its dialect has no scanner."""
     return None if scanner is None else ReceivePath(scanner, incoming, events)
 
 
 cdef object media_of(str name, bytes payload, const MediaFields* fields):
-    """The message as the parser returns it."""
+    """Return the message as the parser would return it."""
     return Media(
         payload,
         name,
@@ -215,14 +218,16 @@ cdef object media_of(str name, bytes payload, const MediaFields* fields):
 
 
 cdef inline bint is_in_place(ClockState clock, int64_t timestamp) noexcept:
-    """Whether a chunk follows the one before it directly in media time, so that its timestamp teaches nothing."""
+    """Return whether a chunk follows the previous one directly in media time, so that nothing is learnt from it."""
     cdef double step
+    # 1. The first chunk? 2. No timestamp to check? 3. Unit unknown? Then it may be learnt from this chunk.
     if clock.media_ms == 0:
         return False
     if timestamp < 0 or clock.is_ignored:
         return True
     if not clock._units_per_ms > 0 or timestamp >= MAX_EXACT:
         return False
+    # 4. As expected, with a tolerance for rounding?
     step = <double>timestamp - clock.next_timestamp
     if step == 0:
         return True    # the usual case, without a division
@@ -232,28 +237,30 @@ cdef inline bint is_in_place(ClockState clock, int64_t timestamp) noexcept:
 
 
 cdef object next_window(OrderState order, str track, const MediaFields* fields):
-    """The window whose next number a chunk has; None: it is in order as it arrives; False: it is not in order."""
+    """Return the window whose next number a chunk has; None: the order of arrival counts; False: it is not in order."""
     cdef bint by_chunk = order.counter == BY_CHUNK
     cdef int64_t number = fields.chunk if by_chunk else fields.sequence_number
     cdef WindowState window
+    # 1. No counter yet, or numbers that are ignored? Then the order of arrival counts.
     if order.counter == NO_COUNTER:
         return None if fields.chunk < 0 and fields.sequence_number < 0 else False
     if number < 0 or (len(order._ignored) != 0 and track in order._ignored):
         return None
+    # 2. A known track, and its next number?
     found = order.tracks.get(track)
     if found is None:
         return False
     window = <WindowState>found
     if not window.is_next(number):
         return False
-    # No other track can have its number.
+    # 3. Can no other track have this number?
     if window is order._shared or (by_chunk and (order.per_track or len(order.tracks) == 1)):
         return window
     return False
 
 
 cdef bytes pcm_of(TrackState track, bytes payload):
-    """The audio of a payload of samples, at the rate of the track."""
+    """Return the PCM of a payload of samples, at the rate of the track."""
     cdef uint8_t scratch[2 * SCRATCH_SAMPLES]
     cdef StatelessDecoder decoder
     cdef Py_ssize_t n

@@ -1,13 +1,13 @@
-"""The fields that a received message touches, for other Cython code: see the classes that inherit from them."""
+"""The fields that a received message uses, for other Cython code: see the classes that inherit from them."""
 from libc.stdint cimport int64_t
 
 from rtpcodec.rtp._window cimport WindowState
 
 cdef enum:
-    RECENT_LEVELS = 15    # measured chunks that make the recent level: 3 s of audio
+    RECENT_LEVELS = 15    # measured chunks of the recent level: 3 s of audio
 
 
-# Which number of a message gives the order.
+# The number of a message that gives the order.
 cdef enum Counter:
     NO_COUNTER
     BY_CHUNK
@@ -97,16 +97,16 @@ cdef class ClockState:
 
 
 cdef class Ticks:
-    # How long payloads play. 0 octets: their octets do not say it, because they are not samples.
+    # Durations of payloads. unit_octets 0: they are not samples, so their length does not give the duration.
     cdef readonly int clock_hz
     cdef int unit_octets
     cdef int unit_samples
     cdef int ticks_hz
     cdef int samples_hz
-    # The last payload, and how long it plays: nearly all of a stream are equally long, and divisions are slow.
+    # Of the last payload: nearly all payloads of a stream have equal length, and divisions are slow.
     cdef Py_ssize_t _octets
     cdef double _length_ms
-    # How long a payload of whole samples plays: see SampleFormat.ticks. 0: it is not one, or is empty.
+    # Duration of a payload of whole samples: see SampleFormat.ticks. 0: not whole samples, or empty.
     cdef double length_ms(self, Py_ssize_t octets) noexcept
 
 

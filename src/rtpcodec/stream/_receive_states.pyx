@@ -1,7 +1,7 @@
-"""The fields that a received message touches, as C types, with the steps that every chunk takes.
+"""The fields that a received message uses, as C types, with the steps of every chunk.
 
-Each Python class of the receive direction inherits from one of them. So the native path and the methods of these
-classes work on the same fields, and each step of an ordinary chunk is written once.
+Each Python class of the receive direction inherits from one of these classes. So the native path and the methods of the
+Python classes share fields, and each step of an ordinary chunk is written once.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -11,7 +11,7 @@ from libc.stdint cimport INT64_MAX, int64_t, uint8_t
 from rtpcodec.kernels.levels cimport energy_block
 
 cdef enum:
-    BUCKET_CHUNKS = 250    # the least delay is that of this bucket and the one before, so that it follows slow clocks
+    BUCKET_CHUNKS = 250    # the least delay is taken over two buckets, so that it follows slow clocks
 
 cdef double JITTER_GAIN = 1.0 / 16    # RFC 3550 section 6.4.1
 cdef int64_t NO_SEQUENCE = -1
@@ -28,18 +28,18 @@ cdef class StallState:
     """The base of StallWatch."""
 
     def silence_ms(self, double now_ms):
-        """Take a message; return the silence before it if it is long enough for a stall, otherwise 0."""
+        """Record a message; return the silence before it if it is long enough for a stall, otherwise 0."""
         cdef double silence_ms = now_ms - self.last_received_ms
         self.last_received_ms = now_ms
         return silence_ms if silence_ms >= self._limit_ms else 0.0
 
     def take_chunk(self, double chunk_ms):
-        """Take the length of the audio that was delivered last."""
+        """Record the duration of the audio that was delivered last."""
         self.take_length(chunk_ms)
 
     cdef void take_length(self, double chunk_ms) noexcept:
         if chunk_ms != self._last_chunk_ms:
-            # Chunks may last up to 30 s; then silence of one chunk's length between two chunks is normal.
+            # Chunks may last up to 30 s; then a silence of one chunk's duration between two chunks is normal.
             self._last_chunk_ms = chunk_ms
             self._limit_ms = max(self._stall_ms, 2 * chunk_ms)
 
@@ -53,14 +53,14 @@ cdef class ConnectionState:
 
     @property
     def _next_sequence(self):
-        """The sequence number behind the highest one; None: there was none."""
+        """The highest sequence number plus 1; None: there was none."""
         if self.next_sequence == NO_SEQUENCE:
             return None
         return 1 + <object>INT64_MAX if self.next_sequence == IS_WIDE else self.next_sequence
 
     @_next_sequence.setter
     def _next_sequence(self, number):
-        # Numbers fit 63 bits (MAX_COUNTER), and the one behind the last does not.
+        # Numbers fit 63 bits (MAX_COUNTER), but the largest one plus 1 does not.
         if number is None:
             self.next_sequence = NO_SEQUENCE
         else:
@@ -83,8 +83,8 @@ cdef class LevelState:
     def take(self, bytes pcm not None, double due):
         """Measure a chunk; empty PCM is not counted.
 
-        pcm: native int16.
-        due: the position from which on the next one is measured.
+        pcm: Native int16 PCM.
+        due: Position from which the next chunk is measured.
         """
         self.measure(pcm, due)
 
@@ -113,7 +113,7 @@ cdef class TrackPredictorState:
     """The base of TrackPredictor."""
 
     def follow(self, str track not None, number):
-        """Take the next number, before which none is missing."""
+        """Record the next number, with no number missing before it."""
         self.take_next(track, number)
 
     cdef int take_next(self, str track, object number) except -1:
@@ -148,7 +148,7 @@ cdef class TimelineState:
     """The base of Timeline."""
 
     def note(self, double end_ms, double received_ms):
-        """Take a chunk that ends at a media time."""
+        """Record a chunk that ends at a media time."""
         self.take_chunk(end_ms, received_ms)
 
     cdef int take_chunk(self, double end_ms, double received_ms) except -1:
@@ -167,7 +167,7 @@ cdef class ClockState:
     """The base of TrackClock."""
 
     def advance(self, timestamp, double received_ms, double duration_ms):
-        """Take a chunk that begins at media_ms."""
+        """Record a chunk that begins at media_ms."""
         self.take_chunk(-1 if timestamp is None else timestamp, received_ms, duration_ms)
 
     @cython.nonecheck(True)
@@ -192,11 +192,12 @@ cdef class ClockState:
 @cython.final
 @cython.auto_pickle(False)
 cdef class Ticks:
-    """How long the payloads of a track play.
+    """Durations of the payloads of a track.
 
-    clock_hz: ticks of its payload format per second, of all channels.
-    unit_octets, unit_samples: of the smallest piece of samples; 0: the payloads are not samples.
-    ticks_hz, samples_hz: see SampleFormat.
+    Args:
+        clock_hz: Ticks of the payload format per second, of all channels.
+        unit_octets, unit_samples: Size of the smallest unit of samples; 0: the payloads are not samples.
+        ticks_hz, samples_hz: See SampleFormat.
     """
 
     def __cinit__(self, int clock_hz, int unit_octets=0, int unit_samples=0, int ticks_hz=0, int samples_hz=0):
@@ -240,7 +241,7 @@ cdef class ChainState:
     """The base of ReceiveChain."""
 
     cdef TrackState track_of(self, str name):
-        """The track of a name; None: it had no chunk yet."""
+        """Return the track of a name; None if it had no chunk yet."""
         if self._last is not None and self._last.name is name:
             return self._last
         if self._before is not None and self._before.name is name:
@@ -259,7 +260,7 @@ cdef class IncomingState:
 
     @property
     def deadline_ms(self):
-        """When a chunk or a key that waits for an earlier one has waited long enough; infinite: none waits."""
+        """When a waiting chunk or key has waited long enough for an earlier one; infinite: none waits."""
         if self._keys is None or (self.chain is not None and self.chain._order is None):
             raise AttributeError("an Incoming without __init__ has no deadline")
         return self.due_ms()

@@ -77,7 +77,7 @@ class MediaSession(DialectSession):
             send_pcm_hz: Rate of the PCM for `play`; None: the plan's rate.
             stall_ms: Silence of the socket that is reported as Stalled.
             utc_offset_ms: UTC minus `now_ms`, for `Started.utc_ms`; None: unknown.
-            conceal: Whether each Gap is followed by generated Audio (`concealed`): good for ears, bad for recognisers.
+            conceal: Whether generated Audio follows each Gap (`concealed`): good for ears, bad for recognisers.
             dialect: Spelling and abilities of the carrier; None: detected by the first messages.
             budget: Limit on the octets that several sessions hold together; None: only the limits of each session.
             diagnosis_s: Sound after each change that is searched for faults; infinite: all; None or 0: none.
@@ -162,10 +162,10 @@ class MediaSession(DialectSession):
             self._incoming.disconnect(cause, last_frame_ms, now_ms)
 
     def receive_at(self, pcm_hz: PcmRate) -> None:
-        """Change `receive_pcm_hz` before the first audio, for shells that learn it after the carrier's `start`.
+        """Change `receive_pcm_hz` before the first audio, for shells that learn it after `start`.
 
-        Raises, and changes nothing: ValueError if it is not a rate of the resampler; LocalProtocolError if it is
-        another rate and audio was received, or a capture runs.
+        Raises, and changes nothing: ValueError if the resampler does not have the rate; LocalProtocolError if audio was
+        received or a capture runs, and the rate would change.
         """
         if self._inputs is not None and pcm_hz != self.receive_pcm_hz:
             raise LocalProtocolError("receive_pcm_hz cannot be changed while a capture runs")
@@ -239,10 +239,7 @@ class MediaSession(DialectSession):
         return self._sending.mp3_ms(data)
 
     def flush(self) -> None:
-        """End the utterance: pad its last frame with silence, or in mode mp3 encode the file.
-
-        The next `play` begins another utterance. Raises StreamEnded after the end.
-        """
+        """End the utterance: pad its last frame with silence, or in mode mp3 encode the file. Raises StreamEnded."""
         self._require_running()
         self._sending.flush()
 
@@ -252,8 +249,8 @@ class MediaSession(DialectSession):
         Args:
             name: Its name; None: one is generated.
 
-        Raises: LocalProtocolError if too many marks wait; StreamEnded after the end; TypeError if the name is not a
-        str; ValueError if it has a lone surrogate or begins with `rtpcodec-`, as generated names do.
+        Raises: LocalProtocolError if too many marks wait; StreamEnded after the end; TypeError if the name is not str;
+        ValueError if it has a lone surrogate or begins with `rtpcodec-`, as generated names do.
         """
         self._require_running()
         return self._sending.mark(name)

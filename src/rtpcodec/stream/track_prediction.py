@@ -1,4 +1,4 @@
-"""Which track a number belongs to that is missing from a counter of all tracks."""
+"""The track of a number that is missing from a counter of all tracks."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Final
 from rtpcodec.stream._receive_states import TrackPredictorState
 
 FAR: Final = 64
-"""Of more missing numbers than this, the rest belongs to the track of the last one."""
+"""If more numbers than this are missing, the rest belongs to the track of the last one."""
 
 
 class TrackPredictor(TrackPredictorState):
-    """Remembers which track usually follows which: tracks take turns, or one speaks alone for a while.
+    """Predicts the track of a missing number by the track that followed last time: tracks alternate, or one is alone.
 
-    last_number: each track's last number.
+    last_number: The last number of each track.
     """
 
     __slots__ = ()
@@ -29,14 +29,17 @@ class TrackPredictor(TrackPredictorState):
         self.last_number[track] = number
 
     def skip(self, count: int, track: str, number: int) -> dict[str, int]:
-        """Take the next number, before which some are missing; return how many of those belong to which track."""
+        """Take a number with missing ones before it; return how many of the missing numbers belong to each track."""
+        # 1. Predict one missing number after the other, beginning with the track of the last number.
         missing: dict[str, int] = {}
         turn = self._previous if self._previous is not None else track
         for _ in range(min(count, FAR)):
             turn = self._next_track.get(turn, track)
             missing[turn] = missing.get(turn, 0) + 1
+        # 2. Too many to predict: the rest belongs to the track of the last prediction.
         if count > FAR:
             missing[turn] += count - FAR
+        # 3. Continue with the number that was received.
         self._previous = track
         self.last_number[track] = number
         return missing

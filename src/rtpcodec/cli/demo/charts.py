@@ -1,4 +1,4 @@
-"""One picture of all calls: waveforms laid over each other, spectrograms side by side."""
+"""One chart of all calls: waveforms over each other, spectrograms side by side."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def draw(results: list[CallResult], path: Path) -> None:
 
 
 def _draw_call(row: Any, result: CallResult) -> None:
-    # Aligned: what came through is late by the codec's delay, and in mode mp3 by all of the caller's turn.
+    # Aligned: the received audio is late by the codec's delay, and in mode mp3 by the whole turn of the caller.
     source, recorded = result.fidelity.source, result.fidelity.aligned
     rate_hz = result.sample_rate_hz
     waveform, before, after = row

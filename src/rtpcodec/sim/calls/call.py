@@ -34,10 +34,10 @@ from rtpcodec.stream.plan import StreamPlan
 
 
 class SimulatedCall(CallStreams):
-    """A call of one leg, which commands can have streamed to the app. A `Carrier` makes it.
+    """A call of one leg, which a command streams to the app. A `Carrier` makes it; any thread may use it.
 
-    The phone's side speaks from the begin of the stream on, and hangs up when everything was said. Everything here
-    may be used from any thread; `finished` and `wait` are the same for async and for blocking code.
+    The phone's side speaks from the begin of the stream, and hangs up when everything was said. `finished` is for async
+    code, `wait` for blocking code.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class SimulatedCall(CallStreams):
 
     @property
     def call_session_id(self) -> str:
-        """The same for all legs that belong together."""
+        """The id of the session, which all legs of one conversation share."""
         return self._facts.call_session_id
 
     @property
@@ -81,12 +81,12 @@ class SimulatedCall(CallStreams):
 
     @property
     def ended(self) -> bool:
-        """One side has hung up: commands are refused."""
+        """Whether a side has hung up; commands are refused then."""
         return self.leg.ended
 
     @property
     def signalling(self) -> Signalling:
-        """Details that webhooks report of it."""
+        """Details of the call that webhooks report."""
         return self._facts.signalling
 
     def hang_up(self) -> None:
@@ -110,14 +110,20 @@ class SimulatedCall(CallStreams):
         auth_token: str | None = None,
         one_way: bool = False,
     ) -> None:
-        """Have this answered call streamed to an app now, without a command.
+        """Stream this answered call to an app now, without a command.
 
-        plan: None: that of a plain StreamPlan. Twilio: PCMU in mode rtp, in a two-way stream the inbound track only.
-        parameters: the custom parameters of `start`.
-        auth_token: Telnyx: sent to the app. Twilio has none, and dials without the query of the URL.
-        one_way: Twilio: of `<Start>`, the app's messages have no effect. The end of a two-way stream ends the call.
+        Args:
+            url: WebSocket URL of the app. Twilio: its query is dropped.
+            plan: codec, mode and tracks; None: `StreamPlan()`. Twilio: PCMU in mode rtp, and the inbound track only in
+                a two-way stream.
+            parameters: custom parameters of `start`.
+            auth_token: token in the upgrade's request (docs/carrier.md, rule C15). Twilio has none.
+            one_way: Twilio: a stream of `<Start>`, in which the app's messages have no effect. The end of a two-way
+                stream ends the call.
 
-        Raises: ValueError if the carrier has no such stream. RuntimeError if the call is not answered, or streams.
+        Raises:
+            ValueError: the carrier has no such stream.
+            RuntimeError: the call is not answered, or is streamed already.
         """
         settings = wanted_stream(
             self._facts.dialect,
@@ -130,12 +136,14 @@ class SimulatedCall(CallStreams):
         self._services.loop_thread.run(lambda: self._stream_now(settings))
 
     def texml(self, document: str) -> None:
-        """Execute a TeXML document on this answered call, from now on; its end ends the call. Twilio: TwiML.
+        """Execute a TeXML document (Twilio: TwiML) on this answered call; the end of the document ends the call.
 
-        Verbs: Start, Connect and Stop with a Stream, Pause, Hangup.
+        Args:
+            document: a `<Response>` with the verbs Start, Connect and Stop with a Stream, Pause, and Hangup.
 
-        Raises: ValueError for another verb, attribute or value. RuntimeError if the call is not answered, or executes a
-        document already.
+        Raises:
+            ValueError: another verb, attribute or value.
+            RuntimeError: the call is not answered, or executes a document already.
         """
         steps = read_texml(document, self._facts.dialect)
         self._services.loop_thread.run(lambda: self._execute(steps))
@@ -233,7 +241,7 @@ class SimulatedCall(CallStreams):
                 self._streaming.end(commands.STREAMING_STOP)
 
     def named(self) -> dict[str, Any]:
-        """Members of the events of the call itself."""
+        """Return members of the events of the call itself."""
         return payloads.of_phone(self._facts, self.leg)
 
     def report(self, event_type: str) -> None:

@@ -24,7 +24,7 @@ class ConferringCall(JoinableCall, Protocol):
         """The id by which commands name it."""
 
     def named(self) -> dict[str, Any]:
-        """Members of the events of the call itself."""
+        """Return members of the events of the call itself."""
 
 
 @dataclass(slots=True)

@@ -146,7 +146,7 @@ _ACTIONS: Final[Mapping[str, Callable[[CommandedCarrier, CommandedCall, Mapping[
 
 
 def is_known(action: str, method: str) -> bool:
-    """Whether there is such an action, by this HTTP method."""
+    """Return whether there is such an action, by this HTTP method."""
     return commands.ACTION_METHODS.get(action) == method
 
 

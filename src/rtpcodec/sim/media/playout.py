@@ -164,5 +164,5 @@ class Playout:
         return bytes(2 * (first - first_sample)) + piece.ljust(2 * (end - first), b"\0")
 
     def position(self, now_ms: float) -> int:
-        """How many samples the clock has played or kept silent."""
+        """Return how many samples were played, silence included."""
         return max(0, int((now_ms - self._start_ms) * self._clock_hz / 1000 + _CLOCK_SLACK_SAMPLES))

@@ -248,7 +248,7 @@ class CarrierStream:
             self._tally.errors_sent += self._writer.refuse(refusal, due_ms)
 
     def reading_paused(self, now_ms: float) -> bool:
-        """Whether the socket must not be read now, so that the app feels a slow carrier."""
+        """Return whether the socket must not be read now, so that the app feels a slow carrier."""
         return self.end_reason is None and self._uplink.reading_paused(now_ms)
 
     @property
@@ -262,7 +262,7 @@ class CarrierStream:
         return payloads
 
     def acknowledges(self, now_ms: float) -> bool:
-        """Whether what the app sends now is acknowledged: not in an outage."""
+        """Return whether what the app sends now is acknowledged: not in an outage."""
         return self.end_reason is not None or self._uplink.acknowledges(now_ms)
 
     def bridge(self) -> None:

@@ -51,7 +51,7 @@ class CallQuality:
 
 
 def of_call(facts: CallFacts, leg: Leg) -> dict[str, Any]:
-    """Members of every event of a call."""
+    """Return members of every event of a call."""
     return {
         members.CALL_CONTROL_ID: facts.call_control_id,
         members.CALL_LEG_ID: leg.call_leg_id,
@@ -72,7 +72,7 @@ def dialled(facts: CallFacts, leg: Leg) -> dict[str, Any]:
 
 
 def of_phone(facts: CallFacts, leg: Leg) -> dict[str, Any]:
-    """Members of the events of the call itself."""
+    """Return members of the events of the call itself."""
     return of_call(facts, leg) | {
         members.FROM: facts.from_number,
         members.TO: facts.to_number,

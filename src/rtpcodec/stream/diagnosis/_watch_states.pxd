@@ -1,4 +1,4 @@
-"""The search for faults in the sound for other Cython code."""
+"""The fast path of the search for faults for other Cython code."""
 from libc.stdint cimport int64_t
 
 from rtpcodec.stream._audio cimport Audio
@@ -41,9 +41,9 @@ cdef class WatchState:
     cdef public double _whole_ms
     cdef public bint _is_file
     cdef public bint over
-    cdef object look(self, Audio audio, double now_ms)    # take, of a chunk; None: nothing is reported
+    cdef object look(self, Audio audio, double now_ms)    # `take` of a chunk; None: nothing to report
 
 
 cdef class SinkList:
     cdef public tuple _sinks
-    cdef WatchState only_watch(self)      # None: another sink listens as well
+    cdef WatchState only_watch(self)      # None: there are other sinks

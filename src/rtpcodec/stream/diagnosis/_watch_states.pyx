@@ -1,6 +1,6 @@
-"""The search for faults in the sound: what it does with each chunk of an ordinary stream, without Python.
+"""The fast path of the search for faults: the steps for each chunk of an ordinary stream, without Python.
 
-The Python classes inherit from these, and keep all that is rare: verdicts, changes, reports. See _receive_states.
+The Python classes inherit from these, and contain the rare steps: diagnoses, changes, reports. See _receive_states.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -9,18 +9,18 @@ from libc.string cimport memcmp
 
 from rtpcodec.stream._audio cimport Audio
 
-# Whole chunks of 10, 20 and 40 ms, and longer than the jitter of a network that works.
+# A multiple of 10, 20 and 40 ms chunks, and longer than the jitter of a good network.
 PERIOD_MS = 160.0
 EVEN_OCTETS = EVEN
 SILENT_TIMES = TIMES
-# Octets 4 to 7 of MP4 files, which `HeaderWatch` does not look for, because their first ones are those of silence.
+# Octets 4 to 7 of MP4 files. `HeaderWatch` does not detect them, because their first octets also occur in silence.
 MP4_BRAND = b"ftyp"
 
 cdef double PERIOD = PERIOD_MS
 cdef const char* BRAND = b"ftyp"
 cdef enum:
     EVEN = 80     # chunks of samples are whole multiples of 10 ms, which is 80 octets or a multiple of them
-    TIMES = 6     # so many times as much audio is looked at in all, if little of it is sound: some listen for a minute
+    TIMES = 6     # if little of the audio is sound, this many times as much audio is examined: one minute
     BRAND_AT = 4
     BRAND_OCTETS = 4
 
@@ -30,11 +30,12 @@ cdef class ArrivalState:
     """The base of Arrival."""
 
     def take(self, double duration_ms, double now_ms, timestamp=None):
-        """Take a chunk. Returns the ratio of audio to time if it is surely not 1, else 0.
+        """Record a chunk. Returns the ratio of audio to time if it is certainly not 1, else 0.
 
-        duration_ms: of its audio, by the declared rate.
-        now_ms: when it arrived.
-        timestamp: by the carrier, in ms; None: it has none.
+        Args:
+            duration_ms: Duration of its audio at the declared rate.
+            now_ms: Time of arrival.
+            timestamp: The carrier's timestamp in ms; None: it has none.
         """
         return self.take_chunk(duration_ms, now_ms, -1 if timestamp is None else timestamp)
 
@@ -64,7 +65,7 @@ cdef class VerdictsState:
     """The base of TrackVerdicts."""
 
     cdef bint is_ordinary(self, bytes payload) noexcept:
-        """Whether a payload is judged by its samples alone."""
+        """Return whether a payload is judged by its samples alone."""
         cdef Py_ssize_t n = PyBytes_GET_SIZE(payload)
         return (
             n > 0 and n % EVEN == 0 and self._is_samples and self._reads_declared
@@ -72,13 +73,13 @@ cdef class VerdictsState:
         )
 
     cdef object take_ordinary(self, Audio audio, double now_ms):
-        """Take the next chunk, whose payload is ordinary. Returns: what it makes sure; None: nothing."""
+        """Judge the next chunk, whose payload is ordinary. Returns a diagnosis; None: not enough evidence."""
         cdef int found = self._readings.take_payload(audio.payload)
         cdef double ratio
-        # 1. Samples may look like anything but what they are declared to be.
+        # 1. Do the samples differ from the declared codec? Then the Python method judges them.
         if found != 0 or memcmp(PyBytes_AS_STRING(audio.payload) + BRAND_AT, BRAND, BRAND_OCTETS) == 0:
             return self._judge(audio, found, now_ms)
-        # 2. They come as fast as they play, or not.
+        # 2. Do they arrive as fast as they play?
         ratio = self._arrival.take_chunk(audio.duration_ms, now_ms, audio.timestamp_number)
         if ratio == 0:
             return None
@@ -94,6 +95,7 @@ cdef class WatchState:
     cdef object look(self, Audio audio, double now_ms):
         cdef VerdictsState track
         cdef int before
+        # 1. Ordinary: a known track of the plan, whose bandwidth is known, with nothing to report?
         verdicts = self._tracks.get(audio.track)
         band = self._bands.get(audio.track)
         if (
@@ -101,6 +103,7 @@ cdef class WatchState:
             or audio.track not in self._planned_tracks or not (<VerdictsState>verdicts).is_ordinary(audio.payload)
         ):
             return self.take(audio, now_ms)
+        # 2. Judge the chunk. 3. Count its audio and its sound. 4. Was enough examined?
         track = <VerdictsState>verdicts
         diagnosis = track.take_ordinary(audio, now_ms)
         if diagnosis is not None:

@@ -22,16 +22,16 @@ cdef class Saying:
     cdef ReleaserState releaser
     cdef ResolverState resolver
     cdef StopperState stopper
-    cdef object stream_id           # that of `text`
+    cdef object stream_id           # the one in `text`
     cdef MediaText text             # None: the dialect writes the texts itself
-    cdef Form form                  # of the messages; another dialect makes another one
-    # Add PCM to the implicit reply. Returns: whether it was added; otherwise nothing has changed.
+    cdef Form form                  # of the messages; replaced with the dialect
+    # Add PCM to the implicit reply. Returns whether it was added; otherwise nothing has changed.
     cdef bint play(self, object pcm, object pcm_hz, object note) except -1
     # Remove and return the texts that are due: see SpeechChain.due.
     cdef list due(self, double now_ms, bint at_once)
-    # When something is due, as SpeechChain.next_deadline_ms; infinite: not before a call changes it.
+    # When something is due, as SpeechChain.next_deadline_ms; infinity: not before a call changes it.
     cdef double due_ms(self) except? -1.0
-    # Whether SpeechChain.expired would do nothing.
+    # Returns whether SpeechChain.expired would do nothing.
     cdef bint quiet(self, double now_ms) except -1
     cdef ReplyFields turn(self)
     cdef int send(self, list texts, double now_ms, double left_ms) except -1
@@ -56,4 +56,4 @@ cdef class Form:
     cdef double lead_ms             # at least the length of a message
     cdef double turn_ms             # audio that one turn of an event loop may send
     cdef bint is_paced              # there is a lead
-    cdef bint is_plain              # a message is one frame, whatever else waits
+    cdef bint is_plain              # a message is always one frame

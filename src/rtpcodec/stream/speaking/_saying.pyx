@@ -1,7 +1,7 @@
-"""The send direction of a session: what is due becomes texts in one call, with the state that the Python classes hold.
+"""The native path of sending: writes the texts that are due in one call, on the state of the Python classes.
 
-An ordinary message is one frame of a reply that speaks, between no marks. All else is a step of the Python classes, in
-its place: a mark, the sound between replies, a look at the gate.
+An ordinary message is one frame of a speaking reply without marks. Everything else is a step of the Python classes: a
+mark, sound between replies, a check of the send gate. docs/adr/0031-the-native-road.md gives the reasons.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
@@ -21,14 +21,14 @@ from rtpcodec.stream.speaking.chunking import STEP_MS as _STEP_MS
 from rtpcodec.stream.unsent_marks import NOWHERE as _LAST_PLACE
 
 cdef enum:
-    # Numbers of the Python classes: tests hold them equal.
+    # Constants of the Python classes: a test compares them.
     OWN_STALL = 100         # OWN_STALL_MS of `releasing`
     DRY = 200               # DRY_MS of `resolving`
     BEGIN = 2000            # BEGIN_MS of `own_marks`
     BEGIN_MARKS = 4         # BEGIN_MARKS_PER_S
     MARKS = 2               # MARKS_PER_S
     LIMIT = 1000            # LIMIT_MS
-    WIRE = 40               # WIRE_OCTETS of `gate`
+    WIRE = 40               # WIRE_OCTETS of `send_gate`
 
 cdef int64_t NOWHERE = _LAST_PLACE    # a C variable: an enum is an int
 cdef object READY = Kind.READY
@@ -37,7 +37,7 @@ cdef object READY = Kind.READY
 @cython.final
 @cython.auto_pickle(False)
 cdef class Form:
-    """How one stream's messages are made, by its codec and settings."""
+    """The form of one stream's messages, by its codec and settings."""
 
     def __cinit__(self, parts):
         packing, settings = parts.packing, parts.settings
@@ -58,7 +58,7 @@ cdef class Form:
 
 
 cdef MediaText text_of(object head, object tail, object coding):
-    """The texts of a head and a tail. Calls share the last ones: the texts of most dialects have the same for all."""
+    """Return the writer of texts with a head and a tail. Calls share the last one: most dialects need only one."""
     global last_text
     cdef MediaText text = last_text
     if text is None or text.head != head or text.tail != tail or text.coding != coding:
@@ -71,7 +71,7 @@ cdef MediaText last_text = None
 @cython.final
 @cython.auto_pickle(False)
 cdef class Saying:
-    """What one stream says. Use from one thread at a time.
+    """Sends the ordinary messages of one stream. Use from one thread at a time.
 
     parts, releaser, resolver, stopper, feedback: of the stream's chain, whose state it shares.
     """
@@ -93,12 +93,12 @@ cdef class Saying:
         self._begin_stream()
 
     def follow(self):
-        """Say it in the dialect that the parts have now."""
+        """Switch to the current dialect of the parts."""
         self.form = Form(self.parts)
         self._begin_stream()
 
     def _begin_stream(self):
-        """Take the head and tail of the texts with the id of the stream."""
+        """Build the head and tail of the texts, which hold the id of the stream."""
         self.stream_id = self.releaser.stream_id
         found = self.form.dialect.media_texts(self.stream_id)
         self.text = None if found is None else text_of(found[0], found[1], self.form.coding)
@@ -129,7 +129,7 @@ cdef class Saying:
         return texts
 
     cdef ReplyFields turn(self):
-        """The reply whose turn it is to be sent: see ReplyOrder.current."""
+        """Return the reply whose turn it is: see ReplyOrder.current."""
         cdef ReplyFields first = self.order.only()
         if first is None:
             if not self.order.waiting:
@@ -143,14 +143,14 @@ cdef class Saying:
         return self.order.current
 
     cdef int send(self, list texts, double now_ms, double left_ms) except -1:
-        """Add all texts that are due: see Releaser.send, which continues where a step is not ordinary."""
+        """Add all texts that are due: see Releaser.send, which takes over at a step that is not ordinary."""
         cdef FarEndState far_end = self.far_end
         cdef double due_ms
         cdef ReplyFields reply = self.turn()
         while True:
             if reply is not None and reply.closed:
                 reply = self.turn()
-            # 1. Marks, and sound between replies.
+            # 1. Marks, and sound between replies: the Python step, apart from own marks that are due.
             if reply is not None and reply.marks.first_position != NOWHERE:
                 break
             if now_ms >= self.own_marks.wanted_ms:
@@ -186,7 +186,7 @@ cdef class Saying:
         cdef int64_t content = queue.taken_samples
         cdef object audio
         cdef str text
-        # 1. Where does it belong?
+        # 1. Where does the message belong?
         if reply.ran_empty:
             if reply is self.order.implicit and now_ms >= far_end.remote_end_ms + DRY:
                 releaser._after_empty(reply, now_ms)
@@ -230,7 +230,7 @@ cdef class Saying:
         return queue._queue.taken(octets)
 
     cdef str write(self, object audio):
-        """The text of a message, whose payload is counted."""
+        """Return the text of a message, and count its payload."""
         cdef bytes pcm, payload
         if self.form.coding is not None and self.text is not None and PyBytes_CheckExact(audio):
             pcm = <bytes>audio
@@ -257,7 +257,7 @@ cdef class Saying:
         return 0
 
     cdef bint wants_mark(self, int64_t position, double now_ms, bint last) except -1:
-        """Whether an own mark is due behind a message: see OwnMarks.wanted."""
+        """Return whether an own mark is due behind a message: see OwnMarks.wanted."""
         cdef OwnMarksState own = self.own_marks
         cdef int64_t allowed, sent
         cdef double earlier_ms
@@ -283,7 +283,7 @@ cdef class Saying:
         cdef double next_ms = INFINITY
         cdef double event_ms
         cdef ReplyFields reply, implicit = self.order.implicit
-        # 1. What the Python classes must look at.
+        # 1. Does the Python side have work, or must it compute the deadline?
         if self.releaser.clear or self.parts.reports or self.order.moved:
             return -INFINITY
         if (
@@ -308,7 +308,7 @@ cdef class Saying:
         return next_ms if found is None else min(next_ms, <double>found)
 
     cdef bint has_marks(self) except -1:
-        """Whether a mark of the caller waits to be sent."""
+        """Return whether a user mark waits to be sent."""
         cdef ReplyFields only = self.order.only()
         if only is not None:
             return only.marks.first_position != NOWHERE
@@ -327,7 +327,7 @@ cdef class Saying:
         return not self.has_marks()
 
     cdef double implicit_ms(self) except? -1.0:
-        """When the implicit reply has ended by time, at the earliest: see Resolver.implicit_ms."""
+        """Return when the implicit reply has ended by time, at the earliest: see Resolver.implicit_ms."""
         cdef ReplyFields reply = self.order.implicit
         cdef Span last
         if reply.on_end is None and not reply.ran_empty:
@@ -341,7 +341,7 @@ cdef class Saying:
 
 
 cdef bytes ready_of(list pieces):
-    """The PCM of a message; of payloads that the caller encoded, the level is not known."""
+    """Return the PCM of a message. The level of payloads that the user encoded is unknown."""
     return b"".join([octets for kind, octets in pieces if kind is READY])
 
 

@@ -1,4 +1,4 @@
-"""Background sound: mixed under speech when that is encoded, alone between replies. No I/O, no clock."""
+"""Background sound: mixed under speech before its encoding, and played alone between replies. No I/O, no clock."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from rtpcodec.stream.speaking.background_source import FADE_MS, BackgroundSource
 from rtpcodec.stream.speaking.source_reader import SourceReader
 
 DUCK_MS: Final = 50
-"""The level moves this long to and from the ducked one: shorter than a syllable."""
+"""Duration of a change between the full and the ducked level: shorter than a syllable."""
 LEVELS_DBOV: Final = (-90.0, 0.0)
-"""Below the lower one nothing is left of 16-bit samples."""
+"""Allowed levels. Below the lower one, nothing is left of 16-bit samples."""
 MAX_GAIN_DB: Final = 30.0
-"""A recording below -75 dBov is mostly the noise of its 16 bits, which a higher gain would make audible."""
+"""Limit of the gain. A recording below -75 dBov is mostly quantization noise, which a higher gain would amplify."""
 MAX_DUCK_DB: Final = 60.0
 
 
 class BackgroundSound(Live):
     """One background sound of one call. Use from one thread at a time.
 
-    Its level is that of the whole recording: its root mean square becomes `level_dbov`. A silent recording stays
-    silent, and the gain ends at MAX_GAIN_DB. Frequencies that the call's rate cannot carry are lost, so a hissing
-    recording at 48000 Hz is quieter on a call of 8000 Hz.
+    The root mean square of the whole recording becomes `level_dbov`. A silent recording stays silent, and the gain is
+    at most MAX_GAIN_DB. Frequencies that the call's rate cannot carry are lost, so a hissing recording at 48000 Hz is
+    quieter on a call at 8000 Hz.
 
-    Every call of `under` and `alone` continues where the one before it ended, so the sound is the same however it is
-    cut. It fades in and out within FADE_MS.
+    Each call of `under` and `alone` continues where the previous one ended, so the result does not depend on the
+    lengths of the pieces. The sound fades in and out within FADE_MS.
     """
 
     __slots__ = (
@@ -52,14 +52,17 @@ class BackgroundSound(Live):
         loop: bool = True,
         duck_db: float = 0.0,
     ) -> None:
-        """Make a background sound; it begins with the first `under` or `alone`.
+        """Make a background sound, which begins with the first `under` or `alone`.
 
-        source: the recording, from `background_source`.
-        to_hz: the rate of the call's PCM.
-        level_dbov: its level, -90 to 0; ambience is usual at -50 to -40.
-        loop: repeat it until `stop`; else it ends by itself.
-        duck_db: how much quieter it is under speech, 0 to 60.
-        Raises: ValueError if the rate cannot be resampled to, or a level is out of range.
+        Args:
+            source: the recording, from `background_source`.
+            to_hz: the rate of the call's PCM in Hz.
+            level_dbov: its level, -90 to 0; ambience is usually at -50 to -40.
+            loop: repeat it until `stop`. False: it ends by itself.
+            duck_db: how much quieter it is under speech, 0 to 60.
+
+        Raises:
+            ValueError: the recording cannot be resampled to this rate, or a level is out of range.
         """
         low, high = LEVELS_DBOV
         if not low <= level_dbov <= high:
@@ -71,34 +74,34 @@ class BackgroundSound(Live):
         self._factor: float = 10 ** (min(MAX_GAIN_DB, level_dbov - source.level_dbov) / 20)
         self._ducked = 10 ** (-duck_db / 20)
         self._duck_samples = to_hz * DUCK_MS // 1000 if duck_db else 0
-        self._duck = 0  # samples of the way to the ducked level at the last sample
+        self._duck = 0  # progress towards the ducked level, in samples of the change
         self._fade_samples = to_hz * FADE_MS // 1000
-        self._fade_in = self._fade_samples  # samples of it that are left
-        self._fade_out: int | None = None  # the same after `stop`
+        self._fade_in = self._fade_samples  # remaining samples of the fade-in
+        self._fade_out: int | None = None  # remaining samples of the fade-out; None: not stopped
         self._stopped = False
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more is heard of it: it was stopped and has faded out, or its recording is over."""
+        """Whether it is over: stopped and faded out, or at the end of its recording."""
         end = self._reader.end_samples
         return self._stopped or (end is not None and self._reader.position >= end)
 
     @property
     def over_samples(self) -> int:
-        """Samples since the recording ended, which `rewind` may take back."""
+        """Samples since the end of the recording, which `rewind` may undo."""
         end = self._reader.end_samples
         return 0 if end is None else max(0, self._reader.position - end)
 
     @property
     def stopped(self) -> bool:
-        """Whether it was stopped and has faded out. Nothing brings it back."""
+        """Whether it was stopped and has faded out, for good."""
         return self._stopped
 
     def under(self, speech: bytes) -> bytes:
         """Mix the sound under speech.
 
         speech: native int16 PCM at `to_hz`.
-        Returns: as many samples, saturated.
+        Returns: the sum, of the same length, saturated.
         """
         pcm, factor = self.part(len(speech) >> 1, under_speech=True)
         return mix((speech, pcm), (1.0, factor)) if factor else bytes(speech)
@@ -109,7 +112,7 @@ class BackgroundSound(Live):
         return gain(pcm, factor) if factor else pcm
 
     def part(self, samples: int, *, under_speech: bool) -> tuple[bytes, float]:
-        """Return the next samples before the last gain, and that gain; a gain of 0: they are silent."""
+        """Return the next samples and the gain that remains to be applied; gain 0: silence."""
         reader = self._reader
         if self.ended:
             reader.seek(reader.position + samples)
@@ -119,7 +122,7 @@ class BackgroundSound(Live):
         pcm = reader.read(samples)
         if self._fade_in:
             if self._fade_in == self._fade_samples:
-                self._duck = target  # nothing was heard before that it could move from
+                self._duck = target  # it was not heard before, so there is no level to move from
             pcm = self._faded_in(pcm)
         if reader.end_samples is not None and reader.position > reader.end_samples - self._fade_samples:
             pcm = _faded_out(pcm, reader.end_samples - begin, self._fade_samples)
@@ -132,11 +135,11 @@ class BackgroundSound(Live):
         return pcm, self._factor * self._ducked if target else self._factor
 
     def rewind(self, samples: int, *, fade_in: bool = True) -> None:
-        """Continue this many samples earlier: the carrier dropped them, nobody has heard them.
+        """Go back by this many samples, which the carrier dropped unheard.
 
         samples: 0 or more; it never goes back beyond the beginning.
-        fade_in: fade in, as what was heard last broke off somewhere near. Without it, the samples are those that were
-            returned before, without the fades and the ducking that they had.
+        fade_in: fade in, because the place where the heard audio broke off is an estimate. False: return the earlier
+            samples again, without the fades and the ducking that they had.
         Raises: ValueError for a negative number.
         """
         if samples < 0:
@@ -148,12 +151,12 @@ class BackgroundSound(Live):
             self.fade_in()
 
     def fade_in(self) -> None:
-        """Fade in, as what is heard before the next sample was something else."""
+        """Fade in from the next sample on, because other audio is heard before it."""
         if self._fade_out is None:
             self._fade_in = self._fade_samples
 
     def stop(self) -> None:
-        """Fade out within the next FADE_MS of samples; `ended` is true behind them. More than once does nothing."""
+        """Fade out within the next FADE_MS; then `ended` is true. Another call does nothing."""
         if self._fade_out is None:
             # A sound that is fading in fades out from the level it has.
             self._fade_out = self._fade_samples - self._fade_in
@@ -166,17 +169,17 @@ class BackgroundSound(Live):
         return fade(pcm, whole - left, whole, True)
 
     def _moved(self, pcm: bytes, target: int) -> bytes:
-        """Move the factor of the ducking towards its target, evenly in DUCK_MS."""
+        """Move the ducking factor linearly towards its target, within DUCK_MS."""
         begin, whole, samples = self._duck, self._duck_samples, len(pcm) >> 1
         rising = target < begin
         self._duck = max(target, begin - samples) if rising else min(target, begin + samples)
-        # Between the ducked level and the full one, a factor is the ducked one and a share of the rest.
+        # A level in between is the ducked level plus a share of the difference to the full level.
         fading = fade(pcm, whole - begin if rising else begin, whole, rising)
         return mix((pcm, fading), (self._ducked, 1.0 - self._ducked))
 
 
 def _faded_out(pcm: bytes, left: int, whole: int) -> bytes:
-    """Fade out PCM that ends `left` samples after its beginning, of which the last `whole` fade."""
+    """Fade out the last `whole` samples before the end, which lies `left` samples after the begin of the PCM."""
     begin = 2 * (left - whole)
     if begin > 0:
         return pcm[:begin] + fade(pcm[begin:], 0, whole, False)

@@ -1,4 +1,4 @@
-"""A recording for background sound: held once, measured once, shared by any number of calls."""
+"""A recording for background sound: loaded and measured once, shared by any number of calls."""
 
 from __future__ import annotations
 
@@ -18,37 +18,43 @@ from rtpcodec.stream.events import Audio
 from rtpcodec.stream.rate_conversion import pcm_and_rate
 
 FADE_MS: Final = 5
-"""Of fade-in, fade-out and crossfades: a step of the level within it is not heard as a click."""
+"""Duration of fade-ins, fade-outs and crossfades: long enough not to click."""
 MAX_SOURCE_OCTETS: Final = 64 << 20
-"""Of 16-bit samples: eleven minutes at the highest rate, more than an hour at 8000 Hz. A longer file is probably a
-mistake, and a source is held as a whole."""
+"""Limit of 16-bit samples in octets: eleven minutes at the highest rate, more than an hour at 8000 Hz. A source is held
+in memory as a whole, and a longer file is probably a mistake."""
 MIN_SOURCE_MS: Final = 4 * FADE_MS
-"""The fades at both ends and the crossfade of a loop fit into it, with as much between them."""
+"""Minimum duration: the fades at both ends and the crossfade of a loop fit into it, with as much in between."""
 
 
 @dataclass(frozen=True, slots=True)
 class BackgroundSource:
-    """A recording and its level. `background_source` makes it. Immutable, so calls and threads may share one."""
+    """A recording and its level, made by `background_source`. Immutable: calls and threads may share it."""
 
     pcm: bytes = field(repr=False)
     """Native int16 mono PCM."""
     pcm_hz: int
     level_dbov: float
-    """Root mean square of all its samples (ITU-T G.100.1); -127: it is silent."""
+    """Root mean square of all samples in dBov (ITU-T G.100.1); -127: silent."""
 
 
 def background_source(source: str | PathLike[str] | Buffer | Audio, pcm_hz: int | None = None) -> BackgroundSource:
     """Load and measure a recording for background sound.
 
-    It reads a file as a whole and looks at every sample, so call it before the calls come, or in a thread.
+    The whole recording is read and measured. Call it before the first call, or in a thread.
 
-    source: the path of a WAV file of any coding (several channels become their mean), an Audio, or PCM: samples
-        of int16 or float32 (full scale 1.0), or the octets of int16.
-    pcm_hz: the rate of PCM; a file and an Audio know theirs.
-    Returns: a value that any number of calls may share.
-    Raises: ValueError if the rate is missing, is not that of the source or cannot be resampled, if octets are those of
-    a file, or if the recording is shorter than MIN_SOURCE_MS or larger than MAX_SOURCE_OCTETS; TypeError if it is not
-    PCM; OSError.
+    Args:
+        source: the path of a WAV file of any coding (several channels become their mean), an Audio, or mono PCM:
+            samples of int16 or float32 (full scale 1.0), or the octets of int16.
+        pcm_hz: the rate of PCM in Hz; None for a file and an Audio, which know theirs.
+
+    Returns:
+        A value that any number of calls may share.
+
+    Raises:
+        ValueError: the rate is missing, is not that of the source, or cannot be resampled; octets are those of a file;
+            the recording is shorter than MIN_SOURCE_MS or larger than MAX_SOURCE_OCTETS.
+        TypeError: source is not PCM.
+        OSError: the file cannot be read.
     """
     if isinstance(source, str | PathLike):
         pcm, rate_hz = _file(fspath(source), pcm_hz)
@@ -71,7 +77,7 @@ def background_source(source: str | PathLike[str] | Buffer | Audio, pcm_hz: int 
 
 
 def _file(path: str, pcm_hz: int | None) -> tuple[bytes, int]:
-    """Read a WAV file, at a rate that streams can be resampled from."""
+    """Read a WAV file, and convert it to a rate that streams can be resampled from."""
     pieces, octets = [], 0
     with WavReader(path) as reader:
         rate_hz = reader.sample_rate_hz

@@ -1,4 +1,4 @@
-"""Strange carriers: recognises how a carrier's echoes and clears depart from the documents. One Diagnosis per kind."""
+"""Recognises carriers whose echoes and clears depart from their documents. Reports one Diagnosis per kind."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from typing import Final
 from rtpcodec.stream.events import Diagnosis
 
 NOT_RETURNED_AFTER_MS: Final = 3000.0
-"""Without an echo so long after the first one was expected, none is. Two seconds late is late."""
+"""Marks do not return if no echo has arrived this long after the first one was expected. 2 s is merely late."""
 NOT_RETURNED_MARKS: Final = 3
-"""So many marks must be missing by then."""
+"""This many marks must be missing by then."""
 EARLY_ECHOES: Final = 2
-"""So many echoes that arrive before their audio can have been played show that marks return on receipt."""
+"""Marks return on receipt if this many echoes arrive before their audio can have been played."""
 LATE_ECHOES: Final = 3
-"""So many echoes behind every plausible hold, each on its own, show that echoes are late, not the way to us."""
+"""Echoes are late, and not the network, if this many arrive later than any plausible hold, each at its own time."""
 LATE_SPACING_MS: Final = 100.0
-"""Echoes that arrive together after a stall of the way to us count once."""
+"""Echoes that arrive together after a stall of the return path count once."""
 LOST_BY_CLEARS: Final = 2
-"""So many marks that clears should have returned, with none returned, show that clears lose them."""
+"""Clears lose marks if this many that they should have returned are missing, and none has returned."""
 SAFE_ECHOES: Final = 12
-"""After this many echoes without a loss, one such mark shows it: chance loses one of twenty."""
+"""After this many echoes without a loss, one missing mark is enough: at 5 % loss, chance explains it no more."""
 MAX_COMPLAINTS: Final = 2
-"""As in own_marks."""
+"""As in `own_marks`."""
 
 
 class CarrierHabits:
-    """Count what is strange, and make each diagnosis once. Times are in ms of the caller's clock."""
+    """Counts departures, and makes each diagnosis once. Times are in ms of the caller's clock."""
 
     __slots__ = (
         "_cleared_lost",
@@ -56,17 +56,17 @@ class CarrierHabits:
         self._lost = False
         self.complaints = 0
         self.echoes = 0
-        """Echoes of marks that we sent."""
+        """The number of echoes of marks that we sent."""
         self.is_late = False
-        """Whether echoes arrive far too late to say anything about the hold."""
+        """Whether echoes arrive too late to show the hold."""
 
     def followed(self) -> None:
-        """An echo fits the model."""
+        """Count an echo that fits the model."""
         self._late = 0
         self.is_late = False
 
     def early(self, early_ms: float) -> Diagnosis | None:
-        """An echo arrived before its audio can have been played."""
+        """Count an echo that arrived before its audio can have been played."""
         self._early += 1
         if self._early < EARLY_ECHOES:
             return None
@@ -74,11 +74,11 @@ class CarrierHabits:
             "marks_returned_early",
             f"{self._early} marks returned before their audio can have been played, the last one {early_ms:.0f} ms",
             "positions are estimated from what was sent; check that the command has the plan's command_fields: a "
-            "carrier that was asked for another codec plays what is sent for another time",
+            "carrier that was asked for another codec plays the audio for a different time",
         )
 
     def late(self, late_ms: float, now_ms: float) -> Diagnosis | None:
-        """An echo arrived behind every plausible hold."""
+        """Count an echo that is later than any plausible hold."""
         if now_ms - self._late_ms < LATE_SPACING_MS:
             return None
         self._late_ms = now_ms
@@ -93,7 +93,7 @@ class CarrierHabits:
         )
 
     def overtaken(self) -> Diagnosis | None:
-        """A mark is lost: a later one has returned."""
+        """Count a mark that is lost, because a later one has returned."""
         if self._excused:
             self._excused -= 1
             return None
@@ -105,7 +105,7 @@ class CarrierHabits:
         )
 
     def expired(self, expected_ms: float, now_ms: float) -> Diagnosis | None:
-        """A mark timed out."""
+        """Count a mark that timed out."""
         self._expired += 1
         self._first_expected_ms = min(self._first_expected_ms, expected_ms)
         waited_ms = now_ms - self._first_expected_ms
@@ -118,7 +118,7 @@ class CarrierHabits:
         )
 
     def refused(self) -> Diagnosis | None:
-        """The carrier complained about the rate (error 100005)."""
+        """Count a complaint of the carrier about the message rate (error 100005)."""
         self.complaints += 1
         self._excused += 1
         if self.complaints < MAX_COMPLAINTS:
@@ -130,11 +130,11 @@ class CarrierHabits:
         )
 
     def cleared(self, returned: int, lost: int, *, all_missing: bool) -> Diagnosis | None:
-        """A fence returned.
+        """Count the marks that a clear returned or lost, once its fence has returned.
 
         returned: marks that its clear returned.
         lost: marks that it should have returned.
-        all_missing: whether no other mark was missing before the clear, so that chance is not the reason.
+        all_missing: whether no other mark was missing before the clear, which would make chance the reason.
         """
         self._cleared_returned += returned
         excused = min(lost, self._excused)
@@ -158,7 +158,7 @@ class CarrierHabits:
         )
 
     def clear_slow(self, fence_ms: float, round_trip_ms: float) -> Diagnosis | None:
-        """A clear acted late."""
+        """Report a clear that acted late."""
         return self._diagnosis(
             "clear_slow",
             f"a mark behind a clear took {fence_ms:.0f} ms, a round trip takes up to {round_trip_ms:.0f} ms",
@@ -166,7 +166,7 @@ class CarrierHabits:
         )
 
     def clear_ignored(self, end_ms: float) -> Diagnosis | None:
-        """A clear had no effect."""
+        """Report a clear that had no effect."""
         return self._diagnosis(
             "clear_ignored",
             f"marks behind a clear returned after {end_ms:.0f} ms, when all audio before it was played",
@@ -175,7 +175,7 @@ class CarrierHabits:
 
     @property
     def excuses_fence(self) -> bool:
-        """Whether echoes as a whole are strange, so that a slow fence says nothing about the clear."""
+        """Whether all echoes are late. A slow fence then says nothing about the clear."""
         return self.is_late or "marks_late" in self._found
 
     def _diagnosis(self, kind: str, evidence: str, remedy: str) -> Diagnosis | None:

@@ -1,4 +1,4 @@
-"""Listening: what echoes, complaints and time prove about the audio that was sent."""
+"""Feedback about the sent audio: turns echoes, complaints of the carrier and the passing of time into events."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from rtpcodec.stream.unsent_marks import NOWHERE
 
 
 class Feedback:
-    """Turns echoes and time into the caller's events. Use from one thread at a time."""
+    """Turns echoes and time into events for the user. Use from one thread at a time."""
 
     __slots__ = ("_parts", "_releaser", "_resolver", "_stopper")
 
     def __init__(self, parts: Parts, releaser: Releaser, stopper: Stopper, resolver: Resolver) -> None:
-        """Make it; all are of one stream."""
+        """Make it from the parts of one stream."""
         self._parts = parts
         self._releaser = releaser
         self._stopper = stopper
         self._resolver = resolver
 
     def mark_echoed(self, name: str, now_ms: float) -> list[Event]:
-        """Take an echo. Returns the caller's events."""
+        """Process an echo. Returns the events."""
         echoes = self._parts.echoes
         found = self.events_of(echoes.echoed(name, now_ms))
         self._parts.sent_audio.played(echoes.proven_position)
@@ -35,14 +35,14 @@ class Feedback:
         return [*found, *self.take_reports()]
 
     def refused(self, now_ms: float) -> list[Event]:
-        """Take the carrier's complaint about too many messages."""
+        """Process the carrier's complaint about too many messages."""
         parts = self._parts
         outcomes = parts.echoes.refused(now_ms)
         parts.own_marks.refused()
         return self.events_of(outcomes)
 
     def expired(self, now_ms: float) -> list[Event]:
-        """Return the events of time alone: marks that timed out, replies that were heard, a pause that is over."""
+        """Return the events that time alone causes: timed-out marks, replies that were heard, the end of a pause."""
         parts = self._parts
         deadline_ms = parts.echoes.next_deadline_ms
         found: list[Event] = []
@@ -76,7 +76,7 @@ class Feedback:
         return reply.marks.deadline_ms(progress_ms, reply.queue.taken_samples, self._parts.sample_rate_hz)
 
     def events_of(self, outcomes: list[EchoOutcome]) -> list[Event]:
-        """Return the caller's events of what the echoes have shown."""
+        """Return the events for outcomes of echoes."""
         found: list[Event] = []
         for outcome in outcomes:
             if isinstance(outcome, CutSettled):

@@ -40,11 +40,12 @@ class Begin:
 def begin_of(run: Run, expected_ms: float, jitter: Jitter, hold_ms: float, lag_count: int) -> Begin:
     """Return when a run began.
 
-    run: the run.
-    expected_ms: the most likely begin; if no echo has shown it, without forward jitter.
-    jitter: of both paths.
-    hold_ms: lower bound of the far end's play-out delay.
-    lag_count: how many runs `expected_ms` rests on, by echoes at their begin.
+    Args:
+        run: the run.
+        expected_ms: the most likely begin; if no echo has shown it, without forward jitter.
+        jitter: of both paths.
+        hold_ms: lower bound of the far end's play-out delay.
+        lag_count: how many runs `expected_ms` rests on, by echoes at their begin.
     """
     # 1. Nothing is played before the first message can have arrived and its echo have returned.
     up_ms = jitter.up_ms
@@ -81,12 +82,13 @@ class Window:
 def position_between(run: Run, begin: Begin, window: Window, *, least: int, end: int, ms_per_sample: float) -> Heard:
     """Return the middle of the positions that may have been played within a window, and half their range.
 
-    run: the run.
-    begin: when it began.
-    window: the moments.
-    least: a position that was certainly played.
-    end: where the run's audio ends.
-    ms_per_sample: of the codec's rate.
+    Args:
+        run: the run.
+        begin: when it began.
+        window: the moments.
+        least: a position that was certainly played.
+        end: where the run's audio ends.
+        ms_per_sample: of the codec's rate.
     """
     # 1. Bounds that hold in any case.
     floor = max(run.start, min(least, end))

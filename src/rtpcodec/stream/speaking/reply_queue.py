@@ -1,4 +1,4 @@
-"""Line: the audio of one reply that waits to be sent, as it was played. It is resampled when it is taken."""
+"""The queue of one reply: audio that waits to be sent, in its original form. It is resampled when it is taken."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from rtpcodec.stream.speaking._states import Rate, ReplyQueueState
 from rtpcodec.stream.speaking.send_queue import SendQueue
 
 Tones = Sequence[tuple[int, int]]
-"""The content positions at which the tones of keys begin and end, in samples. Between them is silence of several
-frames. Empty: there are none."""
+"""Content positions at which tones of keys begin and end, in samples, with several frames of silence between tones.
+Empty: the reply has no such tones."""
 
 
 class ReplyQueue(ReplyQueueState):
-    """Pieces of PCM and payloads in one order. Use from one thread at a time.
+    """First-in, first-out queue of PCM and payloads. Use from one thread at a time.
 
-    Samples are counted at the codec's rate, also those that a resampler has not made yet: after n samples in, exactly
-    floor(n * to / from) are out. So the length of what waits is known before anything is resampled.
+    Samples are counted at the codec's rate, even before they are resampled: n input samples give exactly
+    floor(n * to / from) output samples. So the length of the queue is known in advance.
     """
 
     __slots__ = ("tones",)
@@ -32,7 +32,7 @@ class ReplyQueue(ReplyQueueState):
     packing: Packing
 
     def __init__(self, packing: Packing) -> None:
-        """Make an empty line; packing: of the stream, which all lines share."""
+        """Make an empty queue; packing: that of the stream, which all its replies share."""
         self.packing = packing
         self._queue = SendQueue()
         self._front: deque[Piece] = NO_ITEMS  # at the codec's rate, before the queue
@@ -41,14 +41,14 @@ class ReplyQueue(ReplyQueueState):
         self.waiting_samples = 0
         self.taken_samples = 0
         self.tones: Tones = ()
-        """What of it are tones of keys."""
+        """Where its audio is tones of keys."""
         self.kept_samples = 0
-        """Of the waiting ones, those that were sent before and dropped by a clear. They pass the limit of the queue."""
+        """Waiting samples that were sent before and dropped by a clear. They do not count against the limit."""
 
     # Appending
 
     def put_pcm(self, octets: bytes, from_hz: int) -> None:
-        """Append int16 PCM. ValueError: streams cannot be resampled from this rate; nothing was appended."""
+        """Append int16 PCM. Raises: ValueError, and appends nothing, if streams cannot be resampled from this rate."""
         samples = len(octets) >> 1
         to_hz = self.packing.sample_rate_hz
         if from_hz == to_hz:
@@ -60,7 +60,7 @@ class ReplyQueue(ReplyQueueState):
         rate = self._rates.get(from_hz) or self._new_rate(from_hz)
         if not samples:
             return
-        if next(reversed(self._rates), None) != from_hz:  # the tails follow the order in which rates ended
+        if next(reversed(self._rates), None) != from_hz:  # resampler tails follow in the order in which rates ended
             self._rates.pop(from_hz, None)
             self._rates[from_hz] = rate
         before = rate.samples_in * to_hz // from_hz
@@ -69,7 +69,7 @@ class ReplyQueue(ReplyQueueState):
         self._count(rate.samples_in * to_hz // from_hz - before)
 
     def require_rate(self, from_hz: int) -> None:
-        """ValueError: streams cannot be resampled from this rate."""
+        """Raise ValueError if streams cannot be resampled from this rate."""
         if from_hz not in self._rates and from_hz != self.packing.sample_rate_hz:
             self._new_rate(from_hz)
 
@@ -78,7 +78,7 @@ class ReplyQueue(ReplyQueueState):
         return Rate(from_hz, Resampler(from_hz, self.packing.sample_rate_hz))
 
     def put_payload(self, payload: Buffer, duration_ms: float) -> None:
-        """Append octets in the send codec that play so long."""
+        """Append octets in the send codec, with their duration."""
         octets = bytes(memoryview(payload))
         if not octets:
             return
@@ -97,9 +97,9 @@ class ReplyQueue(ReplyQueueState):
     def drop_oldest(self, samples: int) -> tuple[int, int]:
         """Drop the oldest samples that were not sent before, in whole frames or messages: this many or more.
 
-        The content behind them moves to their place.
+        Later content moves to their place.
 
-        Returns: the content position where they were, and how many were dropped.
+        Returns: the content position at which samples were dropped, and how many.
         """
         frame_samples = self.packing.frame_samples
         at = self.taken_samples + self._front_samples()
@@ -125,7 +125,7 @@ class ReplyQueue(ReplyQueueState):
         return found
 
     def put_first(self, pieces: list[Piece], samples: int) -> None:
-        """Put whole frames back that were taken before: they are taken next, and do not count in the queue's limit."""
+        """Put back whole frames that were taken before. They are taken next, and do not count against the limit."""
         if self._front is NO_ITEMS:
             self._front = deque()
         self._front.extendleft(reversed(pieces))
@@ -134,7 +134,7 @@ class ReplyQueue(ReplyQueueState):
         self.taken_samples -= samples
 
     def fade_in(self, samples: int) -> None:
-        """Let the first samples of PCM rise from silence, however it is cut into pieces; payloads stay as they are."""
+        """Fade in the first samples of PCM, across pieces. Payloads stay unchanged."""
         faded = 0
         for at, (kind, pcm) in enumerate(self._front):
             if kind is not Kind.READY or faded >= samples:
@@ -143,7 +143,7 @@ class ReplyQueue(ReplyQueueState):
             faded += len(pcm) >> 1
 
     def flush(self) -> None:
-        """End an utterance: append the resamplers' tails, and silence that completes the last frame."""
+        """End the reply: append the tails of the resamplers, and silence that completes the last frame."""
         self._end_rates()
         self.complete_frame()
 
@@ -179,7 +179,7 @@ class ReplyQueue(ReplyQueueState):
         return self._queue.first_extra if self._queue.first is Kind.ITEM else None
 
     def take(self, samples: int) -> list[Piece]:
-        """Remove and return audio of this many samples, which must wait; an ITEM must be taken as a whole."""
+        """Remove and return this many waiting samples. An ITEM must be taken as a whole."""
         self.waiting_samples -= samples
         self.taken_samples += samples
         if self.kept_samples:
@@ -200,7 +200,7 @@ class ReplyQueue(ReplyQueueState):
         return pieces
 
     def _next(self, missing: int) -> tuple[Piece, int]:
-        """Remove and return at most this many samples of the first piece, and their number, which may be 0."""
+        """Remove and return at most this many samples of the first piece, and their number (possibly 0)."""
         return self._next_of_front(missing) if self._front else self._next_queued(missing)
 
     def _next_queued(self, missing: int) -> tuple[Piece, int]:
@@ -225,12 +225,12 @@ class ReplyQueue(ReplyQueueState):
             queue.take(0)
             pcm = rate.resampler.flush()
         else:
-            # The fewest samples that give the missing ones.
+            # The fewest input samples that give the missing ones.
             samples = missing * rate.from_hz // self.packing.sample_rate_hz
             while rate.resampler.output_samples(samples) < missing:
                 samples += 1
             pcm = rate.resampler.resample(queue.take(2 * samples))
-        if len(pcm) > 2 * missing:  # one sample in may give several
+        if len(pcm) > 2 * missing:  # one input sample may give several
             self._put_behind_front(pcm[2 * missing :])
             pcm = pcm[: 2 * missing]
         return (Kind.READY, pcm), len(pcm) >> 1
@@ -255,7 +255,7 @@ class ReplyQueue(ReplyQueueState):
         self._front.append((Kind.READY, pcm))
 
     def drop(self) -> None:
-        """Drop all audio that waits, and the resamplers' history."""
+        """Drop all waiting audio and the resamplers."""
         self._queue.clear()
         self._front = NO_ITEMS
         self._rates.clear()

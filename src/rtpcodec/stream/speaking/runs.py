@@ -81,12 +81,15 @@ class Run(RunState):
     def add(self, offset_ms: float, now_ms: float, spread_ms: float, ahead_ms: float, settling_ms: float) -> float:
         """Add the offset of an echo.
 
-        offset_ms: the offset.
-        now_ms: when the echo arrived.
-        spread_ms: how much offsets vary.
-        ahead_ms: audio of the run before the mark.
-        settling_ms: audio at the run's begin within which jitter may still have let the far end run dry.
-        Returns: the spread that this echo shows; 0 if it shows none.
+        Args:
+            offset_ms: the offset.
+            now_ms: when the echo arrived.
+            spread_ms: how much offsets vary.
+            ahead_ms: audio of the run before the mark.
+            settling_ms: audio at the run's begin within which jitter may still have let the far end run dry.
+
+        Returns:
+            The spread that this echo shows; 0 if it shows none.
         """
         self.settled_ms = ahead_ms
         settled = self.settling and ahead_ms >= settling_ms

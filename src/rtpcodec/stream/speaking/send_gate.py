@@ -1,4 +1,4 @@
-"""Whether the far end takes what we send, or only buffers on the way do: audio behind a stall would outlive a clear."""
+"""The send gate: stops sending while the far end does not read. Audio that waits in buffers would outlive a clear."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ from rtpcodec.stream.speaking._states import SendGateState
 from rtpcodec.stream.stalling import StallWatch
 
 UNACKNOWLEDGED_MS: Final = 250.0
-"""Audio that may be on its way beside the lead. A clear waits behind no more than that."""
+"""Unacknowledged audio to allow beyond the lead. A clear waits behind no more than this."""
 PING_MS: Final = 250.0
-"""Audio between two pings. Its pong proves that all audio before it was read."""
+"""Audio between two pings. A pong proves that all audio before its ping was read."""
 INBOUND_SILENCE_MS: Final = 200.0
-"""While the carrier sends nothing either, a missing pong proves nothing: only the way to us may stall."""
+"""A carrier that has sent nothing for this long proves nothing by a missing pong: the return path may stall."""
 POLL_MS: Final = 20.0
-"""How often a closed gate is looked at; a pong opens it at once."""
+"""How often a closed gate is checked; a pong opens it at once."""
 IDLE_PING_MS: Final = 5000.0
-"""Between two pings, while many have not been answered."""
+"""Time between two pings while MAX_PINGS are unanswered."""
 MAX_PINGS: Final = 32
-"""Pings on their way: 8 s of audio."""
+"""Unanswered pings to keep: 8 s of audio."""
 
 WIRE_OCTETS: Final = 40.0
-"""At most, beside a text: 29 of TLS 1.2 with AES-GCM (RFC 5246 section 6.2.3, RFC 5288 section 3), 10 of the frame."""
+"""Overhead of each text, at most: TLS 29 (1.2 with AES-GCM, RFC 5246 section 6.2.3, RFC 5288 section 3), frame 10."""
 OTHER_OCTETS_PER_MS: Final = 0.5
-"""Of our pings and own marks: 125 per 250 ms of audio."""
+"""Overhead of our pings and own marks: 125 octets per 250 ms of audio."""
 OTHER_MS: Final = 10.0
-"""Audio that is as long as a clear with its fence, or a mark at the end of what was sent."""
+"""Audio as long as a clear with its fence, or as a mark at the end of the sent audio."""
 
 
 class GateSink(Protocol):
-    """What sees all that the far end's acknowledgements say, so that a replay can repeat it. It must not block."""
+    """Receives all acknowledgements of the far end, so that a replay can repeat them. It must not block."""
 
     def pinged(self, now_ms: float) -> None:
-        """Take note of a ping."""
+        """Record a ping."""
 
     def ponged(self, payload: bytes, now_ms: float) -> None:
-        """Take a pong."""
+        """Record a pong."""
 
     def backlog_read(self, octets: int | None) -> None:
-        """Take what was not acknowledged at this moment; None: unknown."""
+        """Record the octets that are not acknowledged at this moment; None: unknown."""
 
 
 @dataclass(slots=True)
 class _Closing:
-    """What was known when the gate closed."""
+    """The state when the gate closed."""
 
     at_ms: float
     arrived: int  # position of the audio that had arrived
@@ -62,52 +62,59 @@ class SendGate(SendGateState, Live):
     __slots__ = ("_closing", "_pings", "inbound")
 
     def __init__(self, rate_hz: int, lead_ms: float | None) -> None:
-        """Make an open gate; lead_ms None: it never closes."""
+        """Make an open gate.
+
+        rate_hz: of positions.
+        lead_ms: audio to hold at the carrier; None: the gate never closes.
+        """
         self._rate_hz = rate_hz
         self._limit_ms = None if lead_ms is None else lead_ms + UNACKNOWLEDGED_MS
         self._acknowledged = 0
         self._closing: _Closing | None = None
         self.was_closed = False
-        """Whether the gate was closed at the last look before this one."""
-        self._pings: deque[tuple[bytes, int, float]] = NO_ITEMS  # payload, position and time of those on their way
+        """Whether the gate was closed at the previous check."""
+        self._pings: deque[tuple[bytes, int, float]] = NO_ITEMS  # payload, position and time of unanswered ones
         self.pongs = 0
-        """Answers to our pings. Without one and without a backlog, nothing says what arrives, and the gate is open."""
+        """The number of pongs. Without pongs and a backlog nothing shows what arrives, so the gate stays open."""
         self._message_ms = 1.0
         self._ms_per_octet = 0.0
         self._unread_octets = inf
-        """No more are unacknowledged, by the last look and all that was sent since; infinity: nobody has looked; minus
-        infinity: the system does not say it, so nobody looks again on this line."""
+        """Upper bound of the unacknowledged octets: the backlog at the last check and everything sent since. Infinity:
+        never checked. Minus infinity: the system does not report it, so it is not checked again on this connection."""
         self.backlog: Callable[[], int | None] | None = None
-        """Reads how many octets of ours the other side has not acknowledged; None: nobody knows."""
+        """Reads how many of our octets the other side has not acknowledged; None: not available."""
         self.actions: GateSink | None = None
-        """None: nothing captures what the far end acknowledges."""
+        """The recorder of acknowledgements; None: no capture runs."""
         self.inbound: StallWatch | None = None
-        """Knows when the carrier's last message arrived."""
+        """Knows when the last message of the carrier arrived."""
         self.look_ms = float("-inf")
-        """When a closed gate is looked at next; minus infinity: it is open."""
+        """When a closed gate is checked next; minus infinity: it is open."""
 
     def open(self, position: int, round_trip_ms: float | None, now_ms: float) -> bool:
         """Return whether audio may be sent.
 
-        position: of the last audio that was sent.
-        round_trip_ms: as measured, which is on the way in any case; None: unknown.
-        now_ms: the time.
+        Args:
+            position: of the last audio that was sent.
+            round_trip_ms: as measured; audio of this length is in transit in any case. None: unknown.
+            now_ms: the time.
         """
+        # 1. The limit: the lead, and what is in transit.
         limit_ms = self._limit_ms
         if limit_ms is None:
             return True
         if round_trip_ms is not None and round_trip_ms > UNACKNOWLEDGED_MS:
             limit_ms += round_trip_ms - UNACKNOWLEDGED_MS
-        # 1. What lies in buffers here and in the network, if the system says it.
+        # 2. Does more lie in buffers here and in the network, if the system reports it?
         octets = self.backlog() if self.backlog is not None else None
         self._unread_octets = -inf if octets is None else octets
         if self.actions is not None:
             self.actions.backlog_read(octets)
         closed = octets is not None and octets * self._ms_per_octet > limit_ms
         arrived = position - int(octets * self._ms_per_octet * self._rate_hz / 1000) if closed and octets else 0
-        # 2. What the other side has not read.
+        # 3. Has the other side not read more than that, by its pongs?
         if not closed and self.pongs and self._carrier_sends(now_ms):
             closed = (position - self._acknowledged) * 1000 > limit_ms * self._rate_hz
+        # 4. Keep what had arrived when it closes, for `reopen`.
         if closed and not self.was_closed:
             self.was_closed = True
             self._closing = _Closing(now_ms, max(self._acknowledged, arrived))
@@ -115,11 +122,11 @@ class SendGate(SendGateState, Live):
         return not closed
 
     def reopen(self, round_trip_ms: float, now_ms: float) -> int | None:
-        """Take note that the gate has opened.
+        """Open the gate.
 
         round_trip_ms: the least that was measured.
         now_ms: the time.
-        Returns: the position of the audio that had arrived when the gate closed; None: pongs were late by less than
+        Returns: the position of the audio that had arrived when the gate closed. None: pongs were late by less than
             the lead, so the far end had audio all the time.
         """
         self.was_closed = False
@@ -133,9 +140,9 @@ class SendGate(SendGateState, Live):
         return closing.arrived if stalled else None
 
     def arrived(self, position: int) -> int:
-        """Return the sent position up to which audio may have arrived, by what is acknowledged.
+        """Return the sent position up to which audio may have arrived, by acknowledgements.
 
-        The octets on the wire are more than those of the texts, by frames, TLS, marks and pings between them.
+        The wire carries more octets than the texts: frames, TLS, and marks and pings between them.
 
         position: of the last audio.
         """
@@ -150,7 +157,7 @@ class SendGate(SendGateState, Live):
         return position if self._closing is None or not self.was_closed else self._closing.arrived
 
     def line_lost(self, position: int) -> None:
-        """Begin again behind a position, for another line."""
+        """Restart behind a position, for another connection."""
         self._acknowledged = position
         self._closing = None
         self.was_closed = False
@@ -165,13 +172,13 @@ class SendGate(SendGateState, Live):
         return self.inbound is not None and now_ms - self.inbound.last_received_ms < INBOUND_SILENCE_MS
 
     def sent(self, octets: int, duration_ms: float) -> None:
-        """Record the last message of audio: how long one octet of it plays."""
+        """Record a message of audio, and how long one octet of it plays."""
         self._unread_octets += octets + WIRE_OCTETS
         self._message_ms = duration_ms
         self._ms_per_octet = duration_ms / octets
 
     def wrote(self, octets: int) -> None:
-        """Record another frame of this many octets, which may wait in buffers as well."""
+        """Record any other frame of this many octets. It may wait in buffers as well."""
         self._unread_octets += octets + WIRE_OCTETS
 
     def acknowledged(self, position: int) -> None:
@@ -183,7 +190,7 @@ class SendGate(SendGateState, Live):
         if not self.ping_due(position):
             return None
         if len(self._pings) >= MAX_PINGS and now_ms - self._pings[-1][2] < IDLE_PING_MS:
-            return None  # this socket answers no pings, or nothing passes
+            return None  # this peer does not answer pings, or nothing passes
         if self._pings is NO_ITEMS:
             self._pings = deque(maxlen=MAX_PINGS)
         self._pinged.number += 1
@@ -196,7 +203,7 @@ class SendGate(SendGateState, Live):
         return payload
 
     def ponged(self, payload: bytes, now_ms: float) -> float | None:
-        """Take a pong. Returns the round trip in ms; None: it answers no ping of ours."""
+        """Process a pong. Returns the round trip in ms; None: it does not answer a ping of ours."""
         for sent, position, at_ms in self._pings:
             if sent == payload:
                 if self.actions is not None:

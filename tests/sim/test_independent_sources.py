@@ -1,6 +1,6 @@
-"""Rules that product and simulator share, judged by somebody else: the carrier's documents, RFCs, the published vector.
+"""Rules that product and simulator share, checked against independent sources: carrier documents, RFCs, a vector.
 
-docs/simulator.md lists them; a rule without such a witness could be wrong on both sides and still pass every call.
+docs/simulator.md lists them. Without such a source a rule could be wrong on both sides and still pass every call.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ TO_CARRIER = [shape["message"] for shape in DOCUMENTED if shape["direction"] == 
 
 
 def typed_members(value: object, path: str = "") -> set[tuple[str, str]]:
-    """The paths of all members, and the JSON types of their values; names in custom parameters are the app's."""
+    """Return the paths of all members, and the JSON types of their values; names in custom parameters are the app's."""
     if not isinstance(value, dict) or path.endswith(("custom_parameters", "customParameters")):
         return {(path, type(value).__name__)}
     return set().union(*(typed_members(inner, f"{path}.{name}") for name, inner in value.items()))
@@ -186,7 +186,7 @@ def test_a_mark_with_nothing_queued_returns_at_once_and_a_clear_returns_all() ->
     assert (marks[0][0], marks[1][0] <= 120) == (0, True)
 
 
-def test_each_rule_of_both_sides_names_a_witness_that_exists() -> None:
+def test_each_rule_of_both_sides_names_a_test_that_exists() -> None:
     page = (ROOT / "docs" / "simulator.md").read_text("utf-8")
     table = page.partition("## Rules of both sides")[2].partition("\n## ")[0]
     named = re.findall(r"`((?:tests|scripts|benchmarks)/[\w./]+)(?:::(\w+))?`", table)
@@ -196,4 +196,4 @@ def test_each_rule_of_both_sides_names_a_witness_that_exists() -> None:
         names = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
         assert not test or test in names, f"{path} has no {test}"
     rows = [line for line in table.splitlines() if line.startswith("| ") and not line.startswith("| rule")]
-    assert all("`" in row for row in rows), "a rule without a witness"
+    assert all("`" in row for row in rows), "a rule without a test"
