@@ -148,7 +148,7 @@ def test_a_dry_run_shows_the_request_and_sends_nothing(
 
 def test_what_came_of_it_in_a_line(carrier: RecordingCarrier, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["hangup", "v3:x", "--command-id", "once"]) == 0
-    assert capsys.readouterr().out == "hangup asked for: ok (command_id once)\n"
+    assert capsys.readouterr().out == "hangup requested: ok (command_id once)\n"
     assert main(["dial", "+1", "--from", "+2", "--connection-id", "c", "--command-id", "once"]) == 0
     assert capsys.readouterr().out == "dialing: v3:new, l, s (command_id once)\n"
     assert json.loads(carrier.received[1].body) == {

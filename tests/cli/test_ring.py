@@ -69,7 +69,7 @@ def test_an_app_that_is_not_there(capsys: pytest.CaptureFixture[str], monkeypatc
     out, err = capsys.readouterr()
     assert "KEY_SECRET" not in out + err
     assert err == (
-        "rtpcodec: the app did not have the call streamed within 0.3 s; webhook: no answer; commands: none\n"
+        "rtpcodec: the app did not start a stream within 0.3 s; webhook: no answer; commands: none\n"
     )
 
 

@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that records what it gets and answers as told."""
+"""A real HTTP server on loopback that records requests and answers as the test sets it."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 from rtpcodec.client import AsyncCallControl, CallControl, Retry, transport
 from rtpcodec.errors import CommandError, CommandRefused, CommandUnreachable, RateLimited, UnreadableAnswer
-from tests.client.faulty import ERROR, HUGE_OCTETS, OK, Fault, FaultyCarrier
+from tests.client.faulty_carrier import ERROR, HUGE_OCTETS, OK, Fault, FaultyCarrier
 
 NOW = 1_700_000_000.0
 KEY = "KEY0123456789_abcdefghij"
@@ -75,12 +75,12 @@ class Expected:
 
 
 def drawn(rng: random.Random) -> list[Fault]:
-    """One fault for each attempt that could be made."""
+    """Return one fault for each attempt that could be made."""
     return [rng.choice(rng.choice((LOST, PASSING, ENDING, [SUCCESS]))) for _ in range(ATTEMPTS)]
 
 
 def expected(faults: list[Fault]) -> Expected:
-    """The documented end of a run."""
+    """Return the documented end of a run."""
     waits, unknown = [0.0], False
     for attempt, fault in enumerate(faults, 1):
         lost = fault in LOST
@@ -108,7 +108,7 @@ class Run:
 
 
 def blocking_run(carrier: FaultyCarrier) -> Run:
-    """One command by the blocking shell."""
+    """Run one command by the blocking shell."""
     waits: list[float] = []
 
     def sleep(wait_s: float) -> None:
@@ -124,7 +124,7 @@ def blocking_run(carrier: FaultyCarrier) -> Run:
 
 
 def awaited_run(carrier: FaultyCarrier) -> Run:
-    """One command by the async shell."""
+    """Run one command by the async shell."""
     waits: list[float] = []
 
     async def main() -> Run:
@@ -156,12 +156,12 @@ SHELLS: dict[str, Callable[[FaultyCarrier], Run]] = {"blocking": blocking_run, "
 
 
 def checked_run(carrier: FaultyCarrier, shell: str, seed: int) -> Run:
-    """One seeded run."""
+    """Make one seeded run."""
     return checked(carrier, shell, drawn(random.Random(seed)), f"seed {seed}")
 
 
 def checked(carrier: FaultyCarrier, shell: str, faults: list[Fault], name: str = "") -> Run:
-    """One run with these faults. AssertionError: it did not end as documented, or had an effect twice."""
+    """Make one run with these faults. AssertionError: it did not end as documented, or had an effect twice."""
     carrier.plan(faults)
     run = SHELLS[shell](carrier)
     carrier.settle()
@@ -190,8 +190,8 @@ def main(arguments: list[str] | None = None) -> int:
     for library in transport.LIBRARIES:
         for shell in SHELLS:
             with patch.object(transport, "LIBRARIES", (library,)):
-                told = counted_runs(shell, runs)
-            sys.stdout.write(f"{shell}, {library}: {runs} runs, each as documented, no effect twice: {told}\n")
+                counts = counted_runs(shell, runs)
+            sys.stdout.write(f"{shell}, {library}: {runs} runs, each as documented, no effect twice: {counts}\n")
     return 0
 
 

@@ -73,7 +73,7 @@ _WORDS = ("alpha", "Zoë", "a b", "+15550100", "0123", "wss", '"quoted"', "日�
 
 
 def drawn(rng: random.Random) -> tuple[str, dict[str, Any]]:
-    """A command and fields for it that both libraries take in the same form."""
+    """Return a command and fields for it that both libraries take in the same form."""
     command = rng.choice(list(FACES))
     choices = _choices(rng)
     known = get_type_hints(FACES[command][0]).keys() & _sdk_fields(command)
@@ -89,7 +89,7 @@ def drawn(rng: random.Random) -> tuple[str, dict[str, Any]]:
 
 
 def _choices(rng: random.Random) -> dict[str, Any]:
-    """How the value of each field is drawn; bytes and mappings, which only we take, are left out."""
+    """Return how the value of each field is drawn; bytes and mappings, which only we take, are left out."""
 
     def word() -> str:
         return rng.choice(_WORDS) + str(rng.randrange(1000))
@@ -186,7 +186,7 @@ def compared_actions(carrier: RecordingCarrier, ours: CallControl, theirs: Any) 
 
 
 def unknown_fields() -> list[str]:
-    """The fields that only one of the two knows. AssertionError: one that has no reason."""
+    """Return the fields that only one of the two knows. AssertionError: one that has no reason."""
     told = []
     for command, (face, _, _) in FACES.items():
         known, official = set(get_type_hints(face)), _sdk_fields(command)

@@ -17,7 +17,7 @@ from rtpcodec.client.command import action, hangup
 from rtpcodec.client.deadline import Deadline
 from rtpcodec.client.deadline_transport import deadline_transport
 from rtpcodec.errors import CommandError, CommandRefused, CommandUnreachable, OutcomeUnknown
-from tests.client.hostile import CERTIFICATE, PATIENCE_S, Peer, serving
+from tests.client.scripted_server import CERTIFICATE, PATIENCE_S, Peer, serving
 
 KEY = "KEY0123456789_abcdefghij"
 TIMEOUT_S = 0.1
@@ -169,7 +169,7 @@ def test_a_peer_that_reads_octet_by_octet(fail: Callable[..., CommandError]) -> 
 
 @contextlib.contextmanager
 def full_backlog() -> Iterator[str]:
-    """A listener that answers no further SYN."""
+    """Yield a listener that answers no further SYN."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))

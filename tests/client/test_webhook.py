@@ -68,7 +68,7 @@ def test_the_specifications_vector_verifies() -> None:
 
 
 def flips(octets: bytes) -> list[bytes]:
-    """Every octet string that differs in one bit."""
+    """Return every octet string that differs in one bit."""
     return [
         octets[:at] + bytes([octets[at] ^ 1 << bit]) + octets[at + 1 :] for at in range(len(octets)) for bit in range(8)
     ]
@@ -180,7 +180,7 @@ def test_the_order_of_checks() -> None:
 
 @pytest.mark.parametrize("body", ["text", {"data": 1}, None])
 def test_a_body_that_is_not_octets_is_refused(body: Any) -> None:
-    with pytest.raises(TypeError, match=f"^raw_body is {type(body).__name__}, the octets as they came are needed$"):
+    with pytest.raises(TypeError, match=f"^raw_body is {type(body).__name__}, the octets as received are needed$"):
         check(body=body)
 
 

@@ -1,4 +1,4 @@
-"""What webhooks tell: typed, tolerant, and nothing private in a repr."""
+"""Webhook events: typed, tolerant, and without private texts in a repr."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ class ItemsAlone:
 
 
 def message() -> email.message.Message:
-    """As `http.server` gives them."""
+    """Return headers as `http.server` gives them."""
     made = email.message.Message()
     for name, value in HEADERS.items():
         made[name.title()] = value

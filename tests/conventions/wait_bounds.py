@@ -165,8 +165,8 @@ DOCTORS_HOOK = Bound(
 DOCTORS_CALL = Bound(
     "ring_s and STARTS_WITHIN_S for the first stream, and a limit for each reading",
     (
-        "doctor/test_course.py::test_a_phone_that_is_not_answered",
-        "doctor/test_course.py::test_a_carrier_that_sends_no_audio",
+        "doctor/test_sequence.py::test_a_phone_that_is_not_answered",
+        "doctor/test_sequence.py::test_a_carrier_that_sends_no_audio",
     ),
 )
 WORKER_STARTS = Bound(

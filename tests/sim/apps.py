@@ -59,7 +59,7 @@ class App:
         return self.of(event)
 
     def of(self, event: str) -> list[Message]:
-        """The messages of one kind."""
+        """Return the messages of one kind."""
         return [message for message in self.received if message["event"] == event]
 
     @property
@@ -70,7 +70,7 @@ class App:
 
 @asynccontextmanager
 async def listening(app: App) -> AsyncIterator[App]:
-    """The app behind a real server."""
+    """Yield the app behind a real server."""
     async with serve(app.serve_stream, "127.0.0.1", 0, max_size=2**23, max_queue=4) as server:
         app.url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/media"
         yield app

@@ -28,7 +28,7 @@ SPEECH = pcmu_decode(pcmu_encode(ramp(1600)))
 
 @contextmanager
 def blocking_app() -> Iterator[tuple[str, threading.Event]]:
-    """The address of an app in a thread of its own, which echoes media; the event is set once it has begun."""
+    """Yield the address of an app in a thread of its own, which echoes media; the event is set once it has begun."""
     echoed = threading.Event()
 
     def echo(socket: ServerConnection) -> None:

@@ -60,7 +60,7 @@ def test_a_chunk_of_amrwb_is_one_payload(packing: Any, chunk_ms: int, request_: 
 @pytest.mark.usefixtures("opus", "amrwb")
 def test_return_audio_is_decoded_payload_by_payload(name: str) -> None:
     stream = open_stream(
-        tone(16 * 100), name=name, rate_hz=16000, request={"return_codec": name, "return_rate_hz": 16000}
+        tone(16 * 100), name=name, rate_hz=16000, settings={"return_codec": name, "return_rate_hz": 16000}
     )
     encoder, decoder = codec(name).encoder(), codec(name).decoder()
     form = AmrWbFormat("bandwidth-efficient")
@@ -88,7 +88,7 @@ def test_return_audio_is_decoded_payload_by_payload(name: str) -> None:
 )
 @pytest.mark.usefixtures("opus", "amrwb")
 def test_what_is_no_payload_is_answered_with_100004(name: str, payload: bytes) -> None:
-    stream = open_stream(tone(320), name=name, rate_hz=16000, request={"return_codec": name})
+    stream = open_stream(tone(320), name=name, rate_hz=16000, settings={"return_codec": name})
     stream.receive(media(payload), START_MS)
     assert errors(sent(stream, 1)) == [(100004, "invalid_media")]
 
@@ -108,7 +108,7 @@ def level_at(pcm: bytes, rate_hz: int, pitch_hz: float) -> float:
 
 @pytest.mark.parametrize("file_hz", [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000])
 def test_mp3_of_any_rate_is_heard_at_the_calls_rate(file_hz: int) -> None:
-    stream = open_stream(bytes(16000), request=MP3)
+    stream = open_stream(bytes(16000), settings=MP3)
     stream.receive(media(mp3.encode(tone(file_hz // 2, file_hz), file_hz)), START_MS)
     run(stream)
     report = stream.report()
@@ -121,7 +121,7 @@ def test_glued_parts_are_heard_whole() -> None:
     """A decoder that is fed the octets stops after the first part, or fails on the tag before the second."""
     parts = [mp3.encode(tone(8000, 16000, pitch), 16000) for pitch in (300.0, 500.0)]
     tag = b"ID3\x04\x00\x00\x00\x00\x00\x0aTIT2 words"
-    stream = open_stream(bytes(2 * 8800), request=MP3)
+    stream = open_stream(bytes(2 * 8800), settings=MP3)
     stream.receive(media(tag + parts[0] + tag + parts[1]), START_MS)
     stream.receive(mark("end"), START_MS)
     gone = run(stream)
@@ -132,7 +132,7 @@ def test_glued_parts_are_heard_whole() -> None:
 
 
 def test_a_second_message_within_a_second_is_refused_with_100005() -> None:
-    stream = open_stream(bytes(2 * 8 * 4000), request=MP3)
+    stream = open_stream(bytes(2 * 8 * 4000), settings=MP3)
     file = mp3.encode(tone(1600), 16000)
     found = []
     for at_ms in (0, 500, 999, 1000, 1999, 2000):
@@ -146,13 +146,13 @@ def test_a_second_message_within_a_second_is_refused_with_100005() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"\xff" * 160, b"RIFF\x24\x00\x00\x00WAVEfmt ", b"hello"])
 def test_what_is_no_mp3_is_answered_with_100004(data: bytes) -> None:
-    stream = open_stream(bytes(320), request=MP3)
+    stream = open_stream(bytes(320), settings=MP3)
     stream.receive(media(data), START_MS)
     assert errors(sent(stream, 1)) == [(100004, "invalid_media")]
 
 
 def test_clear_and_marks_work_alike_for_files() -> None:
-    stream = open_stream(bytes(2 * 8 * 1000), request=MP3)
+    stream = open_stream(bytes(2 * 8 * 1000), settings=MP3)
     stream.receive(mark("at once"), START_MS)
     stream.receive(media(mp3.encode(tone(16000), 16000)), START_MS)
     stream.receive(mark("cleared"), START_MS)
@@ -167,7 +167,7 @@ def test_clear_and_marks_work_alike_for_files() -> None:
 
 
 def test_the_outbound_track_of_a_call_in_mode_mp3() -> None:
-    stream = open_stream(bytes(2 * 8 * 200), request=MP3 | {"tracks": "outbound_track"})
+    stream = open_stream(bytes(2 * 8 * 200), settings=MP3 | {"tracks": "outbound_track"})
     stream.receive(media(mp3.encode(tone(3200), 16000)), START_MS)
     outbound = b"".join(chunks(run(stream)))
     assert level_at(codec("PCMU").decoder().decode(outbound), 8000, 300.0) == pytest.approx(0.95 * 9000, rel=0.05)

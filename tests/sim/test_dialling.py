@@ -16,7 +16,7 @@ from rtpcodec.pump.virtual import run_virtual
 from rtpcodec.server import Call, serve
 from rtpcodec.sim import Carrier
 from rtpcodec.sim.calls.stream_pump import StreamPump
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.media.stream import CarrierStream
 from tests.sim.apps import App, command, listening, run, start
 from tests.sim.streams import ramp
@@ -130,7 +130,7 @@ def test_dialling_that_has_not_begun_can_be_given_up() -> None:
     async def main() -> None:
         async with Carrier() as carrier:
             call = carrier.new_call(SPEECH)
-            call.begin(StreamRequest(stream_url="ws://127.0.0.1:9/"))
+            call.begin(StreamSettings(stream_url="ws://127.0.0.1:9/"))
             call.hang_up()
             assert (await call.finished()).end_reason == "hang_up"
             assert not call.streaming
@@ -200,7 +200,7 @@ def test_a_socket_that_opens_while_dialling_is_cancelled_is_closed() -> None:
             call = carrier.new_call(MINUTE)
             dialer = LateDialer()
             call._streaming._services = replace(call._services, dialer=dialer)
-            call.begin(StreamRequest(stream_url="ws://127.0.0.1:9/"))()
+            call.begin(StreamSettings(stream_url="ws://127.0.0.1:9/"))()
             await dialer.dials.wait()
             call.hang_up()
             assert (await call.finished()).end_reason == "hang_up"

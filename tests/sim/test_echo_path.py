@@ -22,7 +22,7 @@ def returned(path: EchoPath, *, speech: Samples | None = None, hold_ms: float = 
     stream = open_stream(
         np.zeros(16000, np.int16).tobytes() if speech is None else speech.tobytes(),
         name="L16",
-        request={"return_codec": "L16", "return_rate_hz": 8000},
+        settings={"return_codec": "L16", "return_rate_hz": 8000},
         faults=Faults(echo_path=path),
         playout_delay_ms=hold_ms,
         keeps_audio=False,
@@ -79,7 +79,7 @@ def test_the_echo_has_the_rate_of_the_stream() -> None:
         bytes(64000),
         name="L16",
         rate_hz=16000,
-        request={"return_codec": "PCMU"},
+        settings={"return_codec": "PCMU"},
         faults=Faults(echo_path=EchoPath(delay_ms=40, loss_db=0)),
         timing=Timing(playout_clock_ppm=100),
     )

@@ -24,10 +24,10 @@ from rtpcodec.sim import Carrier, Webhooks
 from rtpcodec.sim.report import CallReport
 from tests.lateness import heard_whole
 from tests.sim.apps import App, listening, run
-from tests.sim.hooks import Hook, hooked
 from tests.sim.streams import ramp
 from tests.sim.test_codecs import level_at, tone
 from tests.sim.test_states import NEVER_MS
+from tests.sim.webhook_app import WebhookApp, serving_webhooks
 
 pytestmark = pytest.mark.filterwarnings("ignore::rtpcodec.errors.CommandWarning")
 
@@ -57,12 +57,12 @@ class Answering(App):
             await socket.send(json.dumps({"event": "mark", "mark": {"name": "heard"}}))
 
     def audio(self, track: str = "inbound") -> list[bytes]:
-        """The payloads of one track."""
+        """Return the payloads of one track."""
         return [b64decode(one["media"]["payload"]) for one in self.of("media") if one["media"]["track"] == track]
 
 
 def order_of(name: str) -> dict[str, Any]:
-    """The byte order of L16 on the wire, against its RFC (spec U1)."""
+    """Return the byte order of L16 on the wire, against its RFC (docs/carrier.md, Uncertain points)."""
     return {"byte_order": "little"} if name == "L16" else {}
 
 
@@ -77,7 +77,7 @@ async def both(app: App, **options: Any) -> AsyncIterator[tuple[Carrier, AsyncCa
 
 
 async def conversation(app: App, *, bridged: bool = False, call: dict[str, Any], **fields: Any) -> CallReport:
-    """One call with these fields, until all that the app says was heard, and all that the caller says has come."""
+    """Run one call with these fields, until all that the app says was heard, and all that the caller says has come."""
     async with both(app) as (carrier, control):
         patient: dict[str, Any] = {"speech": b"", "tail_ms": NEVER_MS, "playout_delay_ms": 200}
         live = carrier.new_call(**patient | call)
@@ -157,7 +157,7 @@ def test_stream_codec_is_what_the_app_gets(name: str) -> None:
 def test_each_return_codec_at_each_of_its_rates_is_heard(name: str, rate_hz: int) -> None:
     async def main() -> None:
         spoken = codec(name)
-        # G722 and AMR-WB are audio of 16 kHz, whichever of their two names for the rate is given (spec 7).
+        # G722 and AMR-WB are audio of 16 kHz, by either name of the rate (docs/carrier.md, rule C32).
         heard_hz = 16000 if name in ("G722", "AMR-WB") else rate_hz
         encoder, form = spoken.encoder(heard_hz, **order_of(name)), payload_format(spoken, heard_hz)
         pcm = tone(heard_hz * 3 // 10, heard_hz, PITCH_HZ)
@@ -277,7 +277,7 @@ def test_dialogflow_that_is_not_there_or_not_enabled() -> None:
 def test_client_state_comes_back_in_start_and_webhooks(given: bytes | str, wire: str) -> None:
     async def main() -> None:
         app = App()
-        async with hooked(Hook()) as hook, both(app) as (carrier, control):
+        async with serving_webhooks(WebhookApp()) as hook, both(app) as (carrier, control):
             hook.public_key = carrier.public_key
             carrier.send_webhooks(Webhooks(url=hook.url))
             call = carrier.new_call(SAID)

@@ -26,7 +26,7 @@ KEPT = {
         "Ringing",
         "LostStream",
         "Leg",
-        "Links",
+        "JoinedCalls",
         "CommandIds",
         "CallReport",
     ),

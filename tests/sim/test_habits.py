@@ -119,7 +119,7 @@ def test_the_second_leg_obeys_the_same_habit() -> None:
         (ClearHabits(late_ms=10.0), 35),
     ):
         stream = open_stream(
-            ramp(160 * 20), request={"target_legs": "both"}, variations=Variations(clears=habits), bridged=True
+            ramp(160 * 20), settings={"target_legs": "both"}, variations=Variations(clears=habits), bridged=True
         )
         stream.receive(media(ANSWER), START_MS)
         stream.receive(CLEAR, START_MS + 25)
@@ -134,7 +134,7 @@ def test_the_second_leg_obeys_the_same_habit() -> None:
 
 def test_both_tracks_can_share_their_chunk_numbers() -> None:
     variations = Variations(chunk_numbers="shared")
-    gone = run(open_stream(ramp(480), request={"tracks": "both_tracks"}, variations=variations))
+    gone = run(open_stream(ramp(480), settings={"tracks": "both_tracks"}, variations=variations))
     assert [(m["track"], m["chunk"], m["timestamp"]) for m in chunks_of(gone)] == [
         ("inbound", "1", "0"),
         ("outbound", "2", "0"),
@@ -214,7 +214,7 @@ def test_the_codec_can_change_without_notice() -> None:
 def test_a_second_start_can_renumber_everything() -> None:
     restarts = (Restart(at_ms=40.0, renumbers=True), Restart(at_ms=80.0, codec="PCMA", renumbers=True))
     variations = Variations(restarts=restarts, chunk_numbers="shared", timestamp_unit="rtp_clock")
-    gone = run(open_stream(ramp(160 * 5), request={"tracks": "both_tracks"}, variations=variations))
+    gone = run(open_stream(ramp(160 * 5), settings={"tracks": "both_tracks"}, variations=variations))
     starts = [m["sequence_number"] for _, m in gone if m["event"] == "start"]
     assert starts == ["1", "1", "1"]
     chunks = [(m["sequence_number"], m["media"]["chunk"], m["media"]["timestamp"]) for _, m in gone if "media" in m]

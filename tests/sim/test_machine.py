@@ -11,7 +11,7 @@ from tests.sim.streams import START_MS, mark, media, open_stream, ramp, sent
 
 
 def ended() -> CarrierStream:
-    """A stream that has ended and sent everything, at 40 ms."""
+    """Return a stream that has ended and sent everything, at 40 ms."""
     stream = open_stream(ramp(160 * 50))
     sent(stream, 0)
     stream.end("hang_up", START_MS + 40)

@@ -10,7 +10,7 @@ from rtpcodec.sim.media.chunk_faults import Faults, Network, Packet
 
 
 def carried(faults: Faults, chunks: int = 400, seed: str = "1/0", track: str = "inbound") -> tuple[list[int], Network]:
-    """The numbers of the chunks that arrive, in the order of arrival."""
+    """Return the numbers of the chunks that arrive, in the order of arrival."""
     network = Network(faults, seed, 0.0)
     for number in range(chunks):
         network.put(Packet(str(number), track, 160), 0.0)

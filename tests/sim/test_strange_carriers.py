@@ -51,7 +51,7 @@ def conversation(variations: Variations, **options: Any) -> tuple[MemoryApp, Cal
 
 
 def after_clear(at_ms: float, last_played: int = 4) -> dict[str, float]:
-    """Marks that were played, and all others at one moment."""
+    """Return marks that were played, and all others at one moment."""
     return {name: ms if int(name) <= last_played else at_ms for name, ms in PLAYED.items()} | {"fence": at_ms}
 
 

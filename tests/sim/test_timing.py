@@ -156,9 +156,9 @@ def test_the_playout_clock_decides_when_audio_ends() -> None:
 
 
 def test_the_outbound_track_slips_a_sample_where_the_clocks_differ() -> None:
-    request = {"tracks": "outbound_track"}
+    settings = {"tracks": "outbound_track"}
     timing = Timing(playout_clock_ppm=-1000.0)
-    stream = open_stream(silence(), request=request, timing=timing)
+    stream = open_stream(silence(), settings=settings, timing=timing)
     stream.receive(media(pcmu_encode(ramp(8000))), START_MS)
     heard = payloads((m for _, m in run(stream, 1000)), "outbound")
     played = pcmu_encode(ramp(8000))
@@ -173,7 +173,7 @@ def test_the_outbound_track_slips_a_sample_where_the_clocks_differ() -> None:
 @pytest.mark.parametrize(("timestamps", "expected"), [("jump", [0, 20, 100, 120]), ("stand_still", [0, 20, 40, 60])])
 def test_on_hold_no_media_is_sent_and_the_speech_waits(timestamps: Any, expected: list[int]) -> None:
     hold = Hold(from_ms=40.0, to_ms=100.0, timestamps=timestamps)
-    stream = open_stream(ramp(160 * 4), request={"tracks": "both_tracks"}, timing=Timing(holds=(hold,)))
+    stream = open_stream(ramp(160 * 4), settings={"tracks": "both_tracks"}, timing=Timing(holds=(hold,)))
     answer = pcmu_encode(ramp(480, 3))
     stream.receive(media(answer), START_MS + 40)
     stream.receive(mark("played on hold"), START_MS + 40)

@@ -1,6 +1,6 @@
 """The simulator as Twilio: every message as its documents write it, and the app's messages read strictly.
 
-The texts stand here by hand, as in the documents (docs/twilio.md, Messages): a witness apart from both sides.
+The expected texts are copied from the documents (docs/twilio.md, Messages), independent of both sides.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rtpcodec.sim import StreamWarning, Variations
 from rtpcodec.sim.wires import twilio as twilio_wire
 from rtpcodec.stream.plan import StreamPlan
 from tests.sim.streams import START_MS, open_stream
-from tests.sim.test_witnesses import typed_members
+from tests.sim.test_independent_sources import typed_members
 from tests.sim.twilio_app import SILENCE, TONE, TwilioApp, streamed
 from tests.stream.twilio_texts import CONNECTED, DTMF, MARK, START, STOP, media
 

@@ -88,7 +88,7 @@ class Conversation:
         timing = replace(self.timing, to_app=self.down, from_app=self.up)
         self.carrier: CarrierStream = open_stream(
             _silence(),
-            request={"return_codec": plan.send_codec, "return_rate_hz": plan.send_rate_hz},
+            settings={"return_codec": plan.send_codec, "return_rate_hz": plan.send_rate_hz},
             playout_delay_ms=self.hold_ms,
             variations=self.variations,
             timing=timing,

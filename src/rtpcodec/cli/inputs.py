@@ -36,17 +36,17 @@ Wanted = Callable[[str], bool]
 
 
 def is_audio(name: str) -> bool:
-    """Whether a file of a folder is taken for audio."""
+    """Return whether a file of a folder counts as audio."""
     return PurePath(name).suffix.lower() in AUDIO_SUFFIXES
 
 
 def is_capture(name: str) -> bool:
-    """Whether a file is taken for a packet capture."""
+    """Return whether a file counts as a packet capture."""
     return name.lower().endswith(CAPTURE_SUFFIXES)
 
 
 def is_capture_file(path: str) -> bool:
-    """Whether a file is a packet capture, by its first octets; one of gzip by its name."""
+    """Return whether a file is a packet capture, by its first octets; one of gzip by its name."""
     if not Path(path).is_file():
         return False  # a pipe, which cannot be read twice
     with Path(path).open("rb") as file:

@@ -66,7 +66,12 @@ class Report:
     """Counts the rows of a run, and prints its end."""
 
     def __init__(self, inputs: str, out: str, *, done: int, left_out: int, manifest: Manifest | None) -> None:
-        """inputs: their number in words. done: by an earlier run. left_out: other files of the folders."""
+        """Store the figures of a run.
+
+        inputs: their number in words.
+        done: by an earlier run.
+        left_out: other files of the folders.
+        """
         self._begins = f"{inputs} to {out}"
         self._notes: list[str] = []
         self._note_count = 0

@@ -12,13 +12,13 @@ _IDS: Final = (members.CALL_CONTROL_ID, members.CALL_LEG_ID, members.CALL_SESSIO
 
 
 class Outcome(Protocol):
-    """Result of an accepted command; `NEEDS` names the member of `data` that it cannot do without."""
+    """Result of an accepted command; `NEEDS` names the member of `data` that it needs."""
 
     NEEDS: ClassVar[str]
 
     @classmethod
     def read(cls, data: Mapping[str, object], command_id: str, raw: Mapping[str, object]) -> Self | None:
-        """Return the outcome in `data`; None where that is not in its documented shape."""
+        """Return the outcome in `data`; None if `data` does not have its documented shape."""
 
 
 R = TypeVar("R", bound=Outcome)
@@ -26,7 +26,7 @@ R = TypeVar("R", bound=Outcome)
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """The carrier accepted the command. That a stream runs is reported by its `start` message."""
+    """The carrier accepted the command. A stream runs once its `start` message has arrived."""
 
     NEEDS: ClassVar[str] = commands.RESULT
 

@@ -10,7 +10,7 @@ ctypedef void (*block_function)(const uint8_t*, uint8_t*, Py_ssize_t) noexcept n
 
 
 cdef void swap_bytes_block(const uint8_t* samples, uint8_t* out, Py_ssize_t n) noexcept nogil:
-    """Exchange the two octets of n samples; in and out must not overlap."""
+    """CommandAttempts the two octets of n samples; in and out must not overlap."""
     cdef Py_ssize_t i
     cdef uint16_t sample
     for i in range(n):

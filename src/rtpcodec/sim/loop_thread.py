@@ -29,7 +29,7 @@ class LoopThread:
         return threading.get_ident() == self._thread_id
 
     def now_ms(self) -> float:
-        """The clock of all streams: that of the loop."""
+        """Return the time of the loop's clock, which all streams use, in ms."""
         return self.loop.time() * 1000
 
     def run(self, act: Callable[[], T]) -> T:

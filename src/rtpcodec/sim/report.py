@@ -140,13 +140,13 @@ class Tally:
     worst_late_ms: float = 0.0
 
     def sent(self, packet: Packet) -> None:
-        """A message went out."""
+        """Count a message that was sent."""
         self.messages_sent += 1
         self.media_sent += packet.track is not None
         self.octets_sent += packet.octets
 
     def tick(self, late_ms: float) -> None:
-        """A chunk was made so long after its time."""
+        """Count a chunk that was made so long after its time."""
         self.ticks += 1
         self.late_ticks += late_ms > LATE_TOLERANCE_MS
         self.worst_late_ms = max(self.worst_late_ms, late_ms)
@@ -170,7 +170,7 @@ class EchoMeter:
         self.latencies_ms: deque[float] = deque(maxlen=None if keeps_all else MAX_KEPT_LATENCIES)
 
     def sent(self, duration_ms: float, now_ms: float) -> None:
-        """A chunk went out."""
+        """Count a chunk that was sent."""
         self._sent_ms += duration_ms
         self._sent.append((self._sent_ms, now_ms))
 

@@ -64,7 +64,7 @@ def _codec(name: str) -> Finding:
 
 
 def _unasked() -> list[Finding]:
-    """The call's own codec may be any, so a library that is missing is worth a warning."""
+    """Warn of a missing library: the call's own codec may be any of them."""
     found = []
     for name in commands.RECEIVE_CODECS:
         if name == commands.OWN_CODEC:

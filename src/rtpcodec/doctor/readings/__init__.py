@@ -3,11 +3,11 @@
 points      the points, and the readings that each may have
 reading     one reading
 report      all readings of a call, as JSON
-course      the course of the call: dial, one stream after the other, hang up
+sequence    the sequence of the call: dial, one stream after the other, hang up
 streams     opens and ends the streams of the call
 observer    what a stream brings
 tones       test tones, and what is left of them
-feed        takes webhooks while the call lasts
+webhook_inbox  receives webhooks while the call lasts
 sound       the parts of the first stream: numbering, echoes of marks, limits, own speech
 l16         order and rate of L16
 amrwb       packing of AMR-WB

@@ -10,11 +10,11 @@ from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.carriers.telnyx.errors import RATE_LIMIT_REACHED
 from rtpcodec.carriers.telnyx.streaming import TRACK_NAMES
 from rtpcodec.codecs import codec
-from rtpcodec.doctor.readings.feed import WebhookFeed
 from rtpcodec.doctor.readings.observer import Observer, now_ms, passed
 from rtpcodec.doctor.readings.reading import Reading, measured, not_measurable
 from rtpcodec.doctor.readings.streams import Dialled
 from rtpcodec.doctor.readings.tones import TONE_HZ, Heard, strongest, tone
+from rtpcodec.doctor.readings.webhook_inbox import WebhookInbox
 from rtpcodec.stream.events import Audio
 
 OUTBOUND: Final = TRACK_NAMES[1]
@@ -28,15 +28,15 @@ MARK_RATES_PER_S: Final = (5, 20, 50)
 UNIT_TOLERANCE: Final = 0.1
 
 
-def ringing(first: Dialled, feed: WebhookFeed | None) -> Reading:
+def ringing(first: Dialled, inbox: WebhookInbox | None) -> Reading:
     """Compare when the socket opened with when the phone was answered."""
     point = "start_against_ringing"
-    answered_ms = None if feed is None else feed.arrived_ms(webhooks.CALL_ANSWERED)
+    answered_ms = None if inbox is None else inbox.arrived_ms(webhooks.CALL_ANSWERED)
     socket_ms, start_ms = first.socket_ms, first.call.started.monotonic_ms
     if answered_ms is None or socket_ms is None:
         why = "the webhook of the answer did not come"
-        if feed is not None and feed.refused:
-            why = f"{feed.refused} webhooks came whose signatures do not fit the public key"
+        if inbox is not None and inbox.refused:
+            why = f"{inbox.refused} webhooks came whose signatures do not fit the public key"
         return not_measurable(point, why, start_after_dial_ms=start_ms - first.dialled_ms)
     before_ms = answered_ms - socket_ms
     return measured(

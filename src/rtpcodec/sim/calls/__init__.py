@@ -4,11 +4,11 @@ call        SimulatedCall: one call, and the effect of commands and tests on it
 call_streams  the part of a call that is about its streams
 direct_streams  streams that a test asks for itself
 streaming   the streams of one call, one after the other; waiting: waits for their reports
-losing      LostStream: what remains of a stream whose WebSocket was lost
+lost_stream  LostStream: what remains of a stream whose WebSocket was lost
 texml       executes a TeXML document on a call
 ringing     the phone of a dialled call
 leg         direction and state of a leg, and the commands they allow; no I/O
-links       what joins a call with others: a bridge, a leg that rings for it, a conference
+joined_calls  the calls that a call is joined with: a bridge, a leg that rings for it, a conference
 conferences SimulatedConference: calls that hear each other
 transfers   a second leg is called, and bridged when it is answered
 phones      settings of a phone, and a number that can be dialled

@@ -29,7 +29,7 @@ class CommandIds:
         self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     def answer_to(self, command_id: object) -> dict[str, Any] | None:
-        """The answer to the command of that id; None: it is new."""
+        """Return the answer to the command of that id; None: the id is new."""
         return self._answers.get(command_id) if isinstance(command_id, str) else None
 
     def remember(self, command_id: object, answer: dict[str, Any]) -> None:
@@ -70,7 +70,7 @@ class Leg:
         return "caller" if self.direction == "incoming" else "callee"
 
     def require(self, action: str) -> None:
-        """Refuse an action that the state does not allow: 90018, 90034, 90102 (media streaming, section 8)."""
+        """Refuse an action that the state does not allow: 90018, 90034, 90102 (docs/carrier.md, Codes of refusals)."""
         if self.ended:
             raise refused(errors.CALL_ENDED, "the call has ended")
         if action in (commands.ANSWER, commands.REJECT):

@@ -13,8 +13,8 @@ from rtpcodec.carriers.telnyx import errors, webhooks
 from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
 from rtpcodec.sim.calls.dialling import CallServices, NewStream
 from rtpcodec.sim.calls.stream_pump import DialFailed, SocketLoss, StreamPump
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.commands.error_answers import refused
-from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.formats import AudioFormat
 from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.sim.report import TIME_LIMIT, CallReport, EndReason
@@ -28,9 +28,9 @@ CAUSES: Final[Mapping[EndReason | None, str]] = {
 }
 """Ends of a stream that are the end of the call, with the cause; after any other the call can be streamed again."""
 
-Opened = Callable[[StreamRequest], None]
+Opened = Callable[[StreamSettings], None]
 """Called when the WebSocket of a stream is open."""
-Over = Callable[[StreamRequest, CarrierStream], None]
+Over = Callable[[StreamSettings, CarrierStream], None]
 """Called when a stream is over, also if its WebSocket was never open."""
 
 
@@ -71,7 +71,9 @@ class CallStreaming:
         if self._task is not None:
             raise refused(errors.MEDIA_STREAMING_USED, "the call is streaming already")
 
-    def begin(self, request: StreamRequest, new_stream: NewStream, *, opened: Opened, over: Over) -> Callable[[], None]:
+    def begin(
+        self, settings: StreamSettings, new_stream: NewStream, *, opened: Opened, over: Over
+    ) -> Callable[[], None]:
         """Reserve the call for a stream; the function that is returned makes it dial.
 
         opened, over: methods of the call, which owns this object. Only the task holds them, so that they refer back no
@@ -82,9 +84,9 @@ class CallStreaming:
         self.failure = self._abandoned = self._refused_with = None
         self.was_lost = False
         answered = asyncio.Event()
-        self._task = self._services.loop_thread.loop.create_task(self._carry(request, new_stream, answered, opened))
+        self._task = self._services.loop_thread.loop.create_task(self._carry(settings, new_stream, answered, opened))
         # Not at the end of that coroutine: a task that is cancelled at once never begins.
-        self._task.add_done_callback(lambda _task: self._finish(request, new_stream, over))
+        self._task.add_done_callback(lambda _task: self._finish(settings, new_stream, over))
         return answered.set
 
     def end(self, reason: EndReason) -> None:
@@ -113,7 +115,7 @@ class CallStreaming:
             await asyncio.wait([self._task])
 
     def heard(self) -> bytes:
-        """The audio that the caller has heard of the stream that runs or was the last."""
+        """Return the audio that the caller has heard of the running stream, or of the last one."""
         if self._stream is not None:
             return self._stream.heard(self._services.loop_thread.now_ms())
         return b"" if self.last is None else self.last.heard_pcm
@@ -136,20 +138,20 @@ class CallStreaming:
             self._stream.bridge()
 
     async def _carry(
-        self, request: StreamRequest, new_stream: NewStream, answered: asyncio.Event, opened: Opened
+        self, settings: StreamSettings, new_stream: NewStream, answered: asyncio.Event, opened: Opened
     ) -> None:
         """Dial once the command was answered, and stay until the stream is over."""
 
         def open_stream(pump: StreamPump) -> CarrierStream:
             self._pump = pump
             self._stream = new_stream(now_ms=self._services.loop_thread.now_ms(), utc_ms=time.time() * 1000)
-            opened(request)
+            opened(settings)
             return self._stream
 
         try:
             await answered.wait()
-            headers = {} if request.auth_token is None else {TOKEN_HEADER: request.auth_token}
-            pump = await self._services.dialer.dial(request.stream_url, headers, open_stream)
+            headers = {} if settings.auth_token is None else {TOKEN_HEADER: settings.auth_token}
+            pump = await self._services.dialer.dial(settings.stream_url, headers, open_stream)
             await pump.wait_closed()
         except ConnectionError as error:
             self.failure = webhooks.CONNECTION_FAILED
@@ -160,7 +162,7 @@ class CallStreaming:
                 self.end(self._abandoned or "carrier_closed")
                 await self._pump.wait_closed()
 
-    def _finish(self, request: StreamRequest, new_stream: NewStream, over: Over) -> None:
+    def _finish(self, settings: StreamSettings, new_stream: NewStream, over: Over) -> None:
         now_ms = self._services.loop_thread.now_ms()
         self.was_open = self._stream is not None
         stream = self._stream or new_stream(now_ms=now_ms, utc_ms=0.0)
@@ -170,7 +172,7 @@ class CallStreaming:
         if self.was_open:
             self.reports.append(self.last)
         self._task = self._pump = self._stream = None
-        over(request, stream)
+        over(settings, stream)
         error, stream.ending.speech_error = stream.ending.speech_error, None  # its traceback holds the stream
         if error is not None:
             self.done.set_exception(error)

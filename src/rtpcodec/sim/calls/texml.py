@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 from rtpcodec.carriers.telnyx import texml
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.commands.error_answers import Refused
-from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.commands.texml import Step
 
 
@@ -19,7 +19,7 @@ class DocumentCall(Protocol):
     def streaming(self) -> bool:
         """Whether a stream runs, or the app is being dialled for one."""
 
-    def begin(self, request: StreamRequest) -> Callable[[], None]:
+    def begin(self, settings: StreamSettings) -> Callable[[], None]:
         """Reserve the call for a stream; the function that is returned makes it dial."""
 
     def cease(self, stream_id: str | None) -> None:

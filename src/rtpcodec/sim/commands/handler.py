@@ -13,9 +13,9 @@ import msgspec
 from rtpcodec.carriers.telnyx import commands, errors, members
 from rtpcodec.sim.commands import actions, conferring
 from rtpcodec.sim.commands.actions import CommandedCarrier, Then
+from rtpcodec.sim.commands.bodies import read_dial
 from rtpcodec.sim.commands.error_answers import Refused, refused
 from rtpcodec.sim.commands.faults import NO_FAULT, CommandFault
-from rtpcodec.sim.commands.requests import read_dial
 
 MAX_BODY_OCTETS: Final = 1024 * 1024
 """A command of all documented members at their limits needs a few kilobytes."""
@@ -79,7 +79,7 @@ class CommandHandler:
         return answer
 
     def too_large(self) -> HttpAnswer:
-        """The answer to a body beyond the limit, which was not read."""
+        """Return the answer to a body beyond the limit, which was not read."""
         return _refusal(refused(errors.BAD_REQUEST, f"the body has more than {MAX_BODY_OCTETS} octets", status=413))
 
     def _carry_out(self, request: HttpRequest) -> tuple[dict[str, Any], Then | None]:

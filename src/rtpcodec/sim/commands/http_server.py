@@ -90,7 +90,7 @@ class HttpServer:
 
     @staticmethod
     async def _read(request: web.Request) -> HttpRequest | None:
-        """The request as a value; None: its body is too large."""
+        """Return the request as a value; None: its body is too large."""
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:

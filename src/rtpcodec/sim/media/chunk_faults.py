@@ -237,7 +237,7 @@ class Network:
         self._octets += sum(len(packet.text) for packet in kept)
 
     def has_due(self, octets: int, now_ms: float) -> bool:
-        """Whether `due` would hand out more than so many octets. Below that in all, no message is looked at."""
+        """Return whether `due` would hand out more than so many octets. Below that in all, no message is looked at."""
         if self._octets <= octets:
             return False
         return sum(len(packet.text) for packet in self._queue if packet.due_ms <= now_ms + CLOCK_SLACK_MS) > octets

@@ -64,7 +64,7 @@ class CloseTimer:
             self._cut_at_ms = now_ms + CLOSE_TIMEOUT_MS
 
     def expired(self, now_ms: float) -> bool:
-        """Whether the time is over, once."""
+        """Return whether the time is over, once."""
         if self._over or self._cut_at_ms is None or now_ms < self._cut_at_ms - CLOCK_SLACK_MS:
             return False
         self._over = True

@@ -24,7 +24,7 @@ class LinkClock:
         self._last_ms = float("-inf")
 
     def arrival_ms(self, sent_ms: float) -> float:
-        """The arrival of the next message."""
+        """Return when the next message arrives."""
         link = self._link
         outages_ms = link.outages_ms
         if outages_ms:
@@ -91,12 +91,12 @@ class Uplink(Generic[Item]):
         return self._queue.popleft()[1]
 
     def reading_paused(self, now_ms: float) -> bool:
-        """Whether the socket must not be read now."""
+        """Return whether the socket must not be read now."""
         self._now_ms = now_ms
         return now_ms < self._paused_until_ms or self._within(self._unread_ms + self._up_outages_ms, now_ms)
 
     def acknowledges(self, now_ms: float) -> bool:
-        """Whether what the app sends now is acknowledged."""
+        """Return whether what the app sends now is acknowledged."""
         return not self._within(self._outages_ms, now_ms)
 
     @property

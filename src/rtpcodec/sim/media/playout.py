@@ -157,12 +157,12 @@ class Playout:
         return bytes(self._timeline[:octets]).ljust(octets, b"\0")
 
     def window(self, first_sample: int, samples: int) -> bytes:
-        """A piece of the timeline, which must be in the past; silence before its begin and where it is not kept."""
+        """Return a past piece of the timeline; silence before its begin and where it is not kept."""
         first = max(first_sample, self._base)
         end = max(first_sample + samples, first)
         piece = bytes(self._timeline[2 * (first - self._base) : 2 * (end - self._base)])
         return bytes(2 * (first - first_sample)) + piece.ljust(2 * (end - first), b"\0")
 
     def position(self, now_ms: float) -> int:
-        """How many samples the clock has played or kept silent."""
+        """Return how many samples were played, silence included."""
         return max(0, int((now_ms - self._start_ms) * self._clock_hz / 1000 + _CLOCK_SLACK_SAMPLES))

@@ -14,7 +14,7 @@ from typing import Final
 from typing_extensions import Buffer
 
 from rtpcodec.carriers.telnyx.streaming import INBOUND
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.media.chunk_faults import CLOCK_SLACK_MS, Network
 from rtpcodec.sim.media.closing import CLOSE_OK, MESSAGE_TOO_BIG, CloseTimer, Ending
 from rtpcodec.sim.media.facts import CallFacts
@@ -49,7 +49,7 @@ class CarrierStream:
         self,
         facts: CallFacts,
         speech: Speech,
-        request: StreamRequest,
+        settings: StreamSettings,
         formats: StreamFormats,
         stream_id: str,
         *,
@@ -63,12 +63,12 @@ class CarrierStream:
         timing = facts.timing
         self._network = Network(facts.faults, facts.seed, now_ms, timing.to_app, timing.standstills_ms)
         stream_id = stream_id.upper() if facts.variations.uppercase_stream_id else stream_id
-        wire = open_wire(facts, request, stream_id)
-        self._writer = MessageWriter(facts, request, self._network, wire, stream_id)
-        self._receiver = AppReceiver(facts, request, formats.returned, wire=wire, tally=self._tally, start_ms=now_ms)
+        wire = open_wire(facts, settings, stream_id)
+        self._writer = MessageWriter(facts, settings, self._network, wire, stream_id)
+        self._receiver = AppReceiver(facts, settings, formats.returned, wire=wire, tally=self._tally, start_ms=now_ms)
         self._uplink: Uplink[_Apply] = Uplink(timing, facts.seed, now_ms)
         self._tracks = Tracks(
-            facts, speech, request, formats.media, self._receiver.playout, stream_id=self.stream_id, start_ms=now_ms
+            facts, speech, settings, formats.media, self._receiver.playout, stream_id=self.stream_id, start_ms=now_ms
         )
         self._keys = KeyPresses(facts.dtmf, now_ms=now_ms, utc_ms=utc_ms, faults=facts.faults, seed=facts.seed)
         self._close_timer = CloseTimer()
@@ -151,7 +151,7 @@ class CarrierStream:
             act(due_ms, now_ms)
 
     def _agenda(self) -> Iterator[tuple[float, Callable[[float, float], None]]]:
-        """The next deadline of each kind, and its action; of two at one moment, the first comes first."""
+        """Return the next deadline of each kind with its action; at one moment, the first in this order runs first."""
         moments = (
             (self._receiver.marks.next_ms, self._return_mark),
             (self._uplink.next_ms, self._apply),
@@ -248,7 +248,7 @@ class CarrierStream:
             self._tally.errors_sent += self._writer.refuse(refusal, due_ms)
 
     def reading_paused(self, now_ms: float) -> bool:
-        """Whether the socket must not be read now, so that the app feels a slow carrier."""
+        """Return whether the socket must not be read now, so that the app feels a slow carrier."""
         return self.end_reason is None and self._uplink.reading_paused(now_ms)
 
     @property
@@ -262,7 +262,7 @@ class CarrierStream:
         return payloads
 
     def acknowledges(self, now_ms: float) -> bool:
-        """Whether what the app sends now is acknowledged: not in an outage."""
+        """Return whether what the app sends now is acknowledged: not in an outage."""
         return self.end_reason is not None or self._uplink.acknowledges(now_ms)
 
     def bridge(self) -> None:
@@ -320,7 +320,7 @@ class CarrierStream:
     # Results
 
     def heard(self, now_ms: float) -> bytes:
-        """The audio that the caller has heard by now, at the rate of the return audio."""
+        """Return the audio that the caller has heard by now, at the rate of the app's audio."""
         return self._receiver.playout.heard(now_ms if self.end_reason is None else self.ending.at_ms)
 
     @property

@@ -1,4 +1,4 @@
-"""Errors that a stream answers messages of the app with (media streaming, section 5.7)."""
+"""Errors that a stream answers messages of the app with (docs/carrier.md, rule C42)."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ class Timing:
 
 
 def end_of(intervals: Iterable[Interval], at_ms: float) -> float:
-    """When the interval around this moment ends, also if the next one follows at once; the moment itself outside."""
+    """Return the end of the intervals around this moment, joined ones included; outside of all, the moment."""
     for from_ms, to_ms in sorted(intervals):
         if from_ms <= at_ms < to_ms:
             at_ms = to_ms

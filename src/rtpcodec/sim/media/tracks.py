@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.carriers.telnyx import commands, streaming
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.media.coding import ChunkEncoder
 from rtpcodec.sim.media.echo_path import Echo
 from rtpcodec.sim.media.facts import CallFacts
@@ -157,7 +157,7 @@ class Tracks:
         self,
         facts: CallFacts,
         speech: Speech,
-        request: StreamRequest,
+        settings: StreamSettings,
         media: AudioFormat,
         playout: Playout,
         *,
@@ -173,7 +173,7 @@ class Tracks:
         self._holds = facts.timing.holds
         self._restarts = deque(sorted(variations.restarts, key=lambda restart: restart.at_ms))
         self._caller = Caller(speech, media, facts)
-        speaks, listens = request.tracks != commands.OUTBOUND_TRACK, request.tracks != commands.INBOUND_TRACK
+        speaks, listens = settings.tracks != commands.OUTBOUND_TRACK, settings.tracks != commands.INBOUND_TRACK
         self._ear = Ear(playout, media, variations.chunk_ms) if listens else None
         path = facts.faults.echo_path
         self._echo = None if path is None else Echo(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rtpcodec.carriers.telnyx.streaming import PROTOCOL_VERSION
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.media.chunk_faults import Network, Packet
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.stream_errors import RefusedMessage
@@ -18,13 +18,13 @@ Numbered = messages.Start | messages.Media | messages.Dtmf | messages.Mark | mes
 class MessageWriter:
     """Writes the messages of one stream."""
 
-    __slots__ = ("_facts", "_network", "_request", "_sequence_number", "_wire", "stream_id", "warnings")
+    __slots__ = ("_facts", "_network", "_sequence_number", "_settings", "_wire", "stream_id", "warnings")
 
     def __init__(
-        self, facts: CallFacts, request: StreamRequest, network: Network, wire: CarrierWire, stream_id: str
+        self, facts: CallFacts, settings: StreamSettings, network: Network, wire: CarrierWire, stream_id: str
     ) -> None:
         self._facts = facts
-        self._request = request
+        self._settings = settings
         self._network = network
         self._wire = wire
         self._sequence_number = 0
@@ -35,14 +35,14 @@ class MessageWriter:
     def greet(self, media_format: messages.MediaFormat, now_ms: float) -> None:
         """Write the messages that open a stream."""
         variations = self._facts.variations
-        self._post(messages.Connected(PROTOCOL_VERSION, self._request.auth_token), now_ms)
+        self._post(messages.Connected(PROTOCOL_VERSION, self._settings.auth_token), now_ms)
         self.start(media_format, now_ms)
         if variations.unknown_event is not None:
             self.number(messages.Other(variations.unknown_event, ""), now_ms)
 
     def start(self, media_format: messages.MediaFormat, now_ms: float) -> None:
         """Write a `start`."""
-        facts, request = self._facts, self._request
+        facts, settings = self._facts, self._settings
         start = messages.Start(
             media_format=media_format,
             stream_id=self.stream_id,
@@ -51,9 +51,9 @@ class MessageWriter:
             user_id=facts.user_id,
             from_number=facts.from_number,
             to_number=facts.to_number,
-            client_state=request.client_state,
+            client_state=settings.client_state,
             tags=facts.signalling.tags,
-            custom_parameters=dict(request.custom_parameters),
+            custom_parameters=dict(settings.custom_parameters),
         )
         self.number(start, now_ms)
 

@@ -1,4 +1,4 @@
-"""The payload of each webhook about a call (media streaming, section 4.2). No I/O."""
+"""The payload of each webhook about a call (docs/webhooks.md, Events). No I/O."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 from rtpcodec.carriers.telnyx import members, webhooks
 from rtpcodec.carriers.telnyx.streaming import INBOUND, OUTBOUND
 from rtpcodec.sim.calls.leg import Leg
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat
 from rtpcodec.sim.report import CallReport
@@ -34,7 +34,7 @@ class CallQuality:
         self.silent_packets += int(report.dry_ms // PACKET_MS)
 
     def as_json(self) -> dict[str, Any]:
-        """The object as it stands in `call.hangup`: all numbers are strings."""
+        """Return the object as `call.hangup` has it: all numbers are strings."""
         return {
             INBOUND: {
                 webhooks.MOS: BEST_MOS,
@@ -51,7 +51,7 @@ class CallQuality:
 
 
 def of_call(facts: CallFacts, leg: Leg) -> dict[str, Any]:
-    """Members of every event of a call."""
+    """Return members of every event of a call."""
     return {
         members.CALL_CONTROL_ID: facts.call_control_id,
         members.CALL_LEG_ID: leg.call_leg_id,
@@ -62,7 +62,7 @@ def of_call(facts: CallFacts, leg: Leg) -> dict[str, Any]:
 
 
 def dialled(facts: CallFacts, leg: Leg) -> dict[str, Any]:
-    """The data in the answer to a dial command (media streaming, section 2.5)."""
+    """Return the data in the answer to a dial command (docs/carrier.md, rule C10)."""
     said = of_call(facts, leg)
     names = (members.CALL_CONTROL_ID, members.CALL_LEG_ID, members.CALL_SESSION_ID, members.CLIENT_STATE)
     return {name: said[name] for name in names if said[name] is not None} | {
@@ -72,7 +72,7 @@ def dialled(facts: CallFacts, leg: Leg) -> dict[str, Any]:
 
 
 def of_phone(facts: CallFacts, leg: Leg) -> dict[str, Any]:
-    """Members of the events of the call itself."""
+    """Return members of the events of the call itself."""
     return of_call(facts, leg) | {
         members.FROM: facts.from_number,
         members.TO: facts.to_number,
@@ -110,11 +110,11 @@ def initiated(facts: CallFacts, leg: Leg, media: AudioFormat) -> dict[str, Any]:
     return payload
 
 
-def answered(facts: CallFacts, leg: Leg, media: AudioFormat, request: StreamRequest | None) -> dict[str, Any]:
+def answered(facts: CallFacts, leg: Leg, media: AudioFormat, settings: StreamSettings | None) -> dict[str, Any]:
     """`call.answered`; with the stream that the answer asks for."""
     payload = _of_sip(facts, leg) | {webhooks.CODEC: media.name, webhooks.SAMPLING_RATE: media.announced_hz}
-    if request is not None:
-        payload |= {members.STREAM_URL: request.stream_url, members.STREAM_TRACK: request.tracks}
+    if settings is not None:
+        payload |= {members.STREAM_URL: settings.stream_url, members.STREAM_TRACK: settings.tracks}
     return payload
 
 
@@ -127,16 +127,16 @@ def hung_up(facts: CallFacts, leg: Leg, quality: CallQuality) -> dict[str, Any]:
     }
 
 
-def streaming(facts: CallFacts, leg: Leg, request: StreamRequest) -> dict[str, Any]:
+def streaming(facts: CallFacts, leg: Leg, settings: StreamSettings) -> dict[str, Any]:
     """`streaming.started` and `streaming.stopped`."""
-    return of_call(facts, leg) | {members.STREAM_URL: request.stream_url}
+    return of_call(facts, leg) | {members.STREAM_URL: settings.stream_url}
 
 
-def streaming_failed(facts: CallFacts, leg: Leg, request: StreamRequest, stream_id: str) -> dict[str, Any]:
+def streaming_failed(facts: CallFacts, leg: Leg, settings: StreamSettings, stream_id: str) -> dict[str, Any]:
     """`streaming.failed`."""
     return of_call(facts, leg) | {
         webhooks.FAILURE_REASON: webhooks.CONNECTION_FAILED,
         members.STREAM_ID: stream_id,
-        webhooks.STREAM_PARAMS: {members.STREAM_URL: request.stream_url, members.TRACK: request.tracks},
-        webhooks.STREAM_TYPE: webhooks.DIALOGFLOW_STREAM if request.dialogflow else webhooks.WEBSOCKET_STREAM,
+        webhooks.STREAM_PARAMS: {members.STREAM_URL: settings.stream_url, members.TRACK: settings.tracks},
+        webhooks.STREAM_TYPE: webhooks.DIALOGFLOW_STREAM if settings.dialogflow else webhooks.WEBSOCKET_STREAM,
     }

@@ -193,7 +193,7 @@ def _turn(entry: _Entry) -> tuple[float, int]:
 
 
 def _failed(status: int | None) -> bool:
-    # Redirects are failures: following one would reveal the numbers (media streaming, section 4.4).
+    # Redirects are failures: following one would reveal the numbers (docs/carrier.md, rule C46).
     return status is None or 300 <= status < 400 or status >= 500 or status in webhooks.RETRIED_STATUSES
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signalling:
-    """Further members of `call.initiated`, `call.answered` and `call.hangup` (media streaming, section 4.2)."""
+    """Further members of `call.initiated`, `call.answered` and `call.hangup` (docs/webhooks.md, Events)."""
 
     tags: tuple[str, ...] = ()
     """Of the number; `start` of a stream has them as well."""

@@ -15,7 +15,7 @@ except ImportError as error:
 
 
 class Signer:
-    """Signs bodies (media streaming, section 4.3). Whoever knows the seed can sign as well."""
+    """Signs bodies (docs/carrier.md, rule C45). Whoever knows the seed can sign as well."""
 
     __slots__ = ("_key",)
 
