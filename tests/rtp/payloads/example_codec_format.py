@@ -10,7 +10,7 @@ from typing_extensions import Buffer
 from rtpcodec.codecs.info import Encoder
 from rtpcodec.errors import PayloadError
 from rtpcodec.rtp.payloads import PayloadFormat
-from tests.codecs.zip16 import Zip16Encoder
+from tests.codecs.example_codec import Zip16Encoder
 
 FRAME_TICKS = 1800
 """20 ms by a clock of 90000 Hz."""
