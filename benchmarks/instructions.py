@@ -102,7 +102,7 @@ def natural(run: tuple[str, dict[int, int]]) -> list[tuple[int, str]]:
 
 
 def complaints(kept: Counts, found: Counts) -> list[str]:
-    """Return counts that differ from the stored ones, and wrappers above their limit (they vary with the interpreter)."""
+    """Return counts that differ from the stored ones, and wrappers above their limit."""
     found = {name: count for name, count in found.items() if not name.startswith(WHOLE_CALL)}
     added = {name: count for name, count in found.items() if name.startswith(WRAPPER)}
     over = [
