@@ -16,9 +16,7 @@ ToRate = Annotated[
     typer.Option("--rate", metavar="HZ", help="Sample rate of the output. Default: that of the input, if possible."),
 ]
 Channel = Annotated[int | None, typer.Option(min=0, help="The channel to take, from 0. Default: all.")]
-FromKind = Annotated[
-    str | None, typer.Option("--from", metavar="KIND", help="Kind of raw input, such as ulaw.")
-]
+FromKind = Annotated[str | None, typer.Option("--from", metavar="KIND", help="Kind of raw input, such as ulaw.")]
 FromRate = Annotated[int | None, typer.Option("--from-rate", metavar="HZ", help="Sample rate of raw input.")]
 ByteOrder = Annotated[str | None, typer.Option("--byte-order", help="Byte order of raw L16 input: `big` or `little`.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", metavar="N", help="Threads. Default: one per core.")]
