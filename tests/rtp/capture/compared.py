@@ -1,4 +1,4 @@
-"""The reader beside the oracle: the same datagrams, counts and end for any octets."""
+"""Compares the reader with the oracle: the same datagrams, counts and end for any octets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.oracles.captures import Broken, Cut, Udp, look, packets_of
 
 
 class Trickle(io.BytesIO):
-    """A pipe that hands out a few octets at a time."""
+    """A pipe that returns a few octets at a time."""
 
     octets = 7
 
@@ -60,7 +60,7 @@ def by_reader(file: io.BytesIO) -> tuple[list[Datagram], Counter[str], str]:
 
 
 def compare(octets: bytes, *, trickle: bool = False) -> tuple[list[Datagram], Counter[str], str]:
-    """Assert that both find the same; return it."""
+    """Assert that both find the same, and return it."""
     expected = by_oracle(octets)
     found = by_reader(Trickle(octets) if trickle else io.BytesIO(octets))
     assert found == expected
