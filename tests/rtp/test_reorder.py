@@ -101,9 +101,9 @@ def test_put_returns_whether_the_item_was_dropped() -> None:
     assert window.pop() == ["first"]
     assert not window.put(5, "again")
     assert window.put(7, "ahead")
-    assert not window.put(7, "again, before it came out")
+    assert not window.put(7, "again, before pop")
     assert window.pop() == [Lost(1), "ahead"]
-    assert not window.put(6, "given up")
+    assert not window.put(6, "lost")
     assert not window.put(6, "and once more")
     assert (window.late, window.duplicates) == (1, 3)
 

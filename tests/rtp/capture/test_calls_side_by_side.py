@@ -42,7 +42,7 @@ def test_each_call_has_its_sink_from_its_begin_to_its_end() -> None:
     assert [sound.call for sound in sounds] == calls
 
 
-class Nobody(Kept):
+class NullSink(Kept):
     """A sink that keeps nothing."""
 
     def write(self, pcm: bytes) -> None: ...
@@ -91,7 +91,7 @@ def test_memory_does_not_grow_with_the_capture() -> None:
     def peak_octets(seconds: int) -> int:
         datagrams, call = long_call(seconds)
         with traced():
-            (sound,) = decode_datagrams(datagrams, report_of([call]), lambda *_: Nobody())
+            (sound,) = decode_datagrams(datagrams, report_of([call]), lambda *_: NullSink())
             assert sound.samples >= 8000 * seconds
             return tracemalloc.get_traced_memory()[1]
 
