@@ -71,6 +71,6 @@ def test_an_app_that_is_not_there(capsys: pytest.CaptureFixture[str], monkeypatc
     assert err == ("rtpcodec: the app did not start a stream within 0.3 s; webhook: no answer; commands: none\n")
 
 
-def test_an_address_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_address(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ring", "ws://127.0.0.1/"]) == 2
     assert capsys.readouterr().err == "rtpcodec: url is not an http or https URL with a host\n"
