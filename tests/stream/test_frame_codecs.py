@@ -259,7 +259,7 @@ def test_a_plan_that_says_the_packing_is_obeyed() -> None:
     session = carrier.started(PLANS["AMR-WB octet-aligned"], start_text=amrwb_start(), lead_ms=None)
     found, _ = carrier.fed(session, [amrwb_media("bandwidth-efficient")])
     assert isinstance(found, events.PayloadMisfit)
-    assert found.remedy == "it fits AMR-WB in another packing: leave amrwb_packing of the plan at its default"
+    assert found.remedy == "it is valid AMR-WB in another packing: leave amrwb_packing of the plan at its default"
     session.play(speech(320))
     assert sent(session) == reference(PLANS["AMR-WB octet-aligned"], speech(320))
 

@@ -129,7 +129,7 @@ def test_twenty_in_a_row_end_even_what_never_began() -> None:
 def test_media_before_start_is_out_of_order() -> None:
     session = MediaSession()
     found = carrier.fed(session, [carrier.CONNECTED, carrier.media(), carrier.start(), carrier.media()])
-    assert found[0] == events.Malformed("order", "media came before start")
+    assert found[0] == events.Malformed("order", "media was received before start")
     assert carrier.kinds(found) == ["Malformed", "Started", "Audio"]
 
 
@@ -139,7 +139,7 @@ def test_all_media_before_start_is_one_event_and_never_ends_the_call(early: int)
     found = carrier.fed(session, [carrier.media(chunk=at) for at in range(early)])
     assert (found, session.statistics(0.0).media_before_start) == ([], early)
     found = carrier.fed(session, [carrier.start(), carrier.media(), carrier.start("PCMA"), carrier.STOP])
-    assert found[0] == events.Malformed("order", "media came before start", count=early)
+    assert found[0] == events.Malformed("order", "media was received before start", count=early)
     assert carrier.kinds(found)[1:] == ["Started", "Audio", "FormatChanged", "Started", "Stopped"]
     assert session.statistics(0.0).malformed == 0
 
@@ -149,7 +149,7 @@ def test_media_without_any_start_is_counted_at_the_end() -> None:
     carrier.fed(session, [carrier.media()] * 7)
     session.closed(999.0)
     assert session.events(999.0) == [
-        events.Malformed("order", "media came before start", count=7),
+        events.Malformed("order", "media was received before start", count=7),
         events.Stopped("closed"),
     ]
 

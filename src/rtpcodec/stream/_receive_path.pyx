@@ -144,7 +144,7 @@ cdef class ReceivePath:
         if found is False:
             return False
         window = None if found is None else <WindowState>found
-        # 4. Yes: count it. Up to here nothing has changed, from here on the chunk is not declined. 5. A file? Report it.
+        # 4. Count it: up to here nothing has changed, from here on it is not declined. 5. A file? Report it.
         self._count(fields, octets, now_ms)
         if chain.files.alert or IS_FILE_START[<uint8_t>payload[0]][<uint8_t>payload[1]]:
             for event in chain.files.look(name, payload):
