@@ -1,4 +1,4 @@
-"""What a carrier would send, written with the standard library's json alone, and sessions that stream."""
+"""Messages of a carrier, written with the standard library's json alone, and sessions that stream."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dialects that a session is tested in."""
+"""The dialects that sessions are tested in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts work: lines of Python that run, which no busy machine changes."""
+"""Counts executed lines of Python, which do not depend on how busy the machine is."""
 
 from __future__ import annotations
 

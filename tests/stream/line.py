@@ -1,4 +1,4 @@
-"""A talk whose line breaks, and whose far end is a model that drops what it holds when its stream loses the socket."""
+"""A talk whose line breaks. Its far end is a model that drops its buffer when its stream loses the socket."""
 
 from __future__ import annotations
 

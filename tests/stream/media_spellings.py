@@ -1,4 +1,4 @@
-"""Streams of `media` messages in all spellings that a carrier may choose, and with everything that it must not send."""
+"""Streams of `media` messages in all spellings that a carrier may choose, and with all faults that it must not have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Streams of a carrier with everything that can go wrong, drawn by a seed, and what two sessions make of one."""
+"""Seeded random streams of a carrier with all faults, and the results of a session."""
 
 from __future__ import annotations
 

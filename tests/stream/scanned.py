@@ -1,4 +1,4 @@
-"""What the scanner takes, the parser of the dialect must read alike."""
+"""Compares the results of the scanner with those of the dialect's parser."""
 
 from __future__ import annotations
 

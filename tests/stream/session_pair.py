@@ -1,4 +1,4 @@
-"""Two sessions that are given the same: one sends by the native path, the other by the Python classes alone."""
+"""Two sessions with the same inputs: one sends by the native path, the other by the Python classes alone."""
 
 from __future__ import annotations
 

@@ -142,7 +142,7 @@ def test_stop_fades_out_within_5_ms(at: int) -> None:
     assert bed.alone(100) == bytes(200)
 
 
-def test_stop_before_the_fade_is_over_ends_behind_it() -> None:
+def test_stop_during_the_fade_ends_after_it() -> None:
     bed = hum()
     bed.alone(500)
     bed.stop()

@@ -1,4 +1,4 @@
-"""Pauses, suspensions and interruptions in a blackout: the far end plays on, and nothing of a reply is missing."""
+"""Pauses, suspensions and interruptions in a blackout: the far end plays on, and no part of a reply is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Payloads that do not fit the codec of their `start`: nothing ends, nothing is lost, and one reading may win."""
+"""Payloads that are not valid in the codec of `start`: the stream continues, and a codec may be found."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def changes(found: list[events.Event]) -> list[events.FormatChanged]:
     return [event for event in found if isinstance(event, events.FormatChanged)]
 
 
-def test_opus_that_became_pcmu_is_one_event_and_the_call_goes_on() -> None:
+def test_opus_that_became_pcmu_is_one_event_and_the_call_continues() -> None:
     session = carrier.started(start_text=carrier.start("OPUS", 48000))
     found = carrier.fed(session, numbered([b"\xff" * 160] * 40))
     misfit = found[0]
@@ -196,7 +196,7 @@ def test_l16_that_became_amrwb_returns_to_l16() -> None:
     assert [audio.pcm for audio in carrier.audio_of(found)][-10:] == [pcm] * 10
 
 
-def test_a_start_ends_what_the_payloads_showed() -> None:
+def test_a_start_ends_the_codec_that_the_payloads_showed() -> None:
     session = carrier.started(start_text=carrier.start("AMR-WB", 16000))
     carrier.fed(session, numbered(OPUS[:20]))
     assert session.media_format == MediaFormat("OPUS", 16000, 1)

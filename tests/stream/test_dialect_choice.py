@@ -1,4 +1,4 @@
-"""A session that was made without a dialect speaks that of its first messages; what came before is not lost."""
+"""A session without a dialect uses that of its first messages; earlier audio and marks are not lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever happens in a call, a session does the same in the dialect of either carrier: it has no habit of one."""
+"""A session behaves the same in every dialect: it has no habit of one carrier."""
 
 from __future__ import annotations
 

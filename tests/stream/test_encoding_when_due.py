@@ -1,4 +1,4 @@
-"""Audio waits as it was played and is encoded when it is due: no loop is held, and nothing leaks that was dropped."""
+"""Audio is encoded when it is due: no event loop is blocked, and dropped audio is never sent."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_dropped_audio_leaves_no_sound(name: str, hz: int) -> None:
 
 @plans
 @pytest.mark.parametrize("cut_ms", [0.0, 130.0, 990.0])
-def test_after_an_interruption_nothing_is_louder_than_the_ring_out_of_what_was_sent(name: str, cut_ms: float) -> None:
+def test_after_an_interruption_nothing_is_louder_than_the_ring_out_of_the_sent_audio(name: str, cut_ms: float) -> None:
     """The same as if the audio had ended with the last item that was sent: what was dropped changes no octet."""
     plan = PLANS[name]
     rate_hz = plan.send_sample_rate_hz
@@ -105,7 +105,7 @@ def test_after_an_interruption_nothing_is_louder_than_the_ring_out_of_what_was_s
 
 
 @pytest.mark.parametrize("pcm_hz", [8000, 24000, 48000])
-def test_the_resampler_forgets_what_was_dropped(pcm_hz: int) -> None:
+def test_the_resampler_has_no_history_of_dropped_audio(pcm_hz: int) -> None:
     session = carrier.started(StreamPlan(send_codec="L16", send_rate_hz=16000), send_pcm_hz=pcm_hz)
     session.play(tone(pcm_hz, 440, pcm_hz))
     sent(session, 0.0)

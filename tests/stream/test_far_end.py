@@ -1,4 +1,4 @@
-"""The far end's model against the simulator's play-out: positions of cuts, the far queue, strange carriers."""
+"""The model of the far end against the simulator's play-out: positions of cuts, the far buffer, unusual carriers."""
 
 from __future__ import annotations
 

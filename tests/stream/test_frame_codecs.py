@@ -1,4 +1,4 @@
-"""OPUS and AMR-WB on their way out: whole frames, one payload a message, in the packing and mode that is asked for."""
+"""Sending OPUS and AMR-WB: whole frames, one payload per message, in the requested packing and mode."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_long_frames_are_paced_by_their_length(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["OPUS", "OPUS 8 kHz, 60 ms"])
-def test_after_an_interruption_opus_begins_anew(name: str) -> None:
+def test_after_an_interruption_opus_restarts(name: str) -> None:
     """Nothing of what was dropped is left, not in the encoder's look-ahead and not in its predictions."""
     plan = PLANS[name]
     session = carrier.started(plan, lead_ms=None)
@@ -126,7 +126,7 @@ def test_after_an_interruption_opus_begins_anew(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["AMR-WB", "AMR-WB octet-aligned"])
-def test_after_an_interruption_amrwb_goes_on(name: str) -> None:
+def test_after_an_interruption_amrwb_continues(name: str) -> None:
     """The partial frame is gone; the encoder predicts from what it coded last, as the far end's decoder does."""
     plan = PLANS[name]
     session = carrier.started(plan, lead_ms=None)
@@ -140,7 +140,7 @@ def test_after_an_interruption_amrwb_goes_on(name: str) -> None:
 
 
 @plans
-def test_a_mark_in_a_partial_frame_goes_behind_it(name: str) -> None:
+def test_a_mark_in_a_partial_frame_is_sent_after_it(name: str) -> None:
     plan = PLANS[name]
     session = carrier.started(plan)
     session.play(speech(10))
@@ -158,7 +158,7 @@ def payloads_of(name: str) -> list[bytes]:
 
 
 @plans
-def test_play_payload_takes_one_payload_as_it_is(name: str) -> None:
+def test_play_payload_sends_one_payload_unchanged(name: str) -> None:
     plan = PLANS[name]
     session = carrier.started(plan, lead_ms=None)
     first, second = payloads_of(name)[:2]
@@ -181,7 +181,7 @@ def test_play_payload_takes_one_payload_as_it_is(name: str) -> None:
         ("AMR-WB octet-aligned", bytes.fromhex("f04c12345678"), "octet-aligned"),
     ],
 )
-def test_what_is_no_payload_is_refused_and_changes_nothing(name: str, wrong: bytes, text: str) -> None:
+def test_an_invalid_payload_is_refused_and_changes_nothing(name: str, wrong: bytes, text: str) -> None:
     session = carrier.started(PLANS[name], lead_ms=None)
     session.play(speech(10))
     position_ms = session.position_ms
@@ -234,7 +234,7 @@ def amrwb_media(packing: str, *, cmr: int = 15, frame: bytes | None = None) -> s
 
 
 @pytest.mark.parametrize("packing", ["bandwidth-efficient", "octet-aligned"])
-def test_amrwb_goes_in_the_packing_that_comes(packing: str) -> None:
+def test_amrwb_is_sent_in_the_received_packing(packing: str) -> None:
     session = carrier.started(PLANS["AMR-WB"], start_text=amrwb_start(), lead_ms=None)
     session.play(speech(320))
     first = AmrWbFormat()
@@ -333,7 +333,7 @@ def test_comfort_noise_says_nothing_about_the_mode() -> None:
     assert [len(payload) for payload in sent(session)] == [33]
 
 
-def test_another_start_is_listened_to_anew() -> None:
+def test_another_start_restarts_the_following() -> None:
     session = carrier.started(PLANS["AMR-WB"], start_text=amrwb_start(), lead_ms=None)
     carrier.fed(session, [amrwb_media("octet-aligned", cmr=0), carrier.start("PCMU")])
     session.play(speech(320))

@@ -1,4 +1,4 @@
-"""PCM and payloads to frames of 20 ms: any cut, nothing padded but the end of an utterance, nothing lost or altered."""
+"""PCM and payloads to frames of 20 ms, for any cut: only the end of an utterance is padded, nothing is lost."""
 
 from __future__ import annotations
 
@@ -259,7 +259,7 @@ def test_a_wav_header_is_refused_in_every_chunk() -> None:
 
 
 @pytest.mark.parametrize("pcm", [WAV_HEADER[:10], WAV_HEADER[:8] + b"DATA", b"JUNK" + WAV_HEADER[4:12]])
-def test_what_only_resembles_a_wav_header_is_pcm(pcm: bytes) -> None:
+def test_octets_that_only_resemble_a_wav_header_are_pcm(pcm: bytes) -> None:
     session = carrier.started()
     session.play(pcm)
     assert session.queued_ms == len(pcm) / 16
@@ -331,7 +331,7 @@ def test_an_odd_sample_of_g722_waits_for_its_partner() -> None:
     assert session.queued_ms == 0.0
 
 
-def test_hours_of_odd_pieces_keep_the_books() -> None:
+def test_hours_of_odd_pieces_keep_the_counts_right() -> None:
     session = carrier.started(StreamPlan(send_codec="L16", send_rate_hz=22050), lead_ms=None)
     rng = random.Random(7)
     samples = 0

@@ -1,4 +1,4 @@
-"""What waits is counted in octets of memory, and bounded per call and for all calls together; losses are reported."""
+"""Waiting items are counted in octets of memory, bounded per call and for all calls; losses are reported."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def lost_of(queue: EventQueue) -> int:
     return sum(event.dropped_events for event in queue.take_all() if isinstance(event, events.Overrun))
 
 
-def test_what_a_call_holds_without_asking_costs_the_budget_nothing() -> None:
+def test_free_octets_of_a_call_do_not_count_in_the_budget() -> None:
     budget = HeldBudget(0)
     queues = [unread(budget, 200) for _ in range(50)]
     assert budget.held_octets == 0
@@ -145,7 +145,7 @@ def test_an_event_that_is_too_long_for_the_rest_of_the_budget_is_lost_and_counte
     assert queue.take_all() == [events.Overrun(0.0, 1), events.Stopped("stop")]
 
 
-def test_what_was_read_is_given_back() -> None:
+def test_octets_of_read_events_are_given_back() -> None:
     budget = HeldBudget()
     queue = unread(budget, 900, 3000)
     assert budget.held_octets > 900 * 3000 - FREE_OCTETS

@@ -175,7 +175,7 @@ def test_audio_that_bypassed_the_mix_makes_all_sounds_fade_in() -> None:
     assert largest_step(heard) < CLICK
 
 
-def test_what_cannot_be_added_is_refused() -> None:
+def test_invalid_sounds_are_refused() -> None:
     idle, one = IdleSound(RATE_HZ), bed()
     idle.add(one)
     with pytest.raises(ValueError, match=r"^the background sound was added before$"):
@@ -259,7 +259,7 @@ def test_a_frame_costs_the_same_at_any_time_of_a_call(rate_hz: int) -> None:
 
 
 @pytest.mark.parametrize("kind", ["silence", "comfort_noise"])
-def test_stop_ends_everything_and_the_keep_alive_alone_comes_back(kind: KeepAlive) -> None:
+def test_stop_ends_everything_and_only_the_keep_alive_returns(kind: KeepAlive) -> None:
     idle = IdleSound(RATE_HZ, kind)
     idle.add(bed())
     frame(idle)

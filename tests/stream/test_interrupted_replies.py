@@ -1,4 +1,4 @@
-"""Interruption of replies: what ends, what stays, and what was heard of each."""
+"""Interruption of replies: which end, which continue, and how much of each was heard."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_an_interrupted_reply_leaves_no_sample_behind_the_clear(
     assert final.played_uncertainty_ms <= found.played_uncertainty_ms
 
 
-def test_an_interruption_of_the_current_reply_leaves_those_behind_it() -> None:
+def test_an_interruption_of_the_current_reply_leaves_those_after_it() -> None:
     one = talk()
     first, second = one.session.reply("a"), one.session.reply("b")
     first.play(samples(0, 1600))
@@ -112,7 +112,7 @@ def test_a_disclosure_is_not_interrupted(what: Literal["all", "current"]) -> Non
     assert disclosure.played_ms(3000.0) == 200.0
 
 
-def test_a_disclosure_alone_is_not_disturbed_by_an_interruption_of_what_waits() -> None:
+def test_a_disclosure_is_not_disturbed_by_an_interruption_of_waiting_replies() -> None:
     one = talk(lead_ms=100.0)
     disclosure, other = one.session.reply("disclosure", interruptible=False), one.session.reply("other")
     disclosure.play(samples(0, 1600))

@@ -1,4 +1,4 @@
-"""A lost line: nothing of a reply is missing, little is heard twice. Witness: the samples that a model played."""
+"""A lost line: no part of a reply is missing, and little is heard twice, by the samples that a model played."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_a_reply_continues_at_its_first_unheard_sample(how: How, way_ms: float, 
 
 @pytest.mark.parametrize("way_ms", [0.0, 60.0])
 @pytest.mark.parametrize("lost_ms", [77.0, 1003.0, 2980.0])
-def test_after_a_black_hole_nothing_is_missing(way_ms: float, lost_ms: float) -> None:
+def test_after_a_blackout_nothing_is_missing(way_ms: float, lost_ms: float) -> None:
     """The far end plays what had arrived. Of this no more may be repeated than Disconnected says."""
     one = breaking_talk(up_ms=way_ms, down_ms=way_ms)
     reply = one.session.reply("a")
@@ -125,7 +125,7 @@ def test_a_loss_while_an_interruption_is_not_settled(before_ms: float) -> None:
     assert one.kinds_of(events.InterruptionSettled) == ["InterruptionSettled"]
 
 
-def test_an_interruption_during_the_hold_drops_what_was_kept() -> None:
+def test_an_interruption_during_the_hold_drops_the_kept_audio() -> None:
     one = breaking_talk(up_ms=20.0, down_ms=20.0)
     reply = one.session.reply("a")
     reply.play(samples(0, 3000 * MS))
@@ -218,7 +218,7 @@ def test_a_late_echo_of_the_old_line_is_nothing() -> None:
     assert one.repeated_ms(2000 * MS) <= REPEATED_MS + 40.0
 
 
-def test_the_end_of_the_stream_during_a_hold_interrupts_what_was_kept() -> None:
+def test_the_end_of_the_stream_during_a_hold_interrupts_the_kept_replies() -> None:
     one = breaking_talk(up_ms=20.0, down_ms=20.0)
     reply = one.session.reply("a")
     reply.play(samples(0, 3000 * MS))
@@ -234,7 +234,7 @@ def test_the_end_of_the_stream_during_a_hold_interrupts_what_was_kept() -> None:
 
 
 @pytest.mark.parametrize("lead_ms", [0.0, 120.0, None])
-def test_whatever_the_lead(lead_ms: float | None) -> None:
+def test_any_lead(lead_ms: float | None) -> None:
     one = breaking_talk(up_ms=20.0, down_ms=20.0, lead_ms=lead_ms)
     reply = one.session.reply("a")
     reply.play(samples(0, 3000 * MS))
@@ -247,7 +247,7 @@ def test_whatever_the_lead(lead_ms: float | None) -> None:
 
 
 @pytest.mark.parametrize("how", ["rst", "black_hole"])
-def test_keep_alive_goes_on_and_is_not_kept(how: How) -> None:
+def test_keep_alive_continues_and_is_not_kept(how: How) -> None:
     one = breaking_talk(up_ms=20.0, down_ms=20.0, keep_alive="silence")
     one.run(500.0)
     lost = one.break_line(how)
@@ -292,7 +292,7 @@ def test_audio_that_drop_oldest_drops_during_the_hold() -> None:
     assert max(one.heard()) == 2500 * MS
 
 
-def test_the_time_line_of_what_is_received_begins_anew_without_gaps() -> None:
+def test_the_time_line_of_received_audio_restarts_without_gaps() -> None:
     one = breaking_talk()
     for at in range(10):
         one.session.receive(carrier.media(chunk=str(at + 1), timestamp=str(160 * at), sequence=str(at + 2)), 20.0 * at)

@@ -106,7 +106,7 @@ def test_a_deadline_is_never_too_late() -> None:
     assert looks <= 3
 
 
-def test_stop_closes_with_1000_behind_its_events() -> None:
+def test_stop_closes_with_1000_after_its_events() -> None:
     machine = started()
     machine.receive(carrier.STOP, 20.0)
     assert machine.hangup is None
@@ -169,7 +169,7 @@ def test_the_first_close_decides_the_code() -> None:
     assert machine.hangup == 1011
 
 
-def test_waiting_audio_goes_behind_queued_audio_and_is_dropped_at_the_end() -> None:
+def test_waiting_audio_is_sent_after_queued_audio_and_dropped_at_the_end() -> None:
     machine = CallMachine(MediaSession(L16, max_queue_ms=200.0), 0.0)
     machine.receive(carrier.start(), 0.0)
     machine.events(0.0)

@@ -1,4 +1,4 @@
-"""What the carrier sends never raises: a broken message is one event, only twenty in a row over 5 s end a call."""
+"""Messages of the carrier never raise: a broken one is one event, and only twenty in a row over 5 s end a call."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_corpus_covers_every_rule_of_the_wire() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_broken_message_is_one_event_and_the_stream_goes_on(case: Case) -> None:
+def test_a_broken_message_is_one_event_and_the_stream_continues(case: Case) -> None:
     session = carrier.started()
     found = carrier.fed(session, [case.text, carrier.media(chunk="1")])
     assert carrier.kinds(found) == ["Malformed", "Audio"]
@@ -119,7 +119,7 @@ def test_nineteen_and_a_good_one_do_not(good: str) -> None:
     assert session.statistics(0.0).malformed == 95
 
 
-def test_twenty_in_a_row_end_even_what_never_began() -> None:
+def test_twenty_in_a_row_end_even_a_stream_that_never_started() -> None:
     session = MediaSession()
     assert carrier.kinds(carrier.fed(session, ["{"] * 19)) == ["Malformed"] * 19
     assert not session.ended
@@ -173,7 +173,7 @@ def test_more_track_names_than_the_wire_has() -> None:
     assert found[-1] == events.Malformed("value", "media.track is a new name, and at most 4 track names are allowed")
 
 
-def test_a_shell_rejects_what_is_no_text() -> None:
+def test_a_shell_rejects_frames_that_are_not_text() -> None:
     session = carrier.started()
     session.reject("text", "binary frame of 160 octets", 10.0)
     session.reject("fragments", "more than 1000 fragments", 20.0)
@@ -221,7 +221,7 @@ def test_no_text_takes_longer_than_its_length(text: str, rule: str) -> None:
     assert time.process_time() - before_s < 0.5
 
 
-def test_the_largest_documented_chunk_is_taken() -> None:
+def test_the_largest_documented_chunk_is_accepted() -> None:
     """30 s of L16 at 48 kHz."""
     session = carrier.started(start_text=carrier.start("L16", 48000))
     (audio,) = carrier.audio_of(carrier.fed(session, [carrier.media(bytes(2 * 48000 * 30))]))

@@ -1,4 +1,4 @@
-"""Audio lies where timestamps and arrival say together: pauses are kept, stalls are not time, odd values are named."""
+"""Media time by timestamps and arrival: pauses are kept, stalls are not time, wrong values are reported."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_loss_is_as_long_as_the_timestamps_say() -> None:
     ]
 
 
-def test_loss_and_a_pause_are_told_apart() -> None:
+def test_loss_and_a_pause_are_distinguished() -> None:
     rows = [*steady(59), *steady(60, first=61, at_ms=3000.0, base=3000.0)]
     found = heard(rows, carrier.started(conceal=True))
     gaps = [event for event in found if isinstance(event, events.Gap)]
@@ -167,7 +167,7 @@ def test_three_losses_in_the_first_second_do_not_shorten_the_recording(has_times
 
 
 @pytest.mark.parametrize("base", [0.0, 13_000.0, 123_456.0])
-def test_a_track_that_begins_later_lies_later(base: float) -> None:
+def test_a_track_that_begins_later_has_a_later_media_time(base: float) -> None:
     rows = steady(1000)
     rows += [row(13_000.0 + 20.0 * (at + 1), at + 1, base + 20.0 * at, "outbound") for at in range(350)]
     found = heard(sorted(rows), carrier.started(StreamPlan(tracks="both_tracks")))
@@ -176,7 +176,7 @@ def test_a_track_that_begins_later_lies_later(base: float) -> None:
     assert others(found) == []
 
 
-def test_untimedstamps_a_later_track_lies_where_it_arrived() -> None:
+def test_without_timestamps_a_later_track_has_its_time_of_arrival() -> None:
     rows = [row(20.0 * at, at, None) for at in range(1, 1001)]
     rows += [row(13_000.0 + 20.0 * at, at, None, "outbound") for at in range(1, 101)]
     found = heard(sorted(rows), carrier.started(StreamPlan(tracks="both_tracks")))
@@ -252,7 +252,7 @@ def test_chunks_of_changing_length_stay_in_place() -> None:
     ),
     st.sampled_from([1, 8, 16]),
 )
-def test_every_chunk_lies_at_its_time(parts: list[tuple[str, int]], unit: int) -> None:
+def test_every_chunk_has_its_media_time(parts: list[tuple[str, int]], unit: int) -> None:
     """Talk, pauses in timestamps and arrival, stalls that are caught up, and losses: media time is the caller's."""
     rows = steady(60, unit=unit)
     truth = [20.0 * at for at in range(60)]

@@ -43,7 +43,7 @@ def sent(session: MediaSession) -> list[bytes]:
     return [payload for payload in map(carrier.payload_of, session.outgoing(1.0)) if payload is not None]
 
 
-def test_audio_goes_both_ways() -> None:
+def test_audio_flows_both_ways() -> None:
     ours = carrier.started(StreamPlan(**PLAN), start_text=START, lead_ms=None)
     theirs = carrier.started(StreamPlan(**PLAN), start_text=START, lead_ms=None)
     pcm = speech(5 * 320)
@@ -56,7 +56,7 @@ def test_audio_goes_both_ways() -> None:
     assert ours.describe() == "receive ZIP16 16000 Hz big; send ZIP16 16000 Hz big"
 
 
-def test_rates_options_and_library_come_from_its_facts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_rates_options_and_library_are_taken_from_its_facts(capsys: pytest.CaptureFixture[str]) -> None:
     plan = StreamPlan(**PLAN)
     assert plan.command_fields()["stream_bidirectional_sampling_rate"] == 90000
     assert (plan.send_sample_rate_hz, StreamPlan(send_rate_hz=16000, **PLAN).send_sample_rate_hz) == (16000, 16000)
@@ -161,7 +161,7 @@ def branches(tree: ast.AST) -> Iterator[ast.AST]:
                 yield from ast.walk(kind)
 
 
-def test_no_other_file_asks_which_codec_it_is() -> None:
+def test_no_other_file_checks_for_the_codec() -> None:
     """stream and rtp, whose files a new codec would otherwise have to touch."""
     names = {"PCMU", "PCMA", "G722", "L16", "OPUS", "AMR-WB"}
     found = []

@@ -1,4 +1,4 @@
-"""Numbers that begin again, stand still, fall or are absent: no audio is lost, and one event says what happened."""
+"""Numbers that restart, stand still, fall or are missing: no audio is lost, and one event reports it."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ def test_a_constant_number_with_the_same_audio_loses_nothing_either() -> None:
     assert [change.change for change in changes(found)] == ["ignored"]
 
 
-def test_random_numbers_lose_at_most_what_is_counted() -> None:
+def test_random_numbers_lose_at_most_the_counted_chunks() -> None:
     rng = random.Random(5)
     session = carrier.started()
     found = heard(numbered([rng.randrange(1000) for _ in range(400)]), session)
@@ -307,7 +307,7 @@ def test_numbers_of_two_tracks_without_sense_deliver_all_and_raise_nothing(numbe
     st.lists(st.tuples(st.sampled_from(["inbound", "outbound"]), st.integers(0, 16)), max_size=80),
     st.sampled_from(["chunk", "sequence"]),
 )
-def test_whatever_the_numbers_the_books_agree(numbers: list[tuple[str, int]], member: str) -> None:
+def test_for_all_numbers_the_counts_agree(numbers: list[tuple[str, int]], member: str) -> None:
     session = carrier.started()
     texts = [carrier.media(payload(at), track=track, **{member: n}) for at, (track, n) in enumerate(numbers)]
     found = heard(texts, session)
@@ -317,7 +317,7 @@ def test_whatever_the_numbers_the_books_agree(numbers: list[tuple[str, int]], me
 
 
 @pytest.mark.parametrize("event", ["error", "clear", "connected", "mark", "dtmf", "later", "media"])
-def test_messages_without_audio_take_a_number_of_the_stream_and_are_no_loss(event: str) -> None:
+def test_messages_without_audio_use_a_number_of_the_stream_and_are_not_loss(event: str) -> None:
     """Where chunks have no numbers, those of all messages give the order."""
     texts = [carrier.media(payload(at), sequence=2 + at) for at in range(60)]
     body = {"name": "x"} if event == "mark" else {"digit": "1"} if event == "dtmf" else {"payload": ""}

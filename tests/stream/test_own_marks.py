@@ -1,4 +1,4 @@
-"""Own marks: dense while a reply begins, then sparse, never above the limits, and none after two complaints."""
+"""Internal marks: dense at the start of a reply, then sparse, never above the limits, none after two errors."""
 
 from __future__ import annotations
 

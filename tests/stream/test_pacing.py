@@ -1,4 +1,4 @@
-"""The moment of each frame: deadlines are absolute, the far end holds the lead, and a starved one gets it back."""
+"""The time of each frame: deadlines are absolute, the far end holds the lead, and after an underrun it is restored."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def run(
         now_ms = wake_ms
 
 
-def test_the_lead_goes_at_once_then_a_frame_each_20_ms() -> None:
+def test_the_lead_is_sent_at_once_then_one_frame_per_20_ms() -> None:
     session = carrier.started()
     play_seconds(session, 2)
     assert len(session.outgoing(1000.0)) == 20
@@ -130,7 +130,7 @@ def test_a_new_utterance_after_a_pause_starts_at_once_with_its_lead() -> None:
     assert session.next_deadline_ms == 7020.0
 
 
-def test_what_is_played_before_start_is_held() -> None:
+def test_audio_that_is_played_before_start_is_held() -> None:
     session = MediaSession(own_marks=False)
     play_seconds(session, 1)
     session.mark("m")
@@ -158,7 +158,7 @@ def test_producer_in_small_pieces_keeps_the_far_end_going() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 3000)), max_size=40), st.sampled_from([0.0, 60.0, 400.0]))
-def test_the_estimate_is_what_a_far_end_without_delay_hears(steps: list[tuple[int, int]], lead_ms: float) -> None:
+def test_the_estimate_equals_the_audio_of_a_far_end_without_delay(steps: list[tuple[int, int]], lead_ms: float) -> None:
     session, far_end = carrier.started(lead_ms=lead_ms), FarEnd()
     now_ms = 0.0
     for wait_ms, octets in steps:

@@ -1,4 +1,4 @@
-"""Audio that waits for room: its order, its ends, its limits. No sockets, no tasks."""
+"""Audio that waits for space: its order, its ends, its limits. No sockets, no tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever the counters are: no exception, and each chunk is delivered once or counted once."""
+"""For all counters: no exception, and each chunk is delivered once or counted once."""
 
 from __future__ import annotations
 

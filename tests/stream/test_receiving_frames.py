@@ -1,4 +1,4 @@
-"""OPUS and AMR-WB as they come: durations by the payload, frames one by one, any order, nothing that raises."""
+"""Receiving OPUS and AMR-WB: durations by the payload, frames one by one, any order, no exceptions."""
 
 from __future__ import annotations
 

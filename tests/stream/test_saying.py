@@ -1,4 +1,4 @@
-"""The native path of what is sent says, reports and counts the same as the Python classes, at every step."""
+"""The native send path sends, reports and counts the same as the Python classes, at every step."""
 
 from __future__ import annotations
 

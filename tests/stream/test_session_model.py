@@ -1,4 +1,4 @@
-"""Random calls against a plain model: our books of the audio, and the far end that plays it and returns the marks."""
+"""Random calls against a plain model: our account of the audio, and the far end that plays it and returns marks."""
 
 from __future__ import annotations
 

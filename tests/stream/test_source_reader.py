@@ -1,4 +1,4 @@
-"""A recording read from any place on, at another rate."""
+"""A recording that is read from any place, at another rate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random calls of replies, pauses, suspensions, interruptions and marks: all of them end once, and nothing is lost."""
+"""Random calls of replies, pauses, suspensions, interruptions and marks: all of them end once, nothing is lost."""
 
 from __future__ import annotations
 

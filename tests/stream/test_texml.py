@@ -1,4 +1,4 @@
-"""The TeXML element of a plan, read by a real XML parser."""
+"""The TeXML element of a plan, parsed by a real XML parser."""
 
 from __future__ import annotations
 

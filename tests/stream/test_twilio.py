@@ -1,4 +1,4 @@
-"""The dialect of Twilio, by the texts of its own documentation, and what its carrier cannot do."""
+"""The dialect of Twilio, by the texts of its documentation, and the features that its carrier lacks."""
 
 from __future__ import annotations
 
@@ -225,7 +225,7 @@ def test_twiml_warns_of_a_url_that_twilio_does_not_dial() -> None:
     assert document == '<Connect><Stream url="ws://127.0.0.1:8765/calls"/></Connect>'
 
 
-def test_twiml_names_the_type_of_a_parameter_that_is_no_text() -> None:
+def test_twiml_names_the_type_of_a_parameter_that_is_not_a_str() -> None:
     with pytest.raises(TypeError, match=r"^value is of type int, a str is needed$"):
         StreamPlan().twiml("wss://a.example/m", parameters={"tenant": 7})  # type: ignore[dict-item]
 

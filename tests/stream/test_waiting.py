@@ -1,4 +1,4 @@
-"""What waits for an earlier message waits for a bounded time, and the session says when it wants to be asked."""
+"""Waiting for earlier messages is bounded in time, and the session has a deadline for it."""
 
 from __future__ import annotations
 

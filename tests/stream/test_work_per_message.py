@@ -1,4 +1,4 @@
-"""No number on the wire decides how much work a message makes: lines of Python and events per message are bounded."""
+"""No number in a message determines the work for it: lines of Python and events per message are bounded."""
 
 from __future__ import annotations
 

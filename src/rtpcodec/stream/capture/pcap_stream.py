@@ -18,7 +18,7 @@ MAX_PACKET_OCTETS: Final = 60_000
 
 
 class PayloadTypes:
-    """The payload types of one call: static types of RFC 3551 section 6 if there are, otherwise the next dynamic type."""
+    """The payload types of one call: static types of RFC 3551 section 6, otherwise the next dynamic type."""
 
     __slots__ = ("_by_name",)
 
