@@ -60,7 +60,7 @@ def started(plan: StreamPlan | None = None, *, start_text: str | None = None, **
 def fed(
     session: MediaSession, texts: Sequence[str | bytes], *, from_ms: float = 20.0, step_ms: float = 20.0
 ) -> list[Event]:
-    """What a session tells of texts that come at a steady beat."""
+    """Return the events of a session for texts that arrive at equal intervals."""
     now_ms = from_ms
     for one in texts:
         session.receive(one, now_ms)

@@ -44,7 +44,9 @@ def test_opus_that_became_pcmu_is_one_event_and_the_call_continues() -> None:
     assert isinstance(misfit, events.PayloadMisfit)
     assert (misfit.encoding, misfit.track) == ("OPUS", "inbound")
     assert misfit.reason.startswith("Opus packet has ")
-    assert misfit.remedy.startswith("it would be valid in PCMU, PCMA, G722, L16: if the call has changed its codec without a start,")
+    assert misfit.remedy.startswith(
+        "it would be valid in PCMU, PCMA, G722, L16: if the call has changed its codec without a start,"
+    )
     assert carrier.kinds(found) == ["PayloadMisfit"] + ["Audio"] * 40
     assert {(audio.payload, audio.pcm, audio.duration_ms) for audio in carrier.audio_of(found)} == {
         (b"\xff" * 160, b"", 20.0)

@@ -118,9 +118,7 @@ def test_without_marks_the_estimate_is_final_at_once() -> None:
 
 
 @pytest.mark.parametrize(("up_ms", "down_ms", "hold_ms"), [(0, 0, 0), (30, 25, 0), (30, 25, 80), (200, 10, 140)])
-def test_marks_correct_the_estimate_by_the_buffer_of_the_far_end(
-    up_ms: float, down_ms: float, hold_ms: float
-) -> None:
+def test_marks_correct_the_estimate_by_the_buffer_of_the_far_end(up_ms: float, down_ms: float, hold_ms: float) -> None:
     """Echoes show how far the far end is behind the estimate; the round trip is taken out, since clear travels, too."""
     session, far_end = carrier.started(own_marks=True), FarEnd(hold_ms=hold_ms)
     for number in range(20):

@@ -154,7 +154,9 @@ def test_pcm_before_a_payload_fills_its_unit() -> None:
 
 
 @given(st.lists(st.integers(1, 3), min_size=1, max_size=8), st.data())
-def test_audio_that_is_put_back_is_first_and_does_not_count_in_the_limit(frames: list[int], data: st.DataObject) -> None:
+def test_audio_that_is_put_back_is_first_and_does_not_count_in_the_limit(
+    frames: list[int], data: st.DataObject
+) -> None:
     line = Line(L16)
     whole = tone(3, 4000)
     line.put_pcm(whole, 16000)

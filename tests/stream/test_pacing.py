@@ -85,7 +85,7 @@ def test_late_wake_ups_neither_drift_nor_starve_over_an_hour() -> None:
         session.play_payload(second)
         now_ms = run(session, far_end, 1000.0 * (at + 1) - 500.0, from_ms=now_ms, late_ms=40.0, seed=rng.randrange(999))
     run(session, far_end, HOUR_MS + 60_000, from_ms=now_ms, late_ms=40.0)
-    # An hour of call in seconds of test: the limit only tells a loop over all that was ever sent from one that is not.
+    # One hour of call: the limit only detects a loop over all audio that was ever sent.
     assert time.process_time() - before_s < 60
     assert far_end.breaks_ms == []
     assert far_end.most_ahead_ms <= 400.0
@@ -169,7 +169,7 @@ def test_the_estimate_equals_the_audio_of_a_far_end_without_delay(steps: list[tu
         assert session.heard_ms(now_ms) <= session.position_ms
         assert far_end.most_ahead_ms <= max(20.0, lead_ms)
         deadline_ms = session.next_deadline_ms
-        # What is due now was given now.
+        # All due messages were returned.
         assert deadline_ms is None or deadline_ms > now_ms
 
 

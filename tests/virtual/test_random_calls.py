@@ -1,4 +1,4 @@
-"""Random calls: no exceptions, and the counts of both sides agree chunk by chunk. `make random-calls` runs a thousand."""
+"""Random calls: no exceptions, and both sides count every chunk. `make random-calls` runs a thousand."""
 
 from __future__ import annotations
 
