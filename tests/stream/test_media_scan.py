@@ -11,7 +11,7 @@ from rtpcodec.stream.wire import TELNYX, TWILIO, BrokenMessage, Dialect
 from tests.stream import twilio_texts
 from tests.stream.fictional_dialect import FICTIONAL, spelled
 from tests.stream.media_spellings import MediaSpellings
-from tests.stream.scanned import DECODERS, Readers
+from tests.stream.scanner_comparison import DECODERS, Readers
 
 SPELLED: dict[str, Callable[[str | bytes], str | bytes]] = {
     "telnyx": lambda text: text,

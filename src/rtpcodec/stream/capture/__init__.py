@@ -10,5 +10,5 @@ dialect     the lines as a dialect, so that a replay needs no carrier's parser
 replaying   runs a capture through a new session
 sounds      the audio of a replay as files
 pcap        a replay as a packet capture; pcap_stream: its RTP; pcap_setup: its SIP
-driving     repeats the app's calls in a replay
+actions     repeats the app's calls in a replay
 """

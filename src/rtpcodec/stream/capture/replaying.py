@@ -10,8 +10,8 @@ from typing import Any, Final, Literal
 
 from rtpcodec.errors import CaptureError, LocalProtocolError
 from rtpcodec.pickling import Live
+from rtpcodec.stream.capture.actions import ActionReplayer
 from rtpcodec.stream.capture.dialect import CapturedDialect, characters_of, payload_of
-from rtpcodec.stream.capture.driving import Driver
 from rtpcodec.stream.capture.header import DialectFacts, Header
 from rtpcodec.stream.capture.lines import DIALECT
 from rtpcodec.stream.capture.reading import CaptureReader, Line, lines_of, opened
@@ -38,9 +38,9 @@ class Replaying(Live):
     """Runs one capture through one session, step by step. Use from one thread at a time."""
 
     __slots__ = (
+        "_actions",
         "_arrivals",
         "_dialect",
-        "_driver",
         "_lines",
         "_now_ms",
         "_private",
@@ -87,7 +87,7 @@ class Replaying(Live):
             )
         except _BROKEN as error:
             raise CaptureError(1, f"a session cannot be made of it: {error}") from None
-        self._driver = Driver(self.session, self._dialect)
+        self._actions = ActionReplayer(self.session, self._dialect)
 
     @property
     def header(self) -> Header:
@@ -151,7 +151,7 @@ class Replaying(Live):
                 self._send_before(line.now_ms)
         elif "out" in members:
             self._send(line)
-        elif not self._choose(members, line.now_ms) and not self._driver.do(line):
+        elif not self._choose(members, line.now_ms) and not self._actions.do(line):
             self._do(line, members)
 
     def _choose(self, members: dict[str, Any], now_ms: float) -> bool:
@@ -221,12 +221,12 @@ class Replaying(Live):
             return  # without a count, the first text of the call is one of the lost lines
         # 2. Set facts that the session cannot know: the lengths of the texts, and the sound between replies.
         self._dialect.upcoming = deque((characters_of(members), members.get("reply") is None) for members in audio)
-        self._driver.follow_idle(bool(first.members.get("idle")))
+        self._actions.follow_idle(bool(first.members.get("idle")))
         if not self.header.from_start:
             # Internal marks are counted from the start of the stream.
             own = (line for line in group if str(line.members.get("name")).startswith(OWN_PREFIX))
             for line in list(own)[:1]:
-                self._driver.count_mark(line.members["name"])
+                self._actions.count_mark(line.members["name"])
         # 3. Send, and compare.
         texts = self._outgoing(bool(first.members.get("whole")), first.now_ms)
         wanted = [_kind(line.members) for line in group]

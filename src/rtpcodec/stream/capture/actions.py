@@ -55,13 +55,13 @@ class CapturedBed(Bed):
         """Do nothing."""
 
 
-class Driver(Live):
+class ActionReplayer(Live):
     """Calls one session as the lines of one capture say. Use from one thread at a time."""
 
     __slots__ = ("_actions", "_backlog", "_bed", "_pause", "_replies", "_session")
 
     def __init__(self, session: MediaSession, dialect: CapturedDialect) -> None:
-        """Make a driver. dialect: the dialect of the session."""
+        """Make a replayer. dialect: the dialect of the session."""
         self._session = session
         speech = session.speech
         self._bed = CapturedBed(8000 if speech is None else speech.sample_rate_hz, dialect)
