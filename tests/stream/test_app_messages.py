@@ -42,7 +42,7 @@ def test_the_spelling_is_that_of_the_sessions_carrier() -> None:
 
 
 class CarrierOnly(FictionalDialect):
-    """Does not know what an app sends."""
+    """A dialect that does not parse the messages of an app."""
 
     def parse(self, text: str | Buffer, /) -> messages.Message:
         found = super().parse(text)

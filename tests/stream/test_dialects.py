@@ -34,7 +34,7 @@ dialects = pytest.mark.parametrize("spoken", [TELNYX, TWILIO, FICTIONAL], ids=la
 
 
 def text_of(spoken: Dialect, text: str) -> str:
-    """A message of the carrier, spelled its way."""
+    """Return a message in the carrier's spelling."""
     return str(SPELLED[spoken.name](text))
 
 
@@ -90,13 +90,13 @@ def test_a_session_writes_the_id_of_the_last_start_if_the_dialect_needs_it(spoke
         session.play_payload(carrier.FRAME)
         session.mark()
         texts = session.outgoing(0.0)
-        # Behind the clear of audio that was sent a fence, behind the audio an own mark, and the caller's mark.
+        # A fence after the clear of sent audio; after the audio an internal mark and the caller's mark.
         assert len(texts) == (4 if stream_id == "stream-1" else 5)
         assert [stream_id in text for text in texts] == [spoken is not TELNYX] * len(texts)
 
 
 class Poor(FictionalDialect):
-    """A carrier that can do nothing but carry audio."""
+    """A carrier with audio and no other feature."""
 
     name = "poor"
     modes = ("rtp",)
@@ -134,7 +134,7 @@ def test_a_chunk_without_a_track_belongs_to_the_requested_one(asked: Any, track:
 
 
 def test_both_dialects_are_complete() -> None:
-    """The checker of types says so as well; a test dialect with less would prove less."""
+    """The type checker requires it as well; a test dialect with less would prove less."""
     assert isinstance(TELNYX, TelnyxDialect)
     public = {name for name in vars(Dialect) if not name.startswith("_")}
     for made in (TelnyxDialect, TwilioDialect, FictionalDialect):
@@ -213,7 +213,7 @@ print("renamed", len(new))
 
 
 def test_a_renamed_member_is_one_line_in_carriers() -> None:
-    """All names that messages are made of are changed where they stand; both directions follow."""
+    """All names of messages are changed where they are defined, and both directions follow."""
     ran = subprocess.run(
         [sys.executable, "-c", RENAME], check=False, capture_output=True, text=True, cwd=Path(__file__).parents[2]
     )

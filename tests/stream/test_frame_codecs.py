@@ -44,7 +44,7 @@ def frame_samples(plan: StreamPlan) -> int:
 
 
 def reference(plan: StreamPlan, pcm: bytes) -> list[bytes]:
-    """The payloads by codec and payload format alone, the last frame filled with silence."""
+    """Return the payloads made with codec and payload format alone; the last frame is padded with silence."""
     size = 2 * frame_samples(plan)
     encoder = codec(plan.send_codec).encoder(plan.send_sample_rate_hz, **plan.send_options)
     packing: Any = "octet-aligned" if plan.amrwb_packing == "octet-aligned" else "bandwidth-efficient"
@@ -72,7 +72,7 @@ def test_any_cut_gives_the_same_messages(name: str, cuts: list[int]) -> None:
 
 @plans
 def test_a_message_holds_one_payload_of_one_frame(name: str) -> None:
-    """An Opus packet has no length of its own, so two in one message are noise."""
+    """An Opus packet does not contain its length, so two in one message are noise."""
     plan = PLANS[name]
     session = carrier.started(plan, lead_ms=None)
     session.play(speech(16000))
@@ -113,7 +113,7 @@ def test_long_frames_are_paced_by_their_length(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["OPUS", "OPUS 8 kHz, 60 ms"])
 def test_after_an_interruption_opus_restarts(name: str) -> None:
-    """Nothing of what was dropped is left, not in the encoder's look-ahead and not in its predictions."""
+    """No dropped audio is left, neither in the encoder's look-ahead nor in its predictions."""
     plan = PLANS[name]
     session = carrier.started(plan, lead_ms=None)
     session.play(speech(5 * frame_samples(plan) + 100))
@@ -127,7 +127,7 @@ def test_after_an_interruption_opus_restarts(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["AMR-WB", "AMR-WB octet-aligned"])
 def test_after_an_interruption_amrwb_continues(name: str) -> None:
-    """The partial frame is gone; the encoder predicts from what it coded last, as the far end's decoder does."""
+    """The partial frame is dropped; the encoder predicts from the last encoded frame, as the far end's decoder does."""
     plan = PLANS[name]
     session = carrier.started(plan, lead_ms=None)
     dropped, pcm = speech(5 * 320), speech(3 * 320, seed=2)
@@ -207,7 +207,7 @@ def test_the_queue_is_bounded_in_ms(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["OPUS", "AMR-WB"])
 def test_silence_that_may_be_left_out_is_sent(name: str) -> None:
-    """No timestamp goes with our audio: each frame left out would make the far end's time shorter."""
+    """Our audio has no timestamps: each omitted frame would shorten the far end's time."""
     plan = StreamPlan(send_codec=name, send_options={"dtx": True})
     session = carrier.started(plan, start_text=carrier.start(name, 16000), lead_ms=None)
     for piece in (speech(16000), bytes(2 * 32000), speech(16000)):

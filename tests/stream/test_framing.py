@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("dialect")
 
 @dataclass(frozen=True)
 class Way:
-    """A codec to send in, and its reference encoding written without the package."""
+    """A send codec, and its reference encoding written without the package."""
 
     plan: StreamPlan
     silence: bytes
@@ -156,7 +156,7 @@ def test_resampled_audio_does_not_depend_on_the_cut_and_flush_gives_its_tail(
 
 
 def test_flush_delivers_an_utterance_that_gave_no_octet_yet() -> None:
-    """Two samples at 24 kHz are less than one at 8 kHz; they sit in the resampler alone."""
+    """Two samples at 24 kHz are less than one at 8 kHz: they only wait in the resampler."""
     session = carrier.started(lead_ms=None, send_pcm_hz=24000)
     session.play(pcm_of([32000, 32000]))
     assert session.queued_ms == 0.0
@@ -313,7 +313,7 @@ def test_a_refused_piece_leaves_no_trace_in_the_resampler() -> None:
 
 
 def test_an_odd_sample_of_g722_waits_for_its_partner() -> None:
-    """G722 codes pairs: what a resampler gives, or a caller cuts, need not be whole ones."""
+    """G722 encodes pairs: the output of a resampler, or a cut of the caller, may have an odd sample."""
     session = carrier.started(StreamPlan(send_codec="G722"), lead_ms=None)
     samples = noise(641)
     for at, end in ((0, 1), (1, 4), (4, 341), (341, 641)):

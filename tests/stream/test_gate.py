@@ -22,7 +22,7 @@ def gate_of(lead_ms: float | None = LEAD_MS) -> Gate:
 
 
 def ponged(gate: Gate, position: int, now_ms: float) -> None:
-    """Let a ping behind a position return at once."""
+    """Return the pong of a ping after a position at once."""
     payload = gate.ping(position, now_ms)
     assert payload is not None
     assert gate.ponged(payload, now_ms) == 0.0

@@ -48,7 +48,7 @@ TEXTS: dict[str, Callable[[int], str]] = {
 
 
 def held_and_counted(make: Callable[[int], str]) -> tuple[int, int]:
-    """The octets of memory that a session holds for messages that nobody reads, and what it counts."""
+    """Return the octets of memory of unread messages in a session, and the octets that it counts."""
     session = carrier.started()
     now_ms = 0.0
     for at in range(20):
@@ -70,13 +70,13 @@ def held_and_counted(make: Callable[[int], str]) -> tuple[int, int]:
 @pytest.mark.parametrize("name", TEXTS)
 def test_counted_octets_are_those_of_the_memory(name: str) -> None:
     """Within a factor of 2. Texts are made as a socket makes them: each is new."""
-    # A table of the interpreter, such as that of interned names, may grow within one measurement, but not in each.
+    # A table of the interpreter, such as the interned names, may grow in one measurement, but not in each.
     found = [held_and_counted(TEXTS[name]) for _ in range(3)]
     assert any(held / 2 < counted < held * 2 for held, counted in found), found
 
 
 def unread(budget: HeldBudget | None, count: int = 0, octets: int = 1000) -> EventQueue:
-    """A queue of one call in which so many unknown messages of so many characters wait."""
+    """Return the queue of one call with waiting unknown messages."""
     queue = EventQueue(inf, None if budget is None else Account(budget))
     for at in range(count):
         queue.put(events.Unknown(str(at), "x" * octets))

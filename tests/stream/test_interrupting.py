@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("dialect")
 
 
 def settled(found: list[events.Event]) -> list[float]:
-    """The final values of the interruptions that these events settle."""
+    """Return the final values of the interruptions in these events."""
     return [event.played_ms for event in found if isinstance(event, events.InterruptionSettled)]
 
 
@@ -119,7 +119,7 @@ def test_without_marks_the_estimate_is_final_at_once() -> None:
 
 @pytest.mark.parametrize(("up_ms", "down_ms", "hold_ms"), [(0, 0, 0), (30, 25, 0), (30, 25, 80), (200, 10, 140)])
 def test_marks_correct_the_estimate_by_the_buffer_of_the_far_end(up_ms: float, down_ms: float, hold_ms: float) -> None:
-    """Echoes show how far the far end is behind the estimate; the round trip is taken out, since clear travels, too."""
+    """Echoes show the lag of the far end behind the estimate. The round trip is subtracted: clear has it as well."""
     session, far_end = carrier.started(own_marks=True), FarEnd(hold_ms=hold_ms)
     for number in range(20):
         play_ms(session, 100)
@@ -139,7 +139,7 @@ def test_marks_correct_the_estimate_by_the_buffer_of_the_far_end(up_ms: float, d
     ended = session.events(3000.0)
     assert settled(ended) == pytest.approx([far_end.heard_ms(9000.0)], abs=5)
     assert far_end.heard_ms(9000.0) == 1000.0 - hold_ms
-    # 100 ms of audio before each mark. One whose audio ended just before the clear arrived may count as cleared.
+    # 100 ms of audio before each mark. A mark whose audio ended just before the clear may count as cleared.
     played = [event.name for event in ended if isinstance(event, events.MarkPlayed)]
     cleared = {event.name for event in ended if isinstance(event, events.MarkCleared)}
     truth = [f"m{number}" for number in range(int(1000 - hold_ms) // 100)]

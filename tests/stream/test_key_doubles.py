@@ -21,7 +21,7 @@ def at(ms: float) -> str:
 
 
 def heard(*arrivals: tuple[float, str]) -> tuple[str, int]:
-    """The digits that a session reports of messages at these times, asked every 5 ms, and how many were doubles."""
+    """Return the digits that a session reports for messages at these times, and the number of doubles."""
     session = carrier.started()
     found = ""
     for now_ms, text in arrivals:
@@ -39,7 +39,7 @@ def digits(found: list[events.Event]) -> str:
 
 @pytest.mark.parametrize("later_ms", [0.0, 20.0, 149.0, 150.0, 151.0, 1000.0, DOUBLES_MS])
 def test_a_message_that_is_received_twice_is_one_press(later_ms: float) -> None:
-    """Also when the first one was reported long before."""
+    """Even if the first one was reported long before."""
     assert heard((1000.0, key("5", at(0))), (1000.0 + later_ms, key("5", at(0)))) == ("5", 1)
 
 

@@ -37,7 +37,7 @@ def resampled(pcm: bytes, from_hz: int, to_hz: int) -> bytes:
 
 
 class Reference:
-    """What must leave a line: every chunk resampled as it is put, the tails where the line is flushed."""
+    """Return the expected output of a line: every chunk resampled when it is put, with tails at each flush."""
 
     def __init__(self, to_hz: int, frame_samples: int) -> None:
         self.to_hz, self.frame_samples = to_hz, frame_samples
@@ -143,7 +143,7 @@ def test_payloads_stand_between_pcm_and_end_its_rates() -> None:
 
 
 def test_pcm_before_a_payload_fills_its_unit() -> None:
-    """A unit of G.722 holds two samples."""
+    """A unit of G.722 has two samples."""
     line = Line(G722)
     line.put_pcm(tone(0, 7), 16000)
     line.put_payload(b"\x12" * 8, 1.0)

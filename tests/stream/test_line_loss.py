@@ -41,7 +41,7 @@ def test_a_reply_continues_at_its_first_unheard_sample(how: How, way_ms: float, 
 @pytest.mark.parametrize("way_ms", [0.0, 60.0])
 @pytest.mark.parametrize("lost_ms", [77.0, 1003.0, 2980.0])
 def test_after_a_blackout_nothing_is_missing(way_ms: float, lost_ms: float) -> None:
-    """The far end plays what had arrived. Of this no more may be repeated than Disconnected says."""
+    """The far end plays the audio that had arrived. No more of it may be repeated than Disconnected states."""
     one = breaking_talk(up_ms=way_ms, down_ms=way_ms)
     reply = one.session.reply("a")
     reply.play(samples(0, 3000 * MS))
@@ -67,7 +67,7 @@ def test_several_losses_in_one_reply(how: How) -> None:
         one.mend_line()
     one.run(one.now_ms + 6000.0)
     assert one.repeated_ms(3500 * MS) <= allowed_ms
-    # A blackout may swallow the end of a reply, which then ends by the estimate before the loss is noticed.
+    # In a blackout the end of a reply may be lost; the reply then ends by the estimate before the loss is detected.
     assert reply.state in (("played",) if how == "rst" else ("played", "estimated"))
 
 
@@ -75,7 +75,7 @@ def test_several_losses_in_one_reply(how: How) -> None:
 @pytest.mark.parametrize("paused_before_ms", [5.0, 90.0, 400.0])
 @pytest.mark.parametrize("meanwhile", [False, True], ids=["after the reconnection", "during the hold"])
 def test_a_loss_during_a_pause(then: str, paused_before_ms: float, *, meanwhile: bool) -> None:
-    """Also while the clear of the pause is on its way: the far end never gets it."""
+    """Also while the clear of the pause is in transit: the far end never gets it."""
     one = breaking_talk(up_ms=50.0, down_ms=50.0)
     reply = one.session.reply("a")
     reply.play(samples(0, 3000 * MS))
@@ -202,7 +202,7 @@ def test_marks_without_audio_before_them_end_each_once() -> None:
 
 
 def test_a_late_echo_of_the_old_line_is_nothing() -> None:
-    """An echo that belongs to the old stream and arrives on the new one proves nothing, and surprises nobody."""
+    """An echo of the old stream that arrives on the new one proves nothing, and is not an UnexpectedMark."""
     one = breaking_talk()
     one.session.play(samples(0, 2000 * MS))
     one.session.mark("m")
@@ -279,7 +279,7 @@ def test_keep_alive_surrounds_a_reply_that_continues() -> None:
 
 
 def test_audio_that_drop_oldest_drops_during_the_hold() -> None:
-    """The newest audio follows what was kept; the queue does not grow beyond its limit meanwhile."""
+    """The newest audio follows the kept audio; the queue does not exceed its limit meanwhile."""
     one = breaking_talk(when_full="drop_oldest", max_queue_ms=500.0)
     one.session.play(samples(0, 500 * MS))
     one.run(200.0)
@@ -328,7 +328,7 @@ def test_chunks_that_waited_are_reported_before_the_loss() -> None:
     ],
 )
 def test_random_losses_lose_nothing(seed: int) -> None:
-    """Any ways, holds, leads and moments, several replies and losses."""
+    """Any causes, holds, leads and times, several replies and losses."""
     random = Random(seed)
     way_ms = random.choice([0.0, 5.0, 40.0, 120.0])  # no ping measures it here, and 600 ms are believed at most
     options: dict[str, Any] = {

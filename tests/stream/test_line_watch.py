@@ -24,7 +24,7 @@ def machine_of(timeouts: CallTimeouts = FIVE, *, hold_ms: float = 0.0, start: bo
 
 
 def look(machine: CallMachine, until_ms: float, *, from_ms: float = 0.0) -> list[tuple[float, str]]:
-    """Look at the machine at its own deadlines; its events, pings and commands to the socket with their times."""
+    """Run the machine at its deadlines. Returns events, pings and commands to the socket with their times."""
     found: list[tuple[float, str]] = []
     now_ms = from_ms
     while True:

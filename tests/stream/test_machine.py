@@ -29,7 +29,7 @@ def state_of(machine: CallMachine) -> tuple[int | None, str | None, bool]:
 
 
 def run_until(machine: CallMachine, end_ms: float, step_ms: float = 5.0) -> list[tuple[float, events.Event]]:
-    """Look at the machine at a steady beat; the events with their times."""
+    """Run the machine at equal intervals. Returns the events with their times."""
     found: list[tuple[float, events.Event]] = []
     now_ms = 0.0
     while now_ms <= end_ms:
@@ -91,7 +91,7 @@ def test_limits_can_be_switched_off() -> None:
 
 
 def test_a_deadline_is_never_too_late() -> None:
-    """A pump sleeps until next_deadline_ms; whatever is due must be seen at one of these moments."""
+    """A pump sleeps until next_deadline_ms, so everything must be due at one of these times."""
     machine = started(start_ms=5000.0, idle_ms=1000.0)
     now_ms, looks = 10.0, 0
     while machine.hangup is None:

@@ -213,7 +213,7 @@ SHALLOW = '{"x":[' + "[]," * MAX_DEPTH
     ],
 )
 def test_no_text_takes_longer_than_its_length(text: str, rule: str) -> None:
-    """The largest text is refused in a moment: one call's messages must not hold up the others in the same loop."""
+    """The largest text is refused quickly: messages of one call must not delay the others in the same loop."""
     before_s = time.process_time()
     with pytest.raises(BrokenMessage) as caught:
         parse(text)
@@ -266,7 +266,7 @@ edits = st.lists(
 
 
 def mutated(text: str, changes: list[tuple[float, int, str]]) -> str:
-    """Some stretches replaced."""
+    """Return the text with some parts replaced."""
     for place, dropped, inserted in changes:
         at = int(place * len(text))
         text = text[:at] + inserted + text[at + dropped :]

@@ -146,7 +146,7 @@ def test_interruption_clears_unheard_audio() -> None:
     session.outgoing(0.0)
     found = session.interrupt(30.0)
     assert session.events(30.0) == [events.MarkCleared("queued", "interrupt"), events.MarkCleared("tail", "interrupt")]
-    # Its audio had ended 10 ms before: whether its echo was on its way already cannot be told from one at 50 ms.
+    # Its audio had ended 10 ms before: an echo at 50 ms does not show whether it was already in transit.
     echoes = [carrier.mark("heard"), carrier.mark("playing")]
     assert carrier.fed(session, echoes, from_ms=50.0, step_ms=0.0) == []
     ended = session.events(2000.0)
@@ -172,7 +172,7 @@ def test_an_echo_before_the_clear_acted_means_played_and_a_later_one_waits_for_t
 def events_of(
     session: MediaSession, far_end: FarEnd, texts: list[str], from_ms: float, until_ms: float
 ) -> list[events.Event]:
-    """What a session reports when a far end without delay takes its texts, to the ms. Later texts are appended."""
+    """Return the events of a session with a far end without delay. Later texts are appended."""
     found: list[events.Event] = []
     far_end.take(texts, from_ms)
     for now_ms in range(int(from_ms), int(until_ms) + 1):
@@ -366,7 +366,7 @@ def test_an_mp3_that_is_never_flushed_ends_its_mark() -> None:
 
 
 def test_a_mark_does_not_time_out_while_its_audio_leaves() -> None:
-    """50 files, 1.25 s apart: the estimate is renewed with each."""
+    """50 files, 1.25 s apart: each renews the estimate."""
     session = carrier.started(StreamPlan(mode="mp3"))
     for _ in range(50):
         session.play(bytes(3200))

@@ -31,7 +31,7 @@ def files(texts: list[str]) -> list[bytes]:
 
 
 def run_until(session: MediaSession, until_ms: float) -> list[tuple[float, str]]:
-    """All that goes out until then, woken at each deadline."""
+    """Return all texts until a time, with a call at each deadline."""
     gone: list[tuple[float, str]] = []
     now_ms = 0.0
     while now_ms <= until_ms:
@@ -44,13 +44,13 @@ def run_until(session: MediaSession, until_ms: float) -> list[tuple[float, str]]
 
 
 def correlation(pcm: bytes, other: bytes) -> float:
-    """How alike two pieces of equal length are, at no shift: 1 is equal."""
+    """Return the correlation of two pieces of equal length; 1: equal."""
     one, two = (np.frombuffer(piece, np.int16).astype(float) for piece in (pcm, other))
     return float(one @ two / np.sqrt((one @ one) * (two @ two)))
 
 
 def place_of(piece: bytes, pcm: bytes) -> int:
-    """The sample at which a piece lies in longer audio, where it must be alike."""
+    """Return the position of a piece in longer audio, and check that it matches there."""
     whole, part = (np.frombuffer(octets, np.int16).astype(float) for octets in (pcm, piece))
     size = 2 * len(whole)
     likeness = np.fft.irfft(np.fft.rfft(whole, size) * np.conj(np.fft.rfft(part, size)), size)
@@ -275,7 +275,7 @@ def test_an_interruption_drops_collected_pcm() -> None:
 
 
 def test_pcm_without_a_flush_is_sent_as_well() -> None:
-    """An echo, or a file longer than the queue, would wait for ever otherwise."""
+    """Otherwise an echo, or a file longer than the queue, would wait forever."""
     session = carrier.started(PLAN, max_queue_ms=1000.0)
     for number in range(1, 5):
         session.play(SECOND[: len(SECOND) // 5])

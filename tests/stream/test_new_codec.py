@@ -116,7 +116,7 @@ def test_a_lost_frame_is_a_gap_and_is_concealed() -> None:
 
 
 def test_a_chunk_in_order_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that waited is measured once more, because what a payload means may have been learnt meanwhile."""
+    """A payload that waited is measured again, because its packing may have been learnt meanwhile."""
     measured: list[bytes] = []
     ticks = Zip16Format.ticks
 
@@ -150,7 +150,7 @@ SOURCES = Path(str(rtpcodec.__file__)).parent
 
 
 def branches(tree: ast.AST) -> Iterator[ast.AST]:
-    """What decides: conditions, isinstance, and the keys of tables."""
+    """Return the expressions that decide: conditions, isinstance, and keys of tables."""
     for node in ast.walk(tree):
         match node:
             case ast.Compare():

@@ -100,7 +100,7 @@ def test_nothing_is_lost_before_the_numbering_is_learnt() -> None:
 @pytest.mark.parametrize(("arrivals", "told"), [(49, 0), (50, 1)])
 def test_learning_ends_with_the_fiftieth_chunk(arrivals: int, told: int) -> None:
     session = carrier.started()
-    # The window passes when the fourth chunk behind the gap comes.
+    # The reorder window ends when the fourth chunk after the gap arrives.
     numbers = [*range(1, arrivals - 3), *range(arrivals - 2, arrivals + 2)]
     assert len(numbers) == arrivals
     found = feed(session, numbers)
@@ -258,7 +258,7 @@ def test_jitter_within_the_window_changes_nothing(seed: int, way: str) -> None:
     ]
     rng = random.Random(seed)
     arrival = [at + rng.random() * 3 for at in range(len(chunks))]
-    # It does not matter here where numbering begins: the first chunk of each track comes first.
+    # The first chunk of each track is received first, so the start of its numbers does not matter.
     arrival[:2] = [0.0, 0.5]
     session = session_of_both()
     found = feed(session, [chunks[at] for at in sorted(range(len(chunks)), key=lambda at: arrival[at])])

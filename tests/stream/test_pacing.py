@@ -29,7 +29,7 @@ def run(
     late_ms: float = 0.0,
     seed: int = 1,
 ) -> float:
-    """Wake at each deadline, up to late_ms too late; the moment of the last wake-up."""
+    """Wake at each deadline, up to late_ms too late. Returns the time of the last wake-up."""
     rng = random.Random(seed)
     now_ms = from_ms
     while True:
@@ -144,7 +144,7 @@ def test_audio_that_is_played_before_start_is_held() -> None:
 
 
 def test_producer_in_small_pieces_keeps_the_far_end_going() -> None:
-    """A voice that is made in real time: 30 ms every 30 ms, our own timer 5 ms late now and then."""
+    """Speech that is made in real time: 30 ms every 30 ms, with our timer sometimes 5 ms late."""
     session, far_end = carrier.started(), FarEnd()
     rng = random.Random(5)
     now_ms = 0.0

@@ -326,7 +326,7 @@ def test_every_codec_resumes_in_whole_frames_before_the_cut(name: str) -> None:
     pause.resume(400.0, 20.0)
     kept_ms = session.queued_ms - queued_ms
     sent_ms = frames * 20.0
-    # The doubt about the cut is large without echoes; all that is kept is at most what was sent.
+    # Without echoes the cut is uncertain; at most the sent audio is kept.
     assert sent_ms - 307.0 + 20.0 <= kept_ms <= sent_ms
     assert kept_ms % 20.0 == 0.0
     session.flush()

@@ -50,7 +50,7 @@ class Export:
             return list(packets)
 
     def rtp(self) -> dict[str, list[tuple[float, RtpPacket]]]:
-        """Time in ms and packet, by the address that sent it."""
+        """Return time in ms and packet, by sender address."""
         found: dict[str, list[tuple[float, RtpPacket]]] = {}
         for one in self.datagrams():
             if one.source.port != 5060:
@@ -209,7 +209,7 @@ def test_a_call_with_faults_has_a_packet_per_chunk(seed: int, tmp_path: Path) ->
 
 
 class LateReader(Export):
-    """An application that takes the events of its session at the end alone."""
+    """An app that reads the events of its session only at the end."""
 
     last_ms = 0.0
 

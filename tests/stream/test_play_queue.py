@@ -30,7 +30,7 @@ def started(**options: object) -> tuple[MediaSession, PlayQueue]:
 
 
 def sent_until(session: MediaSession, queue: PlayQueue, end_ms: int) -> bytes:
-    """All octets that leave, with the queue fed after each look."""
+    """Return all sent octets; the queue is fed after each call."""
     octets = b""
     for now_ms in range(0, end_ms, 5):
         octets += carrier.sent_octets(session.outgoing(float(now_ms)))

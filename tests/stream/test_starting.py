@@ -119,7 +119,7 @@ def test_a_rate_that_cannot_be_decoded_is_reported_with_its_remedy() -> None:
 
 
 def test_a_rate_that_cannot_be_resampled_is_reported_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    # All codecs have rates of the resampler; a codec that is registered later might have others.
+    # All codecs have rates of the resampler; a later codec might have others.
     monkeypatch.setitem(registry.CODECS, "L16", dataclasses.replace(codec("L16"), sample_rates_hz=(16000, 6000)))
     session = MediaSession(receive_pcm_hz=16000)
     found = carrier.fed(session, [carrier.start("L16", 6000), carrier.media(bytes(4))])

@@ -17,7 +17,7 @@ URL = "wss://media.example.com/calls/x"
 
 
 def read(text: str) -> tuple[str, dict[str, str], list[tuple[str, dict[str, str]]]]:
-    """The verb, the attributes of its Stream, and what that holds."""
+    """Return the verb, the attributes of its Stream, and the children of the Stream."""
     verb = ElementTree.fromstring(text)
     (stream,) = verb
     assert (stream.tag, verb.attrib, verb.text) == ("Stream", {}, None)
