@@ -11,6 +11,7 @@ from math import inf
 import pytest
 
 from rtpcodec import events
+from rtpcodec.stream import held
 from rtpcodec.stream.event_queue import MAX_OCTETS, EventQueue
 from rtpcodec.stream.key_order import MAX_TIME_CHARACTERS
 from rtpcodec.stream.memory_budget import FREE_OCTETS, GRAIN_OCTETS, Account, HeldBudget, Share
@@ -248,3 +249,10 @@ def test_a_text_of_a_message_without_a_payload_has_a_limit() -> None:
     session = carrier.started()
     session.receive(carrier.mark("x" * MAX_CONTROL_OCTETS), 20.0)
     assert carrier.kinds(session.events(20.0)) == ["Malformed"]
+
+
+def test_the_earlier_name_of_the_module_warns() -> None:
+    with pytest.warns(DeprecationWarning, match=r"^rtpcodec\.stream\.held is now rtpcodec\.stream\.memory_budget$"):
+        assert held.HeldBudget is HeldBudget
+    with pytest.raises(AttributeError):
+        _ = held.Nothing
