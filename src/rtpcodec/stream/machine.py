@@ -173,7 +173,7 @@ class CallMachine(MachineFastPath):
             line.until_ms = self._watch_ms = max(line.until_ms, until_ms)
 
     def end_hold(self, now_ms: float) -> None:
-        """End a held session, because there will be no other socket. Nothing happens if it is not held."""
+        """End a held session, because no socket will follow. Nothing happens if it is not held."""
         if self._line.held:
             self._end_held(self._line.cause, now_ms, by_us=False)
 
