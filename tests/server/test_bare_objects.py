@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from rtpcodec import MediaSession
-from rtpcodec.pump._driving import PumpRoad
-from rtpcodec.server._replying import ReplyRoad
-from rtpcodec.server._speaking import CallRoad
+from rtpcodec.pump._driving import PumpCore
+from rtpcodec.server._replying import ReplyFastPath
+from rtpcodec.server._speaking import CallFastPath
 from rtpcodec.server.readers import _reading
 from rtpcodec.server.readers.inbox import Inbox
 from rtpcodec.stream._machine import MachineRoad
@@ -24,11 +24,11 @@ CALLS: list[tuple[Any, str, tuple[Any, ...]]] = [
     (MachineRoad, "events", (-1.0,)),
     (MachineRoad, "outgoing", (0.0,)),
     (MachineRoad, "next_deadline_ms", ()),
-    (PumpRoad, "received", ("{}",)),
-    (PumpRoad, "run", ()),
-    (CallRoad, "play", (bytes(320),)),
-    (CallRoad, "play_payload", (bytes(160),)),
-    (ReplyRoad, "play", (bytes(320),)),
+    (PumpCore, "received", ("{}",)),
+    (PumpCore, "run", ()),
+    (CallFastPath, "play", (bytes(320),)),
+    (CallFastPath, "play_payload", (bytes(160),)),
+    (ReplyFastPath, "play", (bytes(320),)),
     (ReplyFields, "play", (bytes(320),)),
     (FarEndState, "sent", (160, 1.0)),
     (NextItem, "send", (None,)),

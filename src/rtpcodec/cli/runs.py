@@ -1,4 +1,4 @@
-"""A run over many files on a terminal: its manifest, its progress, its end."""
+"""A run over many files on a terminal: manifest, progress bar and report."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from rtpcodec.files.writing import create_audio
 MAX_FAILURES_SHOWN: Final = 10
 MAX_NOTES_SHOWN: Final = 10
 TELEPHONE_HZ: Final = 8000
-"""Stands for the rates of files that are not read yet."""
+"""Placeholder for the rate of files that are not read yet."""
 INTERRUPTED: Final = 130
 """Exit code after Ctrl-C, as shells have it."""
 
 
 def require_writer(kind: TargetKind, sample_rate_hz: int, options: Mapping[str, Any], *, channels: int = 1) -> None:
-    """Begin a file in memory. ValueError, MissingExtra, MissingLibrary: every file of the run would raise it."""
+    """Begin a file in memory. ValueError, MissingExtra, MissingLibrary: every file of the run would raise the same."""
     create_audio(io.BytesIO(), sample_rate_hz=sample_rate_hz, channels=channels, kind=kind.name, **options).abort()
 
 
@@ -35,9 +35,15 @@ def opened_manifest(
 ) -> tuple[Manifest | None, set[str]]:
     """Return the manifest of a run, and the inputs that an earlier run has done.
 
-    new, resumed: as the command line says.
-    default: its place otherwise; an older one there is replaced. None: no manifest then.
-    Raises: ValueError, FileExistsError, OSError.
+    Args:
+        new: the path of a new manifest, from the command line.
+        resumed: the path of a manifest to continue, from the command line.
+        default: the path without either; an older manifest there is replaced. None: no manifest then.
+        settings: the settings of the run.
+
+    Raises:
+        ValueError: both new and resumed are given, or the settings differ from those of the resumed run.
+        FileExistsError, OSError: the manifest cannot be written.
     """
     if new is not None and resumed is not None:
         raise ValueError("--manifest begins a run and --resume continues one: one of the two is needed")
@@ -66,7 +72,15 @@ class Report:
     """Counts the rows of a run, and prints its end."""
 
     def __init__(self, inputs: str, out: str, *, done: int, left_out: int, manifest: Manifest | None) -> None:
-        """inputs: their number in words. done: by an earlier run. left_out: other files of the folders."""
+        """Begin a run.
+
+        Args:
+            inputs: the number of inputs, in words.
+            out: the name of the output.
+            done: inputs that an earlier run has done.
+            left_out: other files of the folders.
+            manifest: the manifest of the run; None: there is none.
+        """
         self._begins = f"{inputs} to {out}"
         self._notes: list[str] = []
         self._note_count = 0

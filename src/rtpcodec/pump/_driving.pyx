@@ -1,4 +1,4 @@
-"""The steps of a pump that each message meets: see pump."""
+"""Native: the steps of a pump that run for each message. See pump."""
 cimport cython
 from cpython.time cimport monotonic, perf_counter
 from libc.math cimport INFINITY
@@ -13,7 +13,7 @@ from rtpcodec.pump.interrupts import end_loop
 cdef enum:
     IDLE = 0
     DELIVERING = 1
-    DELIVERING_FED = 2    # its sink has added audio, whose texts follow in the same run
+    DELIVERING_FED = 2    # the sink has added audio, whose texts are sent in the same run
     SENDING = 3
     SENDING_FED = 4
     AGAIN = 5             # something changed while the pump was running
@@ -35,7 +35,7 @@ cdef class AudioSink:
 
 
 @cython.auto_pickle(False)
-cdef class DriverRoad:
+cdef class DriverCore:
     """The base of Driver: the loop around one machine."""
 
     def __init__(self, machine, send, sink=None):
@@ -44,12 +44,12 @@ cdef class DriverRoad:
         self._road = machine if isinstance(machine, MachineRoad) else None
         self._send = send
         self._sink = sink
-        # asyncio's own clock is that of the system. Others, such as a virtual one or uvloop's, are asked.
+        # asyncio's own clock is the system's, which is read directly. Other clocks, such as a virtual one, are called.
         self._time = None if getattr(loop.time, "__func__", None) is asyncio.BaseEventLoop.time else loop.time
 
     @property
     def _running(self):
-        """Whether a run is under way."""
+        """Whether a run is in progress."""
         return self._state != IDLE
 
     def now_ms(self):
@@ -70,7 +70,7 @@ cdef class DriverRoad:
 
     @cython.nonecheck(True)
     cdef int drive(self, double now_ms) except -1:
-        """One run: events, texts and frames that are due, until nothing changed meanwhile; then sleep."""
+        """One run: handle events, texts and frames that are due, until nothing has changed meanwhile; then sleep."""
         cdef MachineRoad road = self._road
         cdef double due_ms
         try:
@@ -99,7 +99,7 @@ cdef class DriverRoad:
         return 0
 
     cdef bint has_control(self) except -1:
-        """Whether the machine asks for a frame that is not a text, or for the end of the connection."""
+        """Return whether the machine requests a frame that is not a text, or the end of the connection."""
         cdef MachineRoad road = self._road
         if road is not None:
             return road.ping is not None or road.hangup is not None or road.cut
@@ -120,20 +120,20 @@ cdef class DriverRoad:
                         sink.take_audio(event)
                 else:
                     sink.take(event)
-            except BaseException as error:  # whatever a handler raises; the sink decides what that means
+            except BaseException as error:  # any error of a handler; the sink decides how to handle it
                 _report_failure(sink, error)
         return 0
 
     @cython.nonecheck(True)
     cdef bint changed_since(self, double now_ms) except -1:
-        """Whether a run that has sent its sink's audio has caused events, or has left texts that are due."""
+        """Return whether a run that has sent its sink's audio has caused events, or has left texts that are due."""
         cdef MachineRoad road = self._road
         return len(road.session._events) > 0 or road.due_ms() <= now_ms
 
 
 @cython.auto_pickle(False)
-cdef class PumpRoad(DriverRoad):
-    """The base of Pump: one WebSocket's messages to its machine."""
+cdef class PumpCore(DriverCore):
+    """The base of Pump: passes the messages of one WebSocket to its machine."""
 
     def watch(self, watch):
         """Report slow turns from now on; None: measure nothing."""
@@ -176,7 +176,7 @@ cdef class PumpRoad(DriverRoad):
         return 0
 
     cdef int audio_added(self) except -1:
-        """Do what `run` does, after audio was added and nothing else.
+        """Run after a change that only added audio.
 
         Audio that a sink adds is sent by the run that has called the sink.
         """
@@ -195,7 +195,7 @@ cdef double _deadline_of(machine) except? -1.0:
 
 
 cdef int _report_failure(sink, error) except -1:
-    """Let the sink handle an error. SystemExit is one: only the keyboard ends the whole program."""
+    """Let the sink handle an error, even SystemExit. Only KeyboardInterrupt ends the whole program."""
     if isinstance(error, KeyboardInterrupt):
         end_loop(error)
     else:

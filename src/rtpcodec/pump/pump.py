@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from typing_extensions import Buffer
 
-from rtpcodec.pump._driving import DriverRoad, PumpRoad
+from rtpcodec.pump._driving import DriverCore, PumpCore
 from rtpcodec.pump.frame_budget import FrameBudget
 from rtpcodec.pump.socket import Socket
 from rtpcodec.pump.timer import DeadlineTimer
@@ -121,7 +121,7 @@ class TurnWatch(Protocol):
         """Handle one slow turn: its seconds, and its cause in words."""
 
 
-class Driver(DriverRoad, Generic[StateMachineT]):
+class Driver(DriverCore, Generic[StateMachineT]):
     """Drive one machine: deliver its events, send what is due, sleep until its next deadline.
 
     After each change of the machine, `run` must be called. If a sink calls `run`, the call only sets a flag, and the
@@ -154,7 +154,7 @@ class Driver(DriverRoad, Generic[StateMachineT]):
         """Do what `ping`, `hangup` and `cut` ask for; a machine without a connection asks for none of them."""
 
 
-class Pump(PumpRoad, Driver[MachineT]):
+class Pump(PumpCore, Driver[MachineT]):
     """Drives one machine over one WebSocket. It is the Receiver of the socket's reports."""
 
     __slots__ = ()
@@ -169,10 +169,11 @@ class Pump(PumpRoad, Driver[MachineT]):
     ) -> None:
         """Take over an open socket.
 
-        machine: what to drive.
-        socket: its WebSocket.
-        sink: handles the machine's events; None: they are dropped.
-        budget: what the other side may send; None: without limit.
+        Args:
+            machine: what to drive.
+            socket: its WebSocket.
+            sink: handles the machine's events; None: they are dropped.
+            budget: what the other side may send; None: without limit.
         """
         Driver.__init__(self, machine, socket.send, sink)
         self._budget = budget if budget is not None else FrameBudget(None, None, self.now_ms())
@@ -182,10 +183,11 @@ class Pump(PumpRoad, Driver[MachineT]):
     def rejected(self, rule: str, detail: str, code: int | None = None, octets: int = 0) -> None:
         """Report a frame that is not a message.
 
-        rule: the name of the rule that it breaks.
-        detail: the rule with its numbers, in words.
-        code: the close code that the connection must end with; None: the connection continues.
-        octets: of a message that was received as a whole, which count in the budget.
+        Args:
+            rule: the name of the rule that it breaks.
+            detail: the rule with its numbers, in words.
+            code: the close code that the connection must end with; None: the connection continues.
+            octets: of a message that was received as a whole, which count in the budget.
         """
         now_ms = self.now_ms()
         if code is None:  # else it is the last one
@@ -202,7 +204,8 @@ class Pump(PumpRoad, Driver[MachineT]):
     def touched(self, octets: int = 0) -> None:
         """Report a control frame, a fragment, or a frame behind the last one that counts.
 
-        octets: of a message, which count in the budget; those of fragments are reported with their message.
+        Args:
+            octets: of a message, which count in the budget; those of fragments are reported with their message.
         """
         now_ms = self.now_ms()
         budget = self._budget

@@ -1,4 +1,4 @@
-"""Background: the asyncio face of a background sound, and the loading of its recording beside the event loop."""
+"""Background: a background sound of a call. Its recording is loaded in a thread."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from rtpcodec.stream.speaking.bed_source import BedSource, bed_source
 from rtpcodec.stream.speaking.beds import Bed
 
 AT_ONCE_OCTETS: Final = 1 << 20
-"""PCM that is measured in the event loop, in less than a millisecond. A longer one, and every file, is loaded in a
-thread."""
+"""PCM up to this size is measured in the event loop, in less than a millisecond. Longer PCM, and every file, is loaded
+in a thread."""
 
 Source = BedSource | str | PathLike[str] | Buffer | Audio
 
@@ -27,8 +27,8 @@ Source = BedSource | str | PathLike[str] | Buffer | Audio
 class Background(Live):
     """One background sound of a call, from `call.background`.
 
-    Await it to wait until its recording was loaded; a failure to load it is raised there, and logged in any case. Use
-    it from the event loop's thread only.
+    Await it to wait until its recording is loaded; a failure to load it is raised there, and always logged. Use it in
+    the event loop's thread only.
     """
 
     __slots__ = ("_access", "_bed", "_loading", "_stopped", "_to_hz")
@@ -50,7 +50,7 @@ class Background(Live):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more is heard of it: it was stopped, its recording is over, or the stream has ended."""
+        """Whether the sound is over: it was stopped, its recording has ended, or the stream has ended."""
         if self._access.pump.machine.session.ended:
             return True
         return self._stopped if self._bed is None else self._bed.ended
@@ -62,20 +62,19 @@ class Background(Live):
         return self
 
     def begin(self, source: Source, pcm_hz: int | None, call_id: str, options: dict[str, Any]) -> None:
-        """Load the recording, and let the sound begin.
+        """Load the recording, and start the sound.
 
-        source: what to load.
-        pcm_hz: the rate of PCM.
-        call_id: of the call, for the log record of a failure.
-        options: keywords of Bed.
+        Args:
+            source: what to load.
+            pcm_hz: the rate of PCM.
+            call_id: of the call, for the log record of a failure.
+            options: keywords of Bed.
         """
         loop = self._access.loop
-        if _is_short(source) or isinstance(
-            loop, VirtualEventLoop
-        ):  # which has no threads, and where work takes no time
+        if _is_short(source) or isinstance(loop, VirtualEventLoop):  # it has no threads, and work takes no time there
             self._add(_loaded(source, pcm_hz), options)
             return
-        Bed(_SILENT, self._to_hz, **options)  # refuses wrong options now
+        Bed(_SILENT, self._to_hz, **options)  # raises for wrong options now
         stops = self._stops
         loading = loop.run_in_executor(None, _loaded, source, pcm_hz)
         self._loading = loading
