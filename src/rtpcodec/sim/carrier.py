@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 CALLER: Final = "+15550100001"
 CALLEE: Final = "+15550100002"
-"""Numbers of the range that is kept for fiction."""
+"""Numbers of the range that is reserved for fiction."""
 
 _NO_FAULTS: Final = Faults()
 

@@ -1,4 +1,4 @@
-"""Signalling: details of a call that webhooks report, and that have no effect on its audio."""
+"""Signalling: details of a call that webhooks report and that do not affect its audio."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Signalling:
     """Further members of `call.initiated`, `call.answered` and `call.hangup` (docs/webhooks.md, Events)."""
 
     tags: tuple[str, ...] = ()
-    """Of the number; `start` of a stream has them as well."""
+    """Tags of the number, which `start` has too."""
     custom_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Headers of the INVITE, by their names."""
     sip_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
