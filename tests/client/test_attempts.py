@@ -1,4 +1,4 @@
-"""One command over all its attempts, without any I/O: what is repeated, waited for, and known at the end."""
+"""One command over all its attempts, without I/O: repeats, waits, and the outcome."""
 
 from __future__ import annotations
 

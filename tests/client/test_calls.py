@@ -1,4 +1,4 @@
-"""The commands around a stream: dial, answer, hangup and any other."""
+"""The commands about calls: dial, answer, hangup and any other."""
 
 from __future__ import annotations
 

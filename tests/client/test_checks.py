@@ -1,4 +1,4 @@
-"""The rules for one field each: what passes, what is wrong, and that a secret is never shown."""
+"""The checks of single fields: valid values, wrong values, and secrets that are never shown."""
 
 from __future__ import annotations
 

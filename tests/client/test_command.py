@@ -22,7 +22,7 @@ EXAMPLE = (
     b'"custom_parameters":[{"name":"tenant","value":"t1"}],'
     b'"client_state":"eyJzIjoxfQ==","command_id":"7d8c5f0e-3f1c-4c57-9f0d-0f4f6a0c1a11"}'
 )
-"""Spec 2.10, its white space left out."""
+"""The carrier's own example of `streaming_start`, without white space."""
 SOUND: dict[str, Any] = {
     "stream_url": "wss://media.example.com/ws",
     "stream_bidirectional_mode": "rtp",

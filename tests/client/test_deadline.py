@@ -199,7 +199,7 @@ def test_each_attempt_has_the_deadline(fail: Callable[..., CommandError]) -> Non
 
 def no_sleep(_fail: object) -> dict[str, Any]:
     class Slept:
-        """Nothing to wait for, with `await` or without."""
+        """Do nothing, with `await` or without."""
 
         def __await__(self) -> Iterator[None]:
             return iter(())

@@ -1,4 +1,4 @@
-"""Whether and when to try again: statuses, the forms in which the carrier names a wait, and our own waits."""
+"""Whether and when to retry: statuses, the forms of a requested wait, and our own waits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a control is made of: key, address, time limits, the library that it needs."""
+"""Settings of a control: key, address, time limits, and the HTTP library."""
 
 from __future__ import annotations
 

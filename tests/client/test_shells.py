@@ -1,4 +1,4 @@
-"""One battery for the blocking and the async shell, against a real HTTP server on loopback."""
+"""The same tests for the blocking and the async shell, against a real HTTP server on loopback."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ FIELDS: dict[str, Any] = {
 }
 
 AUDIBLE: dict[str, Any] = {"stream_bidirectional_mode": "rtp", "stream_bidirectional_target_legs": "self"}
-"""Mode and legs of an app that is heard; without them a command is sent with warnings."""
+"""Mode and legs with which a caller hears the app; without them a command is sent with warnings."""
 
 Order = Callable[..., CommandResult]
 

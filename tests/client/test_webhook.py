@@ -1,4 +1,4 @@
-"""Webhooks: the specification's vector verifies, and nothing else does."""
+"""Webhooks: the test vector verifies, and any change to it does not."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from rtpcodec.errors import (
     WebhookUnsigned,
 )
 
-# Spec 4.3.
+# A vector on which two other libraries agree (docs/simulator.md, Rules of both sides).
 BODY = (
     b'{"data":{"event_type":"streaming.started","id":"11111111-2222-4333-8444-555555555555",'
     b'"occurred_at":"2023-11-14T22:13:20.000000Z","payload":{"call_control_id":"v3:example",'
@@ -166,7 +166,7 @@ def test_signatures_that_are_none(signature: str) -> None:
 
 
 def test_the_order_of_checks() -> None:
-    """Each step's error wins over all that follow."""
+    """The error of an earlier check is raised before those of later checks."""
     late = {"telnyx-signature-ed25519": "x", "telnyx-timestamp": "1"}
     with pytest.raises(WebhookExpired):
         verify_webhook(b"x", late, "x", now=NOW)

@@ -1,4 +1,4 @@
-"""The headers of a webhook in every form in which frameworks give them."""
+"""The headers of a webhook in all forms that frameworks use."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ SIGNATURE, TIMESTAMP = "telnyx-signature-ed25519", "telnyx-timestamp"
 
 
 class PairsAlone:
-    """As Werkzeug's headers: not a mapping, iterates over pairs."""
+    """Like Werkzeug's headers: not a mapping, iterates over pairs."""
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(HEADERS.items())
 
 
 class ItemsAlone:
-    """An object that has nothing of a mapping but `items`."""
+    """An object that has only `items` of a mapping."""
 
     def items(self) -> list[tuple[str, str]]:
         return list(HEADERS.items())

@@ -1,4 +1,4 @@
-"""The doctor's own connections: every step ends with its limit, whatever the other side does."""
+"""The doctor's own connections: every step ends within its limit, whatever the other side does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rtpcodec.doctor.network.threads import in_thread
 
 
 def asked(answer: bytes, limit_s: float = 30.0, *, hangs: bool = False) -> HeadOfAnswer:
-    """Ask a server that answers so, and then closes or hangs."""
+    """Send a request to a server that answers with these octets, and then closes or hangs."""
 
     async def main() -> HeadOfAnswer:
         ends = asyncio.Event()
