@@ -129,7 +129,7 @@ def test_fields(event_type: str, payload: dict[str, Any], wanted: dict[str, Any]
     assert found.payload == {**COMMON, **payload}
 
 
-def test_premium_detection_is_told_apart() -> None:
+def test_premium_detection_is_recognised() -> None:
     assert isinstance(
         detected := event("call.machine.premium.detection.ended"), webhook_events.CallMachineDetectionEnded
     )

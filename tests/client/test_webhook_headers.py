@@ -90,7 +90,7 @@ def test_headers_that_do_not_hold_one_signature(headers: Any, fault: str) -> Non
 
 
 @pytest.mark.parametrize("headers", [None, 1, "telnyx-timestamp: 1", b"", object()])
-def test_what_is_not_headers(headers: Any) -> None:
+def test_an_object_that_is_not_headers(headers: Any) -> None:
     with pytest.raises(TypeError, match="a mapping or a list of pairs is needed"):
         verify_webhook(BODY, headers, KEY, now=NOW)
 

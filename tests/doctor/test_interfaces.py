@@ -144,7 +144,7 @@ ERRORS = '{"errors":[{"code":"90015","title":"Invalid Call Control ID"}]}'
         (200, "a web page", "failed", "check the base URL"),
     ],
 )
-def test_what_the_interface_answers(status: int, text: str, result: str, remedy: str) -> None:
+def test_answers_of_the_interface(status: int, text: str, result: str, remedy: str) -> None:
     async def answer(_request: web.Request) -> web.StreamResponse:
         return web.Response(status=status, text=text, headers={"Location": "/"} if status == 302 else None)
 

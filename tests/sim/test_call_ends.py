@@ -40,7 +40,7 @@ def test_hanging_up_sends_stop_and_closes() -> None:
     run(main)
 
 
-def test_streaming_stop_ends_the_stream_and_the_call_lives_on() -> None:
+def test_streaming_stop_ends_the_stream_and_the_call_continues() -> None:
     said: list[bytes] = []
     enough = False
 

@@ -182,7 +182,7 @@ def test_a_wav_file_at_another_rate_is_resampled(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_calls_that_cannot_be_are_refused(arguments: dict[str, Any], error: type[Exception], rule: str) -> None:
+def test_impossible_calls_are_refused(arguments: dict[str, Any], error: type[Exception], rule: str) -> None:
     with Carrier() as carrier, pytest.raises(error, match=rule):
         carrier.new_call(SPEECH, **arguments)
 

@@ -222,7 +222,7 @@ def test_each_wrong_member_of_start_is_named(member: str, value: Any, code: str,
     assert counter.call.settings is None
 
 
-def test_all_problems_come_at_once() -> None:
+def test_all_problems_are_in_one_error() -> None:
     answer = Counter().send("streaming_start", {"stream_track": 1, "stream_codec": "x", "client_state": "?"})
     assert answer[0] == 422
     assert codes(answer) == ["10026", "10032", "90017", "10004"]

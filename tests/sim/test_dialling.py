@@ -95,7 +95,7 @@ def test_an_address_that_never_answers() -> None:
 
 
 @pytest.mark.parametrize("how", ["streaming_stop", "hang_up", "carrier_closed"])
-def test_dialling_can_be_given_up(how: str) -> None:
+def test_dialling_can_be_cancelled(how: str) -> None:
     hung_up = asyncio.Event()
     dialled = asyncio.Event()
 
@@ -126,7 +126,7 @@ def test_dialling_can_be_given_up(how: str) -> None:
     run(main)
 
 
-def test_dialling_that_has_not_begun_can_be_given_up() -> None:
+def test_dialling_that_has_not_begun_can_be_cancelled() -> None:
     async def main() -> None:
         async with Carrier() as carrier:
             call = carrier.new_call(SPEECH)

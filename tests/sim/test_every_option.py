@@ -132,7 +132,7 @@ def test_stream_track_decides_who_is_heard_by_the_app(track: str | None, tracks:
 
 
 @pytest.mark.parametrize("name", ["default", "PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16"])
-def test_stream_codec_is_what_the_app_gets(name: str) -> None:
+def test_the_app_receives_the_stream_codec(name: str) -> None:
     async def main() -> None:
         spoken = codec("PCMU" if name == "default" else name)
         rate_hz = spoken.sample_rate_hz()

@@ -96,7 +96,7 @@ def test_a_valid_close_code_is_echoed(code: int) -> None:
     "extra",
     ["Sec-WebSocket-Accept: {accept}", "Sec-WebSocket-Extensions: permessage-deflate", "Sec-WebSocket-Protocol: chat"],
 )
-def test_a_handshake_that_was_not_asked_for_is_refused(extra: str) -> None:
+def test_an_unrequested_handshake_is_refused(extra: str) -> None:
     async def main() -> None:
         app = RawApp((), extra)
         call = await stream_to(app)

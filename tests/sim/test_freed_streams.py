@@ -190,18 +190,18 @@ def test_nothing_of_a_stream_lives_after(end: str) -> None:
     run_virtual(census_of_calls(*ENDS[end]))
 
 
-def test_neither_if_the_speech_fails() -> None:
+def test_nothing_lives_after_if_the_speech_fails() -> None:
     run_virtual(census_of_calls(echo, nothing, broken_speech, error_is_kept=True))
 
 
-def test_neither_if_no_app_answers() -> None:
+def test_nothing_lives_after_if_no_app_answers() -> None:
     run_virtual(census_of_calls(echo, nothing, url="ws://127.0.0.1:9/"))
 
 
 @pytest.mark.parametrize("end", ["the caller hangs up", "the app fails"])
-def test_neither_over_the_loopback(end: str) -> None:
+def test_nothing_lives_after_over_loopback(end: str) -> None:
     run(lambda: census_of_calls(*ENDS[end]), "uvloop")
 
 
-def test_neither_over_the_loopback_if_no_app_answers() -> None:
+def test_nothing_lives_after_over_loopback_if_no_app_answers() -> None:
     run(lambda: census_of_calls(echo, nothing, url="ws://127.0.0.1:9/"), "uvloop")

@@ -49,7 +49,7 @@ def with_marks(habits: MarkHabits, count: int = 1, seed: str = "0/0") -> Carrier
         (MarkHabits(lost=1.0), [], 1),
     ],
 )
-def test_when_a_mark_comes_back(habits: MarkHabits, expected: list[tuple[float, str]], lost: int) -> None:
+def test_when_a_mark_returns(habits: MarkHabits, expected: list[tuple[float, str]], lost: int) -> None:
     stream = with_marks(habits)
     assert marks_of(stream) == expected
     report = stream.report()

@@ -120,7 +120,7 @@ def test_a_repeated_command_has_no_second_effect() -> None:
     run(main)
 
 
-def test_a_client_that_goes_in_the_middle_of_its_body_is_no_accident(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_client_that_disconnects_within_its_body_is_not_an_error(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         async with Carrier() as carrier:
             host, port = "127.0.0.1", int(carrier.base_url.removesuffix("/v2").rpartition(":")[2])

@@ -81,7 +81,7 @@ def test_memory_is_flat_over_an_hour_with_a_silent_app() -> None:
     assert report.dry_ms > 59 * MINUTE_MS
 
 
-def test_the_measure_would_find_what_is_kept() -> None:
+def test_the_measurement_finds_kept_objects() -> None:
     stream = open_stream(silence(), variations=Variations(chunk_ms=CHUNK_MS))
     talk(stream, 0, MINUTE_MS)
     before = held_octets(stream)

@@ -22,7 +22,7 @@ PLAN = rtpcodec.StreamPlan()
 
 
 @pytest.mark.parametrize("how", ["rst", "fin"])
-def test_the_app_of_a_real_socket_sees_no_stop_and_no_close_frame(how: Any) -> None:
+def test_an_app_on_a_real_socket_sees_neither_stop_nor_close_frame(how: Any) -> None:
     async def main() -> None:
         async with listening(App()) as app, Carrier() as carrier:
             call = carrier.new_call(SPEECH)

@@ -195,7 +195,7 @@ OCTETS = len(media(SOUND))
 
 
 @pytest.mark.parametrize("direction", ["from_app", "to_app"])
-def test_what_is_sent_in_an_outage_is_not_acknowledged(direction: str) -> None:
+def test_messages_in_an_outage_are_not_acknowledged(direction: str) -> None:
     """Acknowledgements of what the app sends come back on the way to it, so that an outage of either way holds them."""
     outage = Link(outages_ms=((100.0, 400.0),))
     timing = Timing(from_app=outage) if direction == "from_app" else Timing(to_app=outage)

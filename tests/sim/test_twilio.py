@@ -92,7 +92,7 @@ def test_a_clear_empties_the_queue_and_returns_all_marks() -> None:
 
 @pytest.mark.filterwarnings("ignore::rtpcodec.errors.PlanWarning")  # of the outbound track alone
 @pytest.mark.parametrize("tracks", ["inbound_track", "outbound_track", "both_tracks"])
-def test_a_one_way_stream_has_the_tracks_that_were_asked_for_and_no_keys(tracks: str) -> None:
+def test_a_one_way_stream_has_the_requested_tracks_and_no_keys(tracks: str) -> None:
     app, report = streamed(
         speech=bytes(16 * 60),
         dtmf=((30.0, "1"),),
@@ -166,7 +166,7 @@ def test_a_binary_frame_is_noted_apart() -> None:
     assert [warning.code for warning in noted] == [31950, 31951]
 
 
-def test_a_one_way_stream_takes_nothing_of_the_app() -> None:
+def test_a_one_way_stream_ignores_the_app() -> None:
     _, report = streamed({20: lambda app: app.play(TONE)}, stream={"one_way": True})
     assert (report.heard_pcm.strip(b"\0"), report.media_received) == (b"", 0)
     assert report.warnings == (
