@@ -1,4 +1,4 @@
-"""Calls over real sockets: an app is dialled, hears, answers, and the call ends in every way it can."""
+"""Calls over real sockets: the app receives and answers audio, and the call ends in every possible way."""
 
 from __future__ import annotations
 

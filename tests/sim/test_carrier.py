@@ -1,4 +1,4 @@
-"""The carrier's lifetime, its thread form, its ids, and what it refuses."""
+"""The carrier's lifetime, its form with a thread, its ids, and its refusals."""
 
 from __future__ import annotations
 

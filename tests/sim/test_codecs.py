@@ -1,4 +1,4 @@
-"""OPUS, AMR-WB and MP3 from the carrier's side: what it sends, takes and refuses, by codec and payload format alone."""
+"""OPUS, AMR-WB and MP3 at the carrier's end: sent, accepted and refused payloads, by codec and payload format alone."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_wrong_variations_are_refused(wrong: dict[str, Any]) -> None:
 
 
 def level_at(pcm: bytes, rate_hz: int, pitch_hz: float) -> float:
-    """Amplitude of a tone. LAME takes 0.95 of it, so that loud sounds do not clip."""
+    """Amplitude of a tone. LAME scales it by 0.95, so that loud sounds do not clip."""
     samples = np.frombuffer(pcm, np.int16).astype(float)
     wave = np.exp(-1j * math.tau * pitch_hz * np.arange(len(samples)) / rate_hz)
     return float(2 * abs(samples @ wave) / len(samples))
@@ -118,7 +118,7 @@ def test_mp3_of_any_rate_is_heard_at_the_calls_rate(file_hz: int) -> None:
 
 
 def test_several_files_in_one_payload_are_all_heard() -> None:
-    """A decoder that is fed the octets stops after the first part, or fails on the tag before the second."""
+    """A plain decoder stops after the first file, or fails on the tag before the second."""
     parts = [mp3.encode(tone(8000, 16000, pitch), 16000) for pitch in (300.0, 500.0)]
     tag = b"ID3\x04\x00\x00\x00\x00\x00\x0aTIT2 words"
     stream = open_stream(bytes(2 * 8800), settings=MP3)

@@ -105,7 +105,7 @@ def test_a_late_answer_and_one_that_nobody_waits_for() -> None:
         other = carrier.incoming_call(b"")
         with pytest.raises(httpx.ReadTimeout):
             await answer(other, client, timeout=httpx.Timeout(30, read=0.3))
-        await until(lambda: other.state == "answered")  # it was carried out at once
+        await until(lambda: other.state == "answered")  # it was executed at once
 
     with_client(test)
 

@@ -19,7 +19,7 @@ SECRETS = ("KEY_1", "token-secret", "state-secret", "value-secret")
 
 
 class RecordedCall:
-    """Does what a call must do for the handler, and remembers what it was asked."""
+    """A call as the handler needs it, which records the commands."""
 
     def __init__(self, state: State = "answered", direction: Direction = "incoming") -> None:
         self.leg = Leg(direction=direction, state=state, call_leg_id="leg", connection_id="1")

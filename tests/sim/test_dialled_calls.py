@@ -1,4 +1,4 @@
-"""Calls that are answered or dialled with streaming: when the socket opens, in what codec, and what is heard."""
+"""Calls that are answered or dialled with streaming: when the socket opens, which codec it has, and heard audio."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_dial_command_that_is_wrong_makes_no_call(body: dict[str, Any], expect
 def test_a_stream_that_cannot_begin_is_refused_before_the_phone_rings() -> None:
     async def main() -> None:
         async with Carrier() as carrier:
-            # The restart is possible for the phone's codec, and not for the one that the app wants.
+            # The restart is possible for the phone's codec, but not for the one that the app requests.
             restarts = (Restart(at_ms=20.0, sample_rate_hz=8000),)
             carrier.phone(
                 "+15550100009", b"", codec="L16", sample_rate_hz=16000, variations=Variations(restarts=restarts)
@@ -291,7 +291,7 @@ def test_dialogflow_gets_the_stream_of_a_dialled_call() -> None:
 
 
 def test_dial_and_answer_can_request_silence_and_streaming_start_cannot() -> None:
-    """The fields of one plan pass the client's checks, strictly, and the simulated carrier's."""
+    """The fields of one plan pass the strict checks of the client and those of the simulated carrier."""
     plan = StreamPlan(send_silence_when_idle=True)
 
     async def main() -> None:

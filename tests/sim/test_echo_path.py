@@ -1,4 +1,4 @@
-"""The phone returns what it hears: later, lower, clipped, through G.711, and never what was cut."""
+"""The phone returns an echo: later, lower, clipped, through G.711, and never of audio that was cut."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def tone(samples: int, peak: int = 16000) -> Samples:
 
 
 def returned(path: EchoPath, *, speech: Samples | None = None, hold_ms: float = 0.0, cut_ms: float = 1e9) -> Samples:
-    """Return what the app receives in 2 s, in L16, when it sends 1 s of a tone at 100 ms."""
+    """Return the audio that the app receives in 2 s, in L16, if it sends 1 s of a tone at 100 ms."""
     stream = open_stream(
         np.zeros(16000, np.int16).tobytes() if speech is None else speech.tobytes(),
         name="L16",

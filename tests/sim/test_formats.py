@@ -1,4 +1,4 @@
-"""Which codec and rate a stream gets."""
+"""Codec and rate of a stream."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def named(found: AudioFormat | Mp3Format) -> tuple[str, int]:
         ("L16", "PCMU", ("PCMU", 8000)),
         ("PCMU", "AMR-WB", ("AMR-WB", 16000)),
         ("PCMU", "OPUS", ("OPUS", 16000)),
-        ("PCMU", "G729", ("PCMU", 8000)),  # nothing here encodes it, so it cannot be transcoded
+        ("PCMU", "G729", ("PCMU", 8000)),  # there is no encoder for it, so it cannot be transcoded
     ],
 )
 @pytest.mark.usefixtures("opus", "amrwb")

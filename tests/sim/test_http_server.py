@@ -81,7 +81,7 @@ def test_an_escaped_call_control_id_is_the_same() -> None:
 
 
 def test_the_stream_begins_after_the_answer() -> None:
-    """Also when nobody waits for it: the command was taken."""
+    """Even if the client is gone: the command was accepted."""
 
     async def main() -> None:
         async with listening(App()) as app, Carrier() as carrier:

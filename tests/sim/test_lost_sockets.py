@@ -1,4 +1,4 @@
-"""A stream whose socket is lost: what the app sees, what commands get meanwhile, and when it is reported."""
+"""A stream whose socket is lost: the app's view, answers to commands meanwhile, and the time of its report."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_black_hole_of_a_real_socket_passes_nothing_until_the_stream_is_stoppe
             await app.saw("media", 2)
             call.lose_socket("black_hole")
             call.lose_socket("black_hole")
-            # What was sent before is still read, and then nothing comes: neither media nor `stop`.
+            # Earlier messages are still read; then nothing arrives, neither media nor `stop`.
             refusal = await command(carrier, call, "streaming_start", stream_url=app.url)
             assert refusal.json()["errors"][0]["code"] == "90045"
             assert call.streaming

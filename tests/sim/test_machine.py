@@ -1,4 +1,4 @@
-"""The stream as a machine: close frames, cuts, and every way in which a WebSocket ends."""
+"""The state machine of a stream: close frames, cuts, and every end of a WebSocket."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults by a seed: what they do, that they repeat, and that each leaves the others alone."""
+"""Faults by a seed: their effects, their repetition, and their independence of each other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The play-out clock: when audio is heard, when marks are due, what clear does, when it ran dry."""
+"""The play-out clock: when audio is heard, when marks are due, the effect of `clear`, and underruns."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.sim.streams import ramp
 from tests.stream.work import lines_of
 
 MS = 8 * 2
-"""Octets of a ms at 8 kHz."""
+"""Octets of 1 ms at 8 kHz."""
 
 
 def due(play_out: Playout, now_ms: float) -> list[str]:

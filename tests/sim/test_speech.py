@@ -1,4 +1,4 @@
-"""What the caller says: files, PCM and generators, cut and resampled."""
+"""The speech of the caller: files, PCM and generators, cut and resampled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One stream without sockets: what is sent when, in every detail, with the clock set by hand."""
+"""One stream without sockets: each sent message and its time; the clock is an argument."""
 
 from __future__ import annotations
 

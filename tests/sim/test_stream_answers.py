@@ -1,4 +1,4 @@
-"""One stream without sockets: what the app says, and what the carrier makes of it."""
+"""One stream without sockets: messages of the app, and their effect."""
 
 from __future__ import annotations
 

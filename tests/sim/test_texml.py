@@ -1,4 +1,4 @@
-"""TeXML documents on the simulator: it reads the plan from the element, and continues behind it."""
+"""TeXML documents on the simulator: it reads the plan from the element, and continues after it."""
 
 from __future__ import annotations
 

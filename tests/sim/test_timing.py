@@ -1,4 +1,4 @@
-"""Delays, jitter, stalls, clock skew, holds and slow reading, with the clock set by hand."""
+"""Delays, jitter, stalls, clock skew, holds and slow reading; the clock is an argument."""
 
 from __future__ import annotations
 

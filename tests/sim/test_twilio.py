@@ -1,4 +1,4 @@
-"""The simulator as Twilio: every message as its documents write it, and the app's messages read strictly.
+"""The simulator as Twilio: every message as documented, and the app's messages read strictly.
 
 The expected texts are copied from the documents (docs/twilio.md, Messages), independent of both sides.
 """
@@ -195,7 +195,7 @@ def test_the_messages_have_the_documented_members_of_the_documented_types() -> N
 
 
 def test_the_texts_are_written_apart_from_those_of_the_app_s_side() -> None:
-    """The simulator would prove nothing about `stream.wire.twilio` if both were one code."""
+    """The simulator would prove nothing about `stream.wire.twilio` if both shared code."""
     tree = ast.parse(inspect.getsource(twilio_wire))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert not any(module is not None and module.startswith("rtpcodec.stream.wire") for module in imported)

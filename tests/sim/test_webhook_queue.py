@@ -1,4 +1,4 @@
-"""Which webhook is posted when, where and how often: the clock is an argument, every chance comes from the seed."""
+"""The queue of webhooks: time, URL and number of posts. The clock is an argument, all randomness is of the seed."""
 
 from __future__ import annotations
 

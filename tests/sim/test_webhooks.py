@@ -225,7 +225,7 @@ def test_duplicates_of_every_event_are_recognised_by_id() -> None:
 
 
 def test_events_in_another_order() -> None:
-    """The seed says which; what is held back comes after a later one."""
+    """The seed decides which events are held back; each follows a later one."""
 
     async def main(seed: int) -> list[str]:
         async with streamed_calls(WebhookApp(), reorder=0.5, hold_s=30.0, seed=seed) as (carrier, hook, _):
@@ -238,7 +238,7 @@ def test_events_in_another_order() -> None:
     orders = []
 
     async def twice() -> None:
-        # A seed whose last event is not held back.
+        # With this seed the last event is not held back.
         orders.extend([await main(1) for _ in range(2)])
 
     run(twice)
