@@ -23,9 +23,9 @@ def tone(*pitches_hz: float) -> bytes:
 
 # Loaded and measured once; any number of calls share them.
 if "SOUNDS" in os.environ:
-    SOURCES = [rtpcodec.bed_source(path) for path in os.environ["SOUNDS"].split(":")]
+    SOURCES = [rtpcodec.background_source(path) for path in os.environ["SOUNDS"].split(":")]
 else:
-    SOURCES = [rtpcodec.bed_source(pcm, PCM_HZ) for pcm in (tone(330, 440), tone(200))]
+    SOURCES = [rtpcodec.background_source(pcm, PCM_HZ) for pcm in (tone(330, 440), tone(200))]
 SOUNDS = {str(key): source for key, source in enumerate(SOURCES, 1)}
 ANNOUNCEMENT = tone(1000)
 

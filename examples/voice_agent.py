@@ -21,7 +21,7 @@ TTS_HZ = 22_050
 PIECES = (441, 1000, 77)  # samples; engines yield pieces of any length
 COUGH = 15  # frames of 20 ms
 HUM = array("h", (round(900 * math.sin(math.pi * at / 40)) for at in range(8000)))
-OFFICE = rtpcodec.bed_source(HUM, pcm_hz=8000)  # or the path of a recording
+OFFICE = rtpcodec.background_source(HUM, pcm_hz=8000)  # or the path of a recording
 
 
 def synthesize(text: str) -> Iterator[tuple[memoryview, str]]:

@@ -11,30 +11,30 @@ RowDict = dict[str, Any]
 
 HEAD: Final = """# Benchmarks
 
-Written by `make bench ARGS="--report"`; do not edit. [docs/benchmarking.md](../docs/benchmarking.md) says how to read
-it and how a kernel joins.
+Written by `make bench ARGS="--report"`; do not edit. [docs/benchmarking.md](../docs/benchmarking.md) explains how to read
+it and how to add a kernel.
 
 ![G.711 against its peers](g711.png)
 
-Times are nanoseconds: per call in rows on frames (20 ms: 160 samples, 320 for G.722; of OPUS and AMR-WB the mean of a
+Times are nanoseconds: per call in rows on frames (20 ms: 160 samples, 320 for G.722; for OPUS and AMR-WB the mean over a
 second of frames), per sample in bulk and minute rows. Bank rows are per row of the bank, a frame of one of 64 streams.
-*Ratio* is the best peer's time over ours, *of floor* the floor's time over ours. The floor of a frame is a call that
-returns a fresh object of the size and computes nothing; that of a bulk row is a plain copy of the PCM, for minutes of
-the result. Every figure is the least slot mean of one interleaved run; the machine is shared, so compare within a row
-only.
+*Ratio* is the best peer's time divided by ours, *of floor* the floor's time divided by ours. The floor of a frame is a
+call that returns a fresh object of the same size and computes nothing; that of a bulk row is a plain copy of the PCM, that
+of a minute row a copy of the result. Every figure is the least slot mean of one interleaved run. The machine is shared, so
+compare only within a row.
 """
 
-LOSS: Final = """Written by `python -m benchmarks.loss`: what is heard is compared with what is heard without loss.
-Made-up audio has phases of its own, so the log-spectral distance judges concealment (lower is better); FEC brings
-waveforms back, so the segmental SNR judges it (higher is better).
+LOSS: Final = """Written by `python -m benchmarks.loss`: the output is compared with the output without loss.
+Concealed audio has other phases, so it is measured by the log-spectral distance (lower is better). FEC restores
+waveforms, so it is measured by the segmental SNR (higher is better).
 """
 
 
-CONCEALMENT: Final = """Written by `python -m benchmarks.plc`, beside what the reference made of the same losses.
+CONCEALMENT: Final = """Written by `python -m benchmarks.plc`, compared with the reference for the same losses.
 The distance is over the lost and the first good frames, lower is better; STOI is over the whole, higher is better.
 """
-JITTER: Final = """Written by `python -m benchmarks.jitter`: the same seeded networks for both. *Missing* is the share
-of frames, lost ones included, that were not given out so long after they could have come.
+JITTER: Final = """Written by `python -m benchmarks.jitter`: the same seeded networks for both buffers. *Missing* is the
+share of frames, lost ones included, that were not returned within this deadline of their earliest possible arrival.
 """
 
 
@@ -44,7 +44,7 @@ def page(result: Result) -> str:
     for group, rows in grouped(result):
         parts += [f"### {group}\n", *row_table(rows), ""]
     parts += [*absent_lines(result), *loss_lines(result), "## Every peer\n"]
-    parts.append("*Differ* counts the items of a peer's result that are not ours, of all items of the row.\n")
+    parts.append("*Differ* counts the items of a peer's result that differ from ours, of all items of the row.\n")
     for _, rows in grouped(result):
         for row in rows:
             parts += [*peer_table(row), ""]
@@ -127,7 +127,7 @@ def reasons(result: Result) -> list[str]:
     found = {
         f"- {peer['name']}: {peer['differs']}." for row in result["rows"] for peer in row["peers"] if peer["differs"]
     }
-    return ["Why some differ:\n", *sorted(found)] if found else []
+    return ["Why some outputs differ:\n", *sorted(found)] if found else []
 
 
 def closing_lines(result: Result) -> list[str]:

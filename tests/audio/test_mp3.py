@@ -287,7 +287,7 @@ OTHERS: dict[str, tuple[bytes, str]] = {
     "tags": (TAG + mp3_files.ID3V1, f"data is {len(TAG) + 128} octets of tags without a frame"),
     "cut tag": (TAG[:99], f"data is cut within a tag: {len(TAG)} octets are needed, 99 are there"),
     "damaged": (ONE[:220] + bytes(100), "data is damaged, no 3 MP3 frames follow each other"),
-    "header frame": (ONE[:216], "data is a header frame (Xing, Info or VBRI) without the frames that it tells of"),
+    "header frame": (ONE[:216], "data is a header frame (Xing, Info or VBRI) without the frames that it describes"),
 }
 
 
@@ -302,10 +302,12 @@ def test_other_data_is_refused_by_name(name: str) -> None:
 def test_free_format_is_refused_by_name() -> None:
     free = b"\xff\xf3\x08\xc4".ljust(300, b"\0")
     with pytest.raises(
-        ValueError, match=r"^the MP3 frames from octet 0 on are of free format, which tells no bit rate$"
+        ValueError, match=r"^the MP3 frames from octet 0 on are of free format, which does not name its bit rate$"
     ):
         mp3.require_mp3(free * 5)
-    with pytest.raises(ValueError, match=r"^data is MP3 of free format, which tells no bit rate, an MP3 is needed$"):
+    with pytest.raises(
+        ValueError, match=r"^data is MP3 of free format, which does not name its bit rate, an MP3 is needed$"
+    ):
         mp3.require_mp3(free)
 
 

@@ -107,9 +107,9 @@ def test_a_header_frame_that_we_make_tells_what_it_should(version: str, fourth: 
 
 
 def test_a_header_frame_needs_a_frame_to_be_like() -> None:
-    with pytest.raises(ValueError, match=r"^octets 00000000 are no header of an MP3 frame$"):
+    with pytest.raises(ValueError, match=r"^octets 00000000 are not a header of an MP3 frame$"):
         info_frame(bytes(4), Info(1, 1, None, None), is_vbr=False)
-    with pytest.raises(ValueError, match=r"^octets 00000000 are no header of an MP3 frame$"):
+    with pytest.raises(ValueError, match=r"^octets 00000000 are not a header of an MP3 frame$"):
         silent_frame(bytes(4))
 
 

@@ -26,7 +26,7 @@ def test_the_library_is_imported_with_the_first_control() -> None:
 
 
 def test_the_old_name_of_command_attempts_warns() -> None:
-    with pytest.warns(DeprecationWarning, match=r"^rtpcodec.client.Exchange is now CommandAttempts$"):
+    with pytest.warns(DeprecationWarning, match=r"^rtpcodec.client.Exchange is now rtpcodec.client.CommandAttempts; "):
         assert client.Exchange is client.CommandAttempts
     with pytest.raises(AttributeError, match=r"^module 'rtpcodec.client' has no attribute 'Exchanges'$"):
         _ = client.Exchanges

@@ -172,16 +172,16 @@ def test_nothing_outside_the_rows_is_read_or_written() -> None:
 RAGGED = np.array([np.zeros(4, np.int16), np.zeros(6, np.int16), np.zeros(8, np.int16)], object)
 """What NumPy makes of rows of different lengths."""
 REFUSED: list[tuple[Any, type[Exception], str]] = [
-    ([[1, 2], [3]], TypeError, r"^pcm is a list, a 2-D array of int16 is needed, one row a stream$"),
+    ([[1, 2], [3]], TypeError, r"^pcm is a list, a 2-D array of int16 is needed, one row per stream$"),
     ([np.zeros(4, np.int16), np.zeros(6, np.int16)], TypeError, r"^pcm is a list, a 2-D array of int16 is needed, one"),
-    (RAGGED, ValueError, r"^pcm has 1 dimensions, 2 are needed: one row a stream$"),
+    (RAGGED, ValueError, r"^pcm has 1 dimensions, 2 are needed: one row per stream$"),
     (np.zeros((3, 4), object), TypeError, r"^pcm has items of format 'O', int16 is needed$"),
     (np.zeros((3, 4)), TypeError, r"^pcm has items of format 'd', int16 is needed$"),
     (np.zeros((3, 4), np.uint16), TypeError, r"^pcm has items of format 'H', int16 is needed$"),
     (np.zeros((3, 4), ">i2"), TypeError, r"^pcm has items of format '>h', int16 is needed$"),
-    (np.zeros(4, np.int16), ValueError, r"^pcm has 1 dimensions, 2 are needed: one row a stream$"),
-    (np.zeros((3, 4, 1), np.int16), ValueError, r"^pcm has 3 dimensions, 2 are needed: one row a stream$"),
-    (np.zeros((3, 5), np.int16), ValueError, r"^pcm has 5 samples a row, G722 codes them in pairs and needs an even"),
+    (np.zeros(4, np.int16), ValueError, r"^pcm has 1 dimensions, 2 are needed: one row per stream$"),
+    (np.zeros((3, 4, 1), np.int16), ValueError, r"^pcm has 3 dimensions, 2 are needed: one row per stream$"),
+    (np.zeros((3, 5), np.int16), ValueError, r"^pcm has 5 samples per row, G722 codes them in pairs and needs an even"),
     (np.zeros((4, 4), np.int16), ValueError, r"^pcm has 4 rows, the bank has 3$"),
     (np.zeros((4, 3), np.int16).T, ValueError, r"^items of a row of pcm lie 6 octets apart, 2 are needed$"),
 ]
@@ -203,9 +203,9 @@ def test_unfit_codes_are_refused() -> None:
     with pytest.raises(TypeError, match=r"^codes has items of format 'b', uint8 is needed$"):
         bank.decode(wrong)
     ragged: Any = [np.zeros(4, np.uint8), np.zeros(5, np.uint8), np.zeros(6, np.uint8)]
-    with pytest.raises(TypeError, match=r"^codes is a list, a 2-D array of uint8 is needed, one row a stream$"):
+    with pytest.raises(TypeError, match=r"^codes is a list, a 2-D array of uint8 is needed, one row per stream$"):
         bank.decode(ragged)
-    with pytest.raises(ValueError, match=r"^codes has 1 dimensions, 2 are needed: one row a stream$"):
+    with pytest.raises(ValueError, match=r"^codes has 1 dimensions, 2 are needed: one row per stream$"):
         bank.decode(np.array(ragged, object))
     with pytest.raises(ValueError, match=r"^codes has 2 rows, the bank has 3$"):
         bank.decode(np.zeros((2, 4), np.uint8))
@@ -215,7 +215,7 @@ def test_unfit_rows_are_refused() -> None:
     bank, pcm = G722EncoderBank(3), noise(2, 4)
     with pytest.raises(ValueError, match=r"^pcm has 2 rows, rows names 1$"):
         bank.encode(pcm, rows=[0])
-    with pytest.raises(ValueError, match=r"^rows names row 1 2 times, each may be there once$"):
+    with pytest.raises(ValueError, match=r"^rows names row 1 2 times, each may be named once$"):
         bank.encode(pcm, rows=[1, 1])
     for row in -1, 3:
         with pytest.raises(IndexError, match=rf"^row is {row}, the bank has rows 0 to 2$"):
@@ -269,7 +269,7 @@ def test_a_bank_serves_one_thread_at_a_time() -> None:
         except RuntimeError as error:
             refused.add(str(error))
     worker.join()
-    assert refused == {"the bank is at work on another thread, it serves one at a time"}
+    assert refused == {"the bank is in use by another thread, it serves one at a time"}
     bank.encode(np.zeros((2, 2), np.int16))
 
 
@@ -298,7 +298,7 @@ def test_nothing_enters_a_bank_at_work(meanwhile: Callable[[G722EncoderBank], ob
 
     pcm = np.arange(640, dtype=np.int16).reshape(2, 320)
     assert (bank.encode(pcm, rows=rows()) == twin.encode(pcm)).all()
-    assert refused == ["the bank is at work on another thread, it serves one at a time"]
+    assert refused == ["the bank is in use by another thread, it serves one at a time"]
     assert (bank.copy().encode(pcm) == twin.encode(pcm)).all()
 
 

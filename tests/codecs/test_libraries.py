@@ -123,7 +123,7 @@ ABSENT = CodecLibrary(
     name="libnone-such",
     major=7,
     debian_package="libnone-such7",
-    witness="f",
+    known_function="f",
     data_package="none_such",
 )
 

@@ -39,6 +39,7 @@ from rtpcodec.server import (
     Background,
     CallCapture,
     CallTap,
+    FilePlacement,
     MemoryPlacement,
     PlacementReporter,
     PlaybackPause,
@@ -72,12 +73,12 @@ from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.tones import ToneListener
 from rtpcodec.stream.listening.voice import VoiceDetector
 from rtpcodec.stream.messages import Clear
-from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.background_sound import BackgroundSound
 from rtpcodec.stream.speaking.chain import SpeechChain
-from rtpcodec.stream.speaking.gate import Gate
 from rtpcodec.stream.speaking.idle_sound import IdleSound
 from rtpcodec.stream.speaking.pause import Pause
 from rtpcodec.stream.speaking.reply import Reply as SessionReply
+from rtpcodec.stream.speaking.send_gate import SendGate
 from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.tapping.tapping import Tap
 from rtpcodec.stream.wire.rules import BrokenMessage, OddMessage
@@ -133,6 +134,7 @@ BARE: tuple[type, ...] = (
     CommandAttempts,
     rtpcodec.Call,
     Background,
+    FilePlacement,
     MemoryPlacement,
     PlacementReporter,
     PlaybackPause,
@@ -166,8 +168,8 @@ BARE: tuple[type, ...] = (
     WavReader,
     WavWriter,
     PacketReader,
-    Bed,
-    Gate,
+    BackgroundSound,
+    SendGate,
     IdleSound,
     Pause,
     Privacy,

@@ -19,7 +19,7 @@ from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.server.access import Answer
 from rtpcodec.server.picows_server import PicowsServer
 from rtpcodec.server.settings import EndpointSettings
-from rtpcodec.stream.held import HeldBudget
+from rtpcodec.stream.memory_budget import HeldBudget
 
 MESSAGE_OCTETS: Final = 16 * 1024 * 1024
 """The longest message of Autobahn's cases 9.1.6 and 9.2.6."""

@@ -100,7 +100,7 @@ def test_an_offset_is_not_power() -> None:
     assert abs(values[0]) < 1.0
 
 
-def test_values_of_windows_that_are_not_worth_a_look_are_left_out() -> None:
+def test_values_of_windows_that_are_not_relevant_are_left_out() -> None:
     tone, noise = sines([(1000, 3000)], 8000, 0, 40), white_noise(3, 0, 40, 3000)
     assert bank(least_power=3000**2 / 2 * 1.1).measure(tone)[0][3] is None
     assert bank(least_power=3000**2 / 2 * 0.9).measure(tone)[0][3] is not None

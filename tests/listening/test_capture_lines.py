@@ -15,7 +15,7 @@ from rtpcodec.errors import CaptureError, StreamEnded
 from rtpcodec.stream.capture.reading import MAX_LINE_OCTETS
 from rtpcodec.stream.plan import StreamPlan
 from tests.stream import carrier
-from tests.stream.sibling import SiblingSession
+from tests.stream.fictional_dialect import FictionalSession
 from tests.stream.test_secrets import NEVER, TEXTS
 
 SPEECH = bytes(range(1, 161))
@@ -41,7 +41,7 @@ def lines_of(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("audio", [False, True])
-@pytest.mark.parametrize("of", [MediaSession, SiblingSession])
+@pytest.mark.parametrize("of", [MediaSession, FictionalSession])
 def test_no_secret_is_in_a_capture(tmp_path: Path, of: Callable[[], MediaSession], audio: bool) -> None:
     path = tmp_path / "call.jsonl"
     session = of()

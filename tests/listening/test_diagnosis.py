@@ -209,7 +209,7 @@ def test_another_codec_than_the_plan_asks_for_is_named_at_start() -> None:
     session.receive(carrier.start("PCMU", 8000), 0.0)
     (found,) = [one for one in session.events(0.0) if isinstance(one, events.Diagnosis)]
     assert found.kind == "codec_not_as_planned"
-    assert found.evidence == "the plan asks for PCMA, start declares PCMU; it is decoded as declared"
+    assert found.evidence == "the plan requests PCMA, start declares PCMU; it is decoded as declared"
     session = MediaSession(StreamPlan(receive_codec="PCMU"))
     session.receive(carrier.start("PCMU", 8000), 0.0)
     assert [type(one) for one in session.events(0.0)] == [events.Started]

@@ -12,8 +12,8 @@ import pytest
 from rtpcodec.sim.media.timing import Hold, Link, Timing
 from rtpcodec.sim.media.variations import ClearHabits, MarkHabits, Variations
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.speaking.bed_source import bed_source
-from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.background_sound import BackgroundSound
+from rtpcodec.stream.speaking.background_source import background_source
 from tests.listening.heard_truth import CHUNKS, HeardCall
 from tests.speaking.conversation import EXACT, Conversation, pattern
 
@@ -100,7 +100,7 @@ def test_with_jitter_it_lies_within_20_ms(hold_ms: float, delays_ms: tuple[float
 def test_background_and_keep_alive_are_heard_between_replies(keep_alive: str | None) -> None:
     heard = heard_call(options={} if keep_alive is None else {"keep_alive": keep_alive})
     call = heard.call
-    call.session.background(Bed(bed_source(noise(80000, 7), 8000), 8000, level_dbov=-30.0))
+    call.session.background(BackgroundSound(background_source(noise(80000, 7), 8000), 8000, level_dbov=-30.0))
     call.wait(2500)
     talk(heard)
     assert np.abs(heard.errors_ms()).max() < EXACT_MS

@@ -8,8 +8,8 @@ import pytest
 
 from rtpcodec import StreamPlan, VoiceSettings
 from rtpcodec.audio.levels import rms_dbov
+from rtpcodec.stream.event_octets import octets_of
 from rtpcodec.stream.events import Audio, FormatChanged, Gap, SpeechEnded, SpeechStarted, Stopped
-from rtpcodec.stream.octets import octets_of
 from tests.listening.voice_line import Line, Played, line, silence, sound
 from tests.stream import carrier
 

@@ -78,16 +78,16 @@ def test_noise_and_comfort_noise_begin_no_speech(level_dbov: float) -> None:
 
 
 @pytest.mark.parametrize("level_dbov", [-68, -45, -38])
-def test_a_bed_of_ours_and_its_echo_begin_no_speech_and_change_no_onset(level_dbov: float) -> None:
+def test_a_background_of_ours_and_its_echo_begin_no_speech_and_change_no_onset(level_dbov: float) -> None:
     """Keep-alive, or a background sound: so quiet that its echo is below speech. Nobody counts it as playing."""
     drawn = np.random.default_rng(1)
-    bed = drawn.standard_normal(40 * RATE_HZ) * 32768 * 10 ** (level_dbov / 20)
+    background = drawn.standard_normal(40 * RATE_HZ) * 32768 * 10 ** (level_dbov / 20)
     line = EchoLine(150, 12)
-    returned = line.returned(bed)
-    assert list(started(line.coded(returned), bed, 0.0)) == []
+    returned = line.returned(background)
+    assert list(started(line.coded(returned), background, 0.0)) == []
     sentence = at_level(shipped(), -26)[: 3 * RATE_HZ]
     returned[10 * RATE_HZ : 13 * RATE_HZ] += sentence
-    ((at_ms, event), *_) = started(line.coded(returned), bed, 0.0)
+    ((at_ms, event), *_) = started(line.coded(returned), background, 0.0)
     assert not event.while_playing
     assert at_ms - 10_000 <= 100
 

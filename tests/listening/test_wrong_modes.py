@@ -21,7 +21,7 @@ CODECS = [("PCMU", 8000), ("PCMA", 8000), ("G722", 8000), ("L16", 16000), ("OPUS
 
 def diagnosed(plan: StreamPlan, carrier_request: dict[str, Any]) -> list[tuple[float, str]]:
     """When which kinds are reported in a call in which we play speech from the first moment on."""
-    stream = open_stream(bytes(2 * 8 * CALL_MS), request=carrier_request, now_ms=0.0)
+    stream = open_stream(bytes(2 * 8 * CALL_MS), settings=carrier_request, now_ms=0.0)
     session = MediaSession(plan)
     found: list[tuple[float, str]] = []
     played = False

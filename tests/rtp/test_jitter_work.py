@@ -10,7 +10,7 @@ import pytest
 from rtpcodec.rtp.jitter import MAX_HELD_PACKETS, RARELY_CHECKED, JitterBuffer
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.schedule import MAX_SUSPECTS
-from tests.stream.work import lines_of
+from tests.stream.executed_lines import lines_of
 
 STEPS: dict[str, Callable[[random.Random, int], tuple[int, int]]] = {
     "no time": lambda rng, at: (1, 0),

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtpcodec.rtp.reorder import MAX_DROPOUT, MAX_MISORDER, WINDOW, Lost, ReorderWindow
-from rtpcodec.rtp.skipped import REMEMBERED_HOLES
+from rtpcodec.rtp.skipped import REMEMBERED_SKIPPED
 
 Got = list[int | Lost]
 
@@ -251,7 +251,7 @@ def test_holes_are_remembered_to_a_limit() -> None:
     window: ReorderWindow[int] = ReorderWindow(0)
     for number in range(0, 100_000, 2):
         feed(window, [number])
-    assert len(window._holes) == REMEMBERED_HOLES
+    assert len(window._skipped) == REMEMBERED_SKIPPED
 
 
 @pytest.mark.parametrize("digest", [-1, 2**56, 2**63, 2**64])

@@ -97,7 +97,7 @@ def test_a_web_page_cannot_open_an_invitation_and_can_read_the_health() -> None:
             assert (await get(endpoint.port, "/healthz", **page))[0] == 200
             assert endpoint.statistics().origins_refused == 1
             assert await refused_with(invitation.url, token=invitation.token) == 101
-            invitation.give_up()
+            invitation.withdraw()
 
     run(main)
 
@@ -195,7 +195,7 @@ def test_streams_that_were_requested_need_room() -> None:
             assert await readiness(endpoint) == (200, "ok")
             assert await refused_with(first.url, token=first.token) == 101
             endpoint._invitations.remove(second)
-            first.give_up()
+            first.withdraw()
 
     run(main)
 

@@ -369,7 +369,7 @@ def test_errors_from_the_carrier_become_events_and_are_logged_once_per_code(capl
     warnings = [
         record.getMessage().partition("): ")[2] for record in caplog.records if record.levelno == logging.WARNING
     ]
-    assert warnings[0].startswith("'SPEEX' cannot be decoded: ask for another codec by stream_codec")
+    assert warnings[0].startswith("'SPEEX' cannot be decoded: request another codec by stream_codec")
     assert warnings[1:] == [f"the carrier reports error {code}: 'bad\\nmedia'" for code in (100002, 100005)]
 
 

@@ -19,7 +19,7 @@ from rtpcodec.pump.virtual import run_virtual
 from rtpcodec.server import Call, call_on
 from rtpcodec.stream.wire import DIALECTS
 from tests.server.dialler import Dialler, call, dial, run
-from tests.server.test_other_servers import OtherSocket
+from tests.server.test_external_websockets import OtherSocket
 from tests.stream import carrier, twilio_texts
 from tests.stream.carrier import FRAME
 

@@ -16,8 +16,8 @@ from rtpcodec.pump.memory import MemoryAnswer, MemoryRequest
 from rtpcodec.server import Call
 from rtpcodec.server.first_words import MAX_RINGING_S
 from rtpcodec.sim import CallReport, Carrier, Variations
-from tests.server.asked_call import begins_ms
 from tests.server.conversation import L16, tone
+from tests.server.requested_call import begins_ms
 from tests.server.transfers import AGENT, Deliver, at_once, hooks_at
 from tests.server.virtual_call import positions
 

@@ -10,9 +10,9 @@ import pytest
 from multidict import CIMultiDict
 
 from rtpcodec.errors import EndpointError
-from rtpcodec.server import other_servers
+from rtpcodec.server import external_websockets
 from rtpcodec.server.call_log import RefusalLog
-from rtpcodec.server.other_servers import request_refusal
+from rtpcodec.server.external_websockets import request_refusal
 
 TOKEN = "Zm9v-very-secret"
 
@@ -20,7 +20,7 @@ TOKEN = "Zm9v-very-secret"
 @pytest.fixture(autouse=True)
 def fresh_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give each test a full quota of log records."""
-    monkeypatch.setattr(other_servers, "_refusals", RefusalLog())
+    monkeypatch.setattr(external_websockets, "_refusals", RefusalLog())
 
 
 def status(authorize: Any, **headers: str) -> int | None:

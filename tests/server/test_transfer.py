@@ -281,7 +281,7 @@ def test_a_recording_that_is_loaded_meanwhile_does_not_begin(tmp_path: Path) -> 
 
     async def handler(call: rtpcodec.Call) -> None:
         music = call.background(path)
-        assert music._bed is None
+        assert music._sound is None
         transfer = await call.transfer(AGENT, timeout_s=5)
         await music
         found.extend([music.ended, await transfer.result()])

@@ -180,7 +180,7 @@ def test_impossible_faults(options: dict[str, Any], message: str) -> None:
 
 
 def test_the_old_name_still_works_and_warns() -> None:
-    with pytest.warns(DeprecationWarning, match=r"^rtpcodec.sim.Trouble is now CommandFault$"):
+    with pytest.warns(DeprecationWarning, match=r"^rtpcodec.sim.Trouble is now rtpcodec.sim.CommandFault; "):
         assert sim.Trouble is CommandFault
     with pytest.raises(AttributeError, match=r"^module 'rtpcodec.sim' has no attribute 'Troubles'$"):
         _ = sim.Troubles

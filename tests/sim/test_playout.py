@@ -7,7 +7,7 @@ import sys
 from rtpcodec.sim.media import playout
 from rtpcodec.sim.media.playout import Playout
 from tests.sim.streams import ramp
-from tests.stream.work import lines_of
+from tests.stream.executed_lines import lines_of
 
 MS = 8 * 2
 """Octets of 1 ms at 8 kHz."""

@@ -24,7 +24,7 @@ PLANS = [
 
 
 def reply() -> Any:
-    return SimpleNamespace(line=SimpleNamespace(tones=()), sounds_keys=False, state="speaking")
+    return SimpleNamespace(queue=SimpleNamespace(tones=()), sounds_keys=False, state="speaking")
 
 
 def encoded(packing: Any, pieces: list[Piece]) -> bytes:
@@ -88,7 +88,7 @@ def test_audio_beyond_the_limit_and_audio_that_was_played_are_dropped(law: str) 
 
 def test_tones_of_keys_that_sound_are_not_dropped() -> None:
     sent, keys = SentAudio(None, packing_of(StreamPlan())), reply()
-    keys.line.tones, keys.sounds_keys = ((0, 800),), True
+    keys.queue.tones, keys.sounds_keys = ((0, 800),), True
     sent.add(0, 160, 0, keys, [(Kind.READY, bytes(320))])
     sent.played(16000)
     assert len(sent.take()) == 1

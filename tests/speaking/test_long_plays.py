@@ -15,7 +15,7 @@ from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.packing import packing_of
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.session import MediaSession
-from rtpcodec.stream.speaking import line
+from rtpcodec.stream.speaking import reply_queue
 from tests.speaking.test_nothing_after_the_clear import PLANS
 from tests.stream.carrier import start
 
@@ -59,7 +59,7 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     def counted(from_hz: int, to_hz: int) -> CountedResampler:
         return CountedResampler(Resampler(from_hz, to_hz), from_hz, work)
 
-    monkeypatch.setattr(line, "Resampler", counted)
+    monkeypatch.setattr(reply_queue, "Resampler", counted)
     return work
 
 

@@ -16,7 +16,7 @@ from tests.adapters.contract import sentence
 from tests.adapters.speaking_cases import same_octets
 from tests.held_loop import hold, hold_at_random, run_held
 from tests.lateness import without_silence
-from tests.server.both_wires import PCMU
+from tests.server.both_dialects import PCMU
 
 MARKED_MS = 40
 SENTENCE = sentence(8, 160)

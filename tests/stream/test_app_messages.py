@@ -11,7 +11,7 @@ from rtpcodec import MediaSession, events
 from rtpcodec.errors import LocalProtocolError, StreamEnded
 from rtpcodec.stream import messages
 from tests.stream import carrier
-from tests.stream.sibling import NAMES, SIBLING, SiblingDialect
+from tests.stream.fictional_dialect import FICTIONAL, NAMES, FictionalDialect
 
 FRAME = b"\x55" * 160
 NEWS = {"event": "news", "news": {"of": ["today", "ä"]}}
@@ -32,7 +32,7 @@ def test_a_payload_a_mark_and_a_clear_act_like_the_methods() -> None:
 
 
 def test_the_spelling_is_that_of_the_sessions_carrier() -> None:
-    session = MediaSession(dialect=SIBLING, own_marks=False, lead_ms=None)
+    session = MediaSession(dialect=FICTIONAL, own_marks=False, lead_ms=None)
     start = {NAMES["event"]: NAMES["start"], NAMES["start"]: {NAMES["media_format"]: {NAMES["encoding"]: "PCMU"}}}
     session.receive(json.dumps(start), 0)
     session.play_payload(FRAME * 2)
@@ -41,7 +41,7 @@ def test_the_spelling_is_that_of_the_sessions_carrier() -> None:
     assert session.send_message({"event": "clear", "kind": "x"}, 0) == ['{"event":"clear","kind":"x"}']
 
 
-class CarrierOnly(SiblingDialect):
+class CarrierOnly(FictionalDialect):
     """Does not know what an app sends."""
 
     def parse(self, text: str | Buffer, /) -> messages.Message:

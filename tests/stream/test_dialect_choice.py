@@ -53,8 +53,8 @@ def test_media_of_the_chosen_dialect_take_the_native_path() -> None:
     """The scanner is that of the chosen dialect: no message reaches its parser."""
     session = MediaSession(dialect=None)
     session.receive(twilio_texts.START, 0.0)
-    hearing = session._hearing
-    assert hearing is not None
+    receive_path = session._receive_path
+    assert receive_path is not None
     session.receive(twilio_texts.media(FRAME, 1), 20.0)
     session._incoming.dialect = None  # type: ignore[assignment]
     for chunk in range(2, 10):

@@ -21,16 +21,16 @@ from rtpcodec.stream.wire import TELNYX, TWILIO, Dialect
 from rtpcodec.stream.wire.telnyx import TelnyxDialect
 from rtpcodec.stream.wire.twilio import TwilioDialect
 from tests.stream import carrier, twilio_texts
-from tests.stream.sibling import SIBLING, SiblingDialect, spelled
+from tests.stream.fictional_dialect import FICTIONAL, FictionalDialect, spelled
 
 STREAM = Path(str(rtpcodec.stream.__file__)).parent
 SPELLED: dict[str, Callable[[str], object]] = {
     "telnyx": str,
     "twilio": twilio_texts.spelled,
-    "sibling": spelled,
+    "fictional": spelled,
     "poor": spelled,
 }
-dialects = pytest.mark.parametrize("spoken", [TELNYX, TWILIO, SIBLING], ids=lambda dialect: dialect.name)
+dialects = pytest.mark.parametrize("spoken", [TELNYX, TWILIO, FICTIONAL], ids=lambda dialect: dialect.name)
 
 
 def text_of(spoken: Dialect, text: str) -> str:
@@ -95,7 +95,7 @@ def test_a_session_writes_the_id_of_the_last_start_for_those_who_need_it(spoken:
         assert [stream_id in text for text in texts] == [spoken is not TELNYX] * len(texts)
 
 
-class Poor(SiblingDialect):
+class Poor(FictionalDialect):
     """A carrier that can do nothing but carry audio."""
 
     name = "poor"
@@ -113,7 +113,7 @@ def test_a_session_asks_for_nothing_that_the_carrier_cannot_do() -> None:
     with pytest.raises(PlanError, match=r"^mode is 'mp3', poor has rtp$"):
         MediaSession(StreamPlan(mode="mp3"), dialect=Poor())
     session = MediaSession(dialect=Poor(), lead_ms=None)
-    session.receive(text_of(SIBLING, carrier.start()), 0.0)
+    session.receive(text_of(FICTIONAL, carrier.start()), 0.0)
     session.play_payload(carrier.FRAME)
     with pytest.raises(LocalProtocolError, match=r"^poor does not return marks$"):
         session.mark()
@@ -128,8 +128,8 @@ def test_a_session_asks_for_nothing_that_the_carrier_cannot_do() -> None:
 @pytest.mark.filterwarnings("ignore::rtpcodec.errors.PlanWarning")
 def test_a_chunk_that_names_no_track_is_of_the_first_that_was_asked_for(asked: Any, track: str) -> None:
     session = MediaSession(StreamPlan(tracks=asked), dialect=Poor())
-    session.receive(text_of(SIBLING, carrier.start()), 0.0)
-    session.receive(text_of(SIBLING, carrier.media()), 1.0)
+    session.receive(text_of(FICTIONAL, carrier.start()), 0.0)
+    session.receive(text_of(FICTIONAL, carrier.media()), 1.0)
     assert [audio.track for audio in carrier.audio_of(session.events(1.0))] == [track]
 
 
@@ -137,7 +137,7 @@ def test_both_dialects_are_whole() -> None:
     """The checker of types says so as well; a test dialect with less would prove less."""
     assert isinstance(TELNYX, TelnyxDialect)
     public = {name for name in vars(Dialect) if not name.startswith("_")}
-    for made in (TelnyxDialect, TwilioDialect, SiblingDialect):
+    for made in (TelnyxDialect, TwilioDialect, FictionalDialect):
         assert {name for name in vars(made) if not name.startswith("_")} == public
 
 

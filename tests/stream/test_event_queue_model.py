@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import pytest
 
 from rtpcodec import events
+from rtpcodec.stream.event_octets import AUDIO_OCTETS, octets_of
 from rtpcodec.stream.event_queue import MAX_OCTETS, MAX_OTHER_EVENTS, EventQueue
-from rtpcodec.stream.held import FREE_OCTETS, GRAIN_OCTETS, Account, HeldBudget, Share
-from rtpcodec.stream.octets import AUDIO_OCTETS, octets_of
+from rtpcodec.stream.memory_budget import FREE_OCTETS, GRAIN_OCTETS, Account, HeldBudget, Share
 
 
 @dataclass

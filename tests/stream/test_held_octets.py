@@ -12,8 +12,8 @@ import pytest
 
 from rtpcodec import events
 from rtpcodec.stream.event_queue import MAX_OCTETS, EventQueue
-from rtpcodec.stream.held import FREE_OCTETS, GRAIN_OCTETS, Account, HeldBudget, Share
 from rtpcodec.stream.key_order import MAX_TIME_CHARACTERS
+from rtpcodec.stream.memory_budget import FREE_OCTETS, GRAIN_OCTETS, Account, HeldBudget, Share
 from rtpcodec.stream.numbering import MAX_WAITING_OCTETS
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.wire.rules import MAX_CONTROL_OCTETS

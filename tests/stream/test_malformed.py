@@ -170,7 +170,7 @@ def test_more_track_names_than_the_wire_has() -> None:
     session = carrier.started()
     found = carrier.fed(session, [carrier.media(track=f"track-{at}") for at in range(6)])
     assert carrier.kinds(found) == ["Audio"] * 4 + ["Malformed"] * 2
-    assert found[-1] == events.Malformed("value", "media.track is a new name after 4, more are not allowed")
+    assert found[-1] == events.Malformed("value", "media.track is a new name, and at most 4 track names are allowed")
 
 
 def test_a_shell_rejects_what_is_no_text() -> None:

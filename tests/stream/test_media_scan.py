@@ -9,16 +9,16 @@ import pytest
 
 from rtpcodec.stream.wire import TELNYX, TWILIO, BrokenMessage, Dialect
 from tests.stream import twilio_texts
+from tests.stream.fictional_dialect import FICTIONAL, spelled
 from tests.stream.media_spellings import MediaSpellings
 from tests.stream.scanned import DECODERS, Readers
-from tests.stream.sibling import SIBLING, spelled
 
 SPELLED: dict[str, Callable[[str | bytes], str | bytes]] = {
     "telnyx": lambda text: text,
     "twilio": twilio_texts.spelled,
-    "sibling": spelled,
+    "fictional": spelled,
 }
-dialects = pytest.mark.parametrize("spoken", [TELNYX, TWILIO, SIBLING], ids=lambda dialect: dialect.name)
+dialects = pytest.mark.parametrize("spoken", [TELNYX, TWILIO, FICTIONAL], ids=lambda dialect: dialect.name)
 
 
 @dialects

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from rtpcodec import MediaSession, StreamPlan
 from rtpcodec.stream.messages import Mark
-from rtpcodec.stream.speaking import gate, own_marks, releasing, resolving, runs
+from rtpcodec.stream.speaking import own_marks, releasing, resolving, runs, send_gate
 from rtpcodec.stream.speaking._saying import NUMBERS
-from rtpcodec.stream.speaking.bed_source import bed_source
+from rtpcodec.stream.speaking.background_source import background_source
 from rtpcodec.stream.wire.telnyx.writing import build, mark_text
 from tests.stream import carrier
+from tests.stream.session_pair import REFUSED, SessionPair, sound
 from tests.stream.sounds import noise
-from tests.stream.twins import REFUSED, Twins, sound
 
 PLANS = {
     "PCMU": StreamPlan(),
@@ -41,7 +41,7 @@ RATES_HZ = (None, None, None, 8000, 16000, 24000, 44100, 48000)
 SIZES = (320, 320, 320, 640, 160, 2, 30, 322, 960, 3200, 16000, 0, 1, 321)
 
 
-class Conversation(Twins):
+class Conversation(SessionPair):
     """One of many: each operation has a number that says how."""
 
     def do_wait(self, amount: int) -> None:
@@ -123,7 +123,7 @@ class Conversation(Twins):
     def do_background(self, amount: int) -> None:
         if amount % 2:
             rate_hz = self.plan.send_sample_rate_hz
-            self.add_background(bed_source(noise(800), rate_hz))
+            self.add_background(background_source(noise(800), rate_hz))
         else:
             self.each(lambda session: session.stop_fill())
 
@@ -213,11 +213,11 @@ def test_the_numbers_of_the_native_path_are_those_of_the_classes() -> None:
         own_marks.BEGIN_MARKS_PER_S,
         own_marks.MARKS_PER_S,
         own_marks.LIMIT_MS,
-        gate.WIRE_OCTETS,
-        gate.UNACKNOWLEDGED_MS,
+        send_gate.WIRE_OCTETS,
+        send_gate.UNACKNOWLEDGED_MS,
         runs.MAX_PAST_RUNS,
         runs.MAX_PAST_MS,
-        gate.PING_MS,
+        send_gate.PING_MS,
     )
 
 

@@ -99,7 +99,7 @@ def test_unknown_codec_is_told_with_its_remedy_and_payloads_are_delivered(
     session = MediaSession(receive_pcm_hz=receive_pcm_hz)
     found = carrier.fed(session, [carrier.start(encoding, rate), carrier.media(b"abc"), carrier.media(b"de")])
     assert carrier.kinds(found) == ["Started", "UnsupportedCodec", "Audio", "Audio"]
-    remedy = "ask for another codec by stream_codec in the command, or by preferred_codecs of dial and answer"
+    remedy = "request another codec by stream_codec in the command, or by preferred_codecs of dial and answer"
     assert found[1] == events.UnsupportedCodec(encoding, rate, remedy)
     assert [(audio.payload, audio.pcm) for audio in carrier.audio_of(found)] == [(b"abc", b""), (b"de", b"")]
     told_hz = 16000 if receive_pcm_hz == 16000 else rate or 0
@@ -126,7 +126,7 @@ def test_a_rate_that_cannot_be_resampled_is_told_with_its_remedy(monkeypatch: py
     assert carrier.kinds(found) == ["Started", "UnsupportedCodec", "Audio"]
     told = found[1]
     assert isinstance(told, events.UnsupportedCodec)
-    assert told.remedy.endswith("; ask for another rate, or receive payloads only (receive_pcm_hz=None)")
+    assert told.remedy.endswith("; request another rate, or receive payloads only (receive_pcm_hz=None)")
     session = MediaSession(receive_pcm_hz=None)
     assert carrier.kinds(carrier.fed(session, [carrier.start("L16", 6000)])) == ["Started"]
 
@@ -309,7 +309,7 @@ def test_raw_has_the_whole_start_and_is_in_no_repr() -> None:
 
 # Declared properties
 
-REFUSED_CHANNELS = "only 1 is decoded; ask for another codec by stream_codec in the command, or decode the payloads"
+REFUSED_CHANNELS = "only 1 is decoded; request another codec by stream_codec in the command, or decode the payloads"
 
 
 @pytest.mark.parametrize("receive_pcm_hz", ["native", 16000, None])

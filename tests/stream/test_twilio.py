@@ -241,8 +241,8 @@ def test_a_one_way_stream_is_reported_with_what_to_do(dialect: Dialect | None, t
     (found,) = [event for event in session.events(600.0) if isinstance(event, events.Diagnosis)]
     assert found == events.Diagnosis(
         "tracks_not_as_planned",
-        "the plan asks for inbound_track, but chunks of track outbound arrive, as in a one-way stream of twilio, which "
-        "takes no audio, marks or clears",
+        "the plan requests inbound_track, but chunks of track outbound arrive, as in a one-way stream of twilio, which "
+        "accepts no audio, marks or clears",
         "have the carrier open a two-way stream",
     )
     session.closed(600.0)

@@ -14,7 +14,7 @@ from rtpcodec.stream.receiving import MAX_CONCEALED_MS, MAX_CREDIT_MS, MAX_PIECE
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.speaking.chain import MAX_WAITING_MARKS
 from tests.stream import carrier
-from tests.stream.work import lines_of
+from tests.stream.executed_lines import lines_of
 
 ORDINARY = 60
 """Messages before the hostile ones: as many as a session learns from. Their lines are not counted."""

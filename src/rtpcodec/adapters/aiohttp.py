@@ -7,8 +7,8 @@ from typing import Final, Unpack
 from rtpcodec.errors import MissingExtra
 from rtpcodec.pump.frame_budget import TURN_FRAMES
 from rtpcodec.pump.socket import Receiver
+from rtpcodec.server.external_websockets import BREACHES, call_on, check_call, reject_binary, request_refusal
 from rtpcodec.server.options import AdapterOptions, Authorize, Handler
-from rtpcodec.server.other_servers import BREACHES, call_on, check_call, reject_binary, request_refusal
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 try:

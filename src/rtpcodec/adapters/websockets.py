@@ -7,8 +7,8 @@ from typing import Any, cast
 from rtpcodec.errors import MissingExtra
 from rtpcodec.pump.frame_budget import TURN_FRAMES
 from rtpcodec.pump.frame_headers import BINARY, TEXT, server_frame
+from rtpcodec.server.external_websockets import BREACHES, call_on, check_call, reject_binary, request_refusal
 from rtpcodec.server.options import Authorize, Handler
-from rtpcodec.server.other_servers import BREACHES, call_on, check_call, reject_binary, request_refusal
 from rtpcodec.server.request_headers import request_headers
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 

@@ -1,4 +1,4 @@
-"""What data is that holds no MP3: for errors that say it."""
+"""Recognition of data that is not MP3, for error texts."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rtpcodec.audio.mp3_frames import read_header, read_info
 from rtpcodec.audio.mp3_scan import SYNC_FRAMES, begins_tag, tag_end
 
 _HEAD_OCTETS: Final = 256
-"""As much of the data is looked at, behind its tags."""
+"""The part of the data that is examined, after its tags."""
 _MAX_TAGS_BEFORE: Final = 8
-"""More are not looked behind."""
+"""The number of tags that are skipped."""
 _MAGIC: Final = (
     (rb"RIFF....WAVE", "a WAV file (RIFF)"),
     (rb"RIFF", "a RIFF file"),
@@ -36,7 +36,7 @@ _BASE64: Final = re.compile(rb"(?:data:audio/[\w.+-]+;base64,)?([A-Za-z0-9+/]{16
 
 
 def foreign(data: bytes) -> str | None:
-    """What the data is if its start, behind tags, tells that it is no MP3; as the end of "data is "."""
+    """Return the kind of the data if its start, after tags, is not MP3; a phrase that follows "data is"."""
     if not data:
         return "empty"
     at = _behind_tags(data)
@@ -48,7 +48,7 @@ def foreign(data: bytes) -> str | None:
 
 
 def describe_frameless(data: bytes) -> str:
-    """What the data is in which no whole frame was found; as the end of "data is "."""
+    """Describe data without a whole frame; a phrase that follows "data is"."""
     at = _behind_tags(data)
     if at > len(data):
         return f"cut within a tag: {at} octets are needed, {len(data)} are there"
@@ -71,11 +71,11 @@ def _lonely_frame(data: bytes, at: int) -> str | None:
     if header is None:
         return None
     if not header.octets:
-        return "MP3 of free format, which tells no bit rate"
+        return "MP3 of free format, which does not name its bit rate"
     if at + header.octets > len(data):
         return f"cut within its only frame: {header.octets} octets are needed, {len(data) - at} are there"
     if at + header.octets == len(data) and read_info(data, at, header) is not None:
-        return "a header frame (Xing, Info or VBRI) without the frames that it tells of"
+        return "a header frame (Xing, Info or VBRI) without the frames that it describes"
     return f"damaged, no {SYNC_FRAMES + 1} MP3 frames follow each other"
 
 

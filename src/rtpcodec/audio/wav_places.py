@@ -1,4 +1,4 @@
-"""WAV files that are written at any place and in any order, and that a player can read at any moment."""
+"""WAV files that are written at any position and in any order, and that a player can read at any moment."""
 
 from __future__ import annotations
 
@@ -24,21 +24,26 @@ MAX_RIFF_OCTETS: Final = 2**32 - 1 - HEADER_OCTETS
 
 
 class PlacedWav(Live):
-    """A WAV file of int16 PCM with one or two channels, each written at any place; what was not written is silent.
+    """A WAV file of int16 PCM with one or two channels, each written at any position; unwritten parts are silent.
 
-    The samples are written at once, and the sizes in the header by `update_header`, so that the header never counts
-    samples that are not there. Use from one thread at a time.
+    Samples are written at once, and the sizes in the header by `update_header`, so the header never counts missing
+    samples. Use from one thread at a time.
     """
 
     __slots__ = ("_file", "_frame_octets", "channels", "frames", "path", "sample_rate_hz")
 
     def __init__(self, path: str | PathLike[str], sample_rate_hz: int, channels: int = 1) -> None:
-        """Make a new file, and write its header.
+        """Create a file, and write its header.
 
-        path: the file, which must not exist.
-        sample_rate_hz: rate of the samples.
-        channels: 1 or 2.
-        Raises: FileExistsError; ValueError if the rate or the number of channels is not possible; OSError.
+        Args:
+            path: the file, which must not exist.
+            sample_rate_hz: rate of the samples.
+            channels: 1 or 2.
+
+        Raises:
+            FileExistsError: the path exists.
+            ValueError: the rate or the number of channels is out of range.
+            OSError: the file cannot be written.
         """
         if not 0 < sample_rate_hz <= MAX_SAMPLE_RATE_HZ:
             raise ValueError(f"sample_rate_hz is {sample_rate_hz}, 1 to {MAX_SAMPLE_RATE_HZ} are possible")
@@ -48,7 +53,7 @@ class PlacedWav(Live):
         self.sample_rate_hz = sample_rate_hz
         self.channels = channels
         self.frames = 0
-        """The length: where the last sample ends, or further after `extend`."""
+        """The length: the end of the last sample, or more after `extend`."""
         self._frame_octets = SAMPLE_OCTETS * channels
         self._file = self.path.open("x+b", buffering=0)
         try:
@@ -60,11 +65,14 @@ class PlacedWav(Live):
     def place(self, channel: int, at: int, pcm: bytes, *, adds: bool = False) -> None:
         """Write samples of one channel.
 
-        channel: its number, 0 or 1.
-        at: the frame of the first sample; samples before frame 0 are left out.
-        pcm: native int16 samples.
-        adds: whether they are added to what is there, instead of replacing it.
-        Raises: OSError; the same call may be repeated unless it adds.
+        Args:
+            channel: its number, 0 or 1.
+            at: the frame of the first sample; samples before frame 0 are dropped.
+            pcm: native int16 samples.
+            adds: whether to add to the existing samples instead of replacing them.
+
+        Raises:
+            OSError: the file cannot be read or written; the same call may be repeated unless it adds.
         """
         if at < 0:
             pcm, at = pcm[-at * SAMPLE_OCTETS :], 0
@@ -83,13 +91,13 @@ class PlacedWav(Live):
         self.frames = max(self.frames, at + frames)
 
     def extend(self, frames: int) -> None:
-        """Make the file at least this long; what is added is silent, and without blocks on most disks. OSError."""
+        """Extend the file with silence to at least this length, without blocks on most file systems. OSError."""
         if frames > self.frames:
             self._file.truncate(HEADER_OCTETS + frames * self._frame_octets)
             self.frames = frames
 
     def update_header(self) -> None:
-        """Write the sizes for what is in the file. OSError."""
+        """Write the file's current sizes. OSError."""
         octets = self.frames * self._frame_octets
         rate_hz, frame_octets = self.sample_rate_hz, self._frame_octets
         is_long = octets > MAX_RIFF_OCTETS
@@ -111,7 +119,7 @@ class PlacedWav(Live):
         self._write_all(0, memoryview(header))
 
     def close(self) -> None:
-        """Write the sizes and close the file. More than once does nothing. OSError."""
+        """Write the sizes and close the file. Calling it again does nothing. OSError."""
         if self._file.closed:
             return
         try:
@@ -124,7 +132,7 @@ class PlacedWav(Live):
         return bytes(_little(self._read(at, max(0, min(frames, self.frames - at)))))
 
     def _read(self, at: int, frames: int) -> bytearray:
-        """Return the octets of frames; those behind the end are silent."""
+        """Return the octets of frames; frames after the end are silent."""
         octets = bytearray(frames * self._frame_octets)
         if at < self.frames:
             self._file.seek(HEADER_OCTETS + at * self._frame_octets)
@@ -141,5 +149,5 @@ class PlacedWav(Live):
 
 
 def _little(pcm: bytes | bytearray) -> bytes | bytearray:
-    """Return native samples in the byte order of the file, or back."""
+    """Convert samples between native byte order and that of the file."""
     return pcm if sys.byteorder == "little" else swap_bytes(pcm)

@@ -20,8 +20,8 @@ webhook           signature and repeats of a delivery
 webhook_events    deliveries as typed events: event_base, call_events, call_quality
 """
 
-import warnings
-
+from rtpcodec.client import command as command
+from rtpcodec.client import webhook_events as webhook_events
 from rtpcodec.client.access import Access, Request
 from rtpcodec.client.aio import AsyncCallControl
 from rtpcodec.client.answer import Answer, read_answer
@@ -42,6 +42,7 @@ from rtpcodec.client.fields import (
 from rtpcodec.client.results import CommandResult, Conference, DialedCall
 from rtpcodec.client.retry import Retry
 from rtpcodec.client.sync import CallControl
+from rtpcodec.lazy import public_names
 
 __all__ = [
     "Access",
@@ -65,12 +66,9 @@ __all__ = [
     "StartFields",
     "StopFields",
     "UpdateClientStateFields",
+    "command",
     "read_answer",
+    "webhook_events",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name == "Exchange":
-        warnings.warn("rtpcodec.client.Exchange is now CommandAttempts", DeprecationWarning, stacklevel=2)
-        return CommandAttempts
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = public_names(__name__, ())

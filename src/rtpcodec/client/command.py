@@ -29,6 +29,20 @@ from rtpcodec.client.fields import (
 )
 from rtpcodec.client.results import CommandResult, Conference, DialedCall, R
 
+__all__ = [
+    "Command",
+    "action",
+    "answer",
+    "conference_action",
+    "create_conference",
+    "dial",
+    "hangup",
+    "send_dtmf",
+    "start_streaming",
+    "stop_streaming",
+    "update_client_state",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[R]):

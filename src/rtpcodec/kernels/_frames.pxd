@@ -28,7 +28,7 @@ cdef struct Found:
     Py_ssize_t missing              # octets behind the captured ones
 
 cdef inline Finding _udp(const uint8_t* at, const uint8_t* end, Py_ssize_t room, Found* found) noexcept nogil:
-    """RFC 768. `room` is what IP says its payload has, `end` where the captured octets of it end."""
+    """Read a UDP header (RFC 768). `room` is what IP says its payload has, `end` where the captured octets of it end."""
     cdef Py_ssize_t octets
     if room < 8:
         return MALFORMED
@@ -117,7 +117,7 @@ cdef inline Finding _ipv6(const uint8_t* at, const uint8_t* end, Found* found) n
         if end - at < 8:
             return SHORT
         if header == 44:
-            if load_u16(at + 2) & 0xFFF9:       # else it is whole: RFC 6946
+            if load_u16(at + 2) & 0xFFF9:       # else it is whole (RFC 6946)
                 return FRAGMENT
             octets = 8
         elif header == 51:

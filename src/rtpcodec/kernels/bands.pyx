@@ -26,10 +26,16 @@ cdef double band_block(const uint8_t* pcm, Py_ssize_t n, const uint8_t* taps, in
 def band_energy(pcm, taps, step, /):
     """Return the mean square of native int16 PCM behind a FIR filter.
 
-    taps: its coefficients as native int16, 32768 is 1.
-    step: the output is computed at every so many samples: enough for an energy.
-    Returns: 0.0 if the filter is longer than the PCM.
-    Raises: TypeError: not buffers of 16-bit samples or octets. ValueError: an odd number of octets, step below 1.
+    Args:
+        taps: its coefficients as native int16, 32768 is 1.
+        step: the output is computed at every so many samples: enough for an energy.
+
+    Returns:
+        0.0 if the filter is longer than the PCM.
+
+    Raises:
+        TypeError: not buffers of 16-bit samples or octets.
+        ValueError: an odd number of octets, step below 1.
 
     >>> from array import array
     >>> band_energy(array("h", [100, 200, 300]), array("h", [-32768]), 2)

@@ -195,8 +195,11 @@ cdef object fault(str text):
 def encode(octets, /):
     """Encode octets as base64, with padding and without line breaks.
 
-    Returns: the characters as ASCII octets.
-    Raises: TypeError: not a buffer of octets.
+    Returns:
+        The characters as ASCII octets.
+
+    Raises:
+        TypeError: not a buffer of octets.
 
     >>> encode(b"\\xff\\x7f")
     b'/38='
@@ -215,8 +218,12 @@ def encode(octets, /):
 def encode_into(octets, out, /):
     """Encode octets as base64 to the start of a writable buffer of octets.
 
-    Returns: how many characters were written.
-    Raises: as encode; ValueError: too little room, or a buffer that overlaps the octets.
+    Returns:
+        How many characters were written.
+
+    Raises:
+        TypeError: as for encode.
+        ValueError: the buffer is too small, or overlaps the octets.
     """
     cdef Py_buffer view
     cdef Py_buffer room
@@ -234,9 +241,15 @@ def encode_into(octets, out, /):
 def decode(text, /):
     """Decode strict base64.
 
-    text: a str, or a buffer of ASCII octets.
-    Returns: the octets.
-    Raises: TypeError: neither a str nor a buffer of octets. ValueError: not strict base64, with the position.
+    Args:
+        text: a str, or a buffer of ASCII octets.
+
+    Returns:
+        The octets.
+
+    Raises:
+        TypeError: neither a str nor a buffer of octets.
+        ValueError: not strict base64, with the position.
 
     >>> decode("/38=").hex()
     'ff7f'
@@ -260,8 +273,12 @@ def decode(text, /):
 def decode_into(text, out, /):
     """Decode strict base64 to the start of a writable buffer of octets; after an error its content is not defined.
 
-    Returns: how many octets were written.
-    Raises: as decode; ValueError: too little room, or a buffer that overlaps the text.
+    Returns:
+        How many octets were written.
+
+    Raises:
+        TypeError: as for decode.
+        ValueError: as for decode; the buffer is too small, or overlaps the text.
     """
     cdef Py_buffer view
     cdef Py_buffer room

@@ -125,9 +125,12 @@ cdef inline bytes one_channel(const void* pcm, int channels, int channel, Py_ssi
 def interleave(sources, /):
     """Join channels of native int16 PCM to frames: left, right, left, right.
 
-    sources: 1 to 64 buffers of equal length, one per channel.
-    Raises: TypeError: a source is not a buffer of 16-bit samples or octets. ValueError: other numbers of sources or
-    samples.
+    Args:
+        sources: 1 to 64 buffers of equal length, one per channel.
+
+    Raises:
+        TypeError: a source is not a buffer of 16-bit samples or octets.
+        ValueError: other numbers of sources or samples.
 
     >>> interleave((b"1122", b"3344"))
     b'11332244'
@@ -165,10 +168,15 @@ def interleave_into(sources, out, /):
 def split(pcm, channels, /):
     """Split interleaved native int16 PCM into its channels.
 
-    channels: 1 to 64.
-    Returns: a tuple with the samples of each channel.
-    Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: channels out of range, or PCM that ends
-    inside a frame.
+    Args:
+        channels: 1 to 64.
+
+    Returns:
+        A tuple with the samples of each channel.
+
+    Raises:
+        TypeError: not a buffer of 16-bit samples or octets.
+        ValueError: channels out of range, or PCM that ends inside a frame.
 
     >>> split(b"11332244", 2)
     (b'1122', b'3344')
@@ -186,8 +194,11 @@ def split(pcm, channels, /):
 def downmix(pcm, channels, /):
     """Mix interleaved native int16 PCM down to mono: the mean of each frame, rounded, halves to even.
 
-    channels: 1 to 64.
-    Raises: as `split`.
+    Args:
+        channels: 1 to 64.
+
+    Raises:
+        TypeError, ValueError: as for `split`.
 
     >>> from array import array
     >>> array("h", downmix(array("h", [100, 300, -1, 0, 32767, 32767]), 2)).tolist()

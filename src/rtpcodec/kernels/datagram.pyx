@@ -131,10 +131,12 @@ cdef class DatagramScanner:
     def scan_records(self, bytes octets not None, Py_ssize_t at, int extra_octets, bint exchanged):
         """Read records of pcap from octet `at` on, to the last whole one.
 
-        extra_octets: behind the four numbers of each record.
-        exchanged: whether the original length may stand before the captured one.
+        Args:
+            extra_octets: behind the four numbers of each record.
+            exchanged: whether the original length may stand before the captured one.
 
-        Returns: the datagrams, where it ended, and why: SCAN_MORE, or SCAN_LONG at a record that is too long.
+        Returns:
+            The datagrams, where it ended, and why: SCAN_MORE, or SCAN_LONG at a record that is too long.
         """
         cdef const uint8_t* start = <const uint8_t*>PyBytes_AS_STRING(octets)
         cdef const uint8_t* record
@@ -166,8 +168,9 @@ cdef class DatagramScanner:
     def scan_blocks(self, bytes octets not None, Py_ssize_t at):
         """Read enhanced packet blocks of pcapng from octet `at` on, to the last whole one.
 
-        Returns: the datagrams, where it ended, and why: SCAN_MORE, SCAN_OTHER at a block of another type, SCAN_LONG at
-        one whose packet is too long, else the rule that is broken there.
+        Returns:
+            The datagrams, where it ended, and why: SCAN_MORE, SCAN_OTHER at a block of another type, SCAN_LONG at one
+            whose packet is too long, else the rule that is broken there.
         """
         cdef const uint8_t* start = <const uint8_t*>PyBytes_AS_STRING(octets)
         cdef const uint8_t* block

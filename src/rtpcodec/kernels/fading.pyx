@@ -69,13 +69,18 @@ cdef inline void run_fade(
 def fade(pcm, position, length, rising, /):
     """Fade native int16 PCM in or out along a linear ramp.
 
-    pcm: a piece of a stream.
-    position: how many samples of the fade lie before the piece; pieces of any size give the same result.
-    length: samples of the ramp.
-    rising: whether it fades in.
-    Returns: the piece, beyond the ramp unchanged (in) or silent (out).
-    Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets, a position below
-    0, or a length below 1.
+    Args:
+        pcm: a piece of a stream.
+        position: how many samples of the fade lie before the piece; pieces of any size give the same result.
+        length: samples of the ramp.
+        rising: whether it fades in.
+
+    Returns:
+        The piece, beyond the ramp unchanged (in) or silent (out).
+
+    Raises:
+        TypeError: not a buffer of 16-bit samples or octets.
+        ValueError: an odd number of octets, a position below 0, or a length below 1.
 
     >>> from array import array
     >>> array("h", fade(array("h", [1000] * 6), 0, 4, True)).tolist()

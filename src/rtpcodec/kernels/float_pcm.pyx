@@ -106,8 +106,12 @@ cdef inline int run_to_int16(const void* floats, void* pcm, Py_ssize_t n) except
 def int16_to_float32(pcm, /):
     """Convert native int16 PCM to native float32: each sample divided by 32768, exactly.
 
-    Returns: the octets of the float32 values, four per sample.
-    Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets.
+    Returns:
+        The octets of the float32 values, four per sample.
+
+    Raises:
+        TypeError: not a buffer of 16-bit samples or octets.
+        ValueError: an odd number of octets.
 
     >>> from array import array
     >>> array("f", int16_to_float32(array("h", [-32768, 0, 16384]))).tolist()
@@ -155,9 +159,15 @@ def int16_to_float32_into(pcm, out, /):
 def float32_to_int16(samples, /):
     """Convert native float32 samples to native int16 PCM.
 
-    samples: a buffer of float32 ('f') or of their octets; 1.0 is full scale.
-    Returns: each value times 32768, rounded, halves to even, and clipped to -32768 to 32767.
-    Raises: TypeError: not a buffer of float32 or octets. ValueError: octets that are not a multiple of 4, or a NaN.
+    Args:
+        samples: a buffer of float32 ('f') or of their octets; 1.0 is full scale.
+
+    Returns:
+        Each value times 32768, rounded, halves to even, and clipped to -32768 to 32767.
+
+    Raises:
+        TypeError: not a buffer of float32 or octets.
+        ValueError: octets that are not a multiple of 4, or a NaN.
 
     >>> from array import array
     >>> array("h", float32_to_int16(array("f", [-1.5, 0.25, 1.0]))).tolist()

@@ -161,12 +161,16 @@ cdef class ToneBank:
     def __cinit__(self, ToneTables tables not None, hop_samples, *, split, double least_power, double least_share):
         """Begin a stream.
 
-        tables: windows and frequencies.
-        hop_samples: from the begin of a window to that of the next, 1 to the length of a window.
-        split: how many of the frequencies are the first group; the others are the second.
-        least_power: the values of quieter windows are not reported, in squares of samples.
-        least_share: nor those of windows of whose power the strongest frequencies of both groups have less together.
-        Raises: ValueError: a number out of range.
+        Args:
+            tables: windows and frequencies.
+            hop_samples: from the begin of a window to that of the next, 1 to the length of a window.
+            split: how many of the frequencies are the first group; the others are the second.
+            least_power: the values of quieter windows are not reported, in squares of samples.
+            least_share: nor those of windows of whose power the strongest frequencies of both groups have less
+                together.
+
+        Raises:
+            ValueError: a number out of range.
         """
         hop_samples, split = PyNumber_Index(hop_samples), PyNumber_Index(split)
         self._count = len(tables.frequencies_hz)
@@ -244,12 +248,18 @@ cdef class ToneBank:
     def measure(self, pcm, /):
         """Add PCM to the stream, and measure the windows that it completes.
 
-        pcm: native int16 samples, of any number.
-        Returns: per window its power in squares of samples, the indices of the strongest frequency of each group, -1 of
-            a group without any, and a complex number per frequency whose squared magnitude is the power of a sine
-            there. Of a window that is quiet, or in which no tone has its share, -1, -1 and None.
-        Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets. RuntimeError:
-            another thread is inside.
+        Args:
+            pcm: native int16 samples, of any number.
+
+        Returns:
+            Per window its power in squares of samples, the indices of the strongest frequency of each group, -1 of a
+            group without any, and a complex number per frequency whose squared magnitude is the power of a sine there.
+            Of a window that is quiet, or in which no tone has its share, -1, -1 and None.
+
+        Raises:
+            TypeError: not a buffer of 16-bit samples or octets.
+            ValueError: an odd number of octets.
+            RuntimeError: another thread is inside.
         """
         cdef Py_buffer view
         cdef Py_ssize_t at = 0
@@ -281,7 +291,8 @@ cdef class ToneBank:
     def reset(self):
         """Drop the samples of windows that are not complete: the next sample begins a window.
 
-        Raises: RuntimeError: another thread is inside.
+        Raises:
+            RuntimeError: another thread is inside.
         """
         if not take_bank(&self._busy):
             raise in_use()

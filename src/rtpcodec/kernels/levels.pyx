@@ -32,7 +32,9 @@ cdef uint64_t energy_block(const uint8_t* pcm, Py_ssize_t n) noexcept nogil:
 def peak(pcm, /):
     """Return the largest magnitude of native int16 PCM, 0 to 32768; 0 if it is empty.
 
-    Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets.
+    Raises:
+        TypeError: not a buffer of 16-bit samples or octets.
+        ValueError: an odd number of octets.
 
     >>> from array import array
     >>> peak(array("h", [3, -32768, 7]))
@@ -53,7 +55,9 @@ def peak(pcm, /):
 def energy(pcm, /):
     """Return the sum of the squares of native int16 PCM, of at most 2**34 samples.
 
-    Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets.
+    Raises:
+        TypeError: not a buffer of 16-bit samples or octets.
+        ValueError: an odd number of octets.
 
     >>> from array import array
     >>> energy(array("h", [3, -4]))

@@ -61,10 +61,13 @@ cdef class MediaReader:
     def read(self, text, /):
         """Read one text frame, given as str or as a buffer of octets.
 
-        Returns: track, chunk, timestamp, sequence number, and PCM or payload; None for each number and for a track that
-            the message does not have. None in place of the tuple: the scanner declined, the parser of the dialect has
-            to read the message.
-        Raises: TypeError if the text is neither str nor a buffer.
+        Returns:
+            Track, chunk, timestamp, sequence number, and PCM or payload; None for each number and for a track that the
+            message does not have. None in place of the tuple: the scanner declined, the parser of the dialect has to
+            read the message.
+
+        Raises:
+            TypeError: the text is neither str nor a buffer.
         """
         return self.read_by(text, values_of)
 

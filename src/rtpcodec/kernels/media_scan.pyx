@@ -172,7 +172,8 @@ cdef class MediaScanner:
     cdef bint scan(self, const uint8_t* text, Py_ssize_t n, MediaShape* shape, MediaFields* fields) noexcept nogil:
         """Find the members of a message of n octets. False: declined; the fields are then undefined.
 
-        shape: of the same stream; it learns here. The fields point into the text, and into the scanner.
+        Args:
+            shape: of the same stream; it learns here. The fields point into the text, and into the scanner.
         """
         cdef Values values
         if n > self.max_octets:

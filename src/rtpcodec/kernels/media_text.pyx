@@ -37,7 +37,9 @@ cdef class MediaText:
 
     head, tail: what stands before and behind the base64; ASCII.
     coding: what `of_pcm` encodes to: "pcmu", "pcma", "l16_little" or "l16_big"; None: there are payloads only.
-    Raises: ValueError: another coding, or a head or tail that is not ASCII.
+
+    Raises:
+        ValueError: another coding, or a head or tail that is not ASCII.
 
     >>> MediaText('{"payload":"', '"}', "pcmu").of_pcm(bytes(4))
     '{"payload":"//8="}'
@@ -101,7 +103,8 @@ cdef class MediaText:
     def of_payload(self, payload, /):
         """Return the text of a payload.
 
-        Raises: TypeError: not a buffer of octets.
+        Raises:
+            TypeError: not a buffer of octets.
         """
         cdef Py_buffer view
         if PyBytes_CheckExact(payload):
@@ -115,7 +118,9 @@ cdef class MediaText:
     def of_pcm(self, pcm, /):
         """Encode native int16 mono PCM. Returns: the text of that payload.
 
-        Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets, or no coding.
+        Raises:
+            TypeError: not a buffer of 16-bit samples or octets.
+            ValueError: an odd number of octets, or no coding.
         """
         cdef Py_buffer view
         cdef Py_ssize_t octets

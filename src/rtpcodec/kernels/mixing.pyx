@@ -162,11 +162,16 @@ cdef int take_gains(mix_gain* taken, object gains, int count) except -1:
 def gain(pcm, factor, /):
     """Scale native int16 PCM by a factor.
 
-    pcm: samples of any buffer.
-    factor: 0 to 64; 1 changes nothing.
-    Returns: each sample times the factor, rounded to the nearest integer, halves to even, and saturated.
-    Raises: TypeError: not a buffer of 16-bit samples or octets, not a number. ValueError: an odd number of octets, or
-    a factor out of range.
+    Args:
+        pcm: samples of any buffer.
+        factor: 0 to 64; 1 changes nothing.
+
+    Returns:
+        Each sample times the factor, rounded to the nearest integer, halves to even, and saturated.
+
+    Raises:
+        TypeError: not a buffer of 16-bit samples or octets, not a number.
+        ValueError: an odd number of octets, or a factor out of range.
 
     >>> from array import array
     >>> array("h", gain(array("h", [1000, 3, -20000]), 2.5)).tolist()
@@ -215,11 +220,16 @@ def gain_into(pcm, factor, out, /):
 def mix(sources, gains=None, /):
     """Mix native int16 PCM of equal length.
 
-    sources: 1 to 64 buffers of samples.
-    gains: a factor of 0 to 64 for each source; None: 1 for all.
-    Returns: the sum of the scaled sources, each rounded as by `gain`; the sum is saturated once.
-    Raises: TypeError: a source is not a buffer of 16-bit samples or octets. ValueError: other numbers of sources,
-    samples or gains, or a factor out of range.
+    Args:
+        sources: 1 to 64 buffers of samples.
+        gains: a factor of 0 to 64 for each source; None: 1 for all.
+
+    Returns:
+        The sum of the scaled sources, each rounded as by `gain`; the sum is saturated once.
+
+    Raises:
+        TypeError: a source is not a buffer of 16-bit samples or octets.
+        ValueError: other numbers of sources, samples or gains, or a factor out of range.
 
     >>> from array import array
     >>> speech, music = array("h", [30000, -100, 7]), array("h", [8000, 400, -7])

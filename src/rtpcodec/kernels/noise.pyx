@@ -63,11 +63,15 @@ cdef void noise_block(
 def white_noise(seed, position, samples, rms, /):
     """Generate a piece of white noise as native int16 PCM.
 
-    seed: any whole number; the same seed gives the same noise.
-    position: how many samples lie before the piece.
-    samples: how many to generate.
-    rms: 0 to 9459, the RMS value of the stream; noise never reaches 3.47 times as far.
-    Raises: ValueError: a number out of range. TypeError: not whole numbers.
+    Args:
+        seed: any whole number; the same seed gives the same noise.
+        position: how many samples lie before the piece.
+        samples: how many to generate.
+        rms: 0 to 9459, the RMS value of the stream; noise never reaches 3.47 times as far.
+
+    Raises:
+        ValueError: a number out of range.
+        TypeError: not whole numbers.
 
     >>> white_noise(1, 0, 8, 100) == white_noise(1, 0, 5, 100) + white_noise(1, 5, 3, 100)
     True

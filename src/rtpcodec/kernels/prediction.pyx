@@ -65,10 +65,13 @@ cdef double gain_of_lags(const double* lags, int step) noexcept nogil:
 def prediction_gain_db(pcm, step=1, /):
     """Return by how many dB the best predictor lowers the energy of native int16 PCM; 0 of silence.
 
-    pcm: at most 4096 samples.
-    step: 1: it predicts from the four samples before; 2: from the second and the fourth before.
-    Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets, too many samples,
-    another step.
+    Args:
+        pcm: at most 4096 samples.
+        step: 1: it predicts from the four samples before; 2: from the second and the fourth before.
+
+    Raises:
+        TypeError: not a buffer of 16-bit samples or octets.
+        ValueError: an odd number of octets, too many samples, another step.
 
     >>> from array import array
     >>> round(prediction_gain_db(array("h", [1000, -1000] * 80)))

@@ -54,12 +54,18 @@ cdef int take_tones(Tone* taken, object tones, object position, int rate_hz) exc
 def sines(tones, rate_hz, position, samples, /):
     """Generate a piece of a sum of sines as native int16 PCM.
 
-    tones: 1 to 8 pairs of a frequency in whole Hz and an amplitude of 0 to 32768. All begin at phase 0.
-    rate_hz: 8000 to 192000.
-    position: how many samples lie before the piece.
-    samples: how many to generate.
-    Returns: the samples, rounded to the nearest integer and saturated.
-    Raises: ValueError: a number out of range. TypeError: not whole numbers.
+    Args:
+        tones: 1 to 8 pairs of a frequency in whole Hz and an amplitude of 0 to 32768. All begin at phase 0.
+        rate_hz: 8000 to 192000.
+        position: how many samples lie before the piece.
+        samples: how many to generate.
+
+    Returns:
+        The samples, rounded to the nearest integer and saturated.
+
+    Raises:
+        ValueError: a number out of range.
+        TypeError: not whole numbers.
 
     >>> from array import array
     >>> array("h", sines([(2000, 1000)], 8000, 0, 5)).tolist()

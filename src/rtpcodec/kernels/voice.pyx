@@ -320,10 +320,15 @@ cdef class VoiceActivity:
     def fill(self, pcm, Py_ssize_t at=0):
         """Add samples of int16 PCM to the current block until it is whole.
 
-        pcm: native int16 samples.
-        at: where in them to begin.
-        Returns: the place behind the samples that were added.
-        Raises: TypeError, ValueError: not int16 PCM, or `at` lies outside of it.
+        Args:
+            pcm: native int16 samples.
+            at: where in them to begin.
+
+        Returns:
+            The place behind the samples that were added.
+
+        Raises:
+            TypeError, ValueError: not int16 PCM, or `at` lies outside of it.
         """
         cdef Py_buffer view
         cdef Py_ssize_t n, samples
@@ -340,10 +345,15 @@ cdef class VoiceActivity:
     def step(self, double reference_dbov, int verdict=_ANY_LEVEL):
         """Take the whole block, and begin another one.
 
-        reference_dbov: the loudest block that was played out within the delays of an echo.
-        verdict: 1 or 0, whether a detector finds speech in the block; -1: its level decides.
-        Returns: 0: nothing changes, 1: speech starts, 2: speech has ended.
-        Raises: ValueError: the block is not whole.
+        Args:
+            reference_dbov: the loudest block that was played out within the delays of an echo.
+            verdict: 1 or 0, whether a detector finds speech in the block; -1: its level decides.
+
+        Returns:
+            0: nothing changes, 1: speech starts, 2: speech has ended.
+
+        Raises:
+            ValueError: the block is not whole.
         """
         if self._sums.samples < self._block_samples:
             raise ValueError(f"the block has {self._sums.samples} samples, {self._block_samples} are needed")

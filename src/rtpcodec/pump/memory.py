@@ -21,6 +21,8 @@ from rtpcodec.pump.headers import Headers
 from rtpcodec.pump.memory_socket import MAX_UNREAD_OCTETS, MakeWaker, MemorySocket, open_pair
 from rtpcodec.pump.socket import Receiver
 
+__all__ = ["Listener", "MemoryAnswer", "MemoryNetwork", "MemoryRequest"]
+
 S = TypeVar("S")
 
 DEFAULT_PORTS: Final = {"ws": 80, "http": 80, "wss": 443, "https": 443}

@@ -25,9 +25,9 @@ from rtpcodec.pump.frame_rules import (
     text_of,
 )
 from rtpcodec.pump.frame_turns import FrameTurns, HeldFrame
-from rtpcodec.pump.socket import Nobody, Receiver
+from rtpcodec.pump.socket import NullReceiver, Receiver
 from rtpcodec.stream.fragments import MAX_FRAGMENTS, PROTOCOL_ERROR, BrokenFragments, FragmentJoiner
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 TEXT: Final = WSMsgType.TEXT
 READ_BUFFER_OCTETS: Final = 2048
@@ -106,7 +106,7 @@ class PicowsSocket(WSListener):
 
     def detach(self) -> None:
         """Cut the connection and report nothing more."""
-        self._receiver = nobody = Nobody()
+        self._receiver = nobody = NullReceiver()
         self._turns.received = nobody.received
         self.abort()
 

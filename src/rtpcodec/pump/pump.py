@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from typing_extensions import Buffer
 
-from rtpcodec.pump._driving import DriverRoad, PumpRoad
+from rtpcodec.pump._driving import DriverFastPath, PumpFastPath
 from rtpcodec.pump.frame_budget import FrameBudget
 from rtpcodec.pump.socket import Socket
 from rtpcodec.pump.timer import DeadlineTimer
@@ -17,7 +17,7 @@ from rtpcodec.stream.events import Audio, Event
 POLICY_VIOLATION: Final = 1008
 
 
-class Driven(Protocol):
+class StateMachine(Protocol):
     """A state machine that a driver drives. No I/O and no clock: time is an argument, in ms of `loop.time()`."""
 
     @property
@@ -43,7 +43,7 @@ class Driven(Protocol):
         """When to call `events` and `outgoing` at the latest; None: not before a change."""
 
 
-class Machine(Driven, Protocol):
+class Machine(StateMachine, Protocol):
     """A state machine that speaks on a WebSocket."""
 
     ping: bytes | None
@@ -90,7 +90,7 @@ class Machine(Driven, Protocol):
         """Record that the close frame was sent."""
 
 
-DrivenT = TypeVar("DrivenT", bound=Driven)
+StateMachineT = TypeVar("StateMachineT", bound=StateMachine)
 MachineT = TypeVar("MachineT", bound=Machine)
 
 
@@ -121,7 +121,7 @@ class TurnWatch(Protocol):
         """Handle one slow turn: its seconds, and its cause in words."""
 
 
-class Driver(DriverRoad, Generic[DrivenT]):
+class Driver(DriverFastPath, Generic[StateMachineT]):
     """Drive one machine: deliver its events, send what is due, sleep until its next deadline.
 
     After each change of the machine, `run` must be called. If a sink calls `run`, the call only sets a flag, and the
@@ -132,11 +132,11 @@ class Driver(DriverRoad, Generic[DrivenT]):
 
     __slots__ = ()
 
-    machine: DrivenT
+    machine: StateMachineT
     _send: Callable[[Any], object]
     _sink: Sink | None
 
-    def __init__(self, machine: DrivenT, send: Callable[[Any], object], sink: Sink | None = None) -> None:
+    def __init__(self, machine: StateMachineT, send: Callable[[Any], object], sink: Sink | None = None) -> None:
         """Take over a machine. Without a sink its events are dropped."""
         super().__init__(machine, send, sink)
         self._timer = DeadlineTimer(asyncio.get_running_loop(), self.run)
@@ -154,7 +154,7 @@ class Driver(DriverRoad, Generic[DrivenT]):
         """Do what `ping`, `hangup` and `cut` ask for; a machine without a connection asks for none of them."""
 
 
-class Pump(PumpRoad, Driver[MachineT]):
+class Pump(PumpFastPath, Driver[MachineT]):
     """Drives one machine over one WebSocket. It is the Receiver of the socket's reports."""
 
     __slots__ = ()

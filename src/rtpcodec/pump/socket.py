@@ -10,6 +10,8 @@ from typing import Protocol
 
 from typing_extensions import Buffer
 
+__all__ = ["Receiver", "Socket"]
+
 
 class Socket(Protocol):
     """The calls that a pump makes to a WebSocket. They never block, and never raise because the connection is gone."""
@@ -42,7 +44,7 @@ class Socket(Protocol):
         """
 
 
-class Nobody:
+class NullReceiver:
     """A Receiver that does nothing: of a WebSocket that nobody listens to."""
 
     def received(self, text: str | Buffer) -> None:

@@ -30,10 +30,10 @@ from rtpcodec.pump.frame_headers import (
     server_frame,
 )
 from rtpcodec.pump.frame_rules import BrokenFrame, close_code_of, text_of
-from rtpcodec.pump.socket import Nobody, Receiver
+from rtpcodec.pump.socket import NullReceiver, Receiver
 from rtpcodec.pump.transports import release
 from rtpcodec.stream.fragments import BrokenFragments, FragmentJoiner
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 try:
     from websockets.speedups import apply_mask
@@ -76,7 +76,7 @@ class WebsocketsSocket(asyncio.Protocol):
         self._transport = transport
         self._max_octets = max_octets
         self._joiner = FragmentJoiner(max_octets, max_fragments, account)
-        self._receiver: Receiver = Nobody()
+        self._receiver: Receiver = NullReceiver()
         self._octets = bytearray()  # read and not handled
         self._skip_octets = 0  # of a payload behind the last frame that counts
         self._ordinary = True  # no octets, no fragments and no turn wait, and frames count
@@ -116,7 +116,7 @@ class WebsocketsSocket(asyncio.Protocol):
 
     def detach(self) -> None:
         """Cut the connection and report nothing more."""
-        self._receiver = Nobody()
+        self._receiver = NullReceiver()
         self.abort()
 
     def ping(self, payload: bytes) -> bool:

@@ -66,7 +66,7 @@ cdef class RtpPacket:
     """One packet, which never changes. It is made of its fields, or read by RtpPacket.parse.
 
     payload_type 0 to 127, sequence_number 16 bits, timestamp and ssrc 32 bits; csrcs up to 15 of 32 bits. extension is
-    a profile and its data, as header_extension makes one of RFC 8285's elements; the data is a multiple of 4 octets.
+    a profile and its data, as `header_extension` builds it (RFC 8285 section 4); the data is a multiple of 4 octets.
     padding is the octets after the payload, the last of which counts them. ValueError: a field does not fit.
 
     >>> packet = RtpPacket(
@@ -130,7 +130,7 @@ cdef class RtpPacket:
     def parse(datagram, /):
         """The packet of a datagram. Bytes are kept as they are, another buffer is copied, because it may change.
 
-        PacketError: no RTP packet; the message says which rule of RFC 3550 is broken. TypeError: no octets.
+        PacketError: no RTP packet; the message says which rule of RFC 3550 section 5.1 is broken. TypeError: no octets.
         """
         cdef RtpPacket packet = RtpPacket.__new__(RtpPacket)
         cdef Py_buffer view
@@ -197,7 +197,7 @@ cdef class RtpPacket:
 
     @property
     def extension_elements(self):
-        """Pairs of id and data, if the extension is one of RFC 8285's two forms; else there are none.
+        """Pairs of id and data, if the extension has a form of RFC 8285 section 4; else none.
 
         PacketError: an element goes past the end of the extension.
         """

@@ -2,14 +2,14 @@
 cimport cython
 from cpython.pythread cimport PyThread_get_thread_ident
 
-from rtpcodec.stream._machine cimport MachineRoad
+from rtpcodec.stream._machine cimport MachineFastPath
 
 from rtpcodec.errors import QueueFull
 from rtpcodec.server.ongoing import DONE, end_of
 
 
 @cython.auto_pickle(False)
-cdef class CallRoad:
+cdef class CallFastPath:
     """The base of a Call that meets each chunk. Make it in the event loop's thread."""
 
     def __cinit__(self, *_args, **_named):
@@ -33,9 +33,9 @@ cdef class CallRoad:
         cannot be resampled; QueueFull in `on_audio`, which cannot wait, if the audio does not fit, and elsewhere if a
         play waits already and more than max_queue_ms would wait behind it.
         """
-        cdef MachineRoad machine
+        cdef MachineFastPath machine
         if self.plays_at_once():
-            machine = self._pump._road
+            machine = self._pump._fast_machine
             try:
                 machine.session.take_pcm(pcm, pcm_hz, None)
             except QueueFull:
@@ -60,9 +60,9 @@ cdef class CallRoad:
         Raises: PayloadError if they are not that, LocalProtocolError if the plan's mode is mp3, and StreamEnded and
         QueueFull as `play`.
         """
-        cdef MachineRoad machine
+        cdef MachineFastPath machine
         if self.plays_at_once():
-            machine = self._pump._road
+            machine = self._pump._fast_machine
             try:
                 machine.session.play_payload(payload)
             except QueueFull:
@@ -78,4 +78,4 @@ cdef class CallRoad:
     @cython.nonecheck(True)
     cdef bint plays_at_once(self) except -1:
         """Whether this is the event loop's thread, and the session takes audio directly."""
-        return PyThread_get_thread_ident() == self._thread_id and self._pump._road.plays.play_at_once()
+        return PyThread_get_thread_ident() == self._thread_id and self._pump._fast_machine.plays.play_at_once()

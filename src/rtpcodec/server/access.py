@@ -26,10 +26,10 @@ from typing import NamedTuple
 from rtpcodec.pump.interrupts import end_loop
 from rtpcodec.server.addresses import HEALTH_PATH, METRICS_PATH, READY_PATH
 from rtpcodec.server.call_log import plain
-from rtpcodec.server.guessing import GuessDelays
 from rtpcodec.server.invitations import Invitation, Invitations, has_token, token_fault
 from rtpcodec.server.options import Authorize
 from rtpcodec.server.origins import ORIGIN_HEADER, Origins
+from rtpcodec.server.refusal_delays import RefusalDelays
 from rtpcodec.server.settings import EndpointSettings
 
 _log = logging.getLogger("rtpcodec.server")
@@ -107,7 +107,7 @@ class Gate:
         "admits_accepted",
         "draining",
         "forbidden_origins",
-        "guess_delays",
+        "refusal_delays",
         "unauthorized",
     )
 
@@ -138,7 +138,7 @@ class Gate:
         self.draining = False
         self.admits_accepted = False
         """Whether requests pass although it drains: of sockets that were accepted before."""
-        self.guess_delays = GuessDelays()
+        self.refusal_delays = RefusalDelays()
         """How long each answer with 401 is held back."""
         self.unauthorized = 0
         """Requests that were answered with 401."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rtpcodec.pickling import Live
-from rtpcodec.server._speaking import CallRoad
+from rtpcodec.server._speaking import CallFastPath
 from rtpcodec.server.call_parts import CallParts
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.server.voice import CallVoice
 from rtpcodec.stream.events import Started
 
 
-class CallBase(CallRoad, Live):
+class CallBase(CallFastPath, Live):
     """The base of the sides of a Call."""
 
     __slots__ = ("_voice", "headers", "id", "path", "started")

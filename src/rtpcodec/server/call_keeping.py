@@ -10,7 +10,7 @@ from rtpcodec.server.capturing import CallCapture
 from rtpcodec.server.private_section import PrivateSection
 from rtpcodec.server.recorder.recorder import recorder_of
 from rtpcodec.server.recorder.recording import Recording
-from rtpcodec.server.recorder.tape import Sides
+from rtpcodec.server.recorder.recording_files import Sides
 from rtpcodec.server.replies import Reply
 from rtpcodec.server.tapping import CallTap
 from rtpcodec.stream.tapping.stages import Stage

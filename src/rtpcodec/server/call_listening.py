@@ -6,9 +6,9 @@ from typing import Final
 
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.server.call_base import CallBase
-from rtpcodec.server.collecting import Collection, Digits, EntryRules
-from rtpcodec.server.readers.even_reading import EvenReader, Fill, Shape
+from rtpcodec.server.collecting import Digits, EntryRules, KeyCollection
 from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader
+from rtpcodec.server.readers.shaped_reading import AudioShape, Fill, ShapedReader
 from rtpcodec.server.replies import Reply, prompt_of
 from rtpcodec.server.tones import CallTones
 from rtpcodec.server.voice import CallVoice
@@ -57,7 +57,7 @@ class ListeningSide(CallBase):
         require_track(track)
         if pcm_hz is None and fill is None and max_burst_ms is None:
             return AudioReader(self._parts.readers, track, self._access)
-        return EvenReader(self._parts.readers, track, self._access, Shape(pcm_hz, fill, max_burst_ms))
+        return ShapedReader(self._parts.readers, track, self._access, AudioShape(pcm_hz, fill, max_burst_ms))
 
     def events(self) -> EventReader:
         """Read all events, audio among them, as an async iterator that ends with the stream.
@@ -108,7 +108,7 @@ class ListeningSide(CallBase):
         access.require_coroutine("collect_dtmf")
         rules = EntryRules(max, end, first_timeout_s, between_timeout_s)
         spoken = None if prompt is None else prompt_of(prompt, access, "collect_dtmf")
-        collection = Collection(access, self._parts.keys, rules, spoken, interrupt=interrupt)
+        collection = KeyCollection(access, self._parts.keys, rules, spoken, interrupt=interrupt)
         return await collection.run(typed_ahead=typed_ahead)
 
     def tones(self, settings: ToneSettings | None = None) -> CallTones:

@@ -9,8 +9,8 @@ from collections.abc import Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any, Final
 
+from rtpcodec.stream.empty_collections import NO_NAMES
 from rtpcodec.stream.events import Started
-from rtpcodec.stream.no_items import NO_NAMES
 
 logger: Final = logging.getLogger("rtpcodec.server")
 
@@ -63,7 +63,7 @@ class CallLog(logging.LoggerAdapter[logging.Logger]):
         self.call_id = call_id
         self._quota = quota
         self._prefix = f"call {call_id}: "
-        self._told: frozenset[str] = NO_NAMES
+        self._warned: frozenset[str] = NO_NAMES
 
     def name_stream(self, started: Started) -> None:
         """Add the carrier's ids."""
@@ -91,8 +91,8 @@ class CallLog(logging.LoggerAdapter[logging.Logger]):
         topic: the kind of warning.
         message, args: as for `warning`.
         """
-        if topic not in self._told and len(self._told) < MAX_TOPICS:
-            self._told |= {topic}
+        if topic not in self._warned and len(self._warned) < MAX_TOPICS:
+            self._warned |= {topic}
             self.warn_of_peer(message, *args)
 
 

@@ -13,9 +13,9 @@ from rtpcodec.server.background_commands import BackgroundCommands
 from rtpcodec.server.call_files import CallFiles
 from rtpcodec.server.first_words import FirstWords
 from rtpcodec.server.hanging_up import HangUp
-from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.play_out import PlayOut
+from rtpcodec.server.play_waits import MarkWaits, ReplyWaits
 from rtpcodec.server.readers.hub import ReaderHub
 from rtpcodec.server.sending_keys import KeySender
 from rtpcodec.server.typed_keys import TypedKeys
@@ -49,8 +49,8 @@ class CallParts:
     """Reconnects it, with the fields of `Call.reconnect`."""
     first_words: FirstWords
     keys: TypedKeys
-    heard: HeardMarks
-    heard_replies: HeardReplies
+    heard: MarkWaits
+    heard_replies: ReplyWaits
     files: CallFiles
     disconnected: asyncio.Future[None]
     play_out: PlayOut

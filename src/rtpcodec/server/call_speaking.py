@@ -175,14 +175,14 @@ class SpeakingSide(CallBase):
     ) -> Background:
         """Mix a background sound under all replies, and play it alone between them.
 
-        source: a recording that `rtpcodec.bed_source` has loaded, which all calls can share; or what that takes: the
-            path of a WAV file, which is loaded in a thread for each call, or PCM or an Audio.
+        source: a recording that `rtpcodec.background_source` has loaded, which all calls can share. The path of a WAV
+            file, PCM or an Audio are accepted as well; a file is loaded in a thread, once per call.
         level_dbov: its level, -90 to 0.
         loop: repeat it until `Background.stop`; else it ends by itself.
         duck_db: how much quieter it is under speech, 0 to 60.
         pcm_hz: the rate of PCM.
         Raises: LocalProtocolError in mode mp3; StreamEnded after the end; ValueError, TypeError: see
-        `rtpcodec.bed_source`.
+        `rtpcodec.background_source`.
         """
         speech = self._machine("background").session.require_replies("background")
         sound = Background(self._access, speech.sample_rate_hz)

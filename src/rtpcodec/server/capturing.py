@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from rtpcodec.pickling import Live
 from rtpcodec.server.call_log import CallLog
-from rtpcodec.server.file_workers import DirectWorkers, workers_of
+from rtpcodec.server.file_executor import DirectFileExecutor, file_executor_of
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.stream.capture.capture import Capture, CaptureFile
 from rtpcodec.stream.capture.lines import Record
@@ -34,13 +34,13 @@ class CallCapture(Live):
         "_access",
         "_capture",
         "_complete",
+        "_executor",
         "_file",
         "_given_octets",
         "_log",
         "_lost",
         "_records",
         "_timer",
-        "_workers",
         "_written_octets",
         "dropped_lines",
         "error",
@@ -60,7 +60,7 @@ class CallCapture(Live):
         """Lines that the disk was too slow for."""
         self._access = access
         self._log = CallLog(call_id)
-        self._workers = workers_of(access.loop)
+        self._executor = file_executor_of(access.loop)
         self._file = CaptureFile(path, header, session.dialect)
         self._records: list[Record] = []
         self._given_octets = self._written_octets = 0  # changed by the loop and by the thread, each one alone
@@ -98,7 +98,7 @@ class CallCapture(Live):
             lost, self._lost = {"do": "lost", "lines": self._lost}, 0
             self._records.append(Record(record.now_ms, "do", lost, False))
         self._records.append(record)
-        if isinstance(self._workers, DirectWorkers):
+        if isinstance(self._executor, DirectFileExecutor):
             self._hand_over()
         elif self._timer is None:
             self._timer = self._access.loop.call_later(WRITE_EVERY_S, self._hand_over)
@@ -107,13 +107,13 @@ class CallCapture(Live):
         self._timer = None
         records, self._records = self._records, []
         if records:
-            self._workers.write(lambda: self._write(records))
+            self._executor.write(lambda: self._write(records))
 
     def _close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._hand_over()
-        self._workers.write(self._close_file)
+        self._executor.write(self._close_file)
 
     def _failed(self, error: OSError) -> None:
         if self.error is None:
@@ -135,7 +135,7 @@ class CallCapture(Live):
                 self._file.take_all(records)
         except OSError as error:
             failure = error.with_traceback(None)
-            self._workers.report(lambda: self._failed(failure))
+            self._executor.report(lambda: self._failed(failure))
         self._written_octets += sum(map(_octets_of, records))
 
     def _close_file(self) -> None:
@@ -143,8 +143,8 @@ class CallCapture(Live):
             self._file.close()
         except OSError as error:
             failure = error.with_traceback(None)
-            self._workers.report(lambda: self._failed(failure))
-        self._workers.report(self._completed)
+            self._executor.report(lambda: self._failed(failure))
+        self._executor.report(self._completed)
 
 
 def _octets_of(record: Record) -> int:

@@ -66,7 +66,7 @@ def _require_keys(end: object) -> None:
         raise ValueError(f"end is {end!r}, one or more keys of {DTMF_DIGITS} are needed, or None")
 
 
-class Collection:
+class KeyCollection:
     """One entry. Use it from the event loop's thread only."""
 
     __slots__ = (
@@ -113,7 +113,7 @@ class Collection:
             return found
         finally:
             if prompt is not None and heard is not None:
-                self._access.heard.forget(prompt, heard)
+                self._access.heard.discard(prompt, heard)
                 heard.cancel()
             keys.finish()
 

@@ -19,22 +19,22 @@ from rtpcodec.server.descriptors import descriptor_limit, open_descriptors
 from rtpcodec.server.draining import files_lead_s
 from rtpcodec.server.endpoint_statistics import EndpointStatistics
 from rtpcodec.server.invitations import Invitations
-from rtpcodec.server.known_phone_calls import KnownPhoneCalls
 from rtpcodec.server.listening import CallServer
 from rtpcodec.server.loop_lag import LoopLag
+from rtpcodec.server.loop_thread import LoopThread
 from rtpcodec.server.memory_server import MemoryServer
-from rtpcodec.server.own_thread import OwnThread
 from rtpcodec.server.phone_call import PhoneCall
+from rtpcodec.server.phone_call_registry import PhoneCallRegistry
 from rtpcodec.server.phone_control import StreamingControl
 from rtpcodec.server.phone_facts import PhoneEvent
-from rtpcodec.server.reconnecting import Reconnections
+from rtpcodec.server.reconnecting import ReconnectionContext
 from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.running_calls import ENDING_GRACE_S, RunningCalls, add_to
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.shared_port import SharedPort
 from rtpcodec.server.stream_request import ask, completed, requested_plan, require_generated
 from rtpcodec.server.tls_files import TlsFiles
-from rtpcodec.stream.held import HeldBudget
+from rtpcodec.stream.memory_budget import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
 
 
@@ -43,15 +43,15 @@ class Endpoint(SharedPort):
 
     def __init__(self, settings: EndpointSettings) -> None:
         self._settings = settings
-        self._thread = OwnThread()
+        self._thread = LoopThread()
         self._running = RunningCalls()
         self._invitations = Invitations()
         self._gate = Gate(
             settings, self._running.__len__, self._invitations, self._metrics_page(settings), self._stays_late
         )
-        self._reconnections = Reconnections(self._invitations, self._public_url)
+        self._reconnections = ReconnectionContext(self._invitations, self._public_url)
         self._server: CallServer | None = None
-        self._known_phone_calls = KnownPhoneCalls()
+        self._known_phone_calls = PhoneCallRegistry()
         self._refusals = RefusalLog()
         self._warnings = WarningQuota(self._thread.loop.time)
         self._lag: LoopLag | None = None
@@ -107,7 +107,7 @@ class Endpoint(SharedPort):
             messages_sent=sums.messages_sent,
             dropped_audio_ms=totals.dropped_ms,
             requests_unauthorized=gate.unauthorized,
-            refusals_waiting=gate.guess_delays.waiting(self._thread.loop.time()),
+            refusals_waiting=gate.refusal_delays.waiting(self._thread.loop.time()),
             origins_refused=gate.forbidden_origins,
             sockets_half_open=None if self._server is None else self._server.half_open,
             protocol_errors=sums.malformed,
@@ -177,7 +177,7 @@ class Endpoint(SharedPort):
         try:
             return await ask(control, invitation, body, timeout_s)
         except BaseException:
-            invitation.give_up()
+            invitation.withdraw()
             raise
         finally:
             self._invitations.remove(invitation)
@@ -195,9 +195,9 @@ class Endpoint(SharedPort):
         Raises: EndpointError outside the event loop's thread.
         """
         self._thread.require("webhook")
-        self._known_phone_calls.tell(event)
-        waiting = self._invitations.tell(event)
-        return self._running.tell(event) or waiting
+        self._known_phone_calls.handle(event)
+        waiting = self._invitations.handle(event)
+        return self._running.handle(event) or waiting
 
     def _public_url(self) -> str:
         if self._settings.public_url is not None:
@@ -305,7 +305,7 @@ class Endpoint(SharedPort):
 
     def hold_back_s(self, address: str) -> float:
         """Count an answer with 401 for this address, and return the seconds after which it is to be sent."""
-        return self._gate.guess_delays.refused(address, asyncio.get_running_loop().time())
+        return self._gate.refusal_delays.refused(address, asyncio.get_running_loop().time())
 
     def accept(self, socket: Socket, target: str, headers: Mapping[str, str]) -> Receiver:
         """Begin a call on an open socket.

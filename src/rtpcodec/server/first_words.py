@@ -87,7 +87,7 @@ class FirstWords(Live):
         if reasons:
             for reason in reasons:
                 self._pump.machine.session.suspend_speech(reason, self._pump.now_ms())
-            self._phone.watch(self._tell)
+            self._phone.watch(self._handle)
             self._begin_waits(reasons)
 
     async def verdict(self) -> str | None:
@@ -108,7 +108,7 @@ class FirstWords(Live):
             self._resume(reason)
         self._log = None
 
-    def _tell(self, event: PhoneEvent) -> None:
+    def _handle(self, event: PhoneEvent) -> None:
         if event.call_control_id != self._phone.call_control_id:
             return
         if event.event_type in VERDICT_EVENTS:
@@ -157,7 +157,7 @@ class FirstWords(Live):
             return
         timer.cancel()
         if not self._timers:
-            self._phone.unwatch(self._tell)
+            self._phone.unwatch(self._handle)
         self._pump.machine.session.resume_speech(reason, self._pump.now_ms())
         self._pump.run()
         if reason == _VERDICT:

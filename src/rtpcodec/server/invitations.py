@@ -79,7 +79,7 @@ class Invitation:
         if self.wanted:
             self.call.set_result(call)
 
-    def give_up(self) -> None:
+    def withdraw(self) -> None:
         """Stop waiting. If the call has just started, close it, because no one else has it."""
         if not self.call.cancel() and not self.call.cancelled() and self.call.exception() is None:
             self.call.result().close()
@@ -162,7 +162,7 @@ class Invitations:
             if invitation.attach is None:  # calls that run may continue, and so be reconnected
                 invitation.fail("closed", "the endpoint accepts no more calls")
 
-    def tell(self, event: PhoneEvent) -> bool:
+    def handle(self, event: PhoneEvent) -> bool:
         """Handle a webhook event. Returns whether it ended the wait of an invitation."""
         about = [one for one in self._open.values() if one.call_control_id == event.call_control_id]
         if event.event_type == webhooks.STREAMING_FAILED:

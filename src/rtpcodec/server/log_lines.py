@@ -11,6 +11,8 @@ from typing import Any, Final, TextIO
 
 from rtpcodec.server.workers.identity import worker_number
 
+__all__ = ["JsonLines", "log_to", "logging_to"]
+
 TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 TEXT_OF_WORKER: Final = "%(asctime)s %(levelname)s worker %(worker)d %(name)s: %(message)s"
 
@@ -21,8 +23,8 @@ _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"
 class JsonLines(logging.Formatter):
     """Format each record as one line of JSON.
 
-    Members: `time` (UTC, RFC 3339), `level`, `logger`, `message`, each `extra` of the record such as `call_id`, and
-    `exception`, its traceback.
+    Members: `time` (UTC, RFC 3339 section 5.6), `level`, `logger`, `message`, each `extra` of the record
+    such as `call_id`, and `exception`, its traceback.
     """
 
     def format(self, record: logging.LogRecord) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.pump.pump import Pump
-from rtpcodec.server.heard import HeardReplies
+from rtpcodec.server.play_waits import ReplyWaits
 from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.speaking.reply import Reply
 
@@ -18,7 +18,7 @@ class LoopAccess:
 
     __slots__ = ("_blocks", "_thread_id", "heard", "loop", "may_wait", "pump")
 
-    def __init__(self, pump: Pump[CallMachine], heard: HeardReplies, *, may_wait: bool) -> None:
+    def __init__(self, pump: Pump[CallMachine], heard: ReplyWaits, *, may_wait: bool) -> None:
         """Make it.
 
         pump: of the call.

@@ -57,7 +57,7 @@ class PhoneCall:
         """
         self._known = known
         self._fed = webhooks_seen
-        self._facts = PhoneFacts()  # of the events that `tell` got
+        self._facts = PhoneFacts()  # of the events that `handle` got
         self._control = control
         self._seen: OrderedDict[str, None] = OrderedDict()
         self._watchers: list[Callable[[PhoneEvent], object]] = []
@@ -168,9 +168,9 @@ class PhoneCall:
         if event.event_type == webhooks.CONFERENCE_ENDED and conference_of(event) == self._facts.conference_id:
             self._facts.conference_id = None
             return True
-        return self.is_about(event) and self.tell(event)
+        return self.is_about(event) and self.handle(event)
 
-    def tell(self, event: PhoneEvent) -> bool:
+    def handle(self, event: PhoneEvent) -> bool:
         """Handle an event about this call. Returns False for one that was delivered before."""
         # 1. Carriers deliver an event more than once (docs/carrier.md, rule C47).
         event_id = getattr(event, "id", None)

@@ -13,11 +13,11 @@ from rtpcodec.pump.socket import Receiver
 from rtpcodec.pump.transports import release
 from rtpcodec.server.access import Answer
 from rtpcodec.server.half_open import HalfOpenSocket
+from rtpcodec.server.library_log import LibraryLog
 from rtpcodec.server.listening import Acceptor
-from rtpcodec.server.quiet_log import QuietLog
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.tcp_server import TcpServer
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 try:
     from multidict import CIMultiDictProxy
@@ -32,7 +32,7 @@ try:
 
     from rtpcodec.pump.frame_rules import VERSION, request_fault
     from rtpcodec.pump.picows_socket import READ_BUFFER_OCTETS, PicowsSocket
-    from rtpcodec.server.late_refusals import LateRefusals
+    from rtpcodec.server.delayed_refusals import DelayedRefusals
 except ImportError as error:
     raise MissingExtra("serve", "picows", "server") from error
 
@@ -46,7 +46,7 @@ class PicowsServer(TcpServer):
     def __init__(self, settings: EndpointSettings, acceptor: Acceptor) -> None:
         super().__init__(settings, acceptor)
         self._log = _PicowsLog(logging.getLogger("picows.server"))
-        self._late_refusals = LateRefusals(acceptor.hold_back_s)
+        self._late_refusals = DelayedRefusals(acceptor.hold_back_s)
 
     def _cut_refused(self) -> None:
         self._late_refusals.cut()
@@ -118,7 +118,7 @@ class _Protocol(WSProtocol):  # type: ignore[misc]  # picows' stub lacks it
         self.ended()
 
 
-class _PicowsLog(QuietLog):
+class _PicowsLog(LibraryLog):
     """picows' logger, without a line per read of a socket that broke a rule. The endpoint logs the rule once."""
 
     def error(self, msg: object, *args: object, **kwargs: Any) -> None:

@@ -9,8 +9,8 @@ from typing import Final, Protocol
 
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.call_log import CallLog
-from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.ongoing import end_of
+from rtpcodec.server.play_waits import MarkWaits, ReplyWaits
 from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.reply import Reply
@@ -37,8 +37,8 @@ class PlayOut:
     def __init__(
         self,
         pump: Pump[CallMachine],
-        heard: HeardMarks,
-        heard_replies: HeardReplies,
+        heard: MarkWaits,
+        heard_replies: ReplyWaits,
         reconnection: Reconnected,
         log: CallLog,
     ) -> None:

@@ -20,7 +20,7 @@ from rtpcodec.errors import (
     StreamingNotInUse,
     StreamNotStarted,
 )
-from rtpcodec.pump.line_pump import LinePump
+from rtpcodec.pump.reconnectable_pump import ReconnectablePump
 from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import CallLog
@@ -46,7 +46,7 @@ LIMIT_S: Final = STOP_LIMIT_S + BUSY_LIMIT_S + START_LIMIT_S
 
 
 @dataclass(frozen=True, slots=True)
-class Reconnections:
+class ReconnectionContext:
     """What an endpoint lends to the reconnections of its calls."""
 
     invitations: Invitations
@@ -63,11 +63,11 @@ class Reconnection:
 
     __slots__ = (
         "_attach",
+        "_context",
         "_fields",
         "_hold_ms",
         "_hung_up",
         "_invitation",
-        "_lent",
         "_limit",
         "_log",
         "_phone",
@@ -81,22 +81,22 @@ class Reconnection:
 
     def __init__(
         self,
-        pump: LinePump[CallMachine],
+        pump: ReconnectablePump[CallMachine],
         phone: PhoneCall,
         log: CallLog,
-        lent: Reconnections | None,
+        context: ReconnectionContext | None,
         fields: Mapping[str, Any],
     ) -> None:
         """Prepare the reconnections of a call whose stream has not started.
 
         pump, phone, log: of the call.
-        lent: what the endpoint lends; None: the call runs on the WebSocket of another server.
+        context: what the endpoint lends; None: the call runs on the WebSocket of another server.
         fields: those of the first `streaming_start`, without address and token.
         """
         self._pump = pump
         self._phone = phone
         self._log: CallLog | None = log
-        self._lent = lent
+        self._context = context
         self._attach: Callable[[Socket], Receiver] | None = None
         self._fields = {name: value for name, value in fields.items() if name != COMMAND_ID}
         self._stream_id: str | None = None
@@ -181,7 +181,7 @@ class Reconnection:
     def end(self) -> None:
         """End the attempt that runs, because the stream has ended, and drop what refers back to call and endpoint."""
         self._phone.unwatch(self._take_webhook)
-        self._attach = self._pump.on_held = self._log = self._lent = None
+        self._attach = self._pump.on_held = self._log = self._context = None
         if self._task is not None:
             self._task.cancel()
 
@@ -198,9 +198,9 @@ class Reconnection:
 
     # One attempt
 
-    def _requirements(self) -> tuple[PhoneControl, Reconnections]:
+    def _requirements(self) -> tuple[PhoneControl, ReconnectionContext]:
         """Return what an attempt needs. Raises EndpointError with what is missing."""
-        if self._lent is None:
+        if self._context is None:
             raise EndpointError(
                 "reconnect() has the carrier open another WebSocket to the endpoint, and this call runs on that of "
                 "another server: use `serve`"
@@ -211,8 +211,8 @@ class Reconnection:
                 f"reconnect() sends streaming_stop first, and the control, of type {type(control).__name__}, has no "
                 "stop_streaming"
             )
-        self._lent.public_url()
-        return control, self._lent
+        self._context.public_url()
+        return control, self._context
 
     def _start(self, fields: Mapping[str, Any]) -> asyncio.Task[None]:
         pump, machine = self._pump, self._pump.machine
@@ -223,12 +223,12 @@ class Reconnection:
         self._task.add_done_callback(self._ended)
         return self._task
 
-    async def _attempt(self, control: PhoneControl, lent: Reconnections, body: Mapping[str, Any]) -> None:
+    async def _attempt(self, control: PhoneControl, context: ReconnectionContext, body: Mapping[str, Any]) -> None:
         await self._stop_old(control)
         last_s = asyncio.get_running_loop().time() + BUSY_LIMIT_S
         while True:
             try:
-                await self._request(control, lent, body)
+                await self._request(control, context, body)
             except StreamNotStarted as error:
                 if not _may_pass(error) or asyncio.get_running_loop().time() + RETRY_S > last_s:
                     raise
@@ -247,9 +247,9 @@ class Reconnection:
             # A stop that comes late names the lost stream, so it does not end the new one.
             self._note("the lost stream was not stopped: %s", type(error).__name__)
 
-    async def _request(self, control: PhoneControl, lent: Reconnections, body: Mapping[str, Any]) -> None:
+    async def _request(self, control: PhoneControl, context: ReconnectionContext, body: Mapping[str, Any]) -> None:
         """Request the new stream once, and wait for its `start`. Raises StreamNotStarted."""
-        invitation = lent.invitations.add(self._phone.call_control_id or "", lent.public_url(), control)
+        invitation = context.invitations.add(self._phone.call_control_id or "", context.public_url(), control)
         invitation.attach = self._attach
         self._invitation = invitation
         try:
@@ -261,7 +261,7 @@ class Reconnection:
                 raise invitation.not_started("hung_up", "the call has ended") from error.__cause__
             raise
         finally:
-            lent.invitations.remove(invitation)
+            context.invitations.remove(invitation)
             invitation.abandon()
             if self._invitation is invitation:
                 self._invitation = None

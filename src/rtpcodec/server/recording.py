@@ -56,7 +56,7 @@ def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None
                     if event.pcm:
                         recording.write(event)
                 elif isinstance(event, Started):
-                    recording.begin_anew()
+                    recording.restart()
         finally:
             recording.stop()
         if recording.error is not None:
@@ -95,11 +95,11 @@ class _Recording:
         except (OSError, ValueError) as error:
             self._failed(track, error)
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Set the stream's time zero to the current end of each file, because the stream has restarted."""
         for file in self._tracks.values():
             if file is not None and not self.stopped:
-                file.begin_anew()
+                file.restart()
 
     def stop(self) -> None:
         """Close all files. A second call does nothing."""
@@ -154,7 +154,7 @@ class _TrackFile:
         self._fill(begins_at - self._wav.samples_written)
         self._wav.write(pcm)
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Set the stream's time zero to the current end of the file."""
         self._begins_at = self._wav.samples_written
 

@@ -10,7 +10,7 @@ from typing_extensions import Buffer
 from rtpcodec.errors import ReplyInterrupted
 from rtpcodec.pickling import Live
 from rtpcodec.server import threads
-from rtpcodec.server._replying import ReplyRoad
+from rtpcodec.server._replying import ReplyFastPath
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.server.ongoing import Ongoing, end_of
 from rtpcodec.stream.events import Audio, Interrupted
@@ -18,7 +18,7 @@ from rtpcodec.stream.speaking.reply import Reply as SessionReply
 from rtpcodec.stream.speaking.reply import ReplyState
 
 
-class Reply(Live, ReplyRoad):
+class Reply(Live, ReplyFastPath):
     """One reply: audio that is spoken as a whole, and the truth about how much of it was heard.
 
     Its place among the replies of its call was fixed when `call.reply` returned it, also before it has audio. Whatever

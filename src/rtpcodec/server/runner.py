@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import MethodType
 
 from rtpcodec.pump._driving import AudioSink
-from rtpcodec.pump.line_pump import LinePump
+from rtpcodec.pump.reconnectable_pump import ReconnectablePump
 from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.background_commands import BackgroundCommands
@@ -24,23 +24,23 @@ from rtpcodec.server.handler_end import HandlerEnd
 from rtpcodec.server.handler_errors import drop_tracebacks, is_stream_ended
 from rtpcodec.server.handler_task import INTERNAL_ERROR, HandlerTask
 from rtpcodec.server.hanging_up import HangUp
-from rtpcodec.server.heard import HeardMarks, HeardReplies
-from rtpcodec.server.holding import HoldWatch
+from rtpcodec.server.hold_watch import HoldWatch
 from rtpcodec.server.invitations import Invitation
 from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.play_out import PlayOut
+from rtpcodec.server.play_waits import MarkWaits, ReplyWaits
 from rtpcodec.server.readers.hub import ReaderHub, drop_audio
-from rtpcodec.server.reconnecting import Reconnection, Reconnections
+from rtpcodec.server.reconnecting import Reconnection, ReconnectionContext
 from rtpcodec.server.sending_keys import KeySender
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.slow_turns import SlowTurns
 from rtpcodec.server.typed_keys import TypedKeys
 from rtpcodec.stream import events
 from rtpcodec.stream.ending import EndReason
+from rtpcodec.stream.event_octets import octets_of
 from rtpcodec.stream.events import Audio, Event, Started
-from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.machine import NORMAL, CallMachine
-from rtpcodec.stream.octets import octets_of
+from rtpcodec.stream.memory_budget import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
 
 
@@ -80,7 +80,7 @@ class CallRunner(AudioSink):
         slow_turn: Callable[[], None] | None = None,
         warnings: WarningQuota | None = None,
         phone: PhoneCall | None = None,
-        reconnections: Reconnections | None = None,
+        reconnections: ReconnectionContext | None = None,
     ) -> None:
         """Begin a call.
 
@@ -120,14 +120,14 @@ class CallRunner(AudioSink):
 
     def _new_pump(
         self, settings: EndpointSettings, socket: Socket, budget: HeldBudget | None, plan: StreamPlan | None
-    ) -> LinePump[CallMachine]:
+    ) -> ReconnectablePump[CallMachine]:
         now_ms = asyncio.get_running_loop().time() * 1000
         session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms, budget=budget, plan=plan)
         machine = CallMachine(session, now_ms, timeouts=settings.call_timeouts, may_wait=settings.may_wait)
-        return LinePump(machine, socket, self, settings.new_budget(now_ms))
+        return ReconnectablePump(machine, socket, self, settings.new_budget(now_ms))
 
     def _new_parts(self, request: UpgradeRequest) -> CallParts:
-        heard, heard_replies = HeardMarks(self.pump), HeardReplies()
+        heard, heard_replies = MarkWaits(self.pump), ReplyWaits()
         disconnected = asyncio.get_running_loop().create_future()
         commands = BackgroundCommands(self.log, self._settle)
         play_out = PlayOut(self.pump, heard, heard_replies, self.reconnection, self.log)
@@ -306,7 +306,7 @@ class CallRunner(AudioSink):
             self.close(NORMAL, "not_wanted")
             return
         holding = HoldWatch(self.pump, self.phone)
-        self.phone.watch(holding.tell)
+        self.phone.watch(holding.handle)
         holding.begin()
         self._parts.first_words.begin(answered=self._invitation is not None)
         settings = self._settings

@@ -47,10 +47,10 @@ class RunningCalls:
         if not self._runners:
             self._idle.set()
 
-    def tell(self, event: PhoneEvent) -> bool:
+    def handle(self, event: PhoneEvent) -> bool:
         """Hand a webhook event to the calls that it is about. Returns whether there was one."""
-        told = [runner.phone.tell(event) for runner in self if runner.phone.is_about(event)]
-        return any(told)
+        handled = [runner.phone.handle(event) for runner in self if runner.phone.is_about(event)]
+        return any(handled)
 
     async def wait_idle(self, timeout_s: float) -> None:
         """Wait until no call runs, for timeout_s at most."""

@@ -58,7 +58,7 @@ class Saying:
                     raise
             finally:
                 feeding = False
-                self._access.heard.forget(self._spoken, watch)
+                self._access.heard.discard(self._spoken, watch)
                 watch.cancel()
                 if interrupted:  # the generator has caught our cancellation
                     task.uncancel()

@@ -12,9 +12,9 @@ from rtpcodec.codecs import codec, codec_names
 from rtpcodec.errors import LocalProtocolError, QueueFull, StreamEnded
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.background_commands import BackgroundCommands, RunningCommand
-from rtpcodec.server.heard import HeardReplies
 from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.play_out import PlayOut
+from rtpcodec.server.play_waits import ReplyWaits
 from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.speaking.reply import Reply
@@ -35,7 +35,7 @@ class KeySender:
         self,
         pump: Pump[CallMachine],
         phone: PhoneCall,
-        heard: HeardReplies,
+        heard: ReplyWaits,
         play_out: PlayOut,
         commands: BackgroundCommands,
     ) -> None:
@@ -75,7 +75,7 @@ class KeySender:
             raise QueueFull(f"the keys last {duration_ms:.0f} ms, at most {speech.max_queue_ms:.0f} ms are allowed")
         machine.plays.require_accepted()
         reply = machine.session.reply(interruptible=False)
-        reply.line.tones = tone_spans(*sounds)
+        reply.queue.tones = tone_spans(*sounds)
         before = [one for one in speech.unended_replies if one is not reply]
         self._play_out.key_replies[reply] = duration_ms
         self._pump.run()

@@ -9,8 +9,8 @@ from rtpcodec.pump.frame_budget import FrameBudget
 from rtpcodec.server.options import CONCEALS
 from rtpcodec.server.settings_checks import check
 from rtpcodec.server.settings_fields import SettingsFields
-from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.machine import CallTimeouts
+from rtpcodec.stream.memory_budget import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.wire import DIALECTS

@@ -8,7 +8,7 @@ from typing import Final
 
 from rtpcodec.audio.files import WavWriter
 from rtpcodec.pickling import Live
-from rtpcodec.server.file_workers import Workers, workers_of
+from rtpcodec.server.file_executor import FileExecutor, file_executor_of
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.tapping.tap_file import new_file
@@ -31,9 +31,9 @@ class CallTap(Live):
         """The file."""
         self._access = access
         session: MediaSession = access.pump.machine.session
-        file, workers = self.path, workers_of(access.loop)  # not this object, which would hold itself
+        file, executor = self.path, file_executor_of(access.loop)  # not this object, which would hold itself
         with new_file(file):
-            self._tap: Tap = session.tap_to(stage, lambda rate_hz: ThreadedWav(file, rate_hz, workers), track=track)
+            self._tap: Tap = session.tap_to(stage, lambda rate_hz: ThreadedWav(file, rate_hz, executor), track=track)
 
     @property
     def stage(self) -> str:
@@ -62,18 +62,18 @@ class ThreadedWav(Live):
     __slots__ = (
         "_collected",
         "_error",
+        "_executor",
         "_given_octets",
         "_piece_octets",
         "_rate_hz",
         "_wav",
-        "_workers",
         "_written_octets",
     )
 
-    def __init__(self, path: Path, rate_hz: int, workers: Workers) -> None:
+    def __init__(self, path: Path, rate_hz: int, executor: FileExecutor) -> None:
         """Open the file. OSError."""
         self._wav = WavWriter(path, rate_hz)
-        self._workers = workers
+        self._executor = executor
         self._rate_hz = rate_hz
         self._piece_octets = 2 * rate_hz * HANDED_MS // 1000
         self._collected = bytearray()
@@ -93,18 +93,18 @@ class ThreadedWav(Live):
     def write_silence(self, samples: int) -> None:
         """Append silence."""
         self._hand_over()
-        self._workers.write(lambda: self._guarded(samples, b""))
+        self._executor.write(lambda: self._guarded(samples, b""))
 
     def close(self) -> None:
         """Close the file behind all that was written."""
         self._hand_over()
-        self._workers.write(self._close)
+        self._executor.write(self._close)
 
     def _hand_over(self) -> None:
         pcm, self._collected = bytes(self._collected), bytearray()
         if pcm:
             self._given_octets += len(pcm)
-            self._workers.write(lambda: self._guarded(0, pcm))
+            self._executor.write(lambda: self._guarded(0, pcm))
 
     # In the thread
 

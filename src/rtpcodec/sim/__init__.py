@@ -12,8 +12,7 @@ networks    the real network, or the one in memory of a virtual clock
 loop_thread the event loop that all of it runs in, reached from any thread
 """
 
-import warnings
-
+from rtpcodec.lazy import public_names
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.calls.conferences import SimulatedConference
 from rtpcodec.sim.carrier import Carrier
@@ -57,9 +56,4 @@ __all__ = [
     "rate_limited",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name == "Trouble":
-        warnings.warn("rtpcodec.sim.Trouble is now CommandFault", DeprecationWarning, stacklevel=2)
-        return CommandFault
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = public_names(__name__, ())

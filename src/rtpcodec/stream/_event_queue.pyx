@@ -7,8 +7,8 @@ from collections import deque
 from rtpcodec.stream._audio cimport Audio
 
 from rtpcodec.stream.events import Overrun
-from rtpcodec.stream.held import FREE_OCTETS as _FREE_OCTETS, GRAIN_OCTETS as _GRAIN_OCTETS, Share
-from rtpcodec.stream.octets import AUDIO_OCTETS as _AUDIO_OCTETS, octets_of
+from rtpcodec.stream.memory_budget import FREE_OCTETS as _FREE_OCTETS, GRAIN_OCTETS as _GRAIN_OCTETS, Share
+from rtpcodec.stream.event_octets import AUDIO_OCTETS as _AUDIO_OCTETS, octets_of
 
 MAX_AUDIO_MS = 5000.0
 MAX_OTHER_EVENTS = 1000

@@ -16,7 +16,7 @@ from enum import Enum
 from typing import Final
 
 from rtpcodec.stream import messages
-from rtpcodec.stream._hearing_states import ConnectionState
+from rtpcodec.stream._receive_states import ConnectionState
 
 MAX_MALFORMED_IN_A_ROW: Final = 20
 """A sender of this many malformed messages in a row does not speak this protocol,"""

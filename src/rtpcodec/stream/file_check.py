@@ -9,7 +9,7 @@ from typing_extensions import Buffer
 from rtpcodec.audio.file_headers import FILE_STARTS, HEAD_OCTETS, FileKind, HeaderWatch, kind_of
 from rtpcodec.audio.pcm_check import PcmCheck
 from rtpcodec.errors import PayloadError
-from rtpcodec.stream._hearing_states import FilesState
+from rtpcodec.stream._receive_states import FilesState
 from rtpcodec.stream.events import Diagnosis
 
 MAX_TRACKS: Final = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rtpcodec.pickling import Raised
-from rtpcodec.stream.held import Account, Share
+from rtpcodec.stream.memory_budget import Account, Share
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 MAX_FRAGMENTS: Final = 1024
@@ -55,12 +55,17 @@ class FragmentJoiner:
     def put(self, octets: bytes, *, opens: bool, last: bool, binary: bool = False) -> bytes | None:
         """Add a frame.
 
-        octets: its payload.
-        opens: whether it begins a message; a continuation frame does not.
-        last: whether it ends its message.
-        binary: whether a frame that begins a message is binary; continuation frames ignore it.
-        Returns: the message if this frame completes it, otherwise None.
-        Raises: BrokenFragments if the frame is out of order, or the message has too many fragments or octets.
+        Args:
+            octets: Its payload.
+            opens: Whether it begins a message; a continuation frame does not.
+            last: Whether it ends its message.
+            binary: Whether a frame that begins a message is binary; continuation frames ignore it.
+
+        Returns:
+            The message if this frame completes it, otherwise None.
+
+        Raises:
+            BrokenFragments: If the frame is out of order, or the message has too many fragments or octets.
         """
         if opens and self.joining:
             raise BrokenFragments("fragments", "a message began before the one in fragments had ended", PROTOCOL_ERROR)

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Final
 
-from rtpcodec.stream._hearing_states import KeysState
+from rtpcodec.stream._receive_states import KeysState
 from rtpcodec.stream.events import Dtmf
 
 MAX_WAIT_MS: Final = 150.0
@@ -53,10 +53,13 @@ class KeyOrder(KeysState):
     def put(self, key: Dtmf, now_ms: float, sequence_number: int | None = None) -> bool:
         """Take a key.
 
-        key: the key.
-        now_ms: the time.
-        sequence_number: of its message; None: it has none.
-        Returns: False if it is a double, which is dropped.
+        Args:
+            key: The key.
+            now_ms: The time.
+            sequence_number: Of its message; None: it has none.
+
+        Returns:
+            False if it is a double, which is dropped.
         """
         pressed_ms = _milliseconds(key.occurred_at)
         if pressed_ms is not None and self._is_double(key, pressed_ms, sequence_number, now_ms):

@@ -104,10 +104,12 @@ class FramePacking:
     ) -> None:
         """Make a packing.
 
-        info: the codec.
-        encoder: an encoder to learn its frames from. It is not kept: OPUS has 30 kB, which a silent call does not need.
-        payloads: the payload format.
-        new_encoder: makes the same encoder again, when the first frame is due.
+        Args:
+            info: The codec.
+            encoder: An encoder to learn its frames from. It is not kept: OPUS has 30 kB, which a silent call does not
+                need.
+            payloads: The payload format.
+            new_encoder: Makes the same encoder again, when the first frame is due.
         """
         self._info = info
         self._new_encoder = new_encoder

@@ -8,8 +8,8 @@ from typing import Final
 from typing_extensions import Buffer
 
 from rtpcodec.audio import mp3
-from rtpcodec.stream.any_rate import AnyRate
 from rtpcodec.stream.items import Item
+from rtpcodec.stream.rate_conversion import MultiRateResampler
 
 MAX_COLLECTED_MS: Final = 15_000.0
 """PCM that becomes one MP3 without a `flush`, so that what is played without one is heard."""
@@ -83,7 +83,7 @@ class Mp3Encoding:
         mp3.bit_rates_kbps(sample_rate_hz)  # refuses a rate that MP3 does not have
         self.pcm_hz = self.sample_rate_hz = sample_rate_hz
         self.turn_ms = TURN_SAMPLES * 1000 / sample_rate_hz
-        self._rates = AnyRate(sample_rate_hz)
+        self._rates = MultiRateResampler(sample_rate_hz)
         self.waiting_samples = 0
         self.taken_samples = 0
         self._files: deque[_File] = deque()

@@ -11,10 +11,10 @@ from typing_extensions import Buffer
 
 from rtpcodec.audio.pcm_check import refuse_file
 from rtpcodec.errors import QueueFull
-from rtpcodec.stream.any_rate import pcm_and_rate
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.file_check import refuse_file_as_payload
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.rate_conversion import pcm_and_rate
 from rtpcodec.stream.session import MediaSession
 
 PIECE_MS: Final = 100.0
@@ -116,10 +116,11 @@ class _Pieces:
     ) -> None:
         """Make the rest of a play.
 
-        put: queues a piece.
-        octets: all of it.
-        unit_octets, unit_ms: of the smallest piece.
-        last: queues the last piece; None: `put` does.
+        Args:
+            put: Queues a piece.
+            octets: All of it.
+            unit_octets, unit_ms: Of the smallest piece.
+            last: Queues the last piece; None: `put` does.
         """
         self._put = put
         self._last = last or put
@@ -197,9 +198,10 @@ class PlayQueue:
     def __init__(self, session: MediaSession, target: Target | None = None, *, may_wait: bool) -> None:
         """Make the queue.
 
-        session: the call's session.
-        target: what audio is for, a reply; None: the session, for audio outside any reply.
-        may_wait: whether audio that does not fit waits; otherwise QueueFull is raised.
+        Args:
+            session: The call's session.
+            target: What audio is for, a reply; None: the session, for audio outside any reply.
+            may_wait: Whether audio that does not fit waits; otherwise QueueFull is raised.
         """
         self._target: Target = session if target is None else target
         self._info = session.plan.send_info

@@ -40,7 +40,7 @@ class SendMeasures:
 
 
 @dataclass(slots=True)
-class LineLost:
+class LossReport:
     """What a lost line leaves."""
 
     unheard_ms: float
@@ -53,12 +53,13 @@ class LineLost:
 class Loss(Protocol):
     """Ends one line of a send chain."""
 
-    def lost(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> LineLost:
+    def lost(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> LossReport:
         """Record that the line is lost, and queue again what was not heard.
 
-        now_ms: the time.
-        last_frame_ms: when the last frame of the other side arrived.
-        media_until_ms: when its media ended, without jitter; None: it sent none of late.
+        Args:
+            now_ms: The time.
+            last_frame_ms: When the last frame of the other side arrived.
+            media_until_ms: When its media ended, without jitter; None: it sent none of late.
         """
 
     def mended(self) -> None:

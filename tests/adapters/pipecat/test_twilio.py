@@ -31,7 +31,7 @@ START = json.dumps(
         },
     }
 )
-REFUSAL = "shows a carrier that cannot do the plan: send_codec is 'L16', twilio has PCMU"
+REFUSAL = "shows a carrier that does not support the plan: send_codec is 'L16', twilio has PCMU"
 
 
 def media(payload: bytes) -> str:

@@ -104,7 +104,7 @@ class HeardSide:
         self.absorptions = 0
         """How often that was done."""
         self.skew_ppm: float | None = None
-        """How much slower the far end's play-out is than its axis, by the longest run; None: no run was long enough."""
+        """How much slower the far end plays than the timeline runs, by the longest run; None: none was long enough."""
 
     def place(self, piece: Piece) -> Iterator[Placed]:
         """Yield what can be written now."""

@@ -19,7 +19,7 @@ class Piece:
     source: Source
     """The inbound track, the outbound track, or what the caller heard of us."""
     at_ms: float
-    """On the recording's axis."""
+    """On the recording's timeline."""
     pcm: bytes
     """Native int16; empty: silence."""
     samples: int
@@ -43,7 +43,7 @@ class Mask:
     to_ms: float
 
 
-class Pieces:
+class PieceQueue:
     """The pieces of one recording. The event loop puts, the writer's thread takes."""
 
     __slots__ = ("_put_ms", "_taken_ms", "_waiting", "overruns")

@@ -12,14 +12,14 @@ from rtpcodec.errors import LocalProtocolError, MissingLibrary, StreamEnded
 from rtpcodec.pickling import Live
 from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.call_parts import CallParts
-from rtpcodec.server.file_workers import workers_of
+from rtpcodec.server.file_executor import file_executor_of
 from rtpcodec.server.loop_access import LoopAccess
-from rtpcodec.server.recorder.axis import Axis
-from rtpcodec.server.recorder.facts import Facts
-from rtpcodec.server.recorder.feed import Feed
 from rtpcodec.server.recorder.finishing import flac_library
-from rtpcodec.server.recorder.intake import HeardReader, Intake
-from rtpcodec.server.recorder.tape import Sides
+from rtpcodec.server.recorder.recording_files import Sides
+from rtpcodec.server.recorder.recording_sink import HeardReader, RecordingSink
+from rtpcodec.server.recorder.sidecar_facts import SidecarFacts
+from rtpcodec.server.recorder.threaded_writer import ThreadedWriter
+from rtpcodec.server.recorder.timeline import Timeline
 from rtpcodec.server.replies import Reply, heard_to_its_end
 from rtpcodec.stream.events import Started
 from rtpcodec.stream.session import MediaSession
@@ -37,12 +37,12 @@ class Recorder(Live):
     __slots__ = (
         "_access",
         "_done",
-        "_feed",
-        "_intake",
         "_log",
         "_sides",
+        "_sink",
         "_started",
         "_waiting",
+        "_writer",
         "error",
         "path",
         "state",
@@ -53,8 +53,8 @@ class Recorder(Live):
         self._started = started
         self._log = log
         self._sides: Sides = sides
-        self._feed: Feed | None = None
-        self._intake: Intake | None = None
+        self._writer: ThreadedWriter | None = None
+        self._sink: RecordingSink | None = None
         self._waiting: asyncio.Future[Any] | None = None
         self._done: asyncio.Future[None] = access.loop.create_future()
         self.path = path
@@ -71,8 +71,8 @@ class Recorder(Live):
         self._access.machine("stop")
         if self._waiting is not None:
             self._waiting.cancel()
-        elif self._intake is not None and self.state == "recording":
-            self._intake.stop(self._access.pump.now_ms())
+        elif self._sink is not None and self.state == "recording":
+            self._sink.stop(self._access.pump.now_ms())
             self._access.pump.run()
 
     async def finished(self) -> None:
@@ -116,30 +116,30 @@ class Recorder(Live):
         rate_hz = session.received_pcm_hz
         if rate_hz is None:  # a further `start` has named an unknown codec meanwhile
             raise LocalProtocolError("the received audio is not decoded, record needs PCM")
-        axis = Axis(now_ms, session.media_delay_ms)
-        facts = Facts(self._started, self._log.call_id, axis.delay_ms, self._sides)
+        timeline = Timeline(now_ms, session.media_delay_ms)
+        facts = SidecarFacts(self._started, self._log.call_id, timeline.delay_ms, self._sides)
         facts.sample_rate_hz = rate_hz
-        feed = Feed(workers_of(self._access.loop), self.path, rate_hz, self._sides, self._finished)
+        writer = ThreadedWriter(file_executor_of(self._access.loop), self.path, rate_hz, self._sides, self._finished)
 
         def ended(end_ms: float) -> None:
             self.state = "finishing"
-            feed.finish(end_ms, facts.members(feed.pieces.overruns))
+            writer.finish(end_ms, facts.members(writer.pieces.overruns))
 
         heard = _heard_reader_of(session)
-        feed.knows_heard = heard is not None
-        self._feed = feed
-        self._intake = Intake(session, heard, feed.pieces, facts, axis, flush=self._flush, ended=ended)
+        writer.knows_heard = heard is not None
+        self._writer = writer
+        self._sink = RecordingSink(session, heard, writer.pieces, facts, timeline, flush=self._flush, ended=ended)
         self.state = "recording"
-        feed.open(facts.members([]))
-        self._intake.begin(now_ms)
+        writer.open(facts.members([]))
+        self._sink.begin(now_ms)
         self._access.pump.run()
 
     def _flush(self, known_ms: float) -> None:
-        feed = self._feed
-        if feed is not None:
-            feed.flush(known_ms)
-            if feed.error is not None and self._intake is not None:
-                self._intake.give_up()
+        writer = self._writer
+        if writer is not None:
+            writer.flush(known_ms)
+            if writer.error is not None and self._sink is not None:
+                self._sink.abandon()
 
     def _finished(self, error: Exception | None, _members: dict[str, object]) -> None:
         self._end("complete" if error is None else "failed", error)
@@ -147,7 +147,7 @@ class Recorder(Live):
     def _end(self, state: State, error: BaseException | None = None) -> None:
         self.state = state
         self.error = error
-        self._feed = self._intake = None
+        self._writer = self._sink = None
         if error is not None:
             self._log.error("the recording %s has ended: %s", self.path.name, error)
         if not self._done.done():

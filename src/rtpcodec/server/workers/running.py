@@ -16,8 +16,8 @@ from rtpcodec.server.addresses import is_loopback
 from rtpcodec.server.options import EndpointOptions, Handler, OnAudio, OnEvent
 from rtpcodec.server.serving import RUN_PORT
 from rtpcodec.server.workers.identity import worker_number
-from rtpcodec.server.workers.job import WORKER, WorkerJob
 from rtpcodec.server.workers.sockets import bound_socket
+from rtpcodec.server.workers.worker_spec import WORKER, WorkerSpec
 
 if TYPE_CHECKING:
     from rtpcodec.server.workers.status_page import StatusPage
@@ -77,7 +77,7 @@ def run_workers(
         raise EndpointError(f"public_url must contain {WORKER}, because it leads to one worker")
     host, port = options.pop("host", "127.0.0.1"), options.pop("port", RUN_PORT)
     metrics = options.pop("metrics", False)
-    job = WorkerJob(
+    spec = WorkerSpec(
         functions={"handler": handler, "on_audio": on_audio, "on_event": on_event},
         configure=configure,
         options=options,
@@ -85,7 +85,7 @@ def run_workers(
     ).pickled()
     address = _Address(host, port, status_port, metrics, None if placement_file is None else Path(placement_file))
     with asyncio.Runner() as runner:
-        runner.run(_supervise(job, workers, address, on_ready))
+        runner.run(_supervise(spec, workers, address, on_ready))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +125,14 @@ def _require(workers: Any, options: Mapping[str, Any], status_port: int | None) 
 
 
 async def _supervise(
-    job: bytes, workers: int, address: _Address, on_ready: Callable[[WorkersOpened], object] | None
+    spec: bytes, workers: int, address: _Address, on_ready: Callable[[WorkersOpened], object] | None
 ) -> None:
     from rtpcodec.server.workers.supervisor import Supervisor  # noqa: PLC0415 -- needs POSIX
     from rtpcodec.server.workers.worker_table import new_table  # noqa: PLC0415 -- needs POSIX
 
     listener = bound_socket(address.host, address.port, listening=True)
     table = new_table(address.placement_file)
-    supervisor = Supervisor(job, workers, listener, table)
+    supervisor = Supervisor(spec, workers, listener, table)
     page: StatusPage | None = None
     loop = asyncio.get_running_loop()
     signals = {

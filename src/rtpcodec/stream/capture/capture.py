@@ -58,10 +58,11 @@ class Capture(Live):
     ) -> None:
         """Make it.
 
-        header: its first line.
-        sink: takes its records.
-        close: called once, behind the last record.
-        on_stop: lets the session report to it no more.
+        Args:
+            header: Its first line.
+            sink: Takes its records.
+            close: Called once, behind the last record.
+            on_stop: Lets the session report to it no more.
         """
         self.header = header
         self._sink = sink

@@ -48,10 +48,11 @@ class Inputs(Live):
     def __init__(self, session: SessionState, privacy: Privacy, chain: SpeechChain | None, now_ms: float) -> None:
         """Make it.
 
-        session: whose inputs they are.
-        privacy: its private sections.
-        chain: its sending side; None: in mode mp3.
-        now_ms: the time.
+        Args:
+            session: Whose inputs they are.
+            privacy: Its private sections.
+            chain: Its sending side; None: in mode mp3.
+            now_ms: The time.
         """
         self._session = session
         self._privacy = privacy
@@ -245,7 +246,7 @@ class Inputs(Live):
         if number is None:
             number = self._numbers[reply.serial] = len(self._numbers) + 1
             if reply.explicit:
-                tones = {"tones": reply.line.tones} if reply.line.tones else {}
+                tones = {"tones": reply.queue.tones} if reply.queue.tones else {}
                 self._do("reply", reply=number, id=reply.id, interruptible=reply.interruptible, **tones)
         return number
 

@@ -97,10 +97,11 @@ class LineMaker:
     def __init__(self, dialect: Dialect, send_encoding: str, origin_ms: float, *, audio: bool) -> None:
         """Make it.
 
-        dialect: reads the texts.
-        send_encoding: the codec of what is sent.
-        origin_ms: times are counted from here; a whole number, so that no time loses precision.
-        audio: whether payloads keep their audio.
+        Args:
+            dialect: Reads the texts.
+            send_encoding: The codec of what is sent.
+            origin_ms: Times are counted from here; a whole number, so that no time loses precision.
+            audio: Whether payloads keep their audio.
         """
         self._dialect = dialect
         self._send_encoding = self._receive_encoding = send_encoding

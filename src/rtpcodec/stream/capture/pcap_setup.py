@@ -21,10 +21,11 @@ ENDPOINT_RTP_PORT: Final = 5000
 def description(host: str, port: int, tracks: int, attributes: Sequence[str]) -> str:
     """Return a session description: one line `m=` per track, of which the endpoint sends on the first alone.
 
-    host: as text.
-    port: of the first track.
-    tracks: how many there are.
-    attributes: the lines of the payload types.
+    Args:
+        host: As text.
+        port: Of the first track.
+        tracks: How many there are.
+        attributes: The lines of the payload types.
     """
     types = " ".join(line.split(":")[1].split()[0] for line in attributes if line.startswith("a=rtpmap:"))
     lines = ["v=0", f"o=- 1 1 IN IP4 {host}", "s=media stream", f"c=IN IP4 {host}", "t=0 0"]

@@ -18,7 +18,7 @@ MAX_PACKET_OCTETS: Final = 60_000
 
 
 class PayloadTypes:
-    """The payload types of one call: static ones where RFC 3551 has them, else the next dynamic one."""
+    """The payload types of one call: static ones where RFC 3551 section 6 has them, else the next dynamic one."""
 
     __slots__ = ("_by_name",)
 
@@ -50,11 +50,12 @@ class RtpStream(Live):
     ) -> None:
         """Make it.
 
-        info, rate_hz: the codec, and the rate of its PCM.
-        payloads: reads what the messages hold.
-        types: payload types of the call.
-        ssrc: of the stream.
-        swapped: whether samples of L16 have the byte order that RTP does not have.
+        Args:
+            info, rate_hz: The codec, and the rate of its PCM.
+            payloads: Reads what the messages hold.
+            types: Payload types of the call.
+            ssrc: Of the stream.
+            swapped: Whether samples of L16 have the byte order that RTP does not have.
         """
         self._payloads = payloads
         self._swapped = swapped

@@ -75,12 +75,13 @@ class ReceivedTap(Live):
     ) -> None:
         """Make it.
 
-        file: where to write.
-        track: of the chunks.
-        privacy: of the session.
-        decoder: for stage "received"; None: stage "pcm".
-        delay_ms: returns the session's clock minus the media time; None: not known.
-        end: called behind the last event.
+        Args:
+            file: Where to write.
+            track: Of the chunks.
+            privacy: Of the session.
+            decoder: For stage "received"; None: stage "pcm".
+            delay_ms: Returns the session's clock minus the media time; None: not known.
+            end: Called behind the last event.
         """
         self._file = file
         self._track = track

@@ -56,11 +56,12 @@ class TapFile(Live):
     def put(self, pcm: bytes, rate_hz: int, at_ms: float, now_ms: float, *, private: bool) -> None:
         """Append a chunk, behind silence if it begins later than the file ends. A failure of the file ends it.
 
-        pcm: native int16.
-        rate_hz: its rate; another one than that of the first chunk is resampled.
-        at_ms: its time on the axis of the stage. Earlier than the end of the file: it follows without a seam.
-        now_ms: the time, on any clock that runs like the axis.
-        private: whether it is replaced by silence.
+        Args:
+            pcm: Native int16.
+            rate_hz: Its rate; another one than that of the first chunk is resampled.
+            at_ms: Its time on the axis of the stage. Earlier than the end of the file: it follows without a seam.
+            now_ms: The time, on any clock that runs like the axis.
+            private: Whether it is replaced by silence.
         """
         if self.error is not None:
             return
