@@ -18,7 +18,7 @@ EVENT_MEMBERS = {
 }
 """Members by the type of the event."""
 SEEN_ON_CALLS = {"call.answered": {"codec", "sampling_rate", "stream_url", "stream_track"}}
-"""Members that the types lack and that integrations and the carrier's guide show (docs/webhooks.md, Events)."""
+"""Members that the types lack and that integrations and the carrier's guide show (docs/webhooks.md, "Events")."""
 STREAM_VALUES = {
     "stream_track": ("inbound_track", "outbound_track", "both_tracks"),
     "stream_codec": ("PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16", "default"),

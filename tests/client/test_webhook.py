@@ -28,7 +28,7 @@ from rtpcodec.errors import (
     WebhookUnsigned,
 )
 
-# A vector on which two other libraries agree (docs/simulator.md, Rules of both sides).
+# A vector on which two other libraries agree (docs/simulator.md, "Rules of both sides").
 BODY = (
     b'{"data":{"event_type":"streaming.started","id":"11111111-2222-4333-8444-555555555555",'
     b'"occurred_at":"2023-11-14T22:13:20.000000Z","payload":{"call_control_id":"v3:example",'

@@ -62,7 +62,7 @@ class Answering(App):
 
 
 def order_of(name: str) -> dict[str, Any]:
-    """Return the byte order of L16 on the wire, against its RFC (docs/carrier.md, Uncertain points)."""
+    """Return the byte order of L16 on the wire, against its RFC (docs/carrier.md, "Uncertain points")."""
     return {"byte_order": "little"} if name == "L16" else {}
 
 

@@ -1,6 +1,6 @@
 """The simulator as Twilio: every message as documented, and the app's messages read strictly.
 
-The expected texts are copied from the documents (docs/twilio.md, Messages), independent of both sides.
+The expected texts are copied from the documents (docs/twilio.md, "Messages"), independent of both sides.
 """
 
 from __future__ import annotations

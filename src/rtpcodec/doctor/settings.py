@@ -16,6 +16,7 @@ class DoctorSettings:
     """Everything that the checks need. None: not given; the checks that need it are skipped."""
 
     api_key: str | None = field(default=None, repr=False)
+    """The account's API key."""
     base_url: str | None = None
     """Address of the carrier's HTTP interface; None: the public one."""
     public_key: str | None = field(default=None, repr=False)
@@ -27,14 +28,17 @@ class DoctorSettings:
     webhook_url: str | None = field(default=None, repr=False)
     """The public URL that webhooks are posted to."""
     host: str = "127.0.0.1"
+    """Address on which the endpoint listens, or will listen."""
     port: int = 8080
     """Port on which the endpoint listens, or will listen."""
     webhook_port: int | None = None
     """Port on which the app for webhooks listens, or will listen; None: unknown."""
     certificate: Path | None = None
+    """PEM file with the certificate of an endpoint that serves wss itself."""
     key_file: Path | None = None
-    """PEM files of an endpoint that serves wss itself."""
+    """PEM file with its key."""
     plan: StreamPlan = field(default_factory=StreamPlan)
+    """Plan of the endpoint."""
     limit_s: float = 10.0
     """Limit of each step of a check, in seconds."""
 

@@ -228,7 +228,7 @@ class Carrier(Live):
         )
 
     def send_webhooks(self, webhooks: Webhooks) -> None:
-        """Sign all events from now on, and post them to the address that `webhooks` names.
+        """Post all events from now on, signed, to the URL of `webhooks`.
 
         Raises:
             MissingExtra: cryptography is not installed.

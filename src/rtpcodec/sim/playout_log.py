@@ -22,6 +22,7 @@ class MediaArrival:
     octets: int
     """Octets of its payload."""
     samples: int
+    """Samples of its audio."""
     position: int
     """Where its audio begins in `heard_pcm`, in samples. A clear may have cut it."""
     queued_ms: float
@@ -65,6 +66,7 @@ class PlayoutLog:
     arrivals: tuple[MediaArrival, ...] = field(repr=False)
     """The last MAX_ARRIVALS media messages."""
     clears: tuple[ClearArrival, ...]
+    """All `clear` messages."""
     queue: tuple[QueueSecond, ...] = field(repr=False)
     """The last MAX_SECONDS seconds in which audio arrived."""
     payload: bytes = field(repr=False)

@@ -38,6 +38,13 @@ class SimulatedCall(CallStreams):
 
     The phone's side speaks from the begin of the stream, and hangs up when everything was said. `finished` is for async
     code, `wait` for blocking code.
+
+    Args:
+        services: the carrier's loop, dialer and webhooks.
+        facts: ids, numbers and options.
+        phone: codec, speech and keys.
+        leg: direction and state.
+        rng: source of the stream ids.
     """
 
     def __init__(
@@ -190,7 +197,15 @@ class SimulatedCall(CallStreams):
         first: bool = False,
         refuses_with: str | None = None,
     ) -> None:
-        """Let the phone ring until it is answered or the time is over; `first` opens the WebSocket before that."""
+        """Let the phone ring until it is answered or the time is over.
+
+        Args:
+            answers_after_s: seconds until it is answered; None: never.
+            timeout_s: seconds that it rings at most.
+            stream: the stream that begins at the answer; None: none.
+            first: whether the WebSocket is opened before it rings.
+            refuses_with: hangup cause of a refusal in place of the answer; None: it is answered.
+        """
 
         def begin() -> None:
             if self.ended:
@@ -311,7 +326,13 @@ class SimulatedCall(CallStreams):
     def leave(
         self, reason: Literal["hang_up", "carrier_closed"], cause: str = events.NORMAL_CLEARING, *, by_us: bool = False
     ) -> None:
-        """End the call; `by_us`: by a command, not by the phone's side."""
+        """End the call.
+
+        Args:
+            reason: end reason of its stream.
+            cause: hangup cause in `call.hangup`.
+            by_us: whether a command ends it, not the phone's side.
+        """
         self.leg.end(cause, self.leg.ours if by_us else self.leg.theirs)
         self._ringing.stop()
         ringing = self.joined.ringing

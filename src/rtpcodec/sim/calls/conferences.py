@@ -43,7 +43,14 @@ class SimulatedConference(Live):
     """A conference. `hears` returns who hears whom."""
 
     def __init__(self, conference_id: str, name: str, creator: ConferringCall, notify: Notify) -> None:
-        """Make a conference with its first participant."""
+        """Make a conference with its first participant.
+
+        Args:
+            conference_id: its id.
+            name: its name, which serves as an id too.
+            creator: its first participant.
+            notify: posts a webhook.
+        """
         self._notify = notify
         self._participants: dict[str, Participant] = {}
         self.conference_id = conference_id

@@ -25,7 +25,13 @@ class JoinableCall(Protocol):
         """Change between bridged and alone."""
 
     def leave(self, reason: Literal["hang_up"], cause: str = NORMAL_CLEARING, *, by_us: bool = False) -> None:
-        """Hang up."""
+        """Hang up.
+
+        Args:
+            reason: end reason of its stream.
+            cause: hangup cause in `call.hangup`.
+            by_us: whether a command ends it, not the phone's side.
+        """
 
 
 class JoinableConference(Protocol):

@@ -70,7 +70,7 @@ class Leg:
         return "caller" if self.direction == "incoming" else "callee"
 
     def require(self, action: str) -> None:
-        """Refuse an action that the state does not allow: 90018, 90034, 90102 (docs/carrier.md, Codes of refusals)."""
+        """Refuse an action that the state forbids: 90018, 90034, 90102 (docs/carrier.md, "Codes of refusals")."""
         if self.ended:
             raise refused(errors.CALL_ENDED, "the call has ended")
         if action in (commands.ANSWER, commands.REJECT):

@@ -60,7 +60,9 @@ class Hold:
     """
 
     from_ms: float
+    """Begin of the hold."""
     to_ms: float
+    """End of the hold."""
     timestamps: Literal["jump", "stand_still"] = "jump"
     """The first timestamp after the hold: "jump" counts through the hold, "stand_still" continues as without it."""
 
@@ -76,7 +78,9 @@ class Timing:
     """
 
     to_app: Link = Link()
+    """The direction from the carrier to the app."""
     from_app: Link = Link()
+    """The direction from the app to the carrier."""
     read_octets_per_s: float | None = None
     """How fast the carrier reads the app's messages; the socket is not read while it is behind. None: at once."""
     read_pauses_ms: tuple[Interval, ...] = ()
@@ -90,6 +94,7 @@ class Timing:
     playout_clock_ppm: float = 0.0
     """The same for the clock that plays the app's audio."""
     holds: tuple[Hold, ...] = ()
+    """Times in which the call is on hold."""
 
     def __post_init__(self) -> None:
         if self.read_octets_per_s is not None and not self.read_octets_per_s > 0:

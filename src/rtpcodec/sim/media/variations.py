@@ -116,7 +116,7 @@ class Restart:
 class Variations:
     """Departures of a carrier from the documents, and its choices where these are open.
 
-    docs/carrier.md, Uncertain points, lists the choices.
+    docs/carrier.md, "Uncertain points", lists the choices.
 
     Raises: ValueError if chunk_ms is outside 20 to 30000, or a packing or mode of AMR-WB does not exist.
     """
@@ -130,7 +130,9 @@ class Variations:
     amrwb_mode_request: int = 15
     """The mode, 0 to 8, that payloads of AMR-WB request from the app's encoder; 15: none."""
     counters: Literal["string", "number"] = "string"
+    """JSON type of counters and timestamps."""
     timestamp_unit: Literal["ms", "rtp_clock"] = "ms"
+    """Unit of `media.timestamp`."""
     chunk_numbers: Literal["per_track", "shared"] = "per_track"
     """Whether both tracks have a counter of `chunk` each, or one together."""
     rtp_headers: bool = False
@@ -145,11 +147,15 @@ class Variations:
     restarts: tuple[Restart, ...] = ()
     """Changes of the audio in mid-stream."""
     marks: MarkHabits = MarkHabits()
+    """How marks return."""
     clears: ClearHabits = ClearHabits()
+    """The effect of `clear`."""
     losses: LossHabits = LossHabits()
+    """The reaction to a lost WebSocket."""
     leave_out: tuple[Omitted, ...] = ()
     """Members that no media message has."""
     uppercase_stream_id: bool = False
+    """The stream id has capital letters."""
     unknown_event: str | None = None
     """A message of this kind follows `start`."""
     extra_members: Mapping[str, object] = field(default_factory=dict)

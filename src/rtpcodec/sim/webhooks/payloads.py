@@ -1,4 +1,4 @@
-"""The payload of each webhook about a call (docs/webhooks.md, Events). No I/O."""
+"""The payload of each webhook about a call (docs/webhooks.md, "Events"). No I/O."""
 
 from __future__ import annotations
 

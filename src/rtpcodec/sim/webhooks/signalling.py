@@ -9,7 +9,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signalling:
-    """Further members of `call.initiated`, `call.answered` and `call.hangup` (docs/webhooks.md, Events)."""
+    """Further members of `call.initiated`, `call.answered` and `call.hangup` (docs/webhooks.md, "Events")."""
 
     tags: tuple[str, ...] = ()
     """Tags of the number, which `start` has too."""
@@ -20,7 +20,9 @@ class Signalling:
     shaken_stir_attestation: Literal["A", "B", "C"] | None = "A"
     """How far the caller's carrier vouches for the number (RFC 8588); of incoming calls. None: left out."""
     shaken_stir_validated: bool | None = True
+    """Whether the caller's number was validated; None: left out."""
     call_screening_result: str | None = None
+    """Result of call screening; None: left out."""
     bridged_when: Literal["answered", "ringing"] = "answered"
     """When `call.bridged` of a transfer is posted: when the other phone is answered, or as soon as it rings, because
     its early media is heard."""
