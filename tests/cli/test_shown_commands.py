@@ -24,7 +24,9 @@ def shown(text: str) -> list[str]:
     shells = [block for language, block in _FENCED.findall(text) if language in {"", "sh", "bash", "console"}]
     blocks = "".join(_CONTINUED.sub(" ", block) for block in shells)
     lines = [line.split("  #")[0].strip() for line in blocks.splitlines()]
-    return [line for line in lines if line.startswith("rtpcodec ")] + _SPAN.findall(re.sub(r"\s*\n\s*", " ", _FENCED.sub("", text)))
+    return [line for line in lines if line.startswith("rtpcodec ")] + _SPAN.findall(
+        re.sub(r"\s*\n\s*", " ", _FENCED.sub("", text))
+    )
 
 
 def unknown(line: str) -> list[str]:
