@@ -98,7 +98,8 @@ def close_code_of(payload: bytes) -> int | None:
 def request_fault(headers: Iterable[tuple[str, str]]) -> HandshakeFault | None:
     """Return what is wrong with the headers of a request (section 4.2.1); None: nothing.
 
-    headers: each name with its value, in any case; names may repeat.
+    Args:
+        headers: each name with its value, in any case; names may repeat.
     """
     pairs = [(name.lower(), value) for name, value in headers]
     repeated = _repeated(pairs)
@@ -115,7 +116,8 @@ def request_fault(headers: Iterable[tuple[str, str]]) -> HandshakeFault | None:
 def response_fault(headers: Iterable[tuple[str, str]]) -> str | None:
     """Return what is wrong with the headers of a response that accepts a WebSocket (section 4.1); None: nothing.
 
-    headers: as for request_fault. The request offered neither extensions nor subprotocols.
+    Args:
+        headers: as for request_fault. The request offered neither extensions nor subprotocols.
     """
     pairs = [(name.lower(), value) for name, value in headers]
     repeated = _repeated(pairs)

@@ -52,7 +52,8 @@ class FrameTurns(TurnState):
     def __init__(self, schedule: Callable[[], object]) -> None:
         """Begin without waiting frames.
 
-        schedule: stops reading, and calls `next` in the next turn of the event loop.
+        Args:
+            schedule: stops reading, and calls `next` in the next turn of the event loop.
         """
         self._schedule = schedule
         self._held = NO_ITEMS  # None: stopped

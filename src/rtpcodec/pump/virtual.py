@@ -275,10 +275,15 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
 def run_virtual(main: Coroutine[Any, Any, T], *, start_s: float = 0.0) -> T:
     """Run a coroutine in virtual time, as `asyncio.run` does in real time.
 
-    main: coroutine of the whole program.
-    start_s: first value of the clock.
-    Returns: the result of the coroutine.
-    Raises: VirtualClockError if the program uses a facility of the real world, or deadlocks.
+    Args:
+        main: coroutine of the whole program.
+        start_s: first value of the clock.
+
+    Returns:
+        The result of the coroutine.
+
+    Raises:
+        VirtualClockError: the program uses a facility of the real world, or deadlocks.
     """
     runner = asyncio.Runner(loop_factory=lambda: VirtualEventLoop(start_s))
     try:

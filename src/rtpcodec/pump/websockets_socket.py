@@ -69,9 +69,10 @@ class WebsocketsSocket(asyncio.Protocol):
     def __init__(self, transport: asyncio.Transport, max_octets: int, max_fragments: int, account: Account) -> None:
         """Make a socket on a transport, which belongs to another protocol until `begin`.
 
-        transport: the transport, whose handshake is done.
-        max_octets, max_fragments: of one message.
-        account: of the budget that fragments which wait are counted in.
+        Args:
+            transport: the transport, whose handshake is done.
+            max_octets, max_fragments: of one message.
+            account: of the budget that fragments which wait are counted in.
         """
         self._transport = transport
         self._max_octets = max_octets

@@ -31,9 +31,10 @@ class AcceptedSocket:
     ) -> None:
         """Open the transport, by the running loop's own implementation.
 
-        make_protocol: makes the protocol of the connection.
-        tls: its TLS context; None: no TLS.
-        tls_end_s: limit on the other side's answer to the end of TLS.
+        Args:
+            make_protocol: makes the protocol of the connection.
+            tls: its TLS context; None: no TLS.
+            tls_end_s: limit on the other side's answer to the end of TLS.
         """
         self._task = asyncio.get_running_loop().create_task(self._open(make_protocol, tls, tls_end_s))
         self._task.add_done_callback(self._opened)

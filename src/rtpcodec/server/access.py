@@ -121,11 +121,12 @@ class Gate:
     ) -> None:
         """Make a gate.
 
-        settings: path, authorize, allowed_origins, max_calls, max_lag_ms and metrics of the endpoint.
-        calls: returns the number of calls that run now.
-        invitations: the endpoint's open invitations.
-        metrics: returns the page of metrics; None: there is none.
-        stays_late: returns whether the event loop stays later than max_lag_ms; None: it never does.
+        Args:
+            settings: path, authorize, allowed_origins, max_calls, max_lag_ms and metrics of the endpoint.
+            calls: returns the number of calls that run now.
+            invitations: the endpoint's open invitations.
+            metrics: returns the page of metrics; None: there is none.
+            stays_late: returns whether the event loop stays later than max_lag_ms; None: it never does.
         """
         self._invitations = invitations
         self._settings = settings
@@ -175,7 +176,8 @@ class Gate:
     def closed_because(self, expected_calls: int = 0) -> Closed | None:
         """Return why no call is accepted now; None: one more is.
 
-        expected_calls: further calls that are about to come.
+        Args:
+            expected_calls: further calls that are about to come.
         """
         if self.draining:
             return Closed("draining", "draining", "it drains")

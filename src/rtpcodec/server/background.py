@@ -64,10 +64,11 @@ class Background(Live):
     def begin(self, source: Source, pcm_hz: int | None, call_id: str, options: dict[str, Any]) -> None:
         """Load the recording, and let the sound begin.
 
-        source: what to load.
-        pcm_hz: the rate of PCM.
-        call_id: of the call, for the log record of a failure.
-        options: keywords of BackgroundSound.
+        Args:
+            source: what to load.
+            pcm_hz: the rate of PCM.
+            call_id: of the call, for the log record of a failure.
+            options: keywords of BackgroundSound.
         """
         loop = self._access.loop
         if _is_short(source) or isinstance(

@@ -25,8 +25,9 @@ class RunningCommand(Ongoing):
     def __init__(self, task: asyncio.Task[None], first: RunningCommand | None = None) -> None:
         """Make it.
 
-        task: runs the command.
-        first: that of the same command which was made when it was begun; None: this one.
+        Args:
+            task: runs the command.
+            first: that of the same command which was made when it was begun; None: this one.
         """
         super().__init__()
         self._task = task
@@ -71,8 +72,9 @@ class BackgroundCommands:
     def __init__(self, log: CallLog, on_idle: Callable[[], object]) -> None:
         """Make it.
 
-        log: of the call.
-        on_idle: called each time that the last of them has ended, until `release`.
+        Args:
+            log: of the call.
+            on_idle: called each time that the last of them has ended, until `release`.
         """
         self._log: CallLog | Logger = log
         self._call_id = log.call_id
@@ -83,9 +85,10 @@ class BackgroundCommands:
     def start(self, name: str, work: Coroutine[Any, Any, None], *, of_stream: bool = False) -> RunningCommand:
         """Run a command in a task of its own.
 
-        name: of the Call's method, for the log.
-        work: the command.
-        of_stream: whether it plays, so that the end of the stream ends it.
+        Args:
+            name: of the Call's method, for the log.
+            work: the command.
+            of_stream: whether it plays, so that the end of the stream ends it.
         """
         task = asyncio.get_running_loop().create_task(work, name=f"rtpcodec call {self._call_id} {name}")
         command = RunningCommand(task)

@@ -28,14 +28,21 @@ class KeepingSide(CallBase):
 
         A JSON file of the same name says what is in the recording: docs/recording.md. A thread writes.
 
-        path: the file, which must not exist; `.wav` or `.flac` decides its kind.
-        after: a reply, such as a disclosure: the recording begins once it was heard to its end, and does not begin if
-            it was interrupted. Or an awaitable: it begins unless that returns False or raises.
-        sides: "stereo" for one file, the caller on the left and what the caller heard on the right; "separate" for one
-            file per side.
-        Returns: the recording. Errors of the disk do not raise and do not end the call: they are in its `error`.
-        Raises: StreamEnded after the end; ValueError for another suffix or word; LocalProtocolError if received audio
-        is not decoded; MissingExtra for FLAC without soundfile.
+        Args:
+            path: the file, which must not exist; `.wav` or `.flac` decides its kind.
+            after: a reply, such as a disclosure: the recording begins once it was heard to its end, and does not begin
+                if it was interrupted. Or an awaitable: it begins unless that returns False or raises.
+            sides: "stereo" for one file, the caller on the left and what the caller heard on the right; "separate" for
+                one file per side.
+
+        Returns:
+            The recording. Errors of the disk do not raise and do not end the call: they are in its `error`.
+
+        Raises:
+            StreamEnded: after the end.
+            ValueError: for another suffix or word.
+            LocalProtocolError: received audio is not decoded.
+            MissingExtra: for FLAC without soundfile.
         """
         recorder = recorder_of(self._parts, self._access, self.started, path, sides)
         if after is None:
@@ -50,11 +57,17 @@ class KeepingSide(CallBase):
         `rtpcodec.replay` and `rtpcodec replay FILE` run it again. Tokens, phone numbers, digits, client_state and
         custom parameters are never in it (docs/capture.md). A thread writes.
 
-        path: the file, which must not exist: JSON lines.
-        audio: whether payloads keep their audio, apart from private sections. False: they hold silence of the same
-            length.
-        Returns: a CallCapture, whose `stop` ends it. Await it to wait until the file is complete.
-        Raises: OSError if the file cannot be opened; StreamEnded after the end.
+        Args:
+            path: the file, which must not exist: JSON lines.
+            audio: whether payloads keep their audio, apart from private sections. False: they hold silence of the same
+                length.
+
+        Returns:
+            A CallCapture, whose `stop` ends it. Await it to wait until the file is complete.
+
+        Raises:
+            OSError: the file cannot be opened.
+            StreamEnded: after the end.
         """
         self._machine("capture")
         capture = CallCapture(self._access, path, self.id, audio=audio)
@@ -66,13 +79,20 @@ class KeepingSide(CallBase):
 
         The first stage that has a click made it. A thread writes. Private sections are silent.
 
-        stage: "received", "pcm", "spoken", "mixed", "encoded" or "heard": docs/capture.md.
-        path: the file, which must not exist; its header is true at any moment.
-        track: of a received stage; None: the one that was asked for.
-        Returns: a CallTap, whose `stop` ends it. A failure of the disk ends its file and is in its `error`.
-        Raises: ValueError for another stage or track; LocalProtocolError for a stage of what is sent in mode mp3, and
-        for "pcm" if nothing is decoded; MissingLibrary if payloads cannot be decoded here; OSError; StreamEnded after
-        the end.
+        Args:
+            stage: "received", "pcm", "spoken", "mixed", "encoded" or "heard": docs/capture.md.
+            path: the file, which must not exist; its header is true at any moment.
+            track: of a received stage; None: the one that was asked for.
+
+        Returns:
+            A CallTap, whose `stop` ends it. A failure of the disk ends its file and is in its `error`.
+
+        Raises:
+            ValueError: for another stage or track.
+            LocalProtocolError: for a stage of what is sent in mode mp3, and for "pcm" if nothing is decoded.
+            MissingLibrary: payloads cannot be decoded here.
+            OSError: as above.
+            StreamEnded: after the end.
         """
         self._machine("tap")
         tap = CallTap(self._access, stage, path, track=track)
@@ -85,9 +105,13 @@ class KeepingSide(CallBase):
         Recorders, taps and captures keep the time line alone. The handler still gets audio and keys. Sections may
         overlap; the end of the stream ends them all.
 
-        label: what it is about, for logs and sidecars: at most 40 characters, a letter, then letters, digits, spaces,
-            `_` and `-`.
-        Raises: ValueError, TypeError if the label is not that.
+        Args:
+            label: what it is about, for logs and sidecars: at most 40 characters, a letter, then letters, digits,
+                spaces, `_` and `-`.
+
+        Raises:
+            ValueError: as above.
+            TypeError: the label is not that.
         """
         self._access.machine("private")
         return PrivateSection(self._access, label)
@@ -98,10 +122,14 @@ class KeepingSide(CallBase):
         The echo of it arrives up to 600 ms behind, with the inbound audio of that later time. Audio that was sent
         before the first call of this method is missing, so call it once when the call begins.
 
-        media_ms: the inbound media time, of the last 3 s, such as `Audio.media_ms`.
-        duration_ms: how long.
-        pcm_hz: the rate wanted; None: that of the codec that we send.
-        Raises: LocalProtocolError in mode mp3; MissingLibrary if what we send cannot be decoded here; ValueError if the
-        rate cannot be resampled, or duration_ms is above 3000.
+        Args:
+            media_ms: the inbound media time, of the last 3 s, such as `Audio.media_ms`.
+            duration_ms: how long.
+            pcm_hz: the rate wanted; None: that of the codec that we send.
+
+        Raises:
+            LocalProtocolError: in mode mp3.
+            MissingLibrary: what we send cannot be decoded here.
+            ValueError: the rate cannot be resampled, or duration_ms is above 3000.
         """
         return self._machine("reference").session.heard_signal().reference(media_ms, duration_ms, pcm_hz)

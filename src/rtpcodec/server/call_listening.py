@@ -42,16 +42,22 @@ class ListeningSide(CallBase):
     ) -> AudioReader:
         """Read the audio of one track, as an async iterator that ends with the stream.
 
-        track: "inbound" the caller; "outbound" the other leg, if the plan has it; None: all.
-        pcm_hz: the rate of `Audio.pcm`, resampled without a seam; None: as it is received.
-        fill: "silence": frames of 20 ms, 50 in each second, also while nothing comes. They have no payload.
-        max_burst_ms: how much more than 1000 ms of audio a second may have while late audio is caught up, spaced
-            evenly: 200 is 1.2 times real time, 0 catches up in pauses only. None: late audio comes at once.
-        Returns: a reader. It holds 5 s; what is dropped beyond is `Audio.dropped_before_ms` of the next chunk. With one
-        of the three options, `Audio.late_ms` is how much later than in real time each chunk comes.
-        Raises: LocalProtocolError in `on_audio` or `on_event`, outside the event loop's thread, or with pcm_hz if
-        nothing is decoded (receive_pcm_hz=None); ValueError if track is another word, streams cannot be resampled to
-        pcm_hz, fill has no pcm_hz or no track, or max_burst_ms is negative.
+        Args:
+            track: "inbound" the caller; "outbound" the other leg, if the plan has it; None: all.
+            pcm_hz: the rate of `Audio.pcm`, resampled without a seam; None: as it is received.
+            fill: "silence": frames of 20 ms, 50 in each second, also while nothing comes. They have no payload.
+            max_burst_ms: how much more than 1000 ms of audio a second may have while late audio is caught up, spaced
+                evenly: 200 is 1.2 times real time, 0 catches up in pauses only. None: late audio comes at once.
+
+        Returns:
+            A reader. It holds 5 s; what is dropped beyond is `Audio.dropped_before_ms` of the next chunk. With one of
+            the three options, `Audio.late_ms` is how much later than in real time each chunk comes.
+
+        Raises:
+            LocalProtocolError: in `on_audio` or `on_event`, outside the event loop's thread, or with pcm_hz if nothing
+                is decoded (receive_pcm_hz=None).
+            ValueError: track is another word, streams cannot be resampled to pcm_hz, fill has no pcm_hz or no track, or
+                max_burst_ms is negative.
         """
         self._access.require_coroutine("audio")
         require_track(track)
@@ -90,19 +96,26 @@ class ListeningSide(CallBase):
     ) -> Digits:
         """Collect the keys of one entry, such as a PIN, beside any reader of the call.
 
-        prompt: a reply of this call that asks for the keys. The first time-out begins once it was heard to its end;
-            None: at once.
-        interrupt: whether the first key stops the prompt, if that is interruptible.
-        typed_ahead: whether keys count that came before this call, since the stream began or the last entry ended;
-            False: they are dropped.
-        max: how many keys are complete; None: 128. Keys beyond it stay for the next entry, apart from an end
-            key right behind the last one.
-        end: the keys that end the entry and are not part of it; None: no key does.
-        first_timeout_s: how long the caller may take for the first key; None: without limit.
-        between_timeout_s: for each further one; it does not run while the prompt is heard.
-        Returns: the keys and what ended the entry. Cancelled, it leaves its keys to the next one.
-        Raises: LocalProtocolError if another one runs, in `on_audio`, which cannot wait, and in the prompt's own block
-        before its `end`; ValueError, TypeError for a rule that cannot be kept, and for a reply of another call.
+        Args:
+            prompt: a reply of this call that asks for the keys. The first time-out begins once it was heard to its end;
+                None: at once.
+            interrupt: whether the first key stops the prompt, if that is interruptible.
+            typed_ahead: whether keys count that came before this call, since the stream began or the last entry ended;
+                False: they are dropped.
+            max: how many keys are complete; None: 128. Keys beyond it stay for the next entry, apart from an end key
+                right behind the last one.
+            end: the keys that end the entry and are not part of it; None: no key does.
+            first_timeout_s: how long the caller may take for the first key; None: without limit.
+            between_timeout_s: for each further one; it does not run while the prompt is heard.
+
+        Returns:
+            The keys and what ended the entry. Cancelled, it leaves its keys to the next one.
+
+        Raises:
+            LocalProtocolError: another one runs, in `on_audio`, which cannot wait, and in the prompt's own block before
+                its `end`.
+            ValueError: as above.
+            TypeError: for a rule that cannot be kept, and for a reply of another call.
         """
         access = self._access
         access.require_coroutine("collect_dtmf")
@@ -116,10 +129,15 @@ class ListeningSide(CallBase):
 
         Keys that are heard so are not part of `dtmf` and `collect_dtmf`. Several may run at the same time.
 
-        settings: None: all kinds.
-        Returns: a handle with `stop`.
-        Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded (receive_pcm_hz=None);
-        TypeError if settings are something else.
+        Args:
+            settings: None: all kinds.
+
+        Returns:
+            A handle with `stop`.
+
+        Raises:
+            LocalProtocolError: the plan has no inbound track, or nothing is decoded (receive_pcm_hz=None).
+            TypeError: settings are something else.
         """
         return CallTones(self._access, settings)
 
@@ -130,12 +148,17 @@ class ListeningSide(CallBase):
 
         Nothing is interrupted by it. A second call replaces the detector of the first.
 
-        settings: None: the default ones.
-        judge: a detector of your own in place of the level. If it raises, the event loop's exception handler gets the
-            error, and the level decides from then on.
-        Returns: a handle with `stop`.
-        Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded (receive_pcm_hz=None);
-        TypeError if settings or judge are something else.
+        Args:
+            settings: None: the default ones.
+            judge: a detector of your own in place of the level. If it raises, the event loop's exception handler gets
+                the error, and the level decides from then on.
+
+        Returns:
+            A handle with `stop`.
+
+        Raises:
+            LocalProtocolError: the plan has no inbound track, or nothing is decoded (receive_pcm_hz=None).
+            TypeError: settings or judge are something else.
         """
         if judge is not None and not callable(getattr(judge, "is_speech", None)):
             raise TypeError(f"judge is of type {type(judge).__name__}, an object with is_speech is needed, or None")

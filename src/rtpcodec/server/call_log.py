@@ -88,8 +88,9 @@ class CallLog(logging.LoggerAdapter[logging.Logger]):
     def warn_once(self, topic: str, message: str, *args: object) -> None:
         """Log a warning that the other side can cause, once per topic and for at most MAX_TOPICS topics.
 
-        topic: the kind of warning.
-        message, args: as for `warning`.
+        Args:
+            topic: the kind of warning.
+            message, args: as for `warning`.
         """
         if topic not in self._warned and len(self._warned) < MAX_TOPICS:
             self._warned |= {topic}
@@ -108,10 +109,11 @@ class RefusalLog:
     def refused(self, status: HTTPStatus, now_s: float, address: str = "", why: str = "") -> None:
         """Log one refusal, or count it for the next record of its status.
 
-        status: the answer.
-        now_s: the time.
-        address: of the client, which may be a proxy; "": unknown.
-        why: the rule that the request broke; no secret and no path.
+        Args:
+            status: the answer.
+            now_s: the time.
+            address: of the client, which may be a proxy; "": unknown.
+            why: the rule that the request broke; no secret and no path.
         """
         if now_s < self._quiet_until_s.get(status, now_s):
             self._unlogged[status] = self._unlogged.get(status, 0) + 1

@@ -38,9 +38,14 @@ class PhoneSide(CallBase):
         event that `Endpoint.webhook` has delivered does nothing either. The other leg of a transfer belongs to this
         call: find it by its `call_session_id`, or hand each event to each call that runs.
 
-        event: what `rtpcodec.verify_webhook` has returned.
-        Returns: whether it was about this call, and new.
-        Raises: LocalProtocolError outside the event loop's thread.
+        Args:
+            event: what `rtpcodec.verify_webhook` has returned.
+
+        Returns:
+            Whether it was about this call, and new.
+
+        Raises:
+            LocalProtocolError: outside the event loop's thread.
         """
         self._machine("webhook")
         return self._parts.phone.deliver(event)
@@ -52,13 +57,18 @@ class PhoneSide(CallBase):
         command fails, its error is raised and the call continues, so another try is possible. A call that has ended
         already is a success, and so is a second hang-up, which joins the first one and keeps its arguments.
 
-        after_ms: from the estimated end of the audio to the command: it covers the buffers behind the carrier.
-        fields: further fields of the command, such as `custom_headers`.
-        Returns: an Ongoing. Await it to wait until the carrier has accepted the command, and to get its error.
-        Without that, as in `on_audio`, it continues by itself, and an error is logged. Cancelling the wait does not
-        cancel the hang-up.
-        Raises: ValueError if after_ms is not 0 or more; EndpointError if nothing sends commands; out of the wait, what
-        the control raises.
+        Args:
+            after_ms: from the estimated end of the audio to the command: it covers the buffers behind the carrier.
+            fields: further fields of the command, such as `custom_headers`.
+
+        Returns:
+            An Ongoing. Await it to wait until the carrier has accepted the command, and to get its error. Without that,
+            as in `on_audio`, it continues by itself, and an error is logged. Cancelling the wait does not cancel the
+            hang-up.
+
+        Raises:
+            ValueError: after_ms is not 0 or more.
+            EndpointError: nothing sends commands; out of the wait, what the control raises.
         """
         self._machine("hangup")
         return self._parts.hang_up.begin(after_ms, fields)
@@ -66,18 +76,25 @@ class PhoneSide(CallBase):
     def send_dtmf(self, digits: str, method: DtmfMethod = "carrier", *, tone_ms: float | None = None) -> Ongoing:
         """Send keys to the other end of the phone call, such as the menu of a company that was called.
 
-        digits: keys 0-9, A-D, * and #, with pauses: `w` is 0.5 s, `W` is 1 s. They are never logged.
-        method: "carrier": a command has the carrier make them, at once, whatever we play. "in_band": tones in our own
-            audio, heard alone, in their place among the replies; neither `interrupt` nor a pause cuts them. Only mode
-            rtp with a codec that keeps tones (PCMU, PCMA, G722, L16) can send them.
-        tone_ms: how long each key sounds: by the carrier 100 to 500, in band 40 to 1000; None: the carrier's default,
-            in band 100.
-        Returns: an Ongoing. Await it to wait until the carrier has accepted the command, or the tones were heard.
-        Without that, as in `on_audio`, it continues by itself, and an error is logged.
-        Raises: ValueError, TypeError for other characters, methods and durations; for "carrier" EndpointError if
-        nothing sends commands, and out of the wait what the control raises; for "in_band" LocalProtocolError if the
-        codec does not keep tones, QueueFull if the keys last longer than max_queue_ms, StreamEnded after the end and
-        out of the wait if the stream ends first.
+        Args:
+            digits: keys 0-9, A-D, * and #, with pauses: `w` is 0.5 s, `W` is 1 s. They are never logged.
+            method: "carrier": a command has the carrier make them, at once, whatever we play. "in_band": tones in our
+                own audio, heard alone, in their place among the replies; neither `interrupt` nor a pause cuts them.
+                Only mode rtp with a codec that keeps tones (PCMU, PCMA, G722, L16) can send them.
+            tone_ms: how long each key sounds: by the carrier 100 to 500, in band 40 to 1000; None: the carrier's
+                default, in band 100.
+
+        Returns:
+            An Ongoing. Await it to wait until the carrier has accepted the command, or the tones were heard. Without
+            that, as in `on_audio`, it continues by itself, and an error is logged.
+
+        Raises:
+            ValueError: as above.
+            TypeError: for other characters, methods and durations; for "carrier" EndpointError if nothing sends
+                commands, and out of the wait what the control raises; for "in_band" LocalProtocolError if the codec
+                does not keep tones.
+            QueueFull: the keys last longer than max_queue_ms.
+            StreamEnded: after the end and out of the wait if the stream ends first.
         """
         self._machine(SEND_DTMF)
         return self._parts.key_sender.send(digits, method, tone_ms)
@@ -89,12 +106,19 @@ class PhoneSide(CallBase):
         is played afterwards is heard until the call is bridged, and is interrupted then. After a result other than
         "bridged", voice activity and the keep-alive continue; background sounds stay stopped.
 
-        to: a number such as +18005550100, or a SIP URI.
-        timeout_s: how long the carrier waits for an answer, 5 to 600; sent as `timeout_secs`, rounded up.
-        fields: further fields of the command, such as `from_`, `early_media` or `park_after_unbridge`.
-        Returns: the Transfer, once the command was accepted. `await transfer.result()` waits for the result.
-        Raises: EndpointError if nothing sends commands, no webhook has reached the endpoint or the call, or the phone
-        call is not up; ValueError, TypeError for wrong arguments; what the control raises. The call is up then.
+        Args:
+            to: a number such as +18005550100, or a SIP URI.
+            timeout_s: how long the carrier waits for an answer, 5 to 600; sent as `timeout_secs`, rounded up.
+            fields: further fields of the command, such as `from_`, `early_media` or `park_after_unbridge`.
+
+        Returns:
+            The Transfer, once the command was accepted. `await transfer.result()` waits for the result.
+
+        Raises:
+            EndpointError: nothing sends commands, no webhook has reached the endpoint or the call, or the phone call is
+                not up.
+            ValueError: as above.
+            TypeError: for wrong arguments; what the control raises. The call is up then.
         """
         self._access.machine("transfer")
         return await transferring.transfer(self._parts, to, timeout_s, fields)
@@ -107,11 +131,16 @@ class PhoneSide(CallBase):
         command is retried for 10 s. A second caller joins the attempt that runs. Nothing is done while the WebSocket is
         open. If no caller waits any more, the attempt ends, and so does the stream.
 
-        fields: of `streaming_start`, beside or instead of those of the first one, which are repeated, as for
-            `Endpoint.stream`.
-        Raises: EndpointError if nothing sends commands, or the carrier cannot dial the endpoint; StreamNotStarted with
-        its reason if the attempt failed, which ends the stream; StreamEnded if the stream has ended, or ends meanwhile;
-        TypeError as `Endpoint.stream`; LocalProtocolError outside the event loop's thread.
+        Args:
+            fields: of `streaming_start`, beside or instead of those of the first one, which are repeated, as for
+                `Endpoint.stream`.
+
+        Raises:
+            EndpointError: nothing sends commands, or the carrier cannot dial the endpoint.
+            StreamNotStarted: with its reason if the attempt failed, which ends the stream.
+            StreamEnded: the stream has ended, or ends meanwhile.
+            TypeError: as `Endpoint.stream`.
+            LocalProtocolError: outside the event loop's thread.
         """
         self._access.machine("reconnect")
         await self._parts.reconnect(**fields)

@@ -48,10 +48,17 @@ class SpeakingSide(CallBase):
     def mark(self, name: str | None = None) -> str:
         """Queue a mark behind all queued audio. Every mark ends as one event, MarkPlayed or MarkCleared.
 
-        name: its name; None: one is generated.
-        Returns: the name.
-        Raises: LocalProtocolError if too many marks wait, StreamEnded after the end, TypeError if the name is not a
-        str, ValueError if it has a lone surrogate.
+        Args:
+            name: its name; None: one is generated.
+
+        Returns:
+            The name.
+
+        Raises:
+            LocalProtocolError: too many marks wait.
+            StreamEnded: after the end.
+            TypeError: the name is not a str.
+            ValueError: it has a lone surrogate.
         """
         name = self._machine("mark").session.mark(name)
         self._pump.run()
@@ -92,11 +99,18 @@ class SpeakingSide(CallBase):
     def interrupt(self, what: Literal["all", "current"] = "all") -> Interrupted:
         """Stop playing: drop audio that waits, is queued here, or is held by the carrier.
 
-        what: "all" replies and all that `play` has queued, or the "current" reply alone: the one that is heard, or is
-            the next to be heard. Replies that are not interruptible stay.
-        Returns: the estimate of what was heard. The event InterruptionSettled follows with the final value, once the
-        carrier has answered the clear, or 1 s and a round trip later.
-        Raises: StreamEnded after the end, LocalProtocolError for "current" in mode mp3, ValueError for another word.
+        Args:
+            what: "all" replies and all that `play` has queued, or the "current" reply alone: the one that is heard, or
+                is the next to be heard. Replies that are not interruptible stay.
+
+        Returns:
+            The estimate of what was heard. The event InterruptionSettled follows with the final value, once the carrier
+            has answered the clear, or 1 s and a round trip later.
+
+        Raises:
+            StreamEnded: after the end.
+            LocalProtocolError: for "current" in mode mp3.
+            ValueError: for another word.
         """
         found = self._machine("interrupt").interrupt(self._pump.now_ms(), what)
         self._pump.run()
@@ -110,10 +124,14 @@ class SpeakingSide(CallBase):
         Its place is fixed now, also before its audio exists. An open reply holds its place, so all that is played
         behind it waits until the block is left, or `end` is called.
 
-        id: names it in events; None: one is generated.
-        interruptible: False for a disclosure, which `interrupt` and a discarded pause do not stop.
-        Raises: LocalProtocolError in mode mp3 or if 1000 are open, StreamEnded after the end, TypeError if the id is
-        not a str.
+        Args:
+            id: names it in events; None: one is generated.
+            interruptible: False for a disclosure, which `interrupt` and a discarded pause do not stop.
+
+        Raises:
+            LocalProtocolError: in mode mp3 or if 1000 are open.
+            StreamEnded: after the end.
+            TypeError: the id is not a str.
         """
         return Reply(self._access, self._opened("reply", id, interruptible))
 
@@ -136,12 +154,17 @@ class SpeakingSide(CallBase):
         An interruption and the end of the stream end it at once and quietly, also while the next chunk is awaited. The
         generator of the chunks is closed in any case.
 
-        chunks: yields PCM or Audio, or pairs of these with a note; it may be asynchronous.
-        pcm_hz: the rate of PCM; None: send_pcm_hz.
-        id, interruptible: as for `reply`.
-        Returns: the reply; its `state` and `played` say whether it was heard.
-        Raises: what the iterable raises, and what `reply` and Reply.play raise except ReplyInterrupted. Audio that
-        is queued by then is heard.
+        Args:
+            chunks: yields PCM or Audio, or pairs of these with a note; it may be asynchronous.
+            pcm_hz: the rate of PCM; None: send_pcm_hz.
+            id, interruptible: as for `reply`.
+
+        Returns:
+            The reply; its `state` and `played` say whether it was heard.
+
+        Raises:
+            What the iterable raises, and what `reply` and Reply.play raise except ReplyInterrupted. Audio that is
+            queued by then is heard.
         """
         self._access.require_coroutine("say")
         require_chunks(chunks)
@@ -155,9 +178,13 @@ class SpeakingSide(CallBase):
         Audio that is played meanwhile waits behind it. An interruption and the end of the stream discard what is kept.
         The event PauseResolved says how the pause ended.
 
-        timeout_s: how long it lasts at most.
-        then: what happens at the time-out.
-        Raises: LocalProtocolError in mode mp3 or during a pause, StreamEnded after the end, ValueError.
+        Args:
+            timeout_s: how long it lasts at most.
+            then: what happens at the time-out.
+
+        Raises:
+            LocalProtocolError: in mode mp3 or during a pause.
+            StreamEnded: after the end, ValueError.
         """
         session = self._machine("pause_playback").session
         pause = session.pause_playback(self._pump.now_ms(), timeout_s * 1000, then)
@@ -175,14 +202,18 @@ class SpeakingSide(CallBase):
     ) -> Background:
         """Mix a background sound under all replies, and play it alone between them.
 
-        source: a recording that `rtpcodec.background_source` has loaded, which all calls can share. The path of a WAV
-            file, PCM or an Audio are accepted as well; a file is loaded in a thread, once per call.
-        level_dbov: its level, -90 to 0.
-        loop: repeat it until `Background.stop`; else it ends by itself.
-        duck_db: how much quieter it is under speech, 0 to 60.
-        pcm_hz: the rate of PCM.
-        Raises: LocalProtocolError in mode mp3; StreamEnded after the end; ValueError, TypeError: see
-        `rtpcodec.background_source`.
+        Args:
+            source: a recording that `rtpcodec.background_source` has loaded, which all calls can share. The path of a
+                WAV file, PCM or an Audio are accepted as well; a file is loaded in a thread, once per call.
+            level_dbov: its level, -90 to 0.
+            loop: repeat it until `Background.stop`; else it ends by itself.
+            duck_db: how much quieter it is under speech, 0 to 60.
+            pcm_hz: the rate of PCM.
+
+        Raises:
+            LocalProtocolError: in mode mp3.
+            StreamEnded: after the end.
+            ValueError, TypeError: : see `rtpcodec.background_source`.
         """
         speech = self._machine("background").session.require_replies("background")
         sound = Background(self._access, speech.sample_rate_hz)
@@ -195,11 +226,16 @@ class SpeakingSide(CallBase):
     def play_threadsafe(self, pcm: Buffer | Audio, pcm_hz: int | None = None, timeout_s: float | None = None) -> bool:
         """Play from another thread, such as a callback of a speech engine, and block until everything is queued.
 
-        pcm, pcm_hz: as for `play`.
-        timeout_s: how long to wait for space at most; None: without limit. The stream's end ends the wait.
-        Returns: True; False if an interruption or the end of the stream dropped audio that waited for space.
-        Raises: what `play` raises; TimeoutError, which drops what was not queued; LocalProtocolError in the event
-        loop's thread.
+        Args:
+            pcm, pcm_hz: as for `play`.
+            timeout_s: how long to wait for space at most; None: without limit. The stream's end ends the wait.
+
+        Returns:
+            True; False if an interruption or the end of the stream dropped audio that waited for space.
+
+        Raises:
+            What `play` raises; TimeoutError, which drops what was not queued; LocalProtocolError in the event loop's
+            thread.
         """
         self._access.require_other_thread("play_threadsafe", "await call.play()")
         return threads.play(self._access, lambda plays: plays.play(pcm, pcm_hz), timeout_s)
@@ -215,10 +251,15 @@ class SpeakingSide(CallBase):
     ) -> Reply:
         """Play all chunks of an iterable as one reply from another thread, which blocks until everything is queued.
 
-        chunks, pcm_hz, id, interruptible: as for `say`; the iterable runs in the calling thread.
-        timeout_s: how long to wait for the space of one chunk at most; None: without limit.
-        Returns: the reply. Once it was interrupted or the stream has ended, no further chunk is asked for.
-        Raises: what `say` raises; TimeoutError; LocalProtocolError in the event loop's thread.
+        Args:
+            chunks, pcm_hz, id, interruptible: as for `say`; the iterable runs in the calling thread.
+            timeout_s: how long to wait for the space of one chunk at most; None: without limit.
+
+        Returns:
+            The reply. Once it was interrupted or the stream has ended, no further chunk is asked for.
+
+        Raises:
+            What `say` raises; TimeoutError; LocalProtocolError in the event loop's thread.
         """
         access = self._access
         access.require_other_thread("say_threadsafe", "await call.say()")

@@ -84,8 +84,11 @@ class CallSummary:
     def with_carrier(self, event: HangupEvent) -> CallSummary:
         """Return this summary with what the carrier reports of the same call.
 
-        event: the webhook event `call.hangup`.
-        Raises: ValueError if it is the event of another call.
+        Args:
+            event: the webhook event `call.hangup`.
+
+        Raises:
+            ValueError: it is the event of another call.
         """
         if event.call_control_id != self.call_control_id:
             raise ValueError("the event is that of another call: its call_control_id is not that of the summary")

@@ -84,11 +84,12 @@ class KeyCollection:
     ) -> None:
         """Prepare it.
 
-        access: of the call.
-        keys: of the call.
-        rules: when it ends.
-        prompt: what is heard before the first time-out begins; None: nothing.
-        interrupt: whether the first key interrupts the prompt.
+        Args:
+            access: of the call.
+            keys: of the call.
+            rules: when it ends.
+            prompt: what is heard before the first time-out begins; None: nothing.
+            interrupt: whether the first key interrupts the prompt.
         """
         self._access = access
         self._keys = keys

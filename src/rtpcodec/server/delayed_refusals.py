@@ -51,9 +51,10 @@ class DelayedRefusals:
     ) -> WSUpgradeResponseWithListener:
         """Return what makes picows hold the answer back.
 
-        request: the request.
-        response: the answer.
-        await_end: called once the answer was sent: the socket may stay open after it.
+        Args:
+            request: the request.
+            response: the answer.
+            await_end: called once the answer was sent: the socket may stay open after it.
         """
         for name, value in _UPGRADE.items():
             request.headers[name] = value

@@ -26,8 +26,9 @@ VARIABLES: Final = {"drain_s": "RTPCODEC_DRAIN_S", "handler_grace_s": "RTPCODEC_
 def override(options: Any, *names: str) -> None:
     """Set the options that an environment variable overrides. Raises EndpointError if it is not a number.
 
-    options: the keyword arguments of the program.
-    names: keys of VARIABLES.
+    Args:
+        options: the keyword arguments of the program.
+        names: keys of VARIABLES.
     """
     for name in names:
         variable = VARIABLES[name]

@@ -129,8 +129,11 @@ class Endpoint(SharedPort):
     def statistics_threadsafe(self, timeout_s: float = 5.0) -> EndpointStatistics:
         """Return all counters, in any thread: in another one than the event loop's, they are read there.
 
-        timeout_s: how long to wait for the event loop; in its own thread, nothing is waited for.
-        Raises: EndpointError if the event loop does not answer in time, or has ended.
+        Args:
+            timeout_s: how long to wait for the event loop; in its own thread, nothing is waited for.
+
+        Raises:
+            EndpointError: the event loop does not answer in time, or has ended.
         """
         return self._thread.read(self.statistics, timeout_s)
 
@@ -151,20 +154,26 @@ class Endpoint(SharedPort):
         does not end the phone call; `call.hangup` does, and `on_handler_end` behind a handler. Pass webhooks to
         `webhook` to see failures at once instead of after timeout_s.
 
-        control: an AsyncCallControl, or a CallControl, which is then called in a thread.
-        call_control_id: the call.
-        timeout_s: limit on the whole.
-        plan: the plan of this call; None: the endpoint's. It is needed if that is a function of the path, since the
-            path is generated here.
-        fields: further fields of `streaming_start`; those of the plan are filled in. They may add to the plan
-            (`stream_track="both_tracks"`, `stream_bidirectional_target_legs="both"`, a `stream_codec` where it has no
-            wish), but must not contradict it.
-        Returns: the Call.
-        Raises: StreamNotStarted if the command was refused, the carrier failed, no stream started within timeout_s, or
-        the endpoint closes; EndpointError if the endpoint is draining, has no address that a carrier can dial, or no
-        plan for this call, and outside the event loop's thread;
-        TypeError, before anything is sent, if fields contains stream_url or stream_auth_token, or contradicts the plan,
-        or plan is not a StreamPlan.
+        Args:
+            control: an AsyncCallControl, or a CallControl, which is then called in a thread.
+            call_control_id: the call.
+            timeout_s: limit on the whole.
+            plan: the plan of this call; None: the endpoint's. It is needed if that is a function of the path, since the
+                path is generated here.
+            fields: further fields of `streaming_start`; those of the plan are filled in. They may add to the plan
+                (`stream_track="both_tracks"`, `stream_bidirectional_target_legs="both"`, a `stream_codec` where it has
+                no wish), but must not contradict it.
+
+        Returns:
+            The Call.
+
+        Raises:
+            StreamNotStarted: the command was refused, the carrier failed, no stream started within timeout_s, or the
+                endpoint closes.
+            EndpointError: the endpoint is draining, has no address that a carrier can dial, or no plan for this call,
+                and outside the event loop's thread.
+            TypeError: before anything is sent, if fields contains stream_url or stream_auth_token, or contradicts the
+                plan, or plan is not a StreamPlan.
         """
         self._thread.require("stream")
         require_generated(fields)
@@ -216,7 +225,8 @@ class Endpoint(SharedPort):
         health checks until it is closed, unless other processes share its port (`reuse_port`): then it stops listening
         at once, and accepts the requests of sockets that it has already.
 
-        drain_s: seconds to wait; None: the endpoint's setting.
+        Args:
+            drain_s: seconds to wait; None: the endpoint's setting.
         """
         self._thread.require("drain")
         self._take_no_more()
@@ -287,7 +297,8 @@ class Endpoint(SharedPort):
     def refusal(self, target: str, headers: Mapping[str, str], address: str = "") -> Answer | None:
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call.
 
-        address: of the client, for the log; "": unknown.
+        Args:
+            address: of the client, for the log; "": unknown.
         """
         answer = self._gate.answer(target, headers)
         if answer is not None and answer.refused:
@@ -298,8 +309,9 @@ class Endpoint(SharedPort):
     def log_refusal(self, status: HTTPStatus, address: str, why: str) -> None:
         """Log the refusal of a request, within a quota.
 
-        address: of the client; "": unknown.
-        why: the rule that it breaks.
+        Args:
+            address: of the client; "": unknown.
+            why: the rule that it breaks.
         """
         self._refusals.refused(status, self._thread.loop.time(), address, why)
 
@@ -310,9 +322,12 @@ class Endpoint(SharedPort):
     def accept(self, socket: Socket, target: str, headers: Mapping[str, str]) -> Receiver:
         """Begin a call on an open socket.
 
-        socket: the socket.
-        target, headers: path with query, and headers of the request.
-        Returns: the receiver of the socket's reports.
+        Args:
+            socket: the socket.
+            target, headers: path with query, and headers of the request.
+
+        Returns:
+            The receiver of the socket's reports.
         """
         invitation = self._invitations.of(target)
         if invitation is not None:

@@ -160,10 +160,11 @@ class EndpointTotals:
     def add(self, session: MediaSession, readers: ReaderHub, phone: PhoneTotals, now_ms: float) -> None:
         """Add what a call has counted so far.
 
-        session: its session.
-        readers: its readers.
-        phone: what commands of ours have done to its phone call.
-        now_ms: the time of the session.
+        Args:
+            session: its session.
+            readers: its readers.
+            phone: what commands of ours have done to its phone call.
+            now_ms: the time of the session.
         """
         self._sums = list(map(add, self._sums, session.sums(now_ms)))
         turns = session.turn_times

@@ -44,12 +44,17 @@ def request_refusal(
     Without authorize, a request of a web page is refused with 403: a carrier sends no Origin, and any page that a
     developer visits could open the call otherwise. Paths are the server's task.
 
-    authorize: as for `serve`: tokens, or a plain function; None: everything but web pages is accepted.
-    target: path with query of the request.
-    headers: headers of the request; `get` finds names in any case.
-    address: of the client, for the log; "": unknown.
-    Returns: the HTTP answer to send before the upgrade, with 401, 403 or 500; None: the request may become a call.
-    Raises: EndpointError if authorize is an empty token or a coroutine function.
+    Args:
+        authorize: as for `serve`: tokens, or a plain function; None: everything but web pages is accepted.
+        target: path with query of the request.
+        headers: headers of the request; `get` finds names in any case.
+        address: of the client, for the log; "": unknown.
+
+    Returns:
+        The HTTP answer to send before the upgrade, with 401, 403 or 500; None: the request may become a call.
+
+    Raises:
+        EndpointError: authorize is an empty token or a coroutine function.
     """
     check_authorize(authorize)
     if authorize is None and headers.get(ORIGIN_HEADER) is not None:
@@ -72,8 +77,12 @@ def check_call(
 ) -> None:
     """Check settings before the first call: those of `call_on`, and `authorize`.
 
-    function: the name of the adapter's function that was called, for errors.
-    Raises: EndpointError if settings contradict each other; TypeError for a keyword that does not exist.
+    Args:
+        function: the name of the adapter's function that was called, for errors.
+
+    Raises:
+        EndpointError: settings contradict each other.
+        TypeError: for a keyword that does not exist.
     """
     require_known(function, options, (*EndpointOptions.__annotations__, *_FUNCTIONS))
     check_authorize(authorize)
@@ -107,17 +116,23 @@ async def call_on(
     It must end when the socket ends, with or without an exception. Then `call_on` waits for the handler, and cancels it
     after `handler_grace_s`, or at once if it is cancelled itself. Use it from the event loop's thread only.
 
-    send_text, close: send one text frame; a close frame with a code.
-    handler, on_audio, on_event, options: as for `serve`; the handler's return ends the stream, and `on_handler_end`
-        decides about the phone call, which `control` commands. Access control, paths and size limits are the server's
-        task, so they are not among the options.
-    target: path with query of the request, for `Call.path`.
-    headers: headers of the request, for `Call.headers`; names of a dict are found in any case.
-    ping: sends a ping with these octets, without waiting for its pong, which the block must report: `ponged(octets)`.
-        None: no pings are sent, so that a peer that vanishes is noticed by `idle_timeout_s` only.
-    cut: cuts the connection of a peer that has vanished or does not answer a close frame; None: the server must.
-    Yields: the receiver of the reports.
-    Raises: EndpointError if settings contradict each other, or one belongs to the server; TypeError for an unknown one.
+    Args:
+        send_text, close: send one text frame; a close frame with a code.
+        handler, on_audio, on_event, options: as for `serve`; the handler's return ends the stream, and `on_handler_end`
+            decides about the phone call, which `control` commands. Access control, paths and size limits are the
+            server's task, so they are not among the options.
+        target: path with query of the request, for `Call.path`.
+        headers: headers of the request, for `Call.headers`; names of a dict are found in any case.
+        ping: sends a ping with these octets, without waiting for its pong, which the block must report:
+            `ponged(octets)`. None: no pings are sent, so that a peer that vanishes is noticed by `idle_timeout_s` only.
+        cut: cuts the connection of a peer that has vanished or does not answer a close frame; None: the server must.
+
+    Yields:
+        The receiver of the reports.
+
+    Raises:
+        EndpointError: settings contradict each other, or one belongs to the server.
+        TypeError: for an unknown one.
     """
     require_known("call_on", options, EndpointOptions.__annotations__)
     settings = _settings(handler, on_audio, on_event, options)

@@ -53,11 +53,12 @@ class FirstWords(Live):
     ) -> None:
         """Make it; nothing is suspended before `begin`.
 
-        pump: of the call.
-        phone: the phone call behind it.
-        log: of the call.
-        after_ms: how long replies wait after the start, or after a later answer; 0: not at all.
-        verdict_s: how long they wait for the verdict at most; None: not at all.
+        Args:
+            pump: of the call.
+            phone: the phone call behind it.
+            log: of the call.
+            after_ms: how long replies wait after the start, or after a later answer; 0: not at all.
+            verdict_s: how long they wait for the verdict at most; None: not at all.
         """
         self._pump = pump
         self._phone = phone
@@ -73,7 +74,8 @@ class FirstWords(Live):
     def begin(self, *, answered: bool) -> None:
         """Suspend replies, because the stream has started.
 
-        answered: whether the phone call was answered for certain, as a streaming command needs it.
+        Args:
+            answered: whether the phone call was answered for certain, as a streaming command needs it.
         """
         facts = self._phone.facts()
         self._verdict = facts.verdict

@@ -29,9 +29,10 @@ class HalfOpenSocket:
     def __init__(self, network: str, accepted_s: float, cut: Callable[[], object]) -> None:
         """Describe a socket.
 
-        network: the part of its address that one peer cannot change.
-        accepted_s: when it was accepted, or its late refusal was sent.
-        cut: cuts it.
+        Args:
+            network: the part of its address that one peer cannot change.
+            accepted_s: when it was accepted, or its late refusal was sent.
+            cut: cuts it.
         """
         self.network = network
         self.accepted_s = accepted_s
@@ -57,9 +58,10 @@ class HalfOpenSockets:
     ) -> None:
         """Begin without sockets.
 
-        max_sockets: limit in all.
-        max_sockets_per_address: limit per IPv4 address, or IPv6 network of 64 bits.
-        free_calls: returns how many more calls there may be, which is added to both limits; None: 0.
+        Args:
+            max_sockets: limit in all.
+            max_sockets_per_address: limit per IPv4 address, or IPv6 network of 64 bits.
+            free_calls: returns how many more calls there may be, which is added to both limits; None: 0.
         """
         self._free_calls = free_calls or _none
         self._loop = asyncio.get_running_loop()
@@ -77,8 +79,9 @@ class HalfOpenSockets:
     def add(self, address: str, cut: Callable[[], object]) -> HalfOpenSocket:
         """Add a socket, and drop an older one if a limit is exceeded.
 
-        address: its other side's IP address.
-        cut: cuts it.
+        Args:
+            address: its other side's IP address.
+            cut: cuts it.
         """
         added = HalfOpenSocket(network_of(address), self._loop.time(), cut)
         self._put(added)
@@ -87,7 +90,8 @@ class HalfOpenSockets:
     def add_again(self, refused: HalfOpenSocket, cut: Callable[[], object]) -> None:
         """Add a removed socket whose refusal was sent. Over TLS it stays open until the other side answers its end.
 
-        cut: cuts it.
+        Args:
+            cut: cuts it.
         """
         self.remove(refused)
         refused.accepted_s = self._loop.time()

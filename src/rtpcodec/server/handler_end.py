@@ -31,8 +31,9 @@ class HandlerEnd:
     def __init__(self, choice: OnHandlerEnd, parts: CallParts, log: CallLog) -> None:
         """Make it.
 
-        choice: the setting.
-        parts, log: of the call.
+        Args:
+            choice: the setting.
+            parts, log: of the call.
         """
         self._log = log
         self._choice = choice
@@ -50,7 +51,8 @@ class HandlerEnd:
     def words(self, *, acting: bool = True) -> str:
         """Return what becomes of the phone call, for the log record of a failed handler.
 
-        acting: whether `act` follows, if it does anything; a handler that was cancelled is not followed by it.
+        Args:
+            acting: whether `act` follows, if it does anything; a handler that was cancelled is not followed by it.
         """
         phone = self._parts.phone
         if phone.state == "ended":
@@ -66,8 +68,9 @@ class HandlerEnd:
     async def act(self, call: Call, error: BaseException | None) -> None:
         """Do what was chosen. An error of it is logged.
 
-        call: the call.
-        error: the exception that the handler raised; None: it returned.
+        Args:
+            call: the call.
+            error: the exception that the handler raised; None: it returned.
         """
         if not self.acts:
             return

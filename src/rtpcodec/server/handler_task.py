@@ -51,10 +51,11 @@ class HandlerTask:
     ) -> None:
         """Prepare the task.
 
-        parts, log: of the call.
-        ending: acts on the phone call once the handler has ended.
-        report: called with an exception that the handler raises; returns whether it is a failure.
-        slow_turns: gets the handler's slow steps; None: they are not measured.
+        Args:
+            parts, log: of the call.
+            ending: acts on the phone call once the handler has ended.
+            report: called with an exception that the handler raises; returns whether it is a failure.
+            slow_turns: gets the handler's slow steps; None: they are not measured.
         """
         self._parts = parts
         self._log = log

@@ -53,10 +53,14 @@ class HangUp:
     ) -> RunningCommand:
         """Begin it, or join the one that runs or was accepted, whose arguments stay.
 
-        after_ms: from the end of the audio to the command.
-        fields: further fields of the command.
-        unless: asked before the command is sent: if it returns True, nothing is sent and the call continues.
-        Raises: ValueError if after_ms is not 0 or more; EndpointError if nothing sends commands.
+        Args:
+            after_ms: from the end of the audio to the command.
+            fields: further fields of the command.
+            unless: asked before the command is sent: if it returns True, nothing is sent and the call continues.
+
+        Raises:
+            ValueError: after_ms is not 0 or more.
+            EndpointError: nothing sends commands.
         """
         if not 0 <= after_ms < inf:
             raise ValueError(f"after_ms is {after_ms!r}, a number of 0 or more is needed")

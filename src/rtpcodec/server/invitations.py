@@ -92,9 +92,10 @@ class Invitation:
     def fail(self, reason: str, sentence: str, failure_reason: str | None = None) -> None:
         """End the wait by StreamNotStarted, because the stream will not start.
 
-        reason: one of the reasons of StreamNotStarted.
-        sentence: the reason in words, for the error text.
-        failure_reason: the carrier's own word for it.
+        Args:
+            reason: one of the reasons of StreamNotStarted.
+            sentence: the reason in words, for the error text.
+            failure_reason: the carrier's own word for it.
         """
         if self.wanted:
             self.call.set_exception(self.not_started(reason, sentence, failure_reason))

@@ -27,7 +27,8 @@ class Acceptor(Protocol):
     def refusal(self, target: str, headers: Mapping[str, str], address: str = "") -> Answer | None:
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call.
 
-        address: of the client, for the log; "": unknown.
+        Args:
+            address: of the client, for the log; "": unknown.
         """
 
     def log_refusal(self, status: HTTPStatus, address: str, why: str) -> None:
@@ -36,15 +37,17 @@ class Acceptor(Protocol):
     def hold_back_s(self, address: str) -> float:
         """Count an answer with 401, and return the seconds after which it is to be sent.
 
-        address: address of the client; "": unknown.
+        Args:
+            address: address of the client; "": unknown.
         """
 
     def accept(self, socket: Socket, target: str, headers: Mapping[str, str]) -> Receiver:
         """Begin a call on an open socket, and return the receiver of the socket's reports.
 
-        socket: the socket.
-        target: path and query of its request.
-        headers: headers of its request.
+        Args:
+            socket: the socket.
+            target: path and query of its request.
+            headers: headers of its request.
         """
 
 
@@ -61,8 +64,9 @@ class CallServer(Protocol):
     def share(self, turns: Turns, own: socket.socket | None) -> None:
         """Accept in turns with other processes that have the same listening socket.
 
-        turns: says when.
-        own: a further bound socket, of this process alone.
+        Args:
+            turns: says when.
+            own: a further bound socket, of this process alone.
         """
 
     async def hand_over(self) -> None:

@@ -52,8 +52,9 @@ class JsonLines(logging.Formatter):
 def logging_to(stream: TextIO, level: str, *, as_json: bool) -> Iterator[None]:
     """Log to a stream within the block.
 
-    level: the lowest level that is logged, such as "info".
-    as_json: whether lines are JSON.
+    Args:
+        level: the lowest level that is logged, such as "info".
+        as_json: whether lines are JSON.
     """
     root = logging.getLogger()
     before = root.level
@@ -68,8 +69,9 @@ def logging_to(stream: TextIO, level: str, *, as_json: bool) -> Iterator[None]:
 def log_to(stream: TextIO, level: str, *, as_json: bool) -> logging.Handler:
     """Log to a stream until the process ends; lines of a worker show its number. Returns the handler.
 
-    level: the lowest level that is logged, such as "info".
-    as_json: whether lines are JSON.
+    Args:
+        level: the lowest level that is logged, such as "info".
+        as_json: whether lines are JSON.
     """
     text = TEXT if worker_number() is None else TEXT_OF_WORKER
     handler = logging.StreamHandler(stream)

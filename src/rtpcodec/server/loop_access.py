@@ -21,9 +21,10 @@ class LoopAccess:
     def __init__(self, pump: Pump[CallMachine], heard: ReplyWaits, *, may_wait: bool) -> None:
         """Make it.
 
-        pump: of the call.
-        heard: its waits for replies.
-        may_wait: whether the handler is a coroutine, which may wait, and not `on_audio`.
+        Args:
+            pump: of the call.
+            heard: its waits for replies.
+            may_wait: whether the handler is a coroutine, which may wait, and not `on_audio`.
         """
         self.pump = pump
         self.heard = heard
@@ -56,8 +57,9 @@ class LoopAccess:
     def require_other_thread(self, name: str, instead: str) -> None:
         """Refuse a method that blocks: LocalProtocolError in the loop's thread.
 
-        name: the method.
-        instead: what to use there.
+        Args:
+            name: the method.
+            instead: what to use there.
         """
         if threading.get_ident() == self._thread_id:
             raise LocalProtocolError(
@@ -85,8 +87,9 @@ class LoopAccess:
     def refuse_own_block(self, name: str, only: Reply | None = None) -> None:
         """Refuse to wait for a reply that cannot end: LocalProtocolError within its own block.
 
-        name: the method that waits.
-        only: the reply that it waits for; None: all of them.
+        Args:
+            name: the method that waits.
+            only: the reply that it waits for; None: all of them.
         """
         task = asyncio.current_task()
         for reply in () if task is None else self._blocks.get(task, ()):

@@ -33,10 +33,11 @@ class LoopLag:
     ) -> None:
         """Make a stopped measurement.
 
-        loop: the event loop.
-        period_s: time between two measurements.
-        clock: returns seconds. The loop's own clock would not do: some loops read it once per turn.
-        limit_ms: limit on the percentile; None: there is none.
+        Args:
+            loop: the event loop.
+            period_s: time between two measurements.
+            clock: returns seconds. The loop's own clock would not do: some loops read it once per turn.
+            limit_ms: limit on the percentile; None: there is none.
         """
         self._loop = loop
         self._period_s = period_s

@@ -33,8 +33,11 @@ class LoopThread:
     def read(self, function: Callable[[], ResultT], timeout_s: float) -> ResultT:
         """Call a function in the event loop's thread, and return its result, from any thread.
 
-        timeout_s: how long to wait for the event loop; in its own thread, nothing is waited for.
-        Raises: EndpointError if the event loop does not answer in time, or has ended.
+        Args:
+            timeout_s: how long to wait for the event loop; in its own thread, nothing is waited for.
+
+        Raises:
+            EndpointError: the event loop does not answer in time, or has ended.
         """
         if threading.get_ident() == self._thread_id:
             return function()

@@ -32,8 +32,11 @@ class PlaybackPause(Live):
     def resume(self, rewind_ms: float = REWIND_MS) -> None:
         """Continue from shortly before the cut; a pause that has ended stays as it is.
 
-        rewind_ms: how much before the estimated cut, 20 to 40, beside the doubt about it.
-        Raises: ValueError if rewind_ms is out of range.
+        Args:
+            rewind_ms: how much before the estimated cut, 20 to 40, beside the doubt about it.
+
+        Raises:
+            ValueError: rewind_ms is out of range.
         """
         self._access.machine("resume")
         self._pause.resume(self._access.pump.now_ms(), rewind_ms)

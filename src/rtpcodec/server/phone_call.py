@@ -51,9 +51,10 @@ class PhoneCall:
     ) -> None:
         """Make the phone call of a stream that has not started.
 
-        control: sends commands about it; None: there is none.
-        webhooks_seen: returns whether the endpoint is fed with webhooks.
-        known: returns what webhooks have said of a call_control_id before its stream; None: no endpoint is fed.
+        Args:
+            control: sends commands about it; None: there is none.
+            webhooks_seen: returns whether the endpoint is fed with webhooks.
+            known: returns what webhooks have said of a call_control_id before its stream; None: no endpoint is fed.
         """
         self._known = known
         self._fed = webhooks_seen
@@ -92,7 +93,8 @@ class PhoneCall:
     def control(self, name: str) -> PhoneControl:
         """Return what sends commands. Raises EndpointError without one, or if no command can name the call.
 
-        name: the method of the Call that needs it.
+        Args:
+            name: the method of the Call that needs it.
         """
         control = self._control
         if control is None:
@@ -109,9 +111,12 @@ class PhoneCall:
     async def command(self, name: str, method: str, /, *arguments: object, **fields: Any) -> Any:
         """Send a command about this call, and return its result.
 
-        name: the method of the Call that needs it.
-        method: the method of the control, called with the call_control_id, then arguments and fields.
-        Raises: EndpointError if nothing sends commands; what the control raises.
+        Args:
+            name: the method of the Call that needs it.
+            method: the method of the control, called with the call_control_id, then arguments and fields.
+
+        Raises:
+            EndpointError: nothing sends commands; what the control raises.
         """
         return await send(getattr(self.control(name), method), self.call_control_id, *arguments, **fields)
 

@@ -56,9 +56,10 @@ async def send(method: Callable[..., Any], *arguments: object, **fields: Any) ->
 async def hang_up(control: PhoneControl | None, dialect: Dialect, call_control_id: str | None) -> None:
     """Hang up a phone call, unless it has ended already or cannot be hung up from here.
 
-    control: sends the command; None: nothing is sent.
-    dialect: of the call. Nothing is sent if its carrier has no commands.
-    call_control_id: of the call; None: nothing is sent.
+    Args:
+        control: sends the command; None: nothing is sent.
+        dialect: of the call. Nothing is sent if its carrier has no commands.
+        call_control_id: of the call; None: nothing is sent.
     """
     if control is not None and dialect.commands and call_control_id is not None:
         with suppress(CallEnded):

@@ -110,7 +110,8 @@ def occurrence(event: PhoneEvent) -> datetime | None:
 def is_newer(event: PhoneEvent, since: datetime | None) -> bool:
     """Return whether an event did not occur before a moment: webhooks arrive in any order.
 
-    since: by the carrier's clock; None: there is none.
+    Args:
+        since: by the carrier's clock; None: there is none.
     """
     at = occurrence(event)
     return at is None or since is None or at >= since

@@ -57,7 +57,8 @@ class Placement(Protocol):
     async def report(self, worker: WorkerLoad) -> None:
         """Add a worker, or replace its figures. Without a report for some seconds it counts as dead.
 
-        worker: its figures now.
+        Args:
+            worker: its figures now.
         """
 
     async def leave(self, name: str) -> None:
@@ -80,8 +81,9 @@ class Reservations:
     def __init__(self, placed_s: Iterable[float] = (), taken: int = 0) -> None:
         """Begin with calls that were placed before.
 
-        placed_s: when, in order.
-        taken: the worker's `taken` at the latest look.
+        Args:
+            placed_s: when, in order.
+            taken: the worker's `taken` at the latest look.
         """
         self._placed_s = list(placed_s)
         self._taken = taken
@@ -105,8 +107,11 @@ class Reservations:
 def least_loaded(workers: Iterable[tuple[WorkerT, int]]) -> WorkerT:
     """Return the worker with the smallest share of its places in use; of equal ones the first.
 
-    workers: live workers, each with its placed calls that have not arrived.
-    Raises: EndpointError if none of them has room.
+    Args:
+        workers: live workers, each with its placed calls that have not arrived.
+
+    Raises:
+        EndpointError: none of them has room.
     """
     rows = [(worker, worker.calls + placed) for worker, placed in workers]
     serving = [(worker, used) for worker, used in rows if not worker.draining]
@@ -128,8 +133,9 @@ class MemoryPlacement(Live):
     def __init__(self, *, expires_s: float = EXPIRES_S, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin without workers.
 
-        expires_s: a worker that has not reported for this time is taken for dead.
-        clock: returns the time in s.
+        Args:
+            expires_s: a worker that has not reported for this time is taken for dead.
+            clock: returns the time in s.
         """
         self._expires_s = expires_s
         self._clock = clock
@@ -177,11 +183,12 @@ class PlacementReporter(Live):
     ) -> None:
         """Make a reporter. Use it as `async with PlacementReporter(...) as reporter`.
 
-        endpoint: the endpoint.
-        placement: the registry.
-        name: name of the worker, unique among all.
-        url: the URL that leads to this endpoint and to no other.
-        period_s: time between two reports. A report that fails is logged, and repeated with the next one.
+        Args:
+            endpoint: the endpoint.
+            placement: the registry.
+            name: name of the worker, unique among all.
+            url: the URL that leads to this endpoint and to no other.
+            period_s: time between two reports. A report that fails is logged, and repeated with the next one.
         """
         self._endpoint = endpoint
         self._placement = placement

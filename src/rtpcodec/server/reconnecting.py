@@ -89,9 +89,10 @@ class Reconnection:
     ) -> None:
         """Prepare the reconnections of a call whose stream has not started.
 
-        pump, phone, log: of the call.
-        context: what the endpoint lends; None: the call runs on the WebSocket of another server.
-        fields: those of the first `streaming_start`, without address and token.
+        Args:
+            pump, phone, log: of the call.
+            context: what the endpoint lends; None: the call runs on the WebSocket of another server.
+            fields: those of the first `streaming_start`, without address and token.
         """
         self._pump = pump
         self._phone = phone
@@ -116,10 +117,11 @@ class Reconnection:
     ) -> None:
         """Have the stream held when its socket is lost, if a new one can be requested.
 
-        stream_id: of the stream that has started.
-        attach: carries the call on over another socket, whose reports go to what it returns.
-        hold_s: how long it is held until an attempt begins.
-        automatic: whether an attempt begins with the loss.
+        Args:
+            stream_id: of the stream that has started.
+            attach: carries the call on over another socket, whose reports go to what it returns.
+            hold_s: how long it is held until an attempt begins.
+            automatic: whether an attempt begins with the loss.
         """
         self._stream_id = stream_id
         try:

@@ -55,8 +55,9 @@ class RefusalDelays:
     def refused(self, address: str, now_s: float) -> float:
         """Count a refusal. Returns the seconds after which it is to be sent.
 
-        address: address of the client; "": unknown.
-        now_s: the time.
+        Args:
+            address: address of the client; "": unknown.
+            now_s: the time.
         """
         name = network_of(address)
         guesser = self._guessers.pop(name, None)

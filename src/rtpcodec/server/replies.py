@@ -62,10 +62,13 @@ class Reply(Live, ReplyFastPath):
     ) -> None:
         """Add PCM from another thread, and block until everything is queued.
 
-        pcm, pcm_hz, note: as for `play`.
-        timeout_s: how long to wait for space at most; None: without limit. The stream's end ends the wait.
-        Raises: what `play` raises; TimeoutError, which drops what was not queued; LocalProtocolError in the event
-        loop's thread.
+        Args:
+            pcm, pcm_hz, note: as for `play`.
+            timeout_s: how long to wait for space at most; None: without limit. The stream's end ends the wait.
+
+        Raises:
+            What `play` raises; TimeoutError, which drops what was not queued; LocalProtocolError in the event loop's
+            thread.
         """
         access = self._access
         access.require_other_thread("play_threadsafe", "await reply.play()")
@@ -166,11 +169,15 @@ class Reply(Live, ReplyFastPath):
 def prompt_of(reply: Reply, access: LoopAccess, name: str) -> SessionReply:
     """Return the session's reply to a method that waits for its end.
 
-    reply: the reply.
-    access: of the call that waits.
-    name: the method.
-    Raises: TypeError if it is not a reply; ValueError if it belongs to another call; LocalProtocolError in its own
-        block.
+    Args:
+        reply: the reply.
+        access: of the call that waits.
+        name: the method.
+
+    Raises:
+        TypeError: it is not a reply.
+        ValueError: it belongs to another call.
+        LocalProtocolError: in its own block.
     """
     if not isinstance(reply, Reply):
         raise TypeError(f"the reply of {name} is of type {type(reply).__name__}, a Reply of this call is needed")

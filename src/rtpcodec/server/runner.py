@@ -84,16 +84,18 @@ class CallRunner(AudioSink):
     ) -> None:
         """Begin a call.
 
-        settings: the endpoint's settings.
-        socket: the open socket.
-        request: the HTTP request that became the socket.
-        on_end: called once, when socket and handler have ended.
-        budget: the octets that the calls of the endpoint may hold together; None: only the limits of one call apply.
-        invitation: the invitation that the request answers; None: the call was not requested.
-        slow_turn: called each time that this call held the event loop for too long.
-        warnings: the quota of the endpoint's log; None: all warnings are logged.
-        phone: the phone call behind the stream; None: it cannot be commanded, and no webhooks arrive.
-        reconnections: what the endpoint lends to reconnect it; None: it cannot be reconnected.
+        Args:
+            settings: the endpoint's settings.
+            socket: the open socket.
+            request: the HTTP request that became the socket.
+            on_end: called once, when socket and handler have ended.
+            budget: the octets that the calls of the endpoint may hold together; None: only the limits of one call
+                apply.
+            invitation: the invitation that the request answers; None: the call was not requested.
+            slow_turn: called each time that this call held the event loop for too long.
+            warnings: the quota of the endpoint's log; None: all warnings are logged.
+            phone: the phone call behind the stream; None: it cannot be commanded, and no webhooks arrive.
+            reconnections: what the endpoint lends to reconnect it; None: it cannot be reconnected.
         """
         plan, plan_error = plan_of(settings, request, invitation)
         self.log = CallLog(secrets.token_hex(4), warnings)

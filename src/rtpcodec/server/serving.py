@@ -46,14 +46,17 @@ def serve(
     `await endpoint.stream(control, call_control_id)`. At the end of the block, streams that still run are closed with
     1001; `await endpoint.drain()` before it lets them finish. Use the endpoint from its event loop's thread only.
 
-    handler: a coroutine function, called with each Call. When it returns, the stream ends once all audio was heard; an
-    exception ends that stream only, at once. The phone call continues without it, unless `on_handler_end` or
-    `call.hangup` ends it, or its TeXML document does: docs/start-streaming.md.
-    on_audio: instead of a handler, a plain function, called with Call and Audio for each chunk.
-    on_event: beside on_audio, or alone: a plain function, called with Call and each event except Audio.
-    options: the fields of EndpointSettings.
-    Raises: EndpointError if a setting is invalid or the address is not available, MissingExtra if picows is not
-    installed.
+    Args:
+        handler: a coroutine function, called with each Call. When it returns, the stream ends once all audio was heard;
+            an exception ends that stream only, at once. The phone call continues without it, unless `on_handler_end` or
+            `call.hangup` ends it, or its TeXML document does: docs/start-streaming.md.
+        on_audio: instead of a handler, a plain function, called with Call and Audio for each chunk.
+        on_event: beside on_audio, or alone: a plain function, called with Call and each event except Audio.
+        options: the fields of EndpointSettings.
+
+    Raises:
+        EndpointError: a setting is invalid or the address is not available.
+        MissingExtra: picows is not installed.
     """
     require_known("serve", options, EndpointOptions.__annotations__)
     override(options, *VARIABLES)
@@ -76,9 +79,12 @@ def run(
     files of a TlsFiles again, and ends nothing. The process's soft limit on file descriptors is raised to what
     `max_calls` needs. Call it from the main thread only.
 
-    handler, on_audio, on_event, options: as for `serve`.
-    on_ready: called with the endpoint once it is open.
-    Raises: EndpointError outside the main thread, and what `serve` raises.
+    Args:
+        handler, on_audio, on_event, options: as for `serve`.
+        on_ready: called with the endpoint once it is open.
+
+    Raises:
+        EndpointError: outside the main thread, and what `serve` raises.
     """
     require_known("run", options, (*EndpointOptions.__annotations__, "on_ready"))
     if options.get("sock") is None:

@@ -35,9 +35,10 @@ class EndpointSettings(SettingsFields):
     ) -> MediaSession:
         """Make the session of one call.
 
-        utc_offset_ms: UTC minus the session's clock.
-        budget: the octets that the calls of the endpoint may hold together.
-        plan: the plan of this call; None: the endpoint's, or if that is a function, the default plan.
+        Args:
+            utc_offset_ms: UTC minus the session's clock.
+            budget: the octets that the calls of the endpoint may hold together.
+            plan: the plan of this call; None: the endpoint's, or if that is a function, the default plan.
         """
         return MediaSession(
             plan or (self.plan if isinstance(self.plan, StreamPlan) else None),

@@ -33,8 +33,9 @@ class SharedPort(Live):
     def load(self, name: str, url: str) -> WorkerLoad:
         """Return the figures of this endpoint for a registry of workers (`server.placement`).
 
-        name: name of the worker, unique among all.
-        url: the URL that leads to this endpoint and to no other.
+        Args:
+            name: name of the worker, unique among all.
+            url: the URL that leads to this endpoint and to no other.
         """
         return WorkerLoad(
             name=name,
@@ -49,9 +50,13 @@ class SharedPort(Live):
     def share(self, turns: Turns, own: socket.socket | None = None) -> None:
         """Accept in turns with other processes that have the same listening socket; `run_workers` does that.
 
-        turns: says when.
-        own: a further bound socket, of this process alone.
-        Raises: EndpointError if the endpoint is not open, OSError if `own` cannot listen.
+        Args:
+            turns: says when.
+            own: a further bound socket, of this process alone.
+
+        Raises:
+            EndpointError: the endpoint is not open.
+            OSError: `own` cannot listen.
         """
         if self._server is None:
             raise EndpointError("the endpoint is not open")

@@ -47,10 +47,15 @@ class SignedPaths(Live):
     def __init__(self, key: bytes, *, valid_s: float = VALID_S, clock: Callable[[], float] = time.time) -> None:
         """Make it.
 
-        key: at least 32 secret octets, such as `secrets.token_bytes(32)`; the same in all processes that share paths.
-        valid_s: how long a path may be used.
-        clock: returns the Unix time.
-        Raises: ValueError if the key is too short or valid_s is not positive; TypeError if the key is not octets.
+        Args:
+            key: at least 32 secret octets, such as `secrets.token_bytes(32)`; the same in all processes that share
+                paths.
+            valid_s: how long a path may be used.
+            clock: returns the Unix time.
+
+        Raises:
+            ValueError: the key is too short or valid_s is not positive.
+            TypeError: the key is not octets.
         """
         if not isinstance(key, bytes | bytearray):
             raise TypeError(f"key is of type {type(key).__name__}, octets are needed")
@@ -70,8 +75,11 @@ class SignedPaths(Live):
     def new(self, prefix: str = "") -> str:
         """Return a new path, for the URL of one stream.
 
-        prefix: where it begins as the endpoint sees it, such as "/calls/tenant-1".
-        Raises: ValueError if the prefix has other characters than those that no proxy spells in another way.
+        Args:
+            prefix: where it begins as the endpoint sees it, such as "/calls/tenant-1".
+
+        Raises:
+            ValueError: the prefix has other characters than those that no proxy spells in another way.
         """
         if not _PREFIX.fullmatch(prefix):
             raise ValueError("prefix must be '/' and letters, digits, '-', '.', '_' or '~', once or several times")

@@ -45,10 +45,11 @@ class SlowTurns:
     ) -> None:
         """Watch one call.
 
-        limit_ms: a longer turn is slow.
-        log: the call's log.
-        counted: called for each slow turn; None: nobody counts them.
-        clock: returns seconds, of the same clock that measures the turns.
+        Args:
+            limit_ms: a longer turn is slow.
+            log: the call's log.
+            counted: called for each slow turn; None: nobody counts them.
+            clock: returns seconds, of the same clock that measures the turns.
         """
         self.limit_s = limit_ms / 1000
         self._log = log
@@ -63,8 +64,9 @@ class SlowTurns:
     def report(self, took_s: float, cause: str) -> None:
         """Report one slow turn of the pump.
 
-        took_s: how long it held the event loop.
-        cause: the cause, to follow a colon.
+        Args:
+            took_s: how long it held the event loop.
+            cause: the cause, to follow a colon.
         """
         # Each chunk continues the handler within the turn that delivers it. Those steps were reported by themselves.
         if self._steps:
@@ -94,8 +96,11 @@ class SlowTurns:
 def timed(coroutine: Coroutine[Any, Any, object], limit_s: float, slow: Callable[[float], None]) -> Timed:
     """Make what runs a coroutine by `await`, and reports each of its steps that takes longer than limit_s seconds.
 
-    coroutine: the coroutine. A step is what it does between two awaits that wait.
-    slow: called with the seconds of a slow step.
-    Returns: what to await; it returns the coroutine's result.
+    Args:
+        coroutine: the coroutine. A step is what it does between two awaits that wait.
+        slow: called with the seconds of a slow step.
+
+    Returns:
+        What to await; it returns the coroutine's result.
     """
     return Timed(coroutine, limit_s, slow)

@@ -35,10 +35,13 @@ def require_generated(given: Mapping[str, Any]) -> None:
 def requested_plan(given: StreamPlan | None, plan: Plan | None) -> StreamPlan:
     """Return the plan of a call that `stream` requests.
 
-    given: of this call; None: the endpoint's.
-    plan: the endpoint's.
-    Raises: TypeError if the plan of this call is not a StreamPlan; EndpointError if there is none, and the endpoint's
-    is a function of the path.
+    Args:
+        given: of this call; None: the endpoint's.
+        plan: the endpoint's.
+
+    Raises:
+        TypeError: the plan of this call is not a StreamPlan.
+        EndpointError: there is none, and the endpoint's is a function of the path.
     """
     if given is not None:
         if not isinstance(given, StreamPlan):
@@ -81,11 +84,14 @@ def _adds(plan: StreamPlan, name: str, value: object) -> bool:
 async def ask(control: StreamingControl, invitation: Invitation, fields: Mapping[str, Any], timeout_s: float) -> Call:
     """Send the streaming command and wait for the call.
 
-    control: sends the command.
-    invitation: the invitation of the call.
-    fields: the body's fields, without address and token.
-    timeout_s: limit on the whole.
-    Raises: StreamNotStarted, with its reason.
+    Args:
+        control: sends the command.
+        invitation: the invitation of the call.
+        fields: the body's fields, without address and token.
+        timeout_s: limit on the whole.
+
+    Raises:
+        StreamNotStarted: with its reason.
     """
     command = asyncio.ensure_future(_send(control, invitation, fields))
     doubt: CommandError | None = None

@@ -43,8 +43,9 @@ class TcpListener:
     def __init__(self, accepted: Callable[[socket.socket, str], object], failed: Callable[[], object]) -> None:
         """Make a listener that is not open yet.
 
-        accepted: takes over a non-blocking socket, and the address of its other side.
-        failed: called when no descriptor or memory is left; it may free some.
+        Args:
+            accepted: takes over a non-blocking socket, and the address of its other side.
+            failed: called when no descriptor or memory is left; it may free some.
         """
         self._loop = asyncio.get_running_loop()
         self._accepted = accepted
@@ -57,8 +58,9 @@ class TcpListener:
     async def open(self, host: str, port: int, *, reuse_port: bool = False) -> int:
         """Listen on all addresses of a host, and return the port. Raises OSError if one is not available.
 
-        host, port: the address; "": all addresses; 0: any free port.
-        reuse_port: whether other processes may listen on the port as well.
+        Args:
+            host, port: the address; "": all addresses; 0: any free port.
+            reuse_port: whether other processes may listen on the port as well.
         """
         found = await self._loop.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         try:

@@ -41,8 +41,9 @@ class TcpServer(ABC):
     def share(self, turns: Turns, own: socket.socket | None) -> None:
         """Accept in turns with other processes that have the same listening socket.
 
-        turns: says when.
-        own: a further bound socket, of this process alone.
+        Args:
+            turns: says when.
+            own: a further bound socket, of this process alone.
         """
         self._listener.share(turns)
         if own is not None:

@@ -41,11 +41,16 @@ def _run(function: Callable[[], ResultT], done: Future[ResultT]) -> None:
 def play(access: LoopAccess, start: Callable[[Plays], Waiting | None], timeout_s: float | None) -> bool:
     """Queue audio in the event loop, and block until it is queued.
 
-    access: of the call.
-    start: begins the play.
-    timeout_s: how long to wait at most; then what was not queued is dropped.
-    Returns: whether it was queued; False: an interruption or the end of the stream dropped it.
-    Raises: what `start` raises; TimeoutError; StreamEnded if the event loop has been closed.
+    Args:
+        access: of the call.
+        start: begins the play.
+        timeout_s: how long to wait at most; then what was not queued is dropped.
+
+    Returns:
+        Whether it was queued; False: an interruption or the end of the stream dropped it.
+
+    Raises:
+        What `start` raises; TimeoutError; StreamEnded if the event loop has been closed.
     """
     playing = _Playing(access, start)
     _schedule(access, playing.run)

@@ -23,10 +23,14 @@ class TlsFiles:
     ) -> None:
         """Read the files.
 
-        certificate: PEM file of the certificate and, behind it, of those that signed it.
-        key: PEM file of its key; None: the key is in the same file.
-        password: of an encrypted key.
-        Raises: EndpointError if they are not a pair, OSError if one cannot be read.
+        Args:
+            certificate: PEM file of the certificate and, behind it, of those that signed it.
+            key: PEM file of its key; None: the key is in the same file.
+            password: of an encrypted key.
+
+        Raises:
+            EndpointError: they are not a pair.
+            OSError: one cannot be read.
         """
         self._certificate = fspath(certificate)
         self._key = None if key is None else fspath(key)

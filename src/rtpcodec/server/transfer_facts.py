@@ -68,7 +68,8 @@ class TransferFacts:
     def presumed(self, timeout_s: float) -> TransferResult:
         """The result if nothing more is reported.
 
-        timeout_s: how long the carrier was to wait for an answer.
+        Args:
+            timeout_s: how long the carrier was to wait for an answer.
         """
         proven = self.proven
         if proven is not None:

@@ -74,8 +74,11 @@ class TypedKeys:
     def begin(self, *, typed_ahead: bool) -> None:
         """Begin a collection.
 
-        typed_ahead: False drops the keys that wait, and those that have arrived and were not reported yet.
-        Raises: LocalProtocolError if another one runs.
+        Args:
+            typed_ahead: False drops the keys that wait, and those that have arrived and were not reported yet.
+
+        Raises:
+            LocalProtocolError: another one runs.
         """
         if self._collecting:
             raise LocalProtocolError("another collect_dtmf of this call runs already, at most 1 may run at a time")

@@ -81,11 +81,12 @@ class Handshake(asyncio.Protocol):
     ) -> None:
         """Begin without a transport.
 
-        settings: limits on messages.
-        acceptor: decides about requests, and takes calls.
-        half_open, refusals: where the connection is listed until it is a call; `entry` is its place.
-        address: of the client.
-        log: the logger of `websockets`.
+        Args:
+            settings: limits on messages.
+            acceptor: decides about requests, and takes calls.
+            half_open, refusals: where the connection is listed until it is a call; `entry` is its place.
+            address: of the client.
+            log: the logger of `websockets`.
         """
         self._settings = settings
         self._acceptor = acceptor

@@ -32,10 +32,11 @@ class FillDelay:
     def learn(self, audio: Audio, since_ms: float, gap_ms: float) -> None:
         """Take a chunk.
 
-        audio: the chunk.
-        since_ms: the time since the audio before it ended.
-        gap_ms: how much media time lies between the two. A pause explains as much lateness. Lost chunks do not: those
-            behind them have waited for them.
+        Args:
+            audio: the chunk.
+            since_ms: the time since the audio before it ended.
+            gap_ms: how much media time lies between the two. A pause explains as much lateness. Lost chunks do not:
+                those behind them have waited for them.
         """
         before, self._chunk = self._chunk, audio.chunk
         is_pause = gap_ms >= ROUNDING_MS and before is not None and audio.chunk == before + 1

@@ -40,8 +40,9 @@ class ReaderHub(HubState):
     def __init__(self, account: Account | None, route: Callable[[TakeAudio], None]) -> None:
         """Make the hub of a call that has no reader.
 
-        account: what the call holds of the endpoint's budget; None: without a budget.
-        route: called with the function that takes audio from then on, each time that it changes.
+        Args:
+            account: what the call holds of the endpoint's budget; None: without a budget.
+            route: called with the function that takes audio from then on, each time that it changes.
         """
         self.account = account  # of its readers' queues as well
         self._loop = asyncio.get_running_loop()
@@ -82,7 +83,8 @@ class ReaderHub(HubState):
     def add(self, inbox: Inbox, kind: Hashable) -> None:
         """Add the inbox of a reader, with what arrived before, if it is the first of its kind within OPENING_S.
 
-        kind: what it reads; readers of one kind read the same.
+        Args:
+            kind: what it reads; readers of one kind read the same.
         """
         opening = self._opening
         # After the end nothing is dropped: no more will come, so it cannot grow.

@@ -21,8 +21,11 @@ class Inbox(InboxState):
     async def wait(self, until_ms: float | None = None) -> None:
         """Wait until there may be something to read.
 
-        until_ms: wait no longer than that, in ms of the event loop's clock; None: without limit.
-        Raises: LocalProtocolError if another task waits already, or in another event loop than the call's.
+        Args:
+            until_ms: wait no longer than that, in ms of the event loop's clock; None: without limit.
+
+        Raises:
+            LocalProtocolError: another task waits already, or in another event loop than the call's.
         """
         waker = self.begin_wait()
         timer = None if until_ms is None else waker.get_loop().call_at(until_ms / 1000, self.wake)

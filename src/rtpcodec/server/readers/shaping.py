@@ -125,10 +125,11 @@ class FrameShaper:
     def __init__(self, track: str, rate_hz: int, max_burst_ms: float | None, now_ms: float) -> None:
         """Make it.
 
-        track: of the frames.
-        rate_hz: of the PCM, one of the resampler's.
-        max_burst_ms: see CatchUpLimit.
-        now_ms: the time from which on frames are due.
+        Args:
+            track: of the frames.
+            rate_hz: of the PCM, one of the resampler's.
+            max_burst_ms: see CatchUpLimit.
+            now_ms: the time from which on frames are due.
         """
         self._track = track
         self._cutter = FrameCutter(rate_hz)

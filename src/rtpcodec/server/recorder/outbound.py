@@ -60,8 +60,9 @@ class Comparison:
     def decide(self, known_until: int, *, at_end: bool = False) -> Verdict:
         """Compare what is complete.
 
-        known_until: the sample up to which both are known.
-        at_end: whether no more follows, so that less speech must do.
+        Args:
+            known_until: the sample up to which both are known.
+            at_end: whether no more follows, so that less speech must do.
         """
         window, lag = self._rate_hz * WINDOW_MS // 1000, self._rate_hz * LAG_MS // 1000
         while self.verdict == "unknown" and self._next is not None and self._next + window + lag <= known_until:

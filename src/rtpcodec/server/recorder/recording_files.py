@@ -56,10 +56,13 @@ class RecordingFiles:
     def __init__(self, path: Path, sample_rate_hz: int, sides: Sides) -> None:
         """Make the files.
 
-        path: of the file; those of the sides are named after it.
-        sample_rate_hz: of the files.
-        sides: "stereo" or "separate".
-        Raises: FileExistsError, OSError.
+        Args:
+            path: of the file; those of the sides are named after it.
+            sample_rate_hz: of the files.
+            sides: "stereo" or "separate".
+
+        Raises:
+            FileExistsError, OSError: as above.
         """
         self._rate_hz = sample_rate_hz
         self.knows_heard = True
@@ -126,8 +129,9 @@ class RecordingFiles:
     def write(self, known_until_ms: float, *, at_end: bool = False) -> None:
         """Write what was placed, and then the sizes. OSError: the rest is kept for the next call.
 
-        known_until_ms: up to where all pieces were taken.
-        at_end: whether none follows.
+        Args:
+            known_until_ms: up to where all pieces were taken.
+            at_end: whether none follows.
         """
         if self._comparison is not None:
             self._decide(self._comparison, round(max(0.0, known_until_ms) * self._rate_hz / 1000), at_end=at_end)

@@ -97,13 +97,14 @@ class RecordingSink:
     ) -> None:
         """Make it; `begin` attaches it.
 
-        session: what is recorded.
-        heard: reads what the caller heard; None: that is not known.
-        pieces: takes the audio.
-        facts: takes what the sidecar says.
-        timeline: of the recording.
-        flush: called with the time on the timeline up to which the pieces are complete.
-        ended: called with the length of the recording.
+        Args:
+            session: what is recorded.
+            heard: reads what the caller heard; None: that is not known.
+            pieces: takes the audio.
+            facts: takes what the sidecar says.
+            timeline: of the recording.
+            flush: called with the time on the timeline up to which the pieces are complete.
+            ended: called with the length of the recording.
         """
         self._session = session
         self._heard = heard

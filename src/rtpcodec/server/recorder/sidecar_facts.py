@@ -58,10 +58,11 @@ class SidecarFacts:
     def __init__(self, started: Started, call_id: str, begun_ms: float, sides: str) -> None:
         """Begin.
 
-        started: the start of the stream.
-        call_id: of the call, which log records show too.
-        begun_ms: when time 0 was, on the session's clock.
-        sides: "stereo" or "separate".
+        Args:
+            started: the start of the stream.
+            call_id: of the call, which log records show too.
+            begun_ms: when time 0 was, on the session's clock.
+            sides: "stereo" or "separate".
         """
         self._ids = {
             "call_id": call_id,

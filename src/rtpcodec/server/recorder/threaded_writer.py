@@ -43,11 +43,12 @@ class ThreadedWriter(Live):
     def __init__(self, executor: FileExecutor, path: Path, sample_rate_hz: int, sides: Sides, report: Report) -> None:
         """Make it.
 
-        executor: of the event loop.
-        path: the recording's file.
-        sample_rate_hz: of the files.
-        sides: "stereo" or "separate".
-        report: called at the end.
+        Args:
+            executor: of the event loop.
+            path: the recording's file.
+            sample_rate_hz: of the files.
+            sides: "stereo" or "separate".
+            report: called at the end.
         """
         self._executor = executor
         self._path = path
@@ -77,8 +78,9 @@ class ThreadedWriter(Live):
     def finish(self, end_ms: float, members: dict[str, object]) -> None:
         """Have the rest written and the files finished.
 
-        end_ms: the length of the recording.
-        members: of the sidecar.
+        Args:
+            end_ms: the length of the recording.
+            members: of the sidecar.
         """
         self._executor.write(lambda: self._end(end_ms, members))
 

@@ -19,8 +19,10 @@ class Timeline:
     def __init__(self, now_ms: float, delay_ms: float | None) -> None:
         """Begin now.
 
-        now_ms: the session's clock.
-        delay_ms: that clock minus the media time; None: no audio was received yet, the first one begins the timeline.
+        Args:
+            now_ms: the session's clock.
+            delay_ms: that clock minus the media time; None: no audio was received yet, the first one begins the
+                timeline.
         """
         self.end_ms = 0.0
         """Where received audio ends."""

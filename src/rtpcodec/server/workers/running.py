@@ -58,18 +58,23 @@ def run_workers(
     or SIGINT drains all, the second one closes at once. Processes are spawned, so a worker imports the handler by its
     name. Call it from the main thread. docs/running.md says more.
 
-    handler, on_audio, on_event: as for `serve`: a function of a module, or its name, `module:name`.
-    workers: how many processes serve.
-    configure: a function of a module, or its name; called in each worker with its number, from 1, before it opens.
-        It may set up logging, and returns further settings: those that cannot be sent to another process.
-    worker_port: gives each worker an address of its own beside the shared one: worker 1 listens on this port, worker 2
-        on the next one, and so on; 0: any free ones. `Endpoint.stream` needs it.
-    status_port: `/healthz`, `/readyz` and, with metrics=, `/metrics` for all workers, on the same host. 0: any free.
-    placement_file: where the table of workers lies, for `FilePlacement` in other programs. None: only workers have it.
-    on_ready: called in the supervisor once all workers serve.
-    options: the fields of EndpointSettings, without `sock` and `reuse_port`. `max_calls` counts per worker, and
-        {worker} in `public_url` stands for the worker's number.
-    Raises: EndpointError if a setting is invalid, a worker does not start, or no worker starts again after all died.
+    Args:
+        handler, on_audio, on_event: as for `serve`: a function of a module, or its name, `module:name`.
+        workers: how many processes serve.
+        configure: a function of a module, or its name; called in each worker with its number, from 1, before it opens.
+            It may set up logging, and returns further settings: those that cannot be sent to another process.
+        worker_port: gives each worker an address of its own beside the shared one: worker 1 listens on this port,
+            worker 2 on the next one, and so on; 0: any free ones. `Endpoint.stream` needs it.
+        status_port: `/healthz`, `/readyz` and, with metrics=, `/metrics` for all workers, on the same host. 0: any
+            free.
+        placement_file: where the table of workers lies, for `FilePlacement` in other programs. None: only workers have
+            it.
+        on_ready: called in the supervisor once all workers serve.
+        options: the fields of EndpointSettings, without `sock` and `reuse_port`. `max_calls` counts per worker, and
+            {worker} in `public_url` stands for the worker's number.
+
+    Raises:
+        EndpointError: a setting is invalid, a worker does not start, or no worker starts again after all died.
     """
     _require(workers, options, status_port)
     public_url = options.get("public_url")

@@ -115,8 +115,9 @@ class WorkerTable(Live):
 
         A row that is not its own any more stays as it is: its supervisor has died, and another one uses the file.
 
-        number: its row, from 1.
-        state, calls, max_calls, taken: its figures.
+        Args:
+            number: its row, from 1.
+            state, calls, max_calls, taken: its figures.
         """
         offset = _offset(number)
         _, pid, *_, length = _OWN.unpack_from(self._map, offset)
@@ -240,8 +241,13 @@ class WorkerTable(Live):
 def new_table(path: Path | None = None) -> WorkerTable:
     """Make an empty table of this supervisor.
 
-    path: its file, which other processes of the machine open; one that is there is emptied. None: only workers see it.
-    Raises: EndpointError if another supervisor uses the file; OSError.
+    Args:
+        path: its file, which other processes of the machine open; one that is there is emptied. None: only workers see
+            it.
+
+    Raises:
+        EndpointError: another supervisor uses the file.
+        OSError: as above.
     """
     descriptor = _nameless_file() if path is None else os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
     size = os.fstat(descriptor).st_size

@@ -55,8 +55,9 @@ class Echo:
     def added(self, said: bytes, heard: bytes) -> bytes:
         """Return what the caller says with the echo of what the phone has played.
 
-        said: a chunk of the caller's speech.
-        heard: as much of what was heard, delay_ms before.
+        Args:
+            said: a chunk of the caller's speech.
+            heard: as much of what was heard, delay_ms before.
         """
         if self._clip is not None:
             # A gain limits at full scale.
