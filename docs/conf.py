@@ -58,6 +58,8 @@ ROOT = Path(__file__).parents[1]
 FILES_AS_PAGES = {
     "contributing": "CONTRIBUTING.md",
     "changelog": "CHANGELOG.md",
+    "security": "SECURITY.md",
+    "tests": "tests/README.md",
     "benchmark-report": "benchmarks/README.md",
     "endpoint-report": "benchmarks/road.md",
     "instruction-counts": "benchmarks/instructions.md",
@@ -66,6 +68,7 @@ FILES_AS_PAGES = {
 EXAMPLES_PAGE = "examples"
 LANGUAGES = {".py": "python", ".conf": "nginx", ".service": "ini", ".yaml": "yaml"}
 
+_LINK_TO_PAGE = re.compile(r"(?<!!)\[([^\[\]]+)\]\(([^)\s#:]+\.md)(?:#[^)\s]*)?\)")
 _LINK = re.compile(r"(\]\()([^)\s#]+)?(#[^)\s]*)?(\))")
 _PAGE_OF = {"README.md": "index"} | {file: page for page, file in FILES_AS_PAGES.items()}
 
@@ -105,10 +108,16 @@ def link_on_site(file: str, fragment: str, folder: str, page_folder: str) -> str
 
 
 def rewrite(text: str, folder: str, page_folder: str) -> str:
-    """Rewrite the links of a text for the site."""
-    return _LINK.sub(
-        lambda match: f"{match[1]}{link_on_site(match[2] or '', match[3] or '', folder, page_folder)}{match[4]}", text
-    )
+    """Rewrite the links of a text for the site; a link to a Markdown file that is not on the site becomes its text."""
+
+    def known(match: re.Match[str]) -> str:
+        path = normpath(f"{folder}/{match[2]}")
+        return match[0] if path in _PAGE_OF or path.startswith("docs/") else match[1]
+
+    def on_site(match: re.Match[str]) -> str:
+        return f"{match[1]}{link_on_site(match[2] or '', match[3] or '', folder, page_folder)}{match[4]}"
+
+    return _LINK.sub(on_site, _LINK_TO_PAGE.sub(known, text))
 
 
 def examples_text() -> str:

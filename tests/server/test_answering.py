@@ -392,5 +392,5 @@ def test_a_file_in_the_payloads_is_logged_for_handlers_that_read_audio_only(capl
     run(main)
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warnings) == 1
-    assert "begins with the header of a WAV file (RIFF): whoever sends the audio" in warnings[0]
+    assert "begins with the header of a WAV file (RIFF): have the sender send encoded samples" in warnings[0]
     assert heard == [wav, wav]

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from rtpcodec.audio.wav_places import PlacedWav
+from rtpcodec.audio.wav_random_access import RandomAccessWav
 from rtpcodec.errors import MissingExtra
 
 BLOCK_FRAMES: Final = 1 << 16
@@ -27,7 +27,7 @@ def flac_library() -> ModuleType:
         raise MissingExtra("FLAC", "soundfile", "mp3") from error
 
 
-def to_flac(wav: PlacedWav, flac: Path) -> None:
+def to_flac(wav: RandomAccessWav, flac: Path) -> None:
     """Make a FLAC file of a WAV file, which is closed and removed. The new file appears whole.
 
     Raises: FileExistsError if it exists, OSError, RuntimeError: the WAV file stays.
