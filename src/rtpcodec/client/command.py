@@ -52,12 +52,17 @@ class Command(Generic[R]):
     """
 
     name: str
+    """Its name in the carrier's documentation."""
     path: str
+    """Below the base URL."""
     command_id: str
+    """The carrier drops a second command with the same one."""
     body: Mapping[str, object] = field(repr=False)
+    """The JSON object that is sent."""
     secrets: tuple[str, ...] = field(repr=False)
     """Values that no error text or log must show."""
     outcome: type[R] = field(repr=False)
+    """The type of its result."""
     method: str = field(default=commands.POST, repr=False)
     """Method of the HTTP request."""
 

@@ -16,6 +16,7 @@ class DoctorSettings:
     """Everything that the checks need; None: not given, and its checks are skipped."""
 
     api_key: str | None = field(default=None, repr=False)
+    """Key of the carrier's HTTP interface."""
     base_url: str | None = None
     """Address of the carrier's HTTP interface; None: the public one."""
     public_key: str | None = field(default=None, repr=False)
@@ -27,14 +28,17 @@ class DoctorSettings:
     webhook_url: str | None = field(default=None, repr=False)
     """The public URL that the carrier is to post webhooks to."""
     host: str = "127.0.0.1"
+    """Address on which the endpoint listens, or will listen."""
     port: int = 8080
-    """Where the endpoint listens, or will listen."""
+    """Port on which the endpoint listens, or will listen."""
     webhook_port: int | None = None
     """Where the app for webhooks listens, or will listen; None: unknown."""
     certificate: Path | None = None
+    """PEM file of an endpoint that serves wss itself."""
     key_file: Path | None = None
-    """PEM files of an endpoint that serves wss itself."""
+    """PEM file of the certificate's key."""
     plan: StreamPlan = field(default_factory=StreamPlan)
+    """The plan of the calls."""
     limit_s: float = 10.0
     """Limit on each check."""
 

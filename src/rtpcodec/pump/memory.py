@@ -47,8 +47,11 @@ class MemoryAnswer:
     """An HTTP answer."""
 
     status: int
+    """The HTTP status."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Fields of the header."""
     body: bytes = field(default=b"", repr=False)
+    """The octets of the body."""
     delay_s: float = 0.0
     """How long the server holds it back, if it refuses a WebSocket."""
 
@@ -214,8 +217,17 @@ class MemoryNetwork(Live):
 
         If the caller is cancelled, the server continues. At an address that only listens for WebSockets, `admit`
         answers a GET.
-        Raises: ConnectionRefusedError if nothing serves the address, another ConnectionError if the server cuts the
-            connection, ValueError if the URL is not an HTTP URL.
+
+        Args:
+            method: such as GET.
+            url: `http` or `https`, host, port, path and query.
+            headers: fields of the request.
+            body: octets of the request.
+
+        Raises:
+            ConnectionRefusedError: nothing serves the address.
+            ConnectionError: the server cuts the connection.
+            ValueError: the URL is not an HTTP URL.
         """
         address, target = _split(url, ("http", "https"))
         request = MemoryRequest(method, target, Headers(headers), body)

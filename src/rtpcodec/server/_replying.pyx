@@ -27,10 +27,14 @@ cdef class ReplyFastPath:
     def play(self, pcm, pcm_hz=None, note=None):
         """Add native mono PCM of int16 or float32, which waits for space like that of `Call.play`.
 
-        pcm: the PCM; or an Audio, which keeps its rate.
-        pcm_hz: the rate of the PCM; None: send_pcm_hz.
-        note: anything, such as the words of this chunk: see `last_note_played`.
-        Returns: an Ongoing. Await it to wait until everything is queued.
+        Args:
+            pcm: the PCM; or an Audio, which keeps its rate.
+            pcm_hz: the rate of the PCM in Hz; None: send_pcm_hz.
+            note: anything, such as the words of this chunk: see `last_note_played`.
+
+        Returns:
+            An Ongoing. Await it to wait until everything is queued.
+
         Raises, and adds nothing: ReplyInterrupted once the reply was interrupted or the stream has ended, also out of
         the wait; LocalProtocolError behind `end`; ValueError, TypeError and QueueFull as `Call.play`.
         """

@@ -18,7 +18,13 @@ from rtpcodec.stream.wire import DIALECTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSettings(SettingsFields):
-    """All settings of an endpoint. Raises EndpointError for invalid ones, with the rule and the value."""
+    """All settings of an endpoint. Raises EndpointError for invalid ones, with the rule and the value.
+
+    The other fields have their descriptions in `serve` and docs/endpoint.md.
+
+    Args:
+        handler: a coroutine function, called with each Call.
+    """
 
     def __post_init__(self) -> None:
         check(self)

@@ -190,7 +190,15 @@ class SimulatedCall(CallStreams):
         first: bool = False,
         refuses_with: str | None = None,
     ) -> None:
-        """Let the phone ring until it answers or the time is over; `first` opens the WebSocket before that."""
+        """Let the phone ring until it answers or the time is over.
+
+        Args:
+            answers_after_s: when it answers; None: it does not.
+            timeout_s: how long it rings at most.
+            stream: of the command that dials; None: without one.
+            first: whether the WebSocket is opened before that.
+            refuses_with: the cause of a refusal in place of the answer; None: it answers.
+        """
 
         def begin() -> None:
             if self.ended:
@@ -311,7 +319,13 @@ class SimulatedCall(CallStreams):
     def leave(
         self, reason: Literal["hang_up", "carrier_closed"], cause: str = events.NORMAL_CLEARING, *, by_us: bool = False
     ) -> None:
-        """End the call; `by_us`: by a command, not by the phone's side."""
+        """End the call.
+
+        Args:
+            reason: why its stream ends.
+            cause: of the hang-up, as `call.hangup` reports it.
+            by_us: whether a command ends it, not the phone's side.
+        """
         self.leg.end(cause, self.leg.ours if by_us else self.leg.theirs)
         self._ringing.stop()
         ringing = self.joined.ringing

@@ -25,7 +25,7 @@ class JoinableCall(Protocol):
         """Be joined with another leg, or alone again."""
 
     def leave(self, reason: Literal["hang_up"], cause: str = NORMAL_CLEARING, *, by_us: bool = False) -> None:
-        """Hang up."""
+        """Hang up: see `SimulatedCall.leave`."""
 
 
 class JoinableConference(Protocol):

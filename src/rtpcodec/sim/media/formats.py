@@ -32,7 +32,16 @@ class AudioFormat:
 
     @classmethod
     def of(cls, info: CodecInfo, sample_rate_hz: int | None, habits: Variations) -> Self:
-        """Return the format of a codec at a carrier with these habits. ValueError: the codec does not have the rate."""
+        """Return the format of a codec at a carrier.
+
+        Args:
+            info: the codec.
+            sample_rate_hz: its rate in Hz; None: the default.
+            habits: how the carrier departs from the documents.
+
+        Raises:
+            ValueError: the codec does not have the rate.
+        """
         return cls(info, info.sample_rate_hz(sample_rate_hz), habits)
 
     @property

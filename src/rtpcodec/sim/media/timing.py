@@ -60,7 +60,9 @@ class Hold:
     """
 
     from_ms: float
+    """Its begin, in ms of the stream."""
     to_ms: float
+    """Its end."""
     timestamps: Literal["jump", "stand_still"] = "jump"
     """The first timestamp after the hold: counted through it, or the next one as without the hold."""
 
@@ -76,7 +78,9 @@ class Timing:
     """
 
     to_app: Link = Link()
+    """The network from carrier to app."""
     from_app: Link = Link()
+    """The network from app to carrier."""
     read_octets_per_s: float | None = None
     """How fast the carrier reads the app's messages; the socket is not read while it is behind. None: at once."""
     read_pauses_ms: tuple[Interval, ...] = ()
@@ -90,6 +94,7 @@ class Timing:
     playout_clock_ppm: float = 0.0
     """The same for the clock that plays the app's audio."""
     holds: tuple[Hold, ...] = ()
+    """When the call is on hold."""
 
     def __post_init__(self) -> None:
         if self.read_octets_per_s is not None and not self.read_octets_per_s > 0:

@@ -129,7 +129,9 @@ class Variations:
     amrwb_mode_request: int = 15
     """The mode, 0 to 8, that payloads of AMR-WB ask the app's encoder for; 15: none."""
     counters: Literal["string", "number"] = "string"
+    """The JSON type of counters."""
     timestamp_unit: Literal["ms", "rtp_clock"] = "ms"
+    """The unit of timestamps."""
     chunk_numbers: Literal["per_track", "shared"] = "per_track"
     """Whether the `chunk` of both tracks is counted apart or together."""
     rtp_headers: bool = False
@@ -144,11 +146,15 @@ class Variations:
     restarts: tuple[Restart, ...] = ()
     """Changes of the audio in mid-stream."""
     marks: MarkHabits = MarkHabits()
+    """How marks are returned."""
     clears: ClearHabits = ClearHabits()
+    """How clears act."""
     losses: LossHabits = LossHabits()
+    """What happens when the WebSocket is lost."""
     leave_out: tuple[Omitted, ...] = ()
     """Members that no media message has."""
     uppercase_stream_id: bool = False
+    """Messages spell the stream's id in capital letters."""
     unknown_event: str | None = None
     """A message of this kind follows `start`."""
     extra_members: Mapping[str, object] = field(default_factory=dict)

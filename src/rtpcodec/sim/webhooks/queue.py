@@ -40,6 +40,7 @@ class Webhooks:
     reorder: float = 0.0
     """The share of events that are held back until a later one was answered, or for hold_s."""
     hold_s: float = 1.0
+    """How long an event out of order is held back at most."""
 
     def __post_init__(self) -> None:
         for name in ("url", "failover_url"):

@@ -20,7 +20,9 @@ class Signalling:
     shaken_stir_attestation: Literal["A", "B", "C"] | None = "A"
     """How far the caller's carrier vouches for the number (RFC 8588); of incoming calls. None: left out."""
     shaken_stir_validated: bool | None = True
+    """Whether the carrier has verified the attestation; None: left out."""
     call_screening_result: str | None = None
+    """None: left out."""
     bridged_when: Literal["answered", "ringing"] = "answered"
     """When `call.bridged` of a transfer is posted: when the other phone is answered, or as soon as it rings, because
     its early media is heard."""
