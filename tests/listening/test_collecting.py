@@ -198,7 +198,7 @@ def test_on_audio_cannot_wait_and_its_keys_are_not_kept() -> None:
         assert call._parts.keys.text == ""
 
     carried(None, on_audio=on_audio, phone={"dtmf": typed("12", 100.0)})
-    assert refused == ["collect_dtmf() waits, and on_audio cannot; pass a coroutine as handler instead"]
+    assert refused == ["collect_dtmf() waits, and on_audio cannot wait; pass a coroutine function as handler instead"]
 
 
 @pytest.mark.parametrize(

@@ -46,23 +46,23 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[R]):
-    """One checked command: `path` below the base URL, `body` as sent, `outcome` the type of its result.
+    """One checked command; the functions of this module make it.
 
     The same value can be sent again: it keeps its `command_id`, by which the carrier recognises a repeat.
     """
 
     name: str
-    """Its name in the carrier's documentation."""
+    """Name of the action, such as `streaming_start`; `dial` for the dial command."""
     path: str
-    """Below the base URL."""
+    """Path below the base URL."""
     command_id: str
-    """The carrier drops a second command with the same one."""
+    """Id of the command, which all repeats have."""
     body: Mapping[str, object] = field(repr=False)
-    """The JSON object that is sent."""
+    """Fields of the JSON body, as they are sent."""
     secrets: tuple[str, ...] = field(repr=False)
     """Values that no error text or log must show."""
     outcome: type[R] = field(repr=False)
-    """The type of its result."""
+    """Type of the result."""
     method: str = field(default=commands.POST, repr=False)
     """Method of the HTTP request."""
 

@@ -40,9 +40,9 @@ class CommandResult:
         """Return the result, usually `ok`; None without one.
 
         Args:
-            data: the member `data` of the answer.
+            data: member `data` of the answer.
             command_id: id of the command.
-            raw: the whole answer as parsed JSON.
+            raw: the whole answer.
         """
         result = data.get(cls.NEEDS)
         return cls(result, command_id, raw) if isinstance(result, str) else None
@@ -66,9 +66,9 @@ class DialedCall:
         """Return the call; None without the id that commands need.
 
         Args:
-            data: the member `data` of the answer.
+            data: member `data` of the answer.
             command_id: id of the command.
-            raw: the whole answer as parsed JSON.
+            raw: the whole answer.
         """
         control, leg, session = map(data.get, _IDS)
         if not isinstance(control, str) or not control:
@@ -99,9 +99,9 @@ class Conference:
         """Return the conference; None without the id that commands need.
 
         Args:
-            data: the member `data` of the answer.
+            data: member `data` of the answer.
             command_id: id of the command.
-            raw: the whole answer as parsed JSON.
+            raw: the whole answer.
         """
         conference_id, name = data.get(cls.NEEDS), data.get(members.NAME)
         if not isinstance(conference_id, str) or not conference_id:

@@ -75,7 +75,8 @@ def text_of(octets: bytes) -> str:
 def close_code_of(payload: bytes) -> int | None:
     """Return the code of a close frame (section 5.5.1); None: it has none.
 
-    Raises: BrokenFrame if the code has one octet, must not be sent, or is followed by text that is not valid UTF-8.
+    Raises:
+        BrokenFrame: the code has one octet, must not be sent, or is followed by text that is not valid UTF-8.
     """
     if not payload:
         return None

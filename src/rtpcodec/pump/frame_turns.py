@@ -43,7 +43,7 @@ class HeldFrame(NamedTuple):
 
 
 class FrameTurns(TurnState):
-    """Frames of one socket that wait for their turn. Use it from the event loop's thread only."""
+    """Frames of one socket that wait for their turn. Use it in the event loop's thread only."""
 
     __slots__ = ("_schedule",)
 

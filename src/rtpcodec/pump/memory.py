@@ -47,11 +47,8 @@ class MemoryAnswer:
     """An HTTP answer."""
 
     status: int
-    """The HTTP status."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """Fields of the header."""
     body: bytes = field(default=b"", repr=False)
-    """The octets of the body."""
     delay_s: float = 0.0
     """How long the server holds it back, if it refuses a WebSocket."""
 
@@ -124,8 +121,9 @@ class Listener(Live):
 class MemoryNetwork(Live):
     """Connects WebSockets and HTTP within one process; a VirtualEventLoop has one as `network`.
 
-    max_unread_octets: limit of unread octets per direction at which the sender is paused; for connections that are
-        opened after it was set.
+    Args:
+        max_unread_octets: limit of unread octets per direction at which the sender is paused; for connections that are
+            opened after it was set.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, make_waker: MakeWaker) -> None:
@@ -218,15 +216,9 @@ class MemoryNetwork(Live):
         If the caller is cancelled, the server continues. At an address that only listens for WebSockets, `admit`
         answers a GET.
 
-        Args:
-            method: such as GET.
-            url: `http` or `https`, host, port, path and query.
-            headers: fields of the request.
-            body: octets of the request.
-
         Raises:
-            ConnectionRefusedError: nothing serves the address.
-            ConnectionError: the server cuts the connection.
+            ConnectionRefusedError: nothing serves the address, another ConnectionError if the server cuts the
+                connection.
             ValueError: the URL is not an HTTP URL.
         """
         address, target = _split(url, ("http", "https"))

@@ -59,15 +59,18 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     """Run asyncio programs in virtual time.
 
     `time()` stands still while a callback is ready, then jumps to the next deadline. Timers fire exactly at their
-    deadline; timers with the same deadline fire in the order in which they were set. Each run of a program therefore
-    takes the same steps at the same times.
+    deadline; timers with the same deadline fire in the order in which they were set. So each run of a program takes the
+    same steps at the same times.
 
     Facilities that need the real world raise VirtualClockError: executors, sockets, processes, pipes, signals, calls
     from other threads. `network` replaces sockets. A deadlock raises VirtualClockError with the names of the waiting
     tasks.
 
-    start_s: first value of `time()`.
-    Raises: ValueError if start_s is not finite.
+    Args:
+        start_s: first value of `time()`, in s.
+
+    Raises:
+        ValueError: start_s is not finite.
     """
 
     _ready: deque[Any]
@@ -115,13 +118,7 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     def call_later(
         self, delay: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """Call back after a delay.
-
-        Args:
-            delay: virtual seconds.
-            callback: called with args.
-            context: the context in which it runs; None: the current one.
-        """
+        """Call back after a delay in virtual seconds."""
         timer = self.call_at(self._now_s + delay, callback, *args, context=context)
         if self._debug:
             drop_last_frame(timer)
@@ -130,13 +127,7 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     def call_at(
         self, when: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """Call back at a virtual time, or a nanosecond from now if it is not in the future.
-
-        Args:
-            when: the time in seconds, as `time` gives it.
-            callback: called with args.
-            context: the context in which it runs; None: the current one.
-        """
+        """Call back at this virtual time, or a nanosecond from now if it is not in the future."""
         if self._debug or self._closed:
             self._check_closed()
             self._check_thread()
@@ -153,8 +144,9 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     def _make_waker(self, callback: Callable[[], object], context: Context) -> Callable[[], None]:
         """Make a function that schedules a callback for the next round; faster than `call_soon`.
 
-        callback: called once per call of the function.
-        context: the context in which it runs.
+        Args:
+            callback: called once per call of the function.
+            context: the context in which it runs.
         """
         return partial(self._ready.append, ReadyHandle(callback, (), self, context))
 
@@ -163,7 +155,8 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     ) -> asyncio.Handle:
         """Call back in the next round; not from other threads.
 
-        Raises: VirtualClockError in another thread, because virtual time does not wait for threads.
+        Raises:
+            VirtualClockError: in another thread, because virtual time does not wait for threads.
         """
         if self._thread_id not in (None, threading.get_ident()):
             raise VirtualClockError(
@@ -289,7 +282,7 @@ def run_virtual(main: Coroutine[Any, Any, T], *, start_s: float = 0.0) -> T:
 
     Args:
         main: coroutine of the whole program.
-        start_s: first value of the clock.
+        start_s: first value of the clock, in s.
 
     Returns:
         The result of the coroutine.

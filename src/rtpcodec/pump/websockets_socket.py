@@ -47,7 +47,7 @@ HEADER_OCTETS: Final = 8
 
 
 class WebsocketsSocket(asyncio.Protocol):
-    """A Socket, and the protocol of its transport. Use it from the event loop's thread only."""
+    """A Socket, and the protocol of its transport. Use it in the event loop's thread only."""
 
     __slots__ = (
         "_backlog",
@@ -178,7 +178,8 @@ class WebsocketsSocket(asyncio.Protocol):
     def _take_texts(self, data: bytes) -> tuple[int, int]:
         """Take the whole texts at the beginning of what was read: chunks of two tracks often come together.
 
-        Returns: how many they were, and where they end.
+        Returns:
+            How many they were, and where they end.
         """
         at, taken = 0, 0
         while taken < TURN_FRAMES and self._ordinary and data.startswith(WHOLE_TEXT, at):

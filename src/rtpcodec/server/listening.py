@@ -22,7 +22,7 @@ class Acceptor(Protocol):
 
     @property
     def free_calls(self) -> int:
-        """How many more calls it accepts now."""
+        """The number of calls that may still be accepted."""
 
     def refusal(self, target: str, headers: Mapping[str, str], address: str = "") -> Answer | None:
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call.
@@ -35,7 +35,7 @@ class Acceptor(Protocol):
         """Log the refusal of a request by the server library, and the rule that the request broke."""
 
     def hold_back_s(self, address: str) -> float:
-        """Count an answer with 401, and return the seconds after which it is to be sent.
+        """Count an answer with 401, and return its delay in seconds.
 
         Args:
             address: address of the client; "": unknown.
@@ -65,12 +65,12 @@ class CallServer(Protocol):
         """Accept in turns with other processes that have the same listening socket.
 
         Args:
-            turns: says when.
-            own: a further bound socket, of this process alone.
+            turns: decides when to accept.
+            own: a further bound socket, of this process only.
         """
 
     async def hand_over(self) -> None:
-        """Stop listening, because other processes share the port; wait until what was accepted has sent its request."""
+        """Stop listening, for other processes on the port. Wait until accepted sockets have sent their requests."""
 
     async def close(self) -> None:
         """Stop listening, and cut the sockets that have not become calls."""

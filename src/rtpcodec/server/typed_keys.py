@@ -17,7 +17,7 @@ KEY_OCTETS: Final = 4
 
 
 class TypedKeys:
-    """Keeps keys until a collection takes them, one collection at a time. Use it from the event loop's thread only.
+    """Keeps keys until a collection takes them, one collection at a time. Use it in the event loop's thread only.
 
     The keys are secret: nothing shows them.
     """

@@ -27,7 +27,7 @@ MAX_REQUEST_OCTETS: Final = 16 * 1024
 """Of a request with its headers. A carrier's has 500 octets, and proxies add some."""
 
 _MALFORMED: Final = Answer(HTTPStatus.BAD_REQUEST, b"malformed request", why="it is not a GET request of HTTP/1.1")
-_NO_UPGRADE: Final = Answer(HTTPStatus.BAD_REQUEST, b"not a WebSocket handshake", why="it does not ask for a WebSocket")
+_NO_UPGRADE: Final = Answer(HTTPStatus.BAD_REQUEST, b"not a WebSocket handshake", why="it does not request a WebSocket")
 _TOO_LONG: Final = Answer(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     b"request too long",

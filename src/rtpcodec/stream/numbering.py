@@ -1,7 +1,7 @@
 """The order of chunks. The meaning of the carrier's counters is learnt from the stream.
 
 `chunk` may count per track or over both tracks, step by more than one, restart, or be missing; then `sequence_number`
-gives the order, which counts all messages (docs/carrier.md, Points that a call shows). Therefore:
+gives the order, which counts all messages (docs/carrier.md, "Points that a call shows"). Therefore:
 
 - A counter that all tracks share has one reorder window, counters per track have one each. While it is unknown which of
   the two it is, each track has a window, and a number is missing only if no track has it.

@@ -31,7 +31,8 @@ class WorkerSpec(Value):
     def pickled(self) -> bytes:
         """Return this object for another process.
 
-        Raises: EndpointError if a function or a setting cannot be sent, with its name.
+        Raises:
+            EndpointError: a function or a setting cannot be sent, with its name.
         """
         named = {**self.functions, "configure": self.configure}
         for name, value in {**named, **self.options}.items():
@@ -56,7 +57,8 @@ class WorkerSpec(Value):
             number: its number.
 
         Raises:
-            EndpointError: a name cannot be imported, and what `configure` raises.
+            EndpointError: a name cannot be imported.
+            Exception: any error of `configure`.
         """
         given = {name: resolved(name, value) for name, value in self.functions.items() if value is not None}
         given |= self.options
