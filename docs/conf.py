@@ -42,7 +42,7 @@ autodoc_typehints = "signature"
 autodoc_mock_imports = ["livekit", "loguru", "pipecat"]
 # Members of a private base are shown with the class, those of a public one are not.
 _PUBLIC_BASES = "CallEvent SipCallEvent WebhookEvent RtpcodecError CommandError CommandProblem WebhookError FileError"
-_BASES = "object BaseException Value Live Protocol Coroutine dict tuple str int logging.Formatter " + _PUBLIC_BASES
+_BASES = "object BaseException Value Live Protocol Coroutine dict tuple str int Formatter Collector BaseEventLoop " + _PUBLIC_BASES
 autodoc_default_options = {
     "members": True,
     "undoc-members": True,
