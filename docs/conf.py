@@ -42,11 +42,11 @@ autodoc_typehints = "signature"
 autodoc_mock_imports = ["livekit", "loguru", "pipecat"]
 # Members of a private base are shown with the class, those of a public one are not.
 _PUBLIC_BASES = "CallEvent SipCallEvent WebhookEvent RtpcodecError CommandError CommandProblem WebhookError FileError"
-_BASES = "object BaseException Value Live Protocol Coroutine dict tuple str int logging.Formatter " + _PUBLIC_BASES
+_OTHER_BASES = "object BaseException Value Live Protocol Coroutine dict tuple str int Formatter Collector BaseEventLoop"
 autodoc_default_options = {
     "members": True,
     "undoc-members": True,
-    "inherited-members": ",".join(_BASES.split()),
+    "inherited-members": ",".join([*_OTHER_BASES.split(), *_PUBLIC_BASES.split()]),
 }
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False

@@ -1,34 +1,28 @@
 """A phone call's media stream to PCM and back.
 
-Everything public is an attribute of this package and is loaded when it is first used, so that importing it costs
-milliseconds and needs none of the optional libraries:
+Every public name is an attribute of this package, or of a module that is one. It is loaded at its first use, so the
+import takes milliseconds and needs none of the optional packages. docs/api/index.md describes all of them.
 
     pcmu_encode, pcmu_decode, pcma_encode, pcma_decode, each also as *_into    bytes to bytes, no state
     pcmu_to_pcma, pcma_to_pcmu, each also as *_into                            from law to law
-    simd_level                                                                 which form of the kernels runs
-    codec, codec_names, CodecInfo                                              codecs by name
+    simd_level                                                                 the vector form of the kernels
+    codec, codec_names, CodecInfo; codecs                                      codecs by name
     G722EncoderBank, G722DecoderBank                                           many calls or recordings at once
-    payload_format                                                             frames in payloads and back
-    Concealer                                                                  fills gaps in PCM
-    JitterBuffer                                                               packets when they are due
-    RtpPacket, is_rtcp, Packetizer                                             RTP packets
-    open_packets, find_streams, decode_capture                                 packet captures: packets, streams, sound
-    Resampler                                                                  one stream from rate to rate
-    open_audio, read_audio, create_audio                                       audio files of any kind
-    transcode_batch                                                            many files in memory per call
-    mixing, levels                                                             gain, mixing and fades; dBov and dBm0
-    DualTone                                                                   the sound of a telephone's key
-    ToneDetector, DetectedTone, ToneSettings                                   keys, call progress tones, beeps in PCM
-    StreamPlan, MediaSession                                                   a call's stream without any I/O
-    events                                                                     what a session reports
-    VoiceSettings                                                              when the caller speaks
-    serve, run, Call                                                           an endpoint that carriers dial
-    CallControl, AsyncCallControl                                              the commands
-    verify_webhook, DuplicateFilter, webhook_events                            what the carrier reports about calls
-    sim                                                                        a carrier for tests
+    RtpPacket, is_rtcp, Packetizer, payload_format, JitterBuffer; rtp          RTP packets and payloads
+    open_packets, find_streams, decode_capture                                 packet captures to streams and sound
+    Resampler, Concealer; audio, levels, mixing                                PCM
+    DualTone, ToneDetector, DetectedTone, ToneSettings                         keys, call progress tones, beeps
+    open_audio, read_audio, create_audio; files                                audio files of any kind
+    transcode_batch; bulk                                                      many files in memory per call
+    StreamPlan, MediaSession, VoiceSettings; events, stream                    a call's stream without I/O
+    serve, run, Endpoint, Call, Reply, AudioReader; server                     an endpoint that carriers dial
+    CallControl, AsyncCallControl, Retry; client                               commands to the carrier
+    verify_webhook, DuplicateFilter; webhook_events                            what the carrier reports about calls
+    adapters                                                                   calls on other frameworks' servers
+    sim, doctor                                                                a carrier for tests; checks
     pump                                                                       a virtual clock for asyncio programs
     compat                                                                     modules that Python removed
-    errors                                                                     every exception of ours
+    errors                                                                     every exception and warning
 """
 
 from __future__ import annotations

@@ -19,6 +19,8 @@ RENAMED: Final = {
     "rtpcodec.client.Exchange": "rtpcodec.client.CommandAttempts",
     "rtpcodec.sim.Trouble": "rtpcodec.sim.CommandFault",
     "rtpcodec.stream.held.HeldBudget": "rtpcodec.stream.memory_budget.HeldBudget",
+    "rtpcodec.stream.speaking.bed_source.bed_source": "rtpcodec.background_source",
+    "rtpcodec.stream.speaking.beds.Bed": "rtpcodec.stream.BackgroundSound",
 }
 """The dotted name of an earlier version: the new one."""
 

@@ -32,7 +32,7 @@ def names_in(text: str) -> Iterator[str]:
         for name in re.findall(r"(\w+)(?:\s+as\s+\w+)?\s*(?:,|$|\))", found[2].strip()):
             yield f"{module}.{name}".lstrip(".")
     for found in _DOTTED.finditer(_IMPORT.sub(lambda one: " " * len(one[0]), text)):
-        if found[1][1:] not in _FILES:
+        if found[1][1:] not in _FILES and not re.search(r"\.__(?!version)", found[1]):
             yield found[1][1:]
 
 

@@ -24,7 +24,9 @@ class RtpMap:
     """
 
     encoding_name: str
+    """As SDP spells it, in any case."""
     rtp_clock_hz: int
+    """The RTP clock in Hz."""
     channels: int | None = 1
     """None: the payload itself has the number (MPA)."""
 

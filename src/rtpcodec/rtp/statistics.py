@@ -183,7 +183,7 @@ class LossBursts:
 
     @property
     def ratio(self) -> float:
-        """BurstR of ITU-T G.107 clause 7.5: mean burst length divided by that of random loss of the same share; 1: random."""
+        """Mean length of a burst, divided by that of random loss: BurstR of ITU-T G.107 clause 7.5. 1: random loss."""
         return max(1.0, self.total / self.bursts * (1 - self.share)) if self.bursts else 1.0
 
 
@@ -207,7 +207,7 @@ DEFAULT_RATING: Final = 93.2
 
 @dataclass(frozen=True, slots=True)
 class QualityEstimate:
-    """An estimate by ITU-T G.107, for planning narrow-band networks; it is not computed from the audio."""
+    """An estimate by the E-model (ITU-T G.107), for planning narrow-band networks. The audio itself is not read."""
 
     r_factor: float
     """0 to 100; above 80 most users are satisfied, below 60 nearly none."""
@@ -240,7 +240,7 @@ def estimate_quality(
     if not burst_ratio >= 1:
         raise ValueError(f"burst_ratio is {burst_ratio}, 1 is random loss and the least")
     percent = 100 * loss
-    # G.107 (7-29): with growing loss, the impairment approaches 95.
+    # G.107 clause 7.5 (7-29): with growing loss, the impairment approaches 95.
     ie_eff = impairment.ie + (95 - impairment.ie) * percent / (percent / burst_ratio + impairment.bpl)
     r = min(max(DEFAULT_RATING - _delay_impairment(delay_ms) - ie_eff, 0.0), 100.0)
     # The cubic of annex B dips below 1 where R is below 6.5.
@@ -248,7 +248,7 @@ def estimate_quality(
 
 
 def _delay_impairment(delay_ms: float) -> float:
-    """Return Idd of G.107 (7-27): 0 up to 100 ms."""
+    """Return Idd of G.107 clause 7.4 (7-27): 0 up to 100 ms."""
     if delay_ms <= 100:
         return 0.0
     x = log2(delay_ms / 100)

@@ -305,6 +305,8 @@ class Endpoint(SharedPort):
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call.
 
         Args:
+            target: path and query of the request.
+            headers: fields of the request.
             address: of the client, for the log; "": unknown.
         """
         answer = self._gate.answer(target, headers)
@@ -317,6 +319,7 @@ class Endpoint(SharedPort):
         """Log the refusal of a request, within a quota.
 
         Args:
+            status: of the answer.
             address: of the client; "": unknown.
             why: the rule that it breaks.
         """

@@ -53,6 +53,7 @@ def logging_to(stream: TextIO, level: str, *, as_json: bool) -> Iterator[None]:
     """Log to a stream within the block.
 
     Args:
+        stream: takes the lines, such as `sys.stderr`.
         level: the lowest level that is logged, such as "info".
         as_json: whether lines are JSON.
     """
@@ -70,6 +71,7 @@ def log_to(stream: TextIO, level: str, *, as_json: bool) -> logging.Handler:
     """Log to a stream until the process ends; lines of a worker show its number. Returns the handler.
 
     Args:
+        stream: takes the lines, such as `sys.stderr`.
         level: the lowest level that is logged, such as "info".
         as_json: whether lines are JSON.
     """

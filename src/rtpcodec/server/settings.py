@@ -18,7 +18,13 @@ from rtpcodec.stream.wire import DIALECTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSettings(SettingsFields):
-    """All settings of an endpoint. Raises EndpointError for an invalid one, with the rule and the value."""
+    """All settings of an endpoint. Raises EndpointError for an invalid one, with the rule and the value.
+
+    docs/endpoint.md describes the other fields.
+
+    Args:
+        handler: a coroutine function, called with each Call.
+    """
 
     def __post_init__(self) -> None:
         check(self)

@@ -85,6 +85,7 @@ class StreamPlan:
     mode: Mode = "rtp"
     """`rtp`: each message has one payload of send_codec. `mp3`: each has one whole MP3 file, at most one per second."""
     tracks: Track = "inbound_track"
+    """The legs whose audio the carrier sends."""
     target_legs: TargetLegs = "self"
     """The legs that hear us; `self` is the leg of the command."""
     receive_codec: str = commands.OWN_CODEC

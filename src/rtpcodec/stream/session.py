@@ -204,7 +204,7 @@ class MediaSession(DialectSession):
         self._sending.play(pcm, pcm_hz, note)
 
     def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
-        """Queue int16 octets of `octets_of`, or a part of them. Raises the errors of `play`."""
+        """Queue int16 octets of `octets_of`, or a part of them: see `play`."""
         self._require_running()
         self._sending.play_octets(octets, pcm_hz, note)
 

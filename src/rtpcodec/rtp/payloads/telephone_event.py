@@ -55,6 +55,7 @@ class TelephoneEvent:
     event: int = field(repr=False)
     """0 to 255; 0 to 15 are keys, 16 is the hook flash."""
     is_end: bool
+    """The end bit: the key was released."""
     volume: int
     """0 to 63: dB below 0 dBm0."""
     duration_ticks: int
@@ -200,6 +201,13 @@ class DigitReceiver:
     __slots__ = ("_clock_hz", "_give_up_ticks", "_payload_type", "_pending", "_reported", "_time")
 
     def __init__(self, *, payload_type: int, rtp_clock_hz: int, give_up_ms: float = GIVE_UP_MS) -> None:
+        """Receive the digits of one stream.
+
+        Args:
+            payload_type: that of the events.
+            rtp_clock_hz: the stream's RTP clock in Hz.
+            give_up_ms: a digit without an end packet is complete so long after its last one.
+        """
         self._payload_type = payload_type
         self._clock_hz = rtp_clock_hz
         self._give_up_ticks = ticks(give_up_ms, rtp_clock_hz)

@@ -76,8 +76,9 @@ class CallStreaming:
     ) -> Callable[[], None]:
         """Reserve the call for a stream; the function that is returned makes it dial.
 
-        opened, over: methods of the call, which owns this object. Only the task holds them, so that they refer back no
-            longer than the stream runs.
+        Args:
+            opened, over: methods of the call, which owns this object. Only the task holds them, so that they refer back
+                no longer than the stream runs.
         """
         if self.done.done():
             self.done = Future()

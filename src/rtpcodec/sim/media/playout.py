@@ -111,7 +111,8 @@ class Playout:
     def clear(self, now_ms: float, after_ms: float = 0.0) -> int:
         """Drop the audio that is not played yet, and make all marks due; how many of them are early by that.
 
-        after_ms: audio that is played within this time from now still is; the marks are due then at the latest.
+        Args:
+            after_ms: audio that is played within this time from now still is; the marks are due then at the latest.
         """
         cut = self.position(now_ms + after_ms)
         if self._end > cut:

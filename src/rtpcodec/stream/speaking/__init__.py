@@ -13,7 +13,7 @@ accepting    checks audio, and counts it against the limit of the queue
 chunking     how much of a reply a message takes
 sent_audio   sent audio that may have to be sent again; _kept_audio: in few octets
 background_source  a recording for background sound; source_reader: read from any place on, at another rate
-background_sound   background sound under speech and alone
+background_sound   background sound under speech and alone; beds, bed_source: earlier names
 idle_sound   all sound beside speech: background sounds, keep-alive
 far_end      which of the sent audio was played, on our clock; runs, round_trips, jitter: what it learns from
 positions    what was played between two moments, as an interval

@@ -100,8 +100,11 @@ class BackgroundSound(Live):
     def under(self, speech: bytes) -> bytes:
         """Mix the sound under speech.
 
-        speech: native int16 PCM at `to_hz`.
-        Returns: the sum, of the same length, saturated.
+        Args:
+            speech: native int16 PCM at `to_hz`.
+
+        Returns:
+            The sum, of the same length, saturated.
         """
         pcm, factor = self.part(len(speech) >> 1, under_speech=True)
         return mix((speech, pcm), (1.0, factor)) if factor else bytes(speech)
@@ -137,10 +140,13 @@ class BackgroundSound(Live):
     def rewind(self, samples: int, *, fade_in: bool = True) -> None:
         """Go back by this many samples, which the carrier dropped unheard.
 
-        samples: 0 or more; it never goes back beyond the beginning.
-        fade_in: fade in, because the place where the heard audio broke off is an estimate. False: return the earlier
-            samples again, without the fades and the ducking that they had.
-        Raises: ValueError for a negative number.
+        Args:
+            samples: 0 or more; it never goes back beyond the beginning.
+            fade_in: fade in, because the place where the heard audio broke off is an estimate. False: return the
+                earlier samples again, without the fades and the ducking that they had.
+
+        Raises:
+            ValueError: for a negative number.
         """
         if samples < 0:
             raise ValueError(f"samples is {samples}, 0 or more is needed")

@@ -132,9 +132,10 @@ class CarrierHabits:
     def cleared(self, returned: int, lost: int, *, all_missing: bool) -> Diagnosis | None:
         """Count the marks that a clear returned or lost, once its fence has returned.
 
-        returned: marks that its clear returned.
-        lost: marks that it should have returned.
-        all_missing: whether no other mark was missing before the clear, which would make chance the reason.
+        Args:
+            returned: marks that its clear returned.
+            lost: marks that it should have returned.
+            all_missing: whether no other mark was missing before the clear, which would make chance the reason.
         """
         self._cleared_returned += returned
         excused = min(lost, self._excused)

@@ -96,10 +96,11 @@ class OpenCut:
     def held(self, position: int, run: Run, now_ms: float, far_end: FarEnd) -> None:
         """Record the echo of a mark before the clear, if the clear may have caused it.
 
-        position: samples sent before the mark.
-        run: the mark's run.
-        now_ms: when the echo arrived.
-        far_end: the model.
+        Args:
+            position: samples sent before the mark.
+            run: the mark's run.
+            now_ms: when the echo arrived.
+            far_end: the model.
         """
         if run is not self.run:
             return
@@ -122,8 +123,9 @@ class OpenCut:
     def effect(self, far_end: FarEnd, fence_ms: float | None) -> Effect:
         """Classify what the clear did.
 
-        far_end: the model.
-        fence_ms: when the fence returned; None: it is lost.
+        Args:
+            far_end: the model.
+            fence_ms: when the fence returned; None: it is lost.
         """
         doubt_ms = far_end.echo_doubt_ms
         # 1. Lost fence: echoes in time with the play-out, long after the clear, show that it was ignored.
@@ -139,9 +141,10 @@ class OpenCut:
     def heard(self, far_end: FarEnd, effect: Effect, until_ms: float | None) -> Heard:
         """Return the final position.
 
-        far_end: the model.
-        effect: what the clear did.
-        until_ms: when the fence or a later mark returned; None: neither did.
+        Args:
+            far_end: the model.
+            effect: what the clear did.
+            until_ms: when the fence or a later mark returned; None: neither did.
         """
         if effect == "ignored":
             return Heard(self.end, 0.0, estimated=False)

@@ -33,9 +33,12 @@ class IdleSound(IdleState, Live):
     def __init__(self, sample_rate_hz: int, keep_alive: KeepAlive | None = None) -> None:
         """Make the sound of a call.
 
-        sample_rate_hz: the rate of all PCM here.
-        keep_alive: `silence` (zeros), `comfort_noise` (white noise at -62 dBm0), or None: nothing is sent.
-        Raises: ValueError for another word.
+        Args:
+            sample_rate_hz: the rate of all PCM here.
+            keep_alive: `silence` (zeros), `comfort_noise` (white noise at -62 dBm0), or None: nothing is sent.
+
+        Raises:
+            ValueError: for another word.
         """
         if keep_alive is not None and keep_alive not in KEEP_ALIVES:
             raise ValueError(f"keep_alive is {keep_alive!r}, None, {' or '.join(map(repr, KEEP_ALIVES))} is needed")
@@ -129,7 +132,8 @@ class IdleSound(IdleState, Live):
     def rewind(self, samples: int) -> None:
         """Go back by this many samples, which the carrier dropped unheard. All sounds fade in.
 
-        samples: of `frame` and `under` together.
+        Args:
+            samples: of `frame` and `under` together.
         """
         self._fade_in = self._fade_samples
         for sound in self._sounds:

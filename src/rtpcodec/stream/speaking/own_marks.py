@@ -57,9 +57,10 @@ class OwnMarks(OwnMarksState):
     def wanted(self, position: int, now_ms: float, *, last: bool) -> bool:
         """Return whether an own mark is due. Call it after each message of audio.
 
-        position: samples sent, that message included.
-        now_ms: the time.
-        last: whether nothing follows, so that the end needs a mark.
+        Args:
+            position: samples sent, that message included.
+            now_ms: the time.
+            last: whether nothing follows, so that the end needs a mark.
         """
         # 1. Is a mark wanted at this position, and not sent yet?
         if position < self.next_position and not last:
@@ -83,9 +84,10 @@ class OwnMarks(OwnMarksState):
     def wanted_between(self, position: int, now_ms: float, run_start: int) -> bool:
         """Return whether an own mark is due in sound between replies: behind the first message of a run, then rarely.
 
-        position: samples sent, that message included.
-        now_ms: the time.
-        run_start: where the run begins.
+        Args:
+            position: samples sent, that message included.
+            now_ms: the time.
+            run_start: where the run begins.
         """
         spacing = BETWEEN_SPACING_MS / self._ms_per_sample
         if self._last_position > run_start and position < self._last_position + spacing:

@@ -27,11 +27,12 @@ class SentSink(Protocol):
     def sent(self, position: int, samples: int, pieces: list[Piece], payload: bytes, reply: Reply | None) -> None:
         """Process one message that is sent now and that `far_end` has recorded.
 
-        position: its sent position.
-        samples: of the codec's rate.
-        pieces: its audio before encoding, with background sound.
-        payload: its payload.
-        reply: the reply that it belongs to; None: sound between replies.
+        Args:
+            position: its sent position.
+            samples: of the codec's rate.
+            pieces: its audio before encoding, with background sound.
+            payload: its payload.
+            reply: the reply that it belongs to; None: sound between replies.
         """
 
 

@@ -46,9 +46,12 @@ class Pause(Live):
     def resume(self, now_ms: float, rewind_ms: float = REWIND_MS) -> None:
         """Continue from shortly before the cut. Does nothing if the pause has ended.
 
-        now_ms: the time.
-        rewind_ms: how much audio before the cut to repeat, 20 to 40, beyond the uncertainty of the cut.
-        Raises: ValueError if rewind_ms is out of range.
+        Args:
+            now_ms: the time.
+            rewind_ms: how much audio before the cut to repeat, 20 to 40, beyond the uncertainty of the cut.
+
+        Raises:
+            ValueError: rewind_ms is out of range.
         """
         if self.resolved is None:
             self._chain.stopper.resume(now_ms, rewind_ms)

@@ -164,7 +164,7 @@ class Reply(ReplyFields, Live):
             stage.queued(self, len(octets) >> 1, from_hz)
 
     def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
-        """Add octets that `octets_of` returned, or a part of them. Raises what `play` raises."""
+        """Add octets that `octets_of` returned, or a part of them: see `play`."""
         self._require_open()
         from_hz = pcm_hz or self._stage.pcm_hz
         samples = len(octets) >> 1

@@ -44,8 +44,9 @@ class RoundTrips(RoundTripsState):
     def add(self, ms: float, now_ms: float | None = None) -> None:
         """Add a measurement.
 
-        ms: the round trip.
-        now_ms: when it ended; None: it is an upper bound from other facts, not a measurement.
+        Args:
+            ms: the round trip.
+            now_ms: when it ended; None: it is an upper bound from other facts, not a measurement.
         """
         # 1. Does it overlap in time with the previous one?
         if now_ms is not None and now_ms - ms >= self._last_ms:

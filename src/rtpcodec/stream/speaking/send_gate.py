@@ -64,8 +64,9 @@ class SendGate(SendGateState, Live):
     def __init__(self, rate_hz: int, lead_ms: float | None) -> None:
         """Make an open gate.
 
-        rate_hz: of positions.
-        lead_ms: audio to hold at the carrier; None: the gate never closes.
+        Args:
+            rate_hz: of positions.
+            lead_ms: audio to hold at the carrier; None: the gate never closes.
         """
         self._rate_hz = rate_hz
         self._limit_ms = None if lead_ms is None else lead_ms + UNACKNOWLEDGED_MS
@@ -124,10 +125,13 @@ class SendGate(SendGateState, Live):
     def reopen(self, round_trip_ms: float, now_ms: float) -> int | None:
         """Open the gate.
 
-        round_trip_ms: the least that was measured.
-        now_ms: the time.
-        Returns: the position of the audio that had arrived when the gate closed. None: pongs were late by less than
-            the lead, so the far end had audio all the time.
+        Args:
+            round_trip_ms: the least that was measured.
+            now_ms: the time.
+
+        Returns:
+            The position of the audio that had arrived when the gate closed. None: pongs were late by less than the
+            lead, so the far end had audio all the time.
         """
         self.was_closed = False
         closing = self._closing
@@ -144,7 +148,8 @@ class SendGate(SendGateState, Live):
 
         The wire carries more octets than the texts: frames, TLS, and marks and pings between them.
 
-        position: of the last audio.
+        Args:
+            position: of the last audio.
         """
         octets = self.backlog() if self.backlog is not None else None
         if self.actions is not None:

@@ -37,9 +37,10 @@ class SentAudio(KeptAudio):
     def __init__(self, max_samples: int | None, packing: Packing) -> None:
         """Make an empty store.
 
-        max_samples: limit of kept audio, because the far end has played older audio. None: without a lead, the far end
-            may hold any amount, so only `played` drops audio.
-        packing: of the stream.
+        Args:
+            max_samples: limit of kept audio, because the far end has played older audio. None: without a lead, the far
+                end may hold any amount, so only `played` drops audio.
+            packing: of the stream.
         """
         self._max_samples = max_samples
         self._unit = packing.unit_samples or 1, packing.unit_octets
@@ -135,8 +136,9 @@ class SentAudio(KeptAudio):
 def unheard_of(taken: list[SentPiece], position: int) -> list[tuple[SentPiece, int]]:
     """Return the pieces of sent audio, each with how much of it was heard or is also in an earlier piece.
 
-    taken: sent audio, in the order of sending.
-    position: the sent position up to which it was heard.
+    Args:
+        taken: sent audio, in the order of sending.
+        position: the sent position up to which it was heard.
     """
     found: list[tuple[SentPiece, int]] = []
     ends: dict[Reply, int] = {}  # content before this position is in earlier pieces

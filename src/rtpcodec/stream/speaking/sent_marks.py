@@ -198,8 +198,9 @@ class MissingEcho:
     def from_ms(self, first: SentMark | None, far_end: FarEnd) -> float:
         """Return when its echo was expected; infinity: none is missing.
 
-        first: the first outstanding own mark.
-        far_end: the model.
+        Args:
+            first: the first outstanding own mark.
+            far_end: the model.
         """
         # 1. The mark kept so far is void in another run, or once its audio is proven.
         mark, run = self._mark, far_end.run

@@ -9,11 +9,14 @@ from rtpcodec.stream.speaking.sent_audio import SentPiece
 def restart(taken: list[SentPiece], heard_to: int, frame_samples: int) -> int | None:
     """Return the sent position from which a reply with tones is sent again behind a cut.
 
-    taken: the sent audio.
-    heard_to: the sent position of the cut. The estimate counts, without its uncertainty: repeated tones may be read as
-        another key.
-    frame_samples: of the stream.
-    Returns: a position behind the last tone that was heard as a whole; None: other audio was being heard.
+    Args:
+        taken: the sent audio.
+        heard_to: the sent position of the cut. The estimate counts, without its uncertainty: repeated tones may be read
+            as another key.
+        frame_samples: of the stream.
+
+    Returns:
+        A position behind the last tone that was heard as a whole; None: other audio was being heard.
     """
     at = next((sent for sent in reversed(taken) if sent.position <= heard_to), None)
     if at is None or not at.reply.queue.tones:
