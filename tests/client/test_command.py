@@ -207,8 +207,8 @@ ONE_LEG = "a call of one leg hears nothing of it, add 'self'"
 MODE = "stream_bidirectional_mode"
 TRACK = "stream_track"
 UNHEARD = (
-    f"{TRACK} is 'outbound_track': it has what the phone plays, which may include what we send, and nothing "
-    "of what is said into that phone; add 'inbound_track' or 'both_tracks' to hear it"
+    f"{TRACK} is 'outbound_track': it has the audio that the phone plays, which may include ours, but not the speech "
+    "into that phone; add 'inbound_track' or 'both_tracks' to hear it"
 )
 NO_LEGS = f"{LEGS} is missing and the carrier's default is 'opposite': {ONE_LEG}"
 NO_MODE = (

@@ -65,8 +65,8 @@ def test_command_fields(options: dict[str, Any], fields: dict[str, object]) -> N
 
 ONE_LEG = "StreamPlan: target_legs is 'opposite': a call of one leg hears nothing of it, add 'self'"
 UNHEARD = (
-    "StreamPlan: tracks is 'outbound_track': it has what the phone plays, which may include what we send, and nothing "
-    "of what is said into that phone; add 'inbound_track' or 'both_tracks' to hear it"
+    "StreamPlan: tracks is 'outbound_track': it has the audio that the phone plays, which may include ours, "
+    "but not the speech into that phone; add 'inbound_track' or 'both_tracks' to hear it"
 )
 
 
