@@ -120,7 +120,7 @@ class FlacSource(Live):
         said = info.sample_rate_hz, info.channels
         if said != (self.facts.sample_rate_hz, self.facts.channels):
             raise self._input.error(
-                f"a FLAC file of {said[0]} Hz with {said[1]} channels is glued behind one of "
+                f"a FLAC file of {said[0]} Hz with {said[1]} channels is concatenated to one of "
                 f"{self.facts.sample_rate_hz} Hz with {self.facts.channels}"
             )
         return info

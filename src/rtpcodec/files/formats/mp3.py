@@ -137,7 +137,7 @@ class _PartNotes:
 
     def notes(self) -> tuple[str, ...]:
         """Return one sentence per kind of note."""
-        notes = [f"{self._parts} MP3 files are glued together"] if self._parts > 1 else []
+        notes = [f"{self._parts} MP3 files are concatenated"] if self._parts > 1 else []
         if self._said:
             notes.append(f"the header frame says {self._said} frames, the file has {self._found}")
         return tuple(notes)

@@ -156,9 +156,7 @@ def _page_at(buffer: bytearray, place: int) -> tuple[OggPage | None, int]:
 
 
 def _next_pattern(buffer: bytearray, start: int) -> int:
-    """Return where the next capture pattern begins, also an incomplete one at the end; otherwise the buffer's
-    length.
-    """
+    """Return where the next capture pattern begins, also an incomplete one; otherwise the buffer's length."""
     found = buffer.find(CAPTURE_PATTERN, start)
     if found >= 0:
         return found

@@ -30,8 +30,7 @@ class _DataChunk:
 
 
 class Mp3InWav(Live):
-    """Reads the MP3. Rate and channels are those of its frames, not of the WAV header. Use from one thread at a
-    time."""
+    """Reads the MP3; rate and channels are those of its frames. Use from one thread at a time."""
 
     __slots__ = ("_notes", "_source")
 
