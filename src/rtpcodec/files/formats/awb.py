@@ -68,7 +68,7 @@ class AwbSource(Live):
         if walk.missing_octets:
             self._notes.add("the file ends inside a frame, which is left out", walk.place)
         elif walk.rest:
-            rule = f"0x{walk.rest[0]:02X} begins no AMR-WB frame (RFC 4867 section 5.3)"
+            rule = f"0x{walk.rest[0]:02X} does not begin an AMR-WB frame (RFC 4867 section 5.3)"
             raise AudioFileError(self._name, walk.place, rule)
         self._samples = samples
 

@@ -123,7 +123,7 @@ class OpusStreams:
             if self._is_grouping and page.serial != self._serial:
                 self._notes.add("a second Opus stream beside the first is left out", page.offset_octets)
                 return None
-            self._notes.add("a stream begins before the one before it has ended", page.offset_octets)
+            self._notes.add("a stream begins before the previous one has ended", page.offset_octets)
         # 3. The header, which starts a link.
         packets, is_whole = page.parts()
         if len(packets) != 1 or not is_whole:
@@ -150,14 +150,14 @@ class OpusStreams:
         """Take another page of the stream. Return its packets, unless it is dropped."""
         # 1. After the end, a repetition, or too late? 2. Pages missing? 3. Packets.
         if self._has_ended:
-            self._notes.add("a page behind the end of its stream is left out", page.offset_octets)
+            self._notes.add("a page after the end of its stream is left out", page.offset_octets)
             return None
         if self._repeats(page):
-            self._notes.add("a page that repeats the one before is left out", page.offset_octets)
+            self._notes.add("a page that repeats the previous one is left out", page.offset_octets)
             return None
         ahead = (page.sequence - self._last.sequence - 1) & 0xFFFFFFFF
         if ahead >= _BEHIND and 0 < page.position <= self._last.position:
-            self._notes.add("a page that comes too late is left out", page.offset_octets)
+            self._notes.add("a page that is too late is left out", page.offset_octets)
             return None
         if ahead >= _BEHIND:
             self._notes.add("page numbers go back", page.offset_octets)

@@ -84,7 +84,7 @@ class OpusLink:
         """
         begin, self._position = self._position, None
         if page.position < 0:
-            self._notes.add("a page with packets does not say its granule position", page.offset_octets)
+            self._notes.add("a page with packets has no granule position", page.offset_octets)
             self._position = None if begin is None else begin + total
             return 0
         if begin is None:

@@ -99,12 +99,12 @@ def parse_sdp(text: bytes | str) -> SessionDescription:
     ('192.0.2.1:4000', 'opus/48000/2')
     """
     if len(text) > MAX_OCTETS:
-        raise SdpError(f"session description has {len(text)} octets, at most {MAX_OCTETS} are taken")
+        raise SdpError(f"session description has {len(text)} octets, at most {MAX_OCTETS} are accepted")
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
     lines = text.rstrip("\r\n\0 ").split("\n")
     if len(lines) > MAX_LINES:
-        raise SdpError(f"session description has {len(lines)} lines, at most {MAX_LINES} are taken")
+        raise SdpError(f"session description has {len(lines)} lines, at most {MAX_LINES} are accepted")
     reader = _Reader()
     for number, ended in enumerate(lines, start=1):
         line = ended.rstrip("\r")
