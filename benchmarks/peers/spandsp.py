@@ -40,7 +40,7 @@ def state(function: str, law: str) -> ctypes.c_void_p:
 
 
 def decode(law: str, payload: bytes) -> Iterator[Contender]:
-    """Octets to PCM."""
+    """Decode octets to PCM."""
     if law == "g722":
         yield _contender("g722_decode", law, payload, np.empty(2 * len(payload), np.int16), len(payload))
         return
@@ -48,7 +48,7 @@ def decode(law: str, payload: bytes) -> Iterator[Contender]:
 
 
 def encode(law: str, pcm: bytes) -> Iterator[Contender]:
-    """PCM to octets."""
+    """Encode PCM to octets."""
     if law == "g722":
         yield _contender("g722_encode", law, pcm, np.empty(len(pcm) // 4, np.uint8), len(pcm) // 2)
         return
@@ -56,7 +56,7 @@ def encode(law: str, pcm: bytes) -> Iterator[Contender]:
 
 
 def transcode(law: str, other: str, payload: bytes) -> Iterator[Contender]:
-    """Octets of one law to octets of the other."""
+    """Convert octets of one law to the other."""
     yield _contender("g711_transcode", law, payload, np.empty(len(payload), np.uint8), len(payload), differs=TABLES)
 
 

@@ -239,8 +239,7 @@ class ReorderWindow(WindowState, Generic[Item]):
         self._refused.clear()
 
     def take_refused(self) -> list[Item]:
-        """Remove and return the refused items in the order of arrival: the numbers are meaningless, so none was
-        late."""
+        """Remove and return the refused items by arrival: the numbers are meaningless, so none was late."""
         items = [item for _, item, _ in self._refused]
         copies = sum(is_copy for _, _, is_copy in self._refused)
         self.duplicates -= copies

@@ -15,7 +15,7 @@ NTP_S = 4_009_000_000.0
 
 def clicking(at_ms: float, *, delay_ms: float, backward: bool, report_delay_ms: float | None = None,
              clock_ahead_s: float = 0.0) -> Sender:  # fmt: skip
-    """A sender that begins at a time and whose sound is a click at CLICK_MS; packets arrive after a delay."""
+    """Return a sender that begins at a time and whose sound is a click at CLICK_MS; packets arrive after a delay."""
     samples = np.zeros(16_000, np.int16)
     samples[int((CLICK_MS - at_ms) * 8)] = 20_000
     payload = codec("PCMU").encoder().encode(samples.tobytes())
