@@ -1,8 +1,8 @@
 """G.722: one stream in frames of 20 ms and by the minute, and a bank of 64 streams against 64 single ones.
 
-The signal is speech near -26 dBov, on which all peers agree with the reference, bit for bit: nothing excuses a
-difference. On loud input they differ from it (docs/g722.md). Coders carry state: outputs are compared by everybody's
-first call, on a new stream, and then all go on with the same input again and again.
+The signal is speech near -26 dBov, for which all peers equal the reference bit for bit: any difference is an error. On
+loud input they differ from it (docs/g722.md). Coders have state: the outputs of the first calls are compared, on
+new streams, and then all contenders code the same input repeatedly.
 """
 
 from __future__ import annotations

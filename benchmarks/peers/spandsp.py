@@ -1,4 +1,4 @@
-"""spandsp through ctypes, into a buffer of its own that lives as long as the race."""
+"""spandsp through ctypes, with an output buffer that lives as long as the race."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _contender(
     origin = ctypes.c_void_p(ctypes.cast(ctypes.c_char_p(source), ctypes.c_void_p).value)
     room = ctypes.c_void_p(out.ctypes.data)
 
-    # The addresses keep nothing alive; this function holds the source and the room.
+    # The addresses keep nothing alive; this function references the source and the output.
     def written(_result: Any, _alive: bytes = source) -> NDArray[Any]:
         return out
 
