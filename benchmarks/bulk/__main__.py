@@ -1,4 +1,4 @@
-"""Convert a folder of G.711 recordings to WAV by several methods: `python -m benchmarks.bulk [--quick] [--folders PATH]`.
+"""Convert a folder of G.711 recordings to WAV by several methods: `python -m benchmarks.bulk [--quick] [--folders DIR]`.
 
 Prints a table and the bars for each folder, such as one in memory and one on a disk. The files of the folder are made
 and removed. Fails if a bar is missed, except with --quick.
@@ -34,9 +34,9 @@ def main() -> int:
     """Measure each folder."""
     # Processes that are started import this module as well: what they do not need is imported here.
     from benchmarks.bulk.engines import engine  # noqa: PLC0415
+    from benchmarks.bulk.methods import measure, methods  # noqa: PLC0415
     from benchmarks.bulk.recordings import Recordings  # noqa: PLC0415
     from benchmarks.bulk.report import bars, table  # noqa: PLC0415
-    from benchmarks.bulk.methods import measure, methods  # noqa: PLC0415
     from benchmarks.harness.machine import commit, cpu_model, simd_level  # noqa: PLC0415
 
     given = _arguments()

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from benchmarks.bulk.recordings import Recordings
 from benchmarks.bulk.methods import EXAMPLES, Method, recipe
+from benchmarks.bulk.recordings import Recordings
 from rtpcodec import transcode_batch
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.bulk.methods import Method, measure, methods
 from benchmarks.bulk.recordings import Recordings
 from benchmarks.bulk.report import bars, table
-from benchmarks.bulk.methods import Method, measure, methods
 
 
 def test_threads_and_their_baseline_write_the_same_files(tmp_path: Path) -> None:
