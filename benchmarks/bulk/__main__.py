@@ -1,4 +1,4 @@
-"""Convert a folder of G.711 recordings to WAV by several methods: `python -m benchmarks.bulk [--quick] [--folders DIR]`.
+"""Convert a folder of G.711 recordings to WAV by several methods: `python -m benchmarks.bulk [--quick] [--folders P]`.
 
 Prints a table and the bars for each folder, such as one in memory and one on a disk. The files of the folder are made
 and removed. Fails if a bar is missed, except with --quick.
