@@ -20,7 +20,7 @@ HERE = Path(__file__).parent
 
 
 def group_names() -> list[str]:
-    """Every group that has a file."""
+    """Return every group that has a file."""
     return sorted(path.stem.removeprefix("race_") for path in HERE.glob("race_*.py"))
 
 
@@ -66,7 +66,7 @@ def options() -> argparse.Namespace:
 
 
 def write_reports(result: dict[str, Any]) -> None:
-    """Write the report of the road, that of all other groups, or both: of what has run."""
+    """Write road.md, README.md, or both, depending on the groups that have run."""
     on_road, others = road.of_road(result), road.not_of_road(result)
     if on_road["rows"]:
         (HERE / "road.md").write_text(road.page(on_road))
@@ -82,7 +82,7 @@ def write_reports(result: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    """Run the groups, tell, write. Exit code 1 when a race could not be run or its outputs differ."""
+    """Run the groups, print and write the results. Return 1 if a race could not be run or its outputs differ."""
     chosen = options()
     result: dict[str, Any] = {"machine": machine.facts(), "rows": [], "absent": {}, "failed": []}
     for group in chosen.groups or group_names():

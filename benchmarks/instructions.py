@@ -26,7 +26,7 @@ MOST_GROWTH_WITH_C_LIBRARY: Final = 0.10
 """Of kernels that search and compare by functions of the C library, whose form the processor chooses."""
 USES_C_LIBRARY: Final = "media_scan "
 MOST_OF_A_WRAPPER: Final = 3000
-"""What a call of ours may add to that of a codec's shared library."""
+"""Limit of the instructions that our call adds to that of a codec's shared library."""
 FORMS: Final = ("", "portable")
 WHOLE_CALL: Final = "call "
 MOST_OF_CALLS: Final = {
@@ -68,7 +68,7 @@ def counted(form: str, whole: bool) -> tuple[str, Counts]:
 
 
 def total(path: Path) -> tuple[str, int]:
-    """Name and instructions of one dump."""
+    """Return name and instructions of one dump."""
     text = path.read_text()
     name = re.search(r"^desc: Trigger: Client Request: (.+)$", text, re.MULTILINE)
     instructions = re.search(r"^(?:summary|totals): (\d+)$", text, re.MULTILINE)
@@ -76,7 +76,7 @@ def total(path: Path) -> tuple[str, int]:
 
 
 def differences(totals: dict[str, int]) -> Counts:
-    """Instructions a call: the difference of the dumps with the most and the least calls."""
+    """Return instructions per call: the difference of the dumps with the most and the least calls."""
     runs: dict[str, dict[int, int]] = {}
     for label, instructions in totals.items():
         name, _, calls = label.rpartition("|")
@@ -89,7 +89,7 @@ def differences(totals: dict[str, int]) -> Counts:
 
 
 def with_wrappers(counts: Counts) -> Counts:
-    """Frame codecs as what we add to their libraries, whose own counts are no matter of ours."""
+    """Replace the counts of frame codecs by the instructions that our wrappers add to their libraries."""
     alone = {name.removesuffix(OF_LIBRARY): name for name in counts if name.endswith(OF_LIBRARY)}
     added = {f"{WRAPPER}{name}": counts[WHOLE_CALL + name] - counts[alone[name]] for name in alone}
     gone = {*alone.values(), *(WHOLE_CALL + name for name in alone)}
@@ -97,7 +97,7 @@ def with_wrappers(counts: Counts) -> Counts:
 
 
 def natural(run: tuple[str, dict[int, int]]) -> list[tuple[int, str]]:
-    """Names in order of their words, numbers in order of size."""
+    """Return a sort key with words in order, and numbers by size."""
     return [(int(word), "") if word.isdigit() else (0, word) for word in run[0].split()]
 
 
@@ -127,7 +127,7 @@ def most_growth(name: str) -> float:
 
 
 def above_limits(key: str, found: Counts) -> list[str]:
-    """Whole calls that are above their limits, in a vector form."""
+    """Return whole calls above their limits, in a vector form."""
     return [
         f"{name}: {found[name]:g} instructions, at most {most} are allowed"
         for name, most in MOST_OF_CALLS.items()
@@ -150,7 +150,7 @@ def compare() -> int:
 
 
 def update() -> int:
-    """Take this build's counts over."""
+    """Store this build's counts."""
     store: dict[str, Counts] = json.loads(STORE.read_text()) if STORE.exists() else {}
     page = [REPORT_HEAD]
     for form in FORMS:
@@ -188,5 +188,5 @@ codec and a call of its shared library; `make check` fails if it exceeds 3,000.
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="make instructions", description=__doc__)
-    parser.add_argument("--update", action="store_true", help="take the counts of this build over")
+    parser.add_argument("--update", action="store_true", help="store the counts of this build")
     sys.exit(update() if parser.parse_args().update else compare())

@@ -63,7 +63,7 @@ def clipped(wide: Any) -> Samples:
 def race(
     ours: Contender, numpys: tuple[Contender, ...], floor: Callable[..., object], source: Samples | Floats
 ) -> Race:
-    """One row."""
+    """Return one row."""
     return Race("frame", 1, ours, numpys, Contender("fresh object", floor, (source.tobytes(),)), BAR)
 
 

@@ -39,7 +39,7 @@ def decibels(level: Any) -> NDArray[np.int64]:
 
 
 def race(n: int) -> Race:
-    """One row."""
+    """Return one row."""
     pcm = speech(n, seed=1)
     activity = new_activity(VoiceSettings())
     activity.begin_blocks(n)

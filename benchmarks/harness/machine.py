@@ -1,4 +1,4 @@
-"""Where and with what a race ran."""
+"""Machine, compiler and libraries of a race."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def cpu_model() -> str:
 
 
 def cpu_family() -> str:
-    """Family, model and cache: what tells two processors of one name apart."""
+    """Return family, model and cache, which distinguish processors of one name."""
     info = Path("/proc/cpuinfo")
     if not info.exists():
         return ""
@@ -66,7 +66,7 @@ def commit() -> str:
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of what is installed of the libraries in the race."""
+    """Return the versions of the installed libraries in the race."""
     found = {}
     for name in LIBRARIES:
         try:
@@ -77,7 +77,7 @@ def library_versions() -> dict[str, str]:
 
 
 def facts() -> dict[str, Any]:
-    """Everything that a reader needs to judge the figures."""
+    """Return everything that a reader needs to judge the figures."""
     return {
         "cpu": cpu_model(),
         "cpu_details": cpu_family(),

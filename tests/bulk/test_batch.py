@@ -135,7 +135,7 @@ def test_missing_values_of_a_column_may_be_none_or_nan() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"to": "opal"}, "kind is 'opal', written are "),
+        ({"to": "opal"}, "kind is 'opal', possible are "),
         ({"to": "wav", "sample_rate_hz": 0}, "sample_rate_hz is 0, 1 to 192000 are possible"),
         ({"to": "g722", "sample_rate_hz": 8000}, "sample_rate_hz is 8000, g722 has 16000"),
         ({"to": "wav", "channel": -1}, "channel is -1, 0 or more is needed"),

@@ -50,7 +50,7 @@ def test_a_folder_keeps_its_structure(folder: Path, capsys: pytest.CaptureFixtur
     assert "3 files to in/out: 3 written, 2 other files left out in " in capsys.readouterr().out
     # The outputs are in the folder of the inputs, and are not inputs of the next run.
     assert main(["transcode", "in", "in/out", "--to", "wav"]) == 0
-    assert "3 files to in/out: 0 written, 3 kept, they existed, " in capsys.readouterr().out
+    assert "3 files to in/out: 0 written, 3 kept because they existed, " in capsys.readouterr().out
 
 
 def test_channels_and_rates(folder: Path) -> None:
@@ -198,13 +198,13 @@ def test_an_existing_file_is_kept(folder: Path, capsys: pytest.CaptureFixture[st
         (["a.ulaw", "./a.ulaw"], "the output ./a.ulaw is the input a.ulaw"),
         (["a.ulaw", "linked.ulaw"], "the output linked.ulaw is the input a.ulaw"),
         (["a.ulaw", "out"], "--to is needed for the folder out: one of wav, "),
-        (["a.ulaw", "out", "--to", "aiff"], "kind is 'aiff', written are wav, "),
+        (["a.ulaw", "out", "--to", "aiff"], "kind is 'aiff', possible are wav, "),
         (["a.ulaw", "a.g722", "--rate", "8000"], "sample_rate_hz is 8000, g722 has 16000"),
         (["a.ulaw", "a.wav", "--rate", "0"], "sample_rate_hz is 0, 1 to 192000 are possible"),
         (["a.ulaw", "a.wav", "--mono", "--channel", "0"], "--mono and --channel exclude each other"),
         (["a.ulaw", "a.wav", "--bit-rate", "8"], "--bit-rate is for mp3, the output is wav"),
         (["a.ulaw", "a.wav", "--jobs", "0"], "jobs is 0, 1 to 256 are possible"),
-        (["a.ulaw", "a.wav", "--from", "vox"], "--from is 'vox', read are "),
+        (["a.ulaw", "a.wav", "--from", "vox"], "--from is 'vox', possible are "),
         (["x", "out", "--to", "wav", "--jobs", "257"], "jobs is 257, 1 to 256 are possible"),
         (["x", "out", "--to", "mp3", "--rate", "8000", "--bit-rate", "33"], "bit_rate_kbps is 33, 8000 Hz has 8, "),
         (["x/y", "out", "--to", "wav", "--resume", "x/a.alaw"], "x/a.alaw is not a manifest: "),

@@ -144,7 +144,7 @@ def test_octets_that_begin_no_frame_are_refused_after_the_frames_before(header: 
         given.extend(source.pieces())
     assert b"".join(given) == decoded(amrwb, stored)
     assert str(caught.value) == (
-        f"a.awb, octet {len(octets)}: 0x{header:02X} begins no AMR-WB frame (RFC 4867 section 5.3)"
+        f"a.awb, octet {len(octets)}: 0x{header:02X} does not begin an AMR-WB frame (RFC 4867 section 5.3)"
     )
 
 

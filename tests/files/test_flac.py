@@ -99,7 +99,7 @@ def test_concatenated_files_are_read_one_after_the_other() -> None:
     with rtpcodec.open_audio(io.BytesIO(STEREO + flac(SAMPLES[:, 0]))) as audio:
         taken: list[bytes] = []
         with pytest.raises(
-            AudioFileError, match="a FLAC file of 16000 Hz with 1 channels is glued behind one of 16000"
+            AudioFileError, match="a FLAC file of 16000 Hz with 1 channels is concatenated to one of 16000"
         ):
             taken.extend(iter(audio))
     assert len(b"".join(taken)) == 2 * len(SAMPLES)

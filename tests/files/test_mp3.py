@@ -89,7 +89,7 @@ def test_segments_have_the_samples_of_one_decode(
 def test_concatenated_files_are_all_read(data: bytes, parts: int) -> None:
     pcm, facts = rtpcodec.read_audio(io.BytesIO(data))
     assert pcm == mp3.decode(data)[0]
-    assert facts.notes == (f"{parts} MP3 files are glued together",)
+    assert facts.notes == (f"{parts} MP3 files are concatenated",)
 
 
 def test_concatenated_files_are_converted_to_rate_and_channels_of_the_first() -> None:
@@ -173,7 +173,7 @@ def test_concatenated_files_of_which_one_is_truncated_have_both_notes() -> None:
     (whole,), (cut,) = parts_of(SHORT), parts_of(SHORT[:-1000])
     _, facts = rtpcodec.read_audio(io.BytesIO(SHORT[:-1000] + id3v2(20) + SHORT))
     assert facts.notes == (
-        "2 MP3 files are glued together",
+        "2 MP3 files are concatenated",
         f"the header frame says {whole.frames} frames, the file has {cut.frames}",
     )
 

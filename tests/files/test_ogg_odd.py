@@ -108,7 +108,7 @@ def test_a_link_that_does_not_end_is_noted() -> None:
     pcm, facts = read(odd_ogg.chained((0.5, 1), (0.3, 1), unended=True))
     assert pcm == b"".join(read(joined(paged(seconds)))[0] for seconds in (0.5, 0.3))
     assert facts.notes == (
-        "a stream begins before the one before it has ended, at octet 1847",
+        "a stream begins before the previous one has ended, at octet 1847",
         "the file ends without a page that ends its stream, at octet 2942",
     )
 

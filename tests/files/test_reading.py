@@ -219,7 +219,7 @@ def test_an_explicit_kind_is_used_and_contradictions_are_noted() -> None:
     data = simple(PCM)
     pcm, facts = rtpcodec.read_audio(io.BytesIO(data), kind="ulaw")
     assert len(pcm) == 2 * len(data)
-    assert facts.notes == ("it was asked to be read as ulaw, its octets say wav",)
+    assert facts.notes == ("it is read as ulaw on request, its octets say wav",)
     assert rtpcodec.read_audio(io.BytesIO(), kind="ulaw")[0] == b""
 
 

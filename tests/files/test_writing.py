@@ -151,9 +151,9 @@ def test_an_existing_file_is_kept_on_request(tmp_path: Path) -> None:
 
 def test_impossible_files_are_refused_before_a_file_appears(tmp_path: Path) -> None:
     refused = [
-        ("a.xyz", {"sample_rate_hz": 8000}, "a.xyz ends in '.xyz', written are .wav, "),
+        ("a.xyz", {"sample_rate_hz": 8000}, "a.xyz ends in '.xyz', possible are .wav, "),
         ("a.sln16", {"sample_rate_hz": 8000}, "sample_rate_hz is 8000, sln16 has 16000"),
-        ("a.wav", {"sample_rate_hz": 8000, "kind": "aiff"}, "kind is 'aiff', written are wav, "),
+        ("a.wav", {"sample_rate_hz": 8000, "kind": "aiff"}, "kind is 'aiff', possible are wav, "),
         ("a.wav", {"sample_rate_hz": 0}, "sample_rate_hz is 0, 1 to 192000 are possible"),
         ("a.wav", {"sample_rate_hz": 8000, "channels": 65}, "channels is 65, 1 to 64 are possible in wav"),
         ("a.ulaw", {"sample_rate_hz": 8000, "channels": 2}, "channels is 2, 1 is possible in ulaw"),

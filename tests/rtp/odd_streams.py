@@ -21,7 +21,7 @@ Packets = list[tuple[float, RtpPacket]]
 
 
 def packet(number: int, media: int | None = None, **changes: Any) -> RtpPacket:
-    """A packet of 20 ms; media: the frame in the audio, the number where there is no other. The payload is unique."""
+    """Return a packet of 20 ms with a unique payload. `media` is the frame in the audio, by default the number."""
     frame = number if media is None else media
     facts: dict[str, Any] = {
         "payload_type": 0,

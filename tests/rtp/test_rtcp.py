@@ -21,7 +21,7 @@ from rtpcodec.rtp.rtcp import (
 
 
 def compound(chance: random.Random) -> tuple[bytes, list[object]]:
-    """A compound that aiortc writes, and its packets."""
+    """Return a compound that aiortc writes, and its packets."""
     info = aiortc_rtp.RtcpSenderInfo(
         ntp_timestamp=chance.getrandbits(64),
         rtp_timestamp=chance.getrandbits(32),

@@ -118,7 +118,7 @@ class Report:
         words += [f"{self.noted} with notes"] * bool(self.noted)
         words += [f"{many(self._undecoded_calls, 'call')} not decoded"] * bool(self._undecoded_calls)
         words += [f"{self._done} done before"] * bool(self._done)
-        words += [f"{self.states['kept']} kept, they existed"] * bool(self.states["kept"])
+        words += [f"{self.states['kept']} kept because they existed"] * bool(self.states["kept"])
         words += [f"{self.states['failed']} failed"] * bool(self.states["failed"])
         words += [f"{many(self._left_out, 'other file')} left out"] * bool(self._left_out)
         rate = sum(self.states.values()) / seconds if seconds else 0

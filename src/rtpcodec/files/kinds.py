@@ -86,7 +86,7 @@ def open_source(
             notes = (f"the name says {said}, the octets say {content}",)
         said, raw = content, None
     elif kind is not None and content not in (None, said):
-        notes = (f"it was asked to be read as {said}, its octets say {content}",)
+        notes = (f"it is read as {said} on request, its octets say {content}",)
     # 3. A raw file; others must not have a raw file's arguments.
     if raw is not None:
         return _open_raw(file, raw, sample_rate_hz, byte_order), notes

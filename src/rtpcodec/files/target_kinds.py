@@ -99,11 +99,11 @@ def target_kind(name: str | None, path: str | None = None) -> TargetKind:
     kinds = ", ".join(TARGET_KINDS)
     if name is not None:
         if name not in TARGET_KINDS:
-            raise ValueError(f"kind is {name!r}, written are {kinds}")
+            raise ValueError(f"kind is {name!r}, possible are {kinds}")
         return TARGET_KINDS[name]
     if path is None:
         raise ValueError(f"a file object needs a kind: {kinds}")
     suffix = PurePath(path).suffix.lower()
     if suffix not in _BY_SUFFIX:
-        raise ValueError(f"{PurePath(path).name} ends in {suffix!r}, written are {', '.join(_BY_SUFFIX)}")
+        raise ValueError(f"{PurePath(path).name} ends in {suffix!r}, possible are {', '.join(_BY_SUFFIX)}")
     return _BY_SUFFIX[suffix]

@@ -26,7 +26,7 @@ WRAP: Final = 1 << 16
 
 
 class ReceptionStatistics:
-    """Counts the packets of one source as RFC 3550 appendix A does: call `receive` for each, in the order of arrival.
+    """Counts the packets of one source as in RFC 3550 appendix A: call `receive` for each, in the order of arrival.
 
     clock_hz is the RTP clock in Hz. Use from one thread at a time.
 

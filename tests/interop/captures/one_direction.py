@@ -100,7 +100,7 @@ def rtp_of(frames: list[Frame]) -> list[RtpPacket]:
 
 
 def senders(*names: str) -> list[ParameterSet]:
-    """Both programs with the codecs of these names; without names with all."""
+    """Return both programs with these codecs, by default with all."""
     return [
         pytest.param(case, send, id=f"{case.name}-{case.rate_hz}-{send.__name__.removeprefix('sent_by_')}")
         for case in CASES

@@ -37,7 +37,7 @@ class Figures(NamedTuple):
 
 
 def figures_of_tshark(path: Path) -> list[Figures]:
-    """The rows of `rtp,streams`."""
+    """Return the rows of `rtp,streams`."""
     command = ["tshark", "-q", "-z", "rtp,streams", "-o", "rtp.heuristic_rtp:TRUE", "-r", str(path)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
     rows = [ROW.search(line) for line in printed.splitlines()]

@@ -27,7 +27,7 @@ NOT_OF_TSHARK = {
 
 
 def tshark(path: Path, *arguments: str) -> list[str]:
-    """Lines of tshark's output."""
+    """Return the lines of tshark's output."""
     command = ["tshark", "-r", str(path), *arguments]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
     return [line for line in done.stdout.splitlines() if line.strip()]

@@ -49,7 +49,7 @@ class NullSink(Kept):
 
 
 def long_call(seconds: int) -> tuple[Iterator[Datagram], CapturedCall]:
-    """A side that talks all the time, and one whose only packet comes at the end."""
+    """Return a call with a side that always talks, and one whose only packet arrives at the end."""
     silence, end_ns = bytes([255]) * 160, BEGIN_NS + 1000 * MS * seconds
 
     def packet(number: int, timestamp: int, ssrc: int) -> bytes:
@@ -86,7 +86,7 @@ def long_call(seconds: int) -> tuple[Iterator[Datagram], CapturedCall]:
 
 
 def test_memory_does_not_grow_with_the_capture() -> None:
-    """Neither with a call that is longer, nor with a side that stays silent."""
+    """Memory does not grow with a longer call, nor with a silent side."""
 
     def peak_octets(seconds: int) -> int:
         datagrams, call = long_call(seconds)

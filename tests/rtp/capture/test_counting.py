@@ -18,7 +18,7 @@ KEY = ALICE, BOB, 0x1234
 
 
 def disturbed(seed: int) -> list[Datagram]:
-    """A stream of 20 ms packets with pauses, loss, duplicates and packets that change places."""
+    """Return a stream of 20 ms packets with pauses, loss, duplicates and packets that change places."""
     chance = random.Random(seed)
     packets = stream(600, sequence_number=chance.randrange(65536), timestamp=chance.getrandbits(32), seed=seed)
     arriving: list[Datagram] = []

@@ -172,5 +172,5 @@ def test_counts_and_notes_of_a_file_are_in_the_report(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     report = find_streams(BytesIO(path.read_bytes()))
     assert report.streams[0].packets == 49
-    assert report.notes == ("the file ends inside of packet 50: 130 octets of it are there",)
+    assert report.notes == ("the file ends inside packet 50: 130 octets of it are there",)
     assert find_streams(stream(50)).file_counts is None

@@ -98,7 +98,7 @@ def test_gzip_that_ends_early_or_is_damaged() -> None:
     packed = gzip.compress(CLASSIC)
     packets = rtpcodec.open_packets(io.BytesIO(packed[: len(packed) // 2]))
     assert 0 < len(list(packets)) < 100
-    assert packets.notes[-1] == "the compressed data end before their end"
+    assert packets.notes[-1] == "the compressed data are truncated"
     damaged = packed[:-8] + bytes(8)
     with pytest.raises(PacketFileError, match="the gzip data are not valid: CRC check failed"):
         read(damaged)

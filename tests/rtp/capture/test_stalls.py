@@ -97,7 +97,7 @@ def test_packets_that_arrive_too_late_are_counted() -> None:
     assert 1300 < stream.discarded_packets < 1380
     assert came(stream) == 5000
     assert sound.notes == (
-        f"{stream.discarded_packets} packets of stream 0x00000001 do not sound: their place had other sound already",
+        f"{stream.discarded_packets} packets of stream 0x00000001 are not heard: their place already had other sound",
     )
 
 

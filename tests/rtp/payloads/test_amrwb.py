@@ -28,7 +28,7 @@ BOTH_IN_BE = [bytes.fromhex("40" + "00" * 60)]
 
 
 def some_payload(choice: random.Random, packing: Packing, cmr: int) -> bytes:
-    """One to three frames of any type with random speech."""
+    """Return one to three frames of any type with random speech."""
     frames = []
     for _ in range(choice.choice((1, 1, 1, 2, 3))):
         kind = choice.choice(tuple(SPEECH_BITS))

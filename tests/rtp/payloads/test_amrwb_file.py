@@ -90,7 +90,7 @@ def test_other_files_are_refused_before_the_first_frame(octets: bytes, message: 
 def test_an_octet_that_begins_no_frame_is_reported_with_its_place(header: int) -> None:
     reader = read_amrwb(MAGIC + SID + bytes([header, 0, 0]))
     assert next(reader) == SID
-    with pytest.raises(PayloadError, match=f"^AMR-WB file: octet 15 is 0x{header:02X}, which begins no frame$"):
+    with pytest.raises(PayloadError, match=f"^AMR-WB file: octet 15 is 0x{header:02X}, which does not begin a frame$"):
         next(reader)
 
 

@@ -160,9 +160,9 @@ def assert_as_the_oracle(packing: Packing, payload: bytes) -> None:
         (STORAGE, "7cfc", ": octet 1 is 0xFC, bits 7, 1 and 0 of a frame's first must be 0"),
         (OA, "f004" + "00" * 16 + "08", ": the last 4 bits of a frame of type 0 are padding and must be 0"),
         (STORAGE, "04" + "00" * 16 + "08", ": the last 4 bits of a frame of type 0 are padding and must be 0"),
-        (BE, "ff" * 100, f"has more than {MAX_FRAMES} frames, no more are taken"),
-        (OA, "f0" + "fc" * 100, f"has more than {MAX_FRAMES} frames, no more are taken"),
-        (STORAGE, "7c" * 51, f"has more than {MAX_FRAMES} frames, no more are taken"),
+        (BE, "ff" * 100, f"has more than {MAX_FRAMES} frames, the limit of a payload"),
+        (OA, "f0" + "fc" * 100, f"has more than {MAX_FRAMES} frames, the limit of a payload"),
+        (STORAGE, "7c" * 51, f"has more than {MAX_FRAMES} frames, the limit of a payload"),
     ],
 )
 def test_invalid_payloads_are_refused_with_rule_and_number(packing: Packing, payload: str, message: str) -> None:

@@ -44,7 +44,7 @@ class Options:
         if self.mono and self.channel is not None:
             raise ValueError("--mono and --channel exclude each other")
         if self.from_kind is not None and self.from_kind not in KINDS:
-            raise ValueError(f"--from is {self.from_kind!r}, read are {', '.join(KINDS)}")
+            raise ValueError(f"--from is {self.from_kind!r}, possible are {', '.join(KINDS)}")
         if self.rate_hz is not None:
             kind.require(self.rate_hz, 1)
         if self.bit_rate_kbps is not None and kind.name != "mp3":

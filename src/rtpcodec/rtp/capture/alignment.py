@@ -71,7 +71,7 @@ def align(call: CapturedCall, earlier_ticks: Mapping[StreamKey, int]) -> Aligned
             else:
                 notes.append(
                     f"the wall clocks of the senders differ by {abs(forward_s - backward_s):.3f} s, so their reports"
-                    " align nothing"
+                    " are not used"
                 )
     # 2. The begin of each stream by its quickest packet, shifted.
     begins = {key_of(stream): _begin_ns(stream) for stream in call.forward}

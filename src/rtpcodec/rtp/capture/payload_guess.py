@@ -29,7 +29,7 @@ MIN_FITTING: Final = 6
 """Payloads that must last exactly as long as their timestamps step; one of AMR-WB counts as often as it has frames."""
 MIN_EVENTS: Final = 3
 LAST_EVENT: Final = 16
-"""Keys and the hook flash; other events of RFC 4733 section 7 are hardly ever sent."""
+"""Keys and the hook flash; other events of RFC 4733 section 3 are hardly ever sent."""
 SAMPLE_OCTETS: Final = 16_384
 """Octets of a sample codec that are analysed: 2 s at one octet per sample."""
 MIN_GAIN_DB: Final = 6.0

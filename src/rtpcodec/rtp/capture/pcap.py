@@ -58,7 +58,7 @@ class PcapRecords:
         number = [int.from_bytes(header[at : at + 4], order) for at in range(0, FILE_HEADER_OCTETS, 4)]
         major, minor = (int.from_bytes(header[at : at + 2], order) for at in (4, 6))
         if major != 2:
-            raise window.fault(f"version {major}.{minor} of pcap is not read, 2.0 to 2.4 are", 4)
+            raise window.fault(f"version {major}.{minor} of pcap is not supported, 2.0 to 2.4 are", 4)
         magic, link_type = number[0], number[5] & 0xFFFF
         scanner.begin(order == "big")
         scanner.add_interface(link_type, UNITS_PER_S[magic])

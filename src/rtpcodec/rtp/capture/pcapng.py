@@ -165,7 +165,7 @@ class PcapngBlocks:
     def _section(self, head: bytes, length: int) -> None:
         major, minor = self._number(head, 12, 2), self._number(head, 14, 2)
         if major != 1:
-            raise self._fault(length, 12, f"version {major}.{minor} of pcapng is not read, 1.0 is")
+            raise self._fault(length, 12, f"version {major}.{minor} of pcapng is not supported, 1.0 is")
         self._scanner.begin(self._order == "big")
         self._snap_octets.clear()
         self._lost_before = self.lost_by_capture

@@ -102,7 +102,7 @@ class PacketReader(Live):
         if magic == SECTION.to_bytes(4, "big"):
             return PcapngBlocks(window, self._scanner)
         known = OTHER_FILES.get(magic, "neither pcap nor pcapng by its first four octets")
-        raise window.fault(f"the file is not a packet capture that is read: it is {known}")
+        raise window.fault(f"the file is not a supported packet capture: it is {known}")
 
     @property
     def counts(self) -> CaptureCounts:
@@ -148,9 +148,9 @@ class PacketReader(Live):
             yield from batch
         if octets := self._capture.incomplete_octets:
             number = self.counts.packets + 1
-            self._notes.append(f"the file ends inside of packet {number}: {octets} octets of it are there")
+            self._notes.append(f"the file ends inside packet {number}: {octets} octets of it are there")
         if self._window.broken_off:
-            self._notes.append("the compressed data end before their end")
+            self._notes.append("the compressed data are truncated")
 
     def __iter__(self) -> Iterator[Datagram]:
         """Return the iterator over the remaining datagrams."""

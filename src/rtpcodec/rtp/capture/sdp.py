@@ -101,12 +101,12 @@ def parse_sdp(text: bytes | str) -> SessionDescription:
     ('192.0.2.1:4000', 'opus/48000/2')
     """
     if len(text) > MAX_OCTETS:
-        raise SdpError(f"session description has {len(text)} octets, at most {MAX_OCTETS} are taken")
+        raise SdpError(f"session description has {len(text)} octets, at most {MAX_OCTETS} are accepted")
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
     lines = text.rstrip("\r\n\0 ").split("\n")
     if len(lines) > MAX_LINES:
-        raise SdpError(f"session description has {len(lines)} lines, at most {MAX_LINES} are taken")
+        raise SdpError(f"session description has {len(lines)} lines, at most {MAX_LINES} are accepted")
     reader = _Reader()
     for number, ended in enumerate(lines, start=1):
         line = ended.rstrip("\r")
@@ -228,7 +228,7 @@ class _Part:
         return True
 
     def _take_candidate(self, words: list[str]) -> bool:
-        """`foundation component transport priority address port typ ...` (RFC 8839 section 5.1)."""
+        """Parse `foundation component transport priority address port typ ...` (RFC 8839 section 5.1)."""
         if len(words) < 8 or not _is_number(words[1], 256) or not _is_number(words[5], 0xFFFF):
             return False
         host = _host(words[4])
@@ -238,7 +238,7 @@ class _Part:
 
 
 def _media_line(number: int, value: str) -> _Part:
-    """`kind port[/ports] protocol format ...` (RFC 8866 section 5.14)."""
+    """Parse `kind port[/ports] protocol format ...` (RFC 8866 section 5.14)."""
     words = value.split()
     if len(words) < 4:
         raise SdpError(f"session description line {number}: m= has {len(words)} fields, at least 4 are needed")
@@ -249,7 +249,7 @@ def _media_line(number: int, value: str) -> _Part:
 
 
 def _connection(number: int, value: str) -> bytes | None:
-    """`IN IP4 address[/ttl]` or `IN IP6 address` (RFC 8866 section 5.7); None: a name in place of an address."""
+    """Parse `IN IP4 address[/ttl]` or `IN IP6 address` (RFC 8866 section 5.7). None: a name, not an address."""
     words = value.split()
     if len(words) != 3 or words[0] != "IN" or words[1] not in ("IP4", "IP6"):
         raise SdpError(f"session description line {number}: c= is not `IN IP4 address` or `IN IP6 address`")

@@ -87,8 +87,8 @@ class CallSound(Value):
 def discard_notes(tracks: Iterable[TrackSound]) -> tuple[str, ...]:
     """Return one sentence per stream with discarded packets."""
     return tuple(
-        f"{count} {'packets' if count > 1 else 'packet'} of stream 0x{one.stream.ssrc:08x} do not sound: their place"
-        " had other sound already"
+        f"{count} {'packets' if count > 1 else 'packet'} of stream 0x{one.stream.ssrc:08x} are not heard: their place"
+        " already had other sound"
         for track in tracks
         for one in track.streams
         if (count := one.discarded_packets)

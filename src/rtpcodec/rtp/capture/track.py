@@ -354,7 +354,9 @@ class StreamTrack(Live):
         if found is None:
             of = self.stream.codecs.get(payload_type)
             if of is None or self.stream.encrypted:
-                found = "the payloads are encrypted" if of else f"nothing says what payload type {payload_type} is"
+                found = (
+                    "the payloads are encrypted" if of else f"nothing names the codec of payload type {payload_type}"
+                )
             elif of.name in (EVENT, NOISE):
                 found = of.name
             else:

@@ -113,7 +113,7 @@ def _frames(octets: bytes) -> Iterator[bytes]:
             f"{there} of {there + walk.missing_octets} octets are there"
         )
     if walk.rest:
-        raise PayloadError(f"AMR-WB file: octet {walk.place} is 0x{walk.rest[0]:02X}, which begins no frame")
+        raise PayloadError(f"AMR-WB file: octet {walk.place} is 0x{walk.rest[0]:02X}, which does not begin a frame")
 
 
 def amrwb_octets(frames: Iterable[bytes | None]) -> bytes:

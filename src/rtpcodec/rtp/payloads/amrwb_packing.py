@@ -190,7 +190,7 @@ def _require_octets(octets: bytes, least: int, packing: Packing) -> None:
 
 
 def _too_many(packing: Packing) -> str:
-    return f"AMR-WB {packing} payload has more than {MAX_FRAMES} frames, no more are taken"
+    return f"AMR-WB {packing} payload has more than {MAX_FRAMES} frames, the limit of a payload"
 
 
 def _speech_bits(kind: int, packing: Packing) -> int:

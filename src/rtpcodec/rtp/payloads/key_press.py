@@ -1,4 +1,4 @@
-"""Decides which packets belong to one key press, also for senders that break RFC 4733 section 2.5.
+"""Decides which packets belong to one key press, also for senders that break RFC 4733 section 2.5.1.
 
 Two packets belong to one press if event and timestamp are equal (RFC 4733 section 2.5.1.2). Some senders use one
 timestamp for all keys, others move it within a press; then sequence numbers, end bits and durations decide.

@@ -1,10 +1,10 @@
-"""The oddities of a file, gathered while it is read: one sentence per kind, however often it occurs."""
+"""The notes about a file, collected while it is read: one sentence per kind, however often it occurs."""
 
 from __future__ import annotations
 
 
-class Oddities:
-    """Counts by sentence, with the place of the first. Memory does not grow with the file."""
+class FileNotes:
+    """Counts per sentence, with the offset of the first. Memory does not grow with the file."""
 
     __slots__ = ("_found",)
 
@@ -14,15 +14,16 @@ class Oddities:
     def add(self, sentence: str, offset_octets: int, duration_ms: float = 0.0) -> None:
         """Count one more.
 
-        sentence: a fixed text, without figures that differ from case to case.
-        offset_octets: where it is.
-        duration_ms: how much sound it concerns; the sum is reported.
+        Args:
+            sentence: fixed text, without figures that differ from case to case.
+            offset_octets: offset in the file.
+            duration_ms: duration of the affected sound; the sum is reported.
         """
         count, first, total_ms = self._found.get(sentence, (0, offset_octets, 0.0))
         self._found[sentence] = count + 1, first, total_ms + duration_ms
 
-    def notes(self) -> tuple[str, ...]:
-        """Return the sentences, each with its count, its duration and the octet of the first."""
+    def texts(self) -> tuple[str, ...]:
+        """Return the sentences, each with its count, total duration and the octet of the first."""
         return tuple(_note(sentence, *figures) for sentence, figures in self._found.items())
 
 

@@ -26,7 +26,7 @@ RATE_HZ: Final = 8000
 
 
 @dataclass
-class Way:
+class Method:
     """One method, and the seconds of each of its rounds."""
 
     name: str
@@ -59,18 +59,18 @@ def recipe(name: str) -> Any:
     return import_module(name)
 
 
-def ways(found: Recordings, workers: int, looped: int) -> list[Way]:
+def methods(found: Recordings, workers: int, looped: int) -> list[Method]:
     """Return the methods to compare; the shell loop converts `looped` files."""
     alone, transcode = partial(prepared, seconds=found.seconds), partial(transcode_batch, to="wav")
     count, sample = len(found.names), found.names[:looped]
     return [
-        Way(f"reading and writing alone, {workers} threads", count, partial(by_threads, found, workers, alone)),
-        Way(f"{workers} threads", count, partial(by_threads, found, workers, transcode)),
-        Way("reading and writing alone, 1 process", count, partial(by_processes, found, 1, alone)),
-        Way("1 process", count, partial(by_processes, found, 1, transcode)),
-        Way(f"reading and writing alone, {workers} processes", count, partial(by_processes, found, workers, alone)),
-        Way(f"{workers} processes", count, partial(by_processes, found, workers, transcode)),
-        Way("shell loop over ffmpeg", looped, partial(by_ffmpeg, found, sample)),
+        Method(f"reading and writing alone, {workers} threads", count, partial(by_threads, found, workers, alone)),
+        Method(f"{workers} threads", count, partial(by_threads, found, workers, transcode)),
+        Method("reading and writing alone, 1 process", count, partial(by_processes, found, 1, alone)),
+        Method("1 process", count, partial(by_processes, found, 1, transcode)),
+        Method(f"reading and writing alone, {workers} processes", count, partial(by_processes, found, workers, alone)),
+        Method(f"{workers} processes", count, partial(by_processes, found, workers, transcode)),
+        Method("shell loop over ffmpeg", looped, partial(by_ffmpeg, found, sample)),
     ]
 
 
@@ -105,13 +105,13 @@ def ffmpeg() -> str:
     return str(get_ffmpeg_exe())
 
 
-def measure(found: Recordings, compared: list[Way], rounds: int, said: Callable[[str], None]) -> None:
+def measure(found: Recordings, compared: list[Method], rounds: int, said: Callable[[str], None]) -> None:
     """Run all methods in turn, round after round, and check their results."""
     for number in range(rounds):
-        for way in compared:
+        for method in compared:
             found.clear()
             os.sync()  # writes of the round before must not be paid by this one
-            with way.timed():
-                way.run()
-            found.check(found.names[: way.files])
-            said(f"round {number + 1}: {way.name}: {way.wall_s[-1] / way.files * 1e6:.0f} us per file")
+            with method.timed():
+                method.run()
+            found.check(found.names[: method.files])
+            said(f"round {number + 1}: {method.name}: {method.wall_s[-1] / method.files * 1e6:.0f} us per file")
