@@ -23,7 +23,7 @@ Outcome = object
 
 def python_only(session: MediaSession) -> MediaSession:
     """Let a session send by its Python classes."""
-    session._saying = None
+    session._send_path = None
     assert session.speech is not None
     session.speech.acceptor.is_native = False
     return session

@@ -2,7 +2,7 @@
 cimport cython
 from libc.math cimport INFINITY
 
-from rtpcodec.stream.speaking._saying cimport Saying
+from rtpcodec.stream.speaking._send_path cimport SendPath
 
 from rtpcodec.stream.events import Stopped
 
@@ -83,8 +83,8 @@ cdef class MachineRoad:
 
     cdef bint may_ping(self):
         """Whether to ask for a ping: enough audio was sent since the last one."""
-        cdef Saying saying = self.session._saying
-        return saying is None or saying.gate.is_ping_due(saying.far_end.sent_position)
+        cdef SendPath send_path = self.session._send_path
+        return send_path is None or send_path.gate.is_ping_due(send_path.far_end.sent_position)
 
     @cython.nonecheck(True)
     cdef double due_ms(self) except? -1.0:

@@ -3,7 +3,7 @@ from rtpcodec.stream._event_queue cimport EventQueue
 from rtpcodec.stream._hearing cimport Hearing
 from rtpcodec.stream._hearing_states cimport ConnectionState, CountState, IncomingState
 from rtpcodec.stream.diagnosis._looking cimport SinkList
-from rtpcodec.stream.speaking._saying cimport Saying
+from rtpcodec.stream.speaking._send_path cimport SendPath
 
 
 cdef class SessionRoad:
@@ -14,7 +14,7 @@ cdef class SessionRoad:
     cdef public Hearing _hearing       # None: the Python path meets each message
     cdef public object _sending        # SendChain
     cdef public object _speech         # SpeechChain; None in mode mp3
-    cdef public Saying _saying         # of the same chain; None: each text takes the way of Python
+    cdef public SendPath _send_path         # of the same chain; None: each text takes the way of Python
     cdef public object _inputs         # Inputs; None: nothing captures
     cdef public SinkList _sinks        # Sinks; None: nobody listens before the reader
     cdef public bint sending_has_events  # `outgoing` has caused events, and `events` was not called since
