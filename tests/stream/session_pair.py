@@ -23,7 +23,7 @@ Outcome = object
 
 def python_only(session: MediaSession) -> MediaSession:
     """Switch off the native send path of a session, and return the session."""
-    session._saying = None
+    session._send_path = None
     assert session.speech is not None
     session.speech.acceptor.is_native = False
     return session

@@ -36,12 +36,8 @@ async def serve_websocket(
         authorize: tokens or a plain function, as for `serve`; None: any request except those of web pages is accepted.
         **options: as for `call_on`, on_audio and on_event included.
 
-    Returns:
-        The response that the request handler must return.
-
-    Raises:
-        EndpointError: settings contradict each other.
-        HTTPBadRequest: the request is not an upgrade.
+    Returns the response of the request handler.
+    Raises: EndpointError if settings contradict each other; HTTPBadRequest if the request is not an upgrade.
     """
     target, headers = request.raw_path, request.headers
     refusal = request_refusal(authorize, target, headers, request.remote or "")

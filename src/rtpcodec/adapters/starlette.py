@@ -1,6 +1,6 @@
-"""Calls on the WebSockets of Starlette and FastAPI, behind any ASGI server that sends WebSocket messages.
+"""Calls on the WebSockets of Starlette and FastAPI, behind any ASGI server that supports WebSockets.
 
-An ASGI server neither reports pongs nor sends pings of ours. Its own pings end the socket of a peer that has vanished.
+An ASGI server neither reports pongs nor sends our pings. Its own pings end the socket of a peer that has vanished.
 """
 
 import asyncio
@@ -36,10 +36,7 @@ async def serve_websocket(
         handler: as for `call_on`.
         authorize: tokens or a plain function, as for `serve`; None: any request except those of web pages is accepted.
             A refusal has status 401, 403 or 500; always 403 if the server cannot send another one.
-        **options: as for `call_on`, on_audio and on_event included.
-
-    Raises:
-        EndpointError: settings contradict each other.
+        **options: as for `call_on`, on_audio and on_event included. EndpointError: they contradict each other.
     """
     scope, headers = websocket.scope, websocket.headers
     path, query = scope.get("raw_path") or scope["path"].encode(), scope.get("query_string")

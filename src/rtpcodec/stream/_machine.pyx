@@ -2,7 +2,7 @@
 cimport cython
 from libc.math cimport INFINITY
 
-from rtpcodec.stream.speaking._saying cimport Saying
+from rtpcodec.stream.speaking._send_path cimport SendPath
 
 from rtpcodec.stream.events import Stopped
 
@@ -85,8 +85,8 @@ cdef class MachineFastPath:
 
     cdef bint may_ping(self):
         """Return whether a ping is due, because enough audio was sent since the last one."""
-        cdef Saying saying = self.session._saying
-        return saying is None or saying.gate.is_ping_due(saying.far_end.sent_position)
+        cdef SendPath path = self.session._send_path
+        return path is None or path.gate.is_ping_due(path.far_end.sent_position)
 
     @cython.nonecheck(True)
     cdef double due_ms(self) except? -1.0:

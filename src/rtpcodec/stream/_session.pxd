@@ -3,7 +3,7 @@ from rtpcodec.stream._event_queue cimport EventQueue
 from rtpcodec.stream._receive_path cimport ReceivePath
 from rtpcodec.stream._receive_states cimport ConnectionState, CountState, IncomingState
 from rtpcodec.stream.diagnosis._watch_states cimport SinkList
-from rtpcodec.stream.speaking._saying cimport Saying
+from rtpcodec.stream.speaking._send_path cimport SendPath
 
 
 cdef class SessionFastPath:
@@ -14,7 +14,7 @@ cdef class SessionFastPath:
     cdef public ReceivePath _receive_path       # None: all messages take the Python path
     cdef public object _sending        # SendChain
     cdef public object _speech         # SpeechChain; None in mode mp3
-    cdef public Saying _saying         # of the same chain; None: all texts take the Python path
+    cdef public SendPath _send_path         # of the same chain; None: all texts take the Python path
     cdef public object _inputs         # Inputs; None: nothing captures
     cdef public SinkList _sinks        # Sinks; None: no sink
     cdef public bint sending_has_events  # `outgoing` has caused events, and `events` was not called since

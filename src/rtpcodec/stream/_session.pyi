@@ -6,7 +6,7 @@ from rtpcodec.stream._event_queue import EventQueue
 from rtpcodec.stream._receive_path import ReceivePath
 from rtpcodec.stream._receive_states import ConnectionState, CountState
 from rtpcodec.stream.events import Audio, Event
-from rtpcodec.stream.speaking._saying import Saying
+from rtpcodec.stream.speaking._send_path import SendPath
 
 @disjoint_base
 class SessionFastPath:
@@ -17,7 +17,7 @@ class SessionFastPath:
     _receive_path: ReceivePath | None
     _sending: Any
     _speech: Any
-    _saying: Saying | None
+    _send_path: SendPath | None
     _inputs: Any
     _sinks: Any
     sending_has_events: bool

@@ -75,7 +75,7 @@ cdef class SessionFastPath:
             or self._incoming.due_ms() <= now_ms
         ):
             return self._find_events(now_ms)
-        if self._saying is None or not self._saying.quiet(now_ms):
+        if self._send_path is None or not self._send_path.quiet(now_ms):
             expired = self._sending.expired(now_ms)
             if expired:
                 self._put(expired)
@@ -107,28 +107,28 @@ cdef class SessionFastPath:
         return seen
 
     cdef int take_pcm(self, object pcm, object pcm_hz, object note) except -1:
-        if self._saying is None or not self._saying.play(pcm, pcm_hz, note):
+        if self._send_path is None or not self._send_path.play(pcm, pcm_hz, note):
             self._play(pcm, pcm_hz, note)
         return 0
 
     cdef list take_texts(self, double now_ms, bint whole):
         cdef list texts
-        if self._saying is None or self._inputs is not None or self._connection.state is not STREAMING:
+        if self._send_path is None or self._inputs is not None or self._connection.state is not STREAMING:
             return self._release(now_ms, whole)
-        texts = self._saying.due(now_ms, whole)
+        texts = self._send_path.due(now_ms, whole)
         if texts:
             self._counts.messages_sent += len(texts)
-        if self._saying.parts.reports:
+        if self._send_path.parts.reports:
             self._put(self._speech.take_reports())
             self.sending_has_events = True
         return texts
 
     cdef double due_ms(self) except? -1.0:
         cdef double due_ms
-        if self._saying is None or self._connection.state is not STREAMING:
+        if self._send_path is None or self._connection.state is not STREAMING:
             found = self._find_deadline()
             return INFINITY if found is None else found
-        due_ms = min(self._saying.due_ms(), self._incoming.due_ms())
+        due_ms = min(self._send_path.due_ms(), self._incoming.due_ms())
         # The search for faults has no deadlines.
         if self._sinks is None or self._sinks.only_watch() is not None:
             return due_ms

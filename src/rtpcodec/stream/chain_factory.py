@@ -8,7 +8,7 @@ from rtpcodec.stream.packing import packing_of
 from rtpcodec.stream.plan import MP3_RATES_HZ, StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.send_chain import SendChain
-from rtpcodec.stream.speaking._saying import Saying
+from rtpcodec.stream.speaking._send_path import SendPath
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.settings import SpeakingSettings
 from rtpcodec.stream.wire import Dialect
@@ -17,7 +17,7 @@ from rtpcodec.stream.wire.dialect import refusal_of
 
 def send_chains_for(
     plan: StreamPlan, pcm_hz: int | None, settings: SpeakingSettings, dialect: Dialect
-) -> tuple[SendChain, SpeechChain | None, Saying | None]:
+) -> tuple[SendChain, SpeechChain | None, SendPath | None]:
     """Return the send chain; the same chain if it has replies, else None; and its native path, else None.
 
     Args:
@@ -49,7 +49,7 @@ def send_chains_for(
         require_rate("send_pcm_hz", pcm_hz)
         require_rate("send_rate_hz of the plan", packing.sample_rate_hz)
     chain = SpeechChain(packing, pcm_hz, settings, dialect)
-    return chain, chain, chain.saying
+    return chain, chain, chain.send_path
 
 
 def checked_plan(plan: StreamPlan, receive_pcm_hz: PcmRate, dialect: Dialect) -> StreamPlan:

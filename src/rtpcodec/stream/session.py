@@ -95,7 +95,7 @@ class MediaSession(DialectSession):
         self._options = options = SessionOptions(
             receive_pcm_hz, send_pcm_hz, stall_ms, conceal, utc_offset_ms, diagnosis_s, SpeakingSettings(**speaking)
         )
-        self._sending, self._speech, self._saying = send_chains_for(self.plan, send_pcm_hz, options.speaking, spoken)
+        self._sending, self._speech, self._send_path = send_chains_for(self.plan, send_pcm_hz, options.speaking, spoken)
         self._events = EventQueue(MAX_UNREAD_MS, None if budget is None else Account(budget))
         self._counts = Counts()
         self._sinks = self._inputs = None

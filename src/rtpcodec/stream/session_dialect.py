@@ -43,7 +43,7 @@ class DialectSession(SuspendingSession):
             parts = parts_of(self._speech)
             parts.dialect = dialect
             parts.own_marks.enabled = parts.settings.own_marks and dialect.marks
-            self._speech.saying.follow()
+            self._speech.send_path.follow()
         if self._listening.watch is not None:
             self._listening.watch.follow(dialect)
         self._receive_path = receive_path_of(dialect.media_scanner, self._incoming, self._events)

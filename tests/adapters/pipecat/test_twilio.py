@@ -95,7 +95,7 @@ def test_a_pipeline_that_reads_the_start_itself_is_ended_with_the_reason() -> No
 
 @pytest.mark.parametrize("frame", [frames.EndFrame(), frames.CancelFrame()])
 def test_no_command_is_sent_for_a_call_of_twilio(frame: frames.Frame) -> None:
-    """One bot for both carriers has a control."""
+    """A bot for both carriers has a control."""
 
     class Control:
         async def hangup(self, call_control_id: str) -> None:

@@ -1,7 +1,7 @@
 """The speaking half of a session in mode rtp: replies in, texts for the carrier out, and what was heard of them.
 
 _states      the state of the classes below in C fields, for native code; _queues: audio that waits, and that was sent
-_saying      the ordinary message in one call, on that state
+_send_path   the ordinary message in one call, on that state
 settings     how a stream sends its audio
 send_queue   audio that waits, as it was played
 reply_queue  audio of one reply that waits: PCM of any rate and payloads, resampled when it is taken

@@ -73,7 +73,7 @@ class CarrierHabits:
         return self._diagnosis(
             "marks_returned_early",
             f"{self._early} marks returned before their audio can have been played, the last one {early_ms:.0f} ms",
-            "positions are estimated from what was sent; check that the command has the plan's command_fields: a "
+            "positions are estimated from the sent audio; check that the command has the plan's command_fields: a "
             "carrier that was asked for another codec plays the audio for a different time",
         )
 
@@ -89,7 +89,7 @@ class CarrierHabits:
         return self._diagnosis(
             "marks_late",
             f"{self._late} marks in a row returned {late_ms:.0f} ms after they were expected",
-            "echoes say only that audio was played, not when: positions are estimated from what was sent",
+            "echoes show that audio was played, but not when: positions are estimated from the sent audio",
         )
 
     def overtaken(self) -> Diagnosis | None:
@@ -100,7 +100,7 @@ class CarrierHabits:
         self._lost = True
         return self._diagnosis(
             "marks_lost",
-            "a mark did not return, though a later one did",
+            "a mark did not return, although a later one did",
             "the carrier loses marks: ends of replies may be estimated",
         )
 
@@ -114,7 +114,7 @@ class CarrierHabits:
         return self._diagnosis(
             "marks_not_returned",
             f"none of {self._expired} marks has returned, the first was expected {waited_ms:.0f} ms ago",
-            "positions are estimated from what was sent; check whether this carrier returns marks",
+            "positions are estimated from the sent audio; check whether this carrier returns marks",
         )
 
     def refused(self) -> Diagnosis | None:
@@ -126,7 +126,7 @@ class CarrierHabits:
         return self._diagnosis(
             "marks_refused",
             f"the carrier answered {self.complaints} times with error 100005, too many messages",
-            "marks of this package stop for this stream: positions are estimated from what was sent",
+            "own marks stop for this stream: positions are estimated from the sent audio",
         )
 
     def cleared(self, returned: int, lost: int, *, all_missing: bool) -> Diagnosis | None:
@@ -147,15 +147,15 @@ class CarrierHabits:
             self._cleared_lost = 0
             return self._diagnosis(
                 "marks_lost",
-                "a clear did not return all marks that were on their way",
+                "a clear did not return all outstanding marks",
                 "the carrier loses marks: ends of replies may be estimated",
             )
         if self._cleared_lost < LOST_BY_CLEARS and (self._lost or self.echoes < SAFE_ECHOES):
             return None
         return self._diagnosis(
             "clear_loses_marks",
-            f"clears returned none of {self._cleared_lost} marks that were on their way",
-            "none is needed: marks that a clear drops end when its fence returns",
+            f"clears returned none of {self._cleared_lost} outstanding marks",
+            "nothing to do: marks that a clear drops end when the mark behind the clear returns",
         )
 
     def clear_slow(self, fence_ms: float, round_trip_ms: float) -> Diagnosis | None:
@@ -163,7 +163,7 @@ class CarrierHabits:
         return self._diagnosis(
             "clear_slow",
             f"a mark behind a clear took {fence_ms:.0f} ms, a round trip takes up to {round_trip_ms:.0f} ms",
-            "the caller hears the reply for so long after an interruption: ask the carrier",
+            "the caller hears the reply for this long after an interruption: report it to the carrier",
         )
 
     def clear_ignored(self, end_ms: float) -> Diagnosis | None:
@@ -171,7 +171,7 @@ class CarrierHabits:
         return self._diagnosis(
             "clear_ignored",
             f"marks behind a clear returned after {end_ms:.0f} ms, when all audio before it was played",
-            "the caller hears all that was sent before an interruption: use a smaller lead_ms",
+            "the caller hears all audio that was sent before an interruption: use a smaller lead_ms",
         )
 
     @property

@@ -15,7 +15,7 @@ from rtpcodec.stream.events import Audio, Event, Interrupted, MarkCleared
 from rtpcodec.stream.items import Packing
 from rtpcodec.stream.marks import GENERATED_PREFIX, check_mark_name
 from rtpcodec.stream.send_chain import SendMeasures, SendSums
-from rtpcodec.stream.speaking._saying import Saying
+from rtpcodec.stream.speaking._send_path import SendPath
 from rtpcodec.stream.speaking.accepting import Acceptor
 from rtpcodec.stream.speaking.connection_loss import ConnectionLoss
 from rtpcodec.stream.speaking.echoes import Echoes
@@ -57,7 +57,7 @@ class SpeechChain(Live):
         "releaser",
         "resolver",
         "sample_rate_hz",
-        "saying",
+        "send_path",
         "stopper",
     )
 
@@ -93,7 +93,7 @@ class SpeechChain(Live):
         self.stopper = Stopper(self._parts, self.releaser)
         self._feedback = Feedback(self._parts, self.releaser, self.stopper, self.resolver)
         self.loss = ConnectionLoss(self._parts, self.releaser, self.stopper, self._feedback, self.resolver)
-        self.saying = Saying(self._parts, self.releaser, self.resolver, self.stopper, self._feedback)
+        self.send_path = SendPath(self._parts, self.releaser, self.resolver, self.stopper, self._feedback)
         self._reply_count = 0
 
     # Replies

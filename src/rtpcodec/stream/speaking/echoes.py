@@ -24,7 +24,7 @@ from rtpcodec.stream.speaking._states import EchoesState
 from rtpcodec.stream.speaking.carrier_habits import CarrierHabits
 from rtpcodec.stream.speaking.cuts import FENCE_TIMEOUT_MS, Cut, CutSettled, Effect, OpenCut
 from rtpcodec.stream.speaking.far_end import UNKNOWN_ROUND_TRIP_MS, FarEnd
-from rtpcodec.stream.speaking.sent_marks import MarkNames, MarkQueue, MissingEcho, SentMark, number_of, remember
+from rtpcodec.stream.speaking.sent_marks import MarkNames, MarkQueue, MissingEcho, SentMark, keep_latest, number_of
 from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 
 __all__ = ["Cut", "CutSettled", "EchoOutcome", "Echoes"]
@@ -167,7 +167,7 @@ class Echoes(EchoesState):
         """Return whether play-out caused the echo of a mark before a clear. In doubt, the clear did."""
         far_end = self._far_end
         earliest_ms = cut.earliest_ms(far_end)
-        if mark.dry or far_end.deaf or self._habits.is_late:
+        if mark.dry or far_end.echoes_ignored or self._habits.is_late:
             return echo_ms < earliest_ms
         if mark.run.base_ms is None:
             return echo_ms < earliest_ms and not far_end.is_early(mark.run, mark.position, echo_ms)
@@ -186,7 +186,7 @@ class Echoes(EchoesState):
         if mark.dry:
             if mark.cut is None and echo_ms - mark.sent_ms < OWN_MARK_TIMEOUT_MS:
                 far_end.round_trip(echo_ms - mark.sent_ms, echo_ms)
-            if mark.cut is None and not far_end.deaf:
+            if mark.cut is None and not far_end.echoes_ignored:
                 far_end.proven_position = max(far_end.proven_position, mark.position)
             return outcomes
         verdict = far_end.echoed(mark.run, mark.position, echo_ms)
@@ -333,13 +333,13 @@ class Echoes(EchoesState):
         while self._cuts and self._cut_deadline_ms(self._cuts[0]) <= now_ms:
             cut = self._cuts[0]
             if cut.fence is not None:
-                remember(self._late_fences, cut.fence, cut)
+                keep_latest(self._late_fences, cut.fence, cut)
             outcomes += self._settle(cut, None, None)
         # 3. Own marks. Their late echoes are still recognized.
         while (mark := self._own.first) is not None and mark.echo_ms is None and self._timeout_ms(mark) <= now_ms:
             self._own.end(mark)
             self._names.remove(mark)
-            remember(self._late, mark.name, mark)
+            keep_latest(self._late, mark.name, mark)
             found = self._habits.expired(self._timeout_ms(mark) - OWN_MARK_TIMEOUT_MS, now_ms)
             outcomes += [] if found is None else [found]
         self._schedule()

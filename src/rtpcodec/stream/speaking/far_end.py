@@ -53,7 +53,7 @@ EchoVerdict = Literal["followed", "early", "late", "ignored"]
 class FarEnd(FarEndState):
     """Model the far end's play-out, corrected by echoes. Use from one thread at a time."""
 
-    __slots__ = ("_lag_count", "_lag_run", "clears_ignored", "deaf", "overdue_from_ms")
+    __slots__ = ("_lag_count", "_lag_run", "clears_ignored", "echoes_ignored", "overdue_from_ms")
 
     jitter: Jitter
     run: Run
@@ -72,7 +72,7 @@ class FarEnd(FarEndState):
         """Sent position up to which an echo proves that audio was played."""
         self.overdue_from_ms = float("inf")
         """When the echo of the first outstanding mark is expected; if it is overdue, the position is uncertain."""
-        self.deaf = False
+        self.echoes_ignored = False
         """Whether echoes are ignored on this stream, because they do not follow the play-out."""
         self.clears_ignored = False
         """Whether the far end continues to play after a clear."""
@@ -202,7 +202,7 @@ class FarEnd(FarEndState):
             plausible hold explains it; "ignored": echoes do not count on this stream.
         """
         # 1. Do echoes count at all?
-        if self.deaf:
+        if self.echoes_ignored:
             return "ignored"
         ahead_ms = (position - run.start) * self._ms_per_sample
         offset_ms = now_ms - ahead_ms
@@ -238,7 +238,7 @@ class FarEnd(FarEndState):
 
     def ignore_echoes(self) -> None:
         """Drop what echoes have shown, and ignore all later ones: on this stream they do not follow the play-out."""
-        self.deaf = True
+        self.echoes_ignored = True
         self.hold_ms = None
         self.run.hold_ms = 0.0
         self.run.ignore_echoes()

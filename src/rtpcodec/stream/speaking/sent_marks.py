@@ -69,7 +69,7 @@ class MarkNames:
             mark.next.tail = mark.tail
             self._first[name] = mark.next
             mark.next = mark.tail = None
-        self._remember(name)
+        self._keep_ended(name)
         return mark
 
     def remove(self, mark: SentMark) -> None:
@@ -84,10 +84,10 @@ class MarkNames:
     def clear(self) -> None:
         """Remove all outstanding marks, and keep their names as ended."""
         for name in self._first:
-            self._remember(name)
+            self._keep_ended(name)
         self._first.clear()
 
-    def _remember(self, name: str) -> None:
+    def _keep_ended(self, name: str) -> None:
         # The prefix already shows that an own mark was sent; there are about 1000 of them in ten minutes.
         if name.startswith(OWN_PREFIX):
             return
@@ -177,7 +177,7 @@ def number_of(mark: SentMark) -> int:
     return mark.number
 
 
-def remember(names: dict[str, Item], name: str, item: Item) -> None:
+def keep_latest(names: dict[str, Item], name: str, item: Item) -> None:
     """Add an item by name, and drop the oldest beyond MAX_LATE_MARKS."""
     names[name] = item
     if len(names) > MAX_LATE_MARKS:

@@ -3,8 +3,8 @@ from typing import Any, Final, final
 NUMBERS: Final[tuple[float, ...]]
 
 @final
-class Saying:
-    def __new__(cls, parts: Any, releaser: Any, resolver: Any, stopper: Any, feedback: Any) -> Saying: ...
+class SendPath:
+    def __new__(cls, parts: Any, releaser: Any, resolver: Any, stopper: Any, feedback: Any) -> SendPath: ...
     def follow(self) -> None: ...
 
 @final

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rtpcodec import MediaSession, StreamPlan
 from rtpcodec.stream.messages import Mark
 from rtpcodec.stream.speaking import own_marks, releasing, resolving, runs, send_gate
-from rtpcodec.stream.speaking._saying import NUMBERS
+from rtpcodec.stream.speaking._send_path import NUMBERS
 from rtpcodec.stream.speaking.background_source import background_source
 from rtpcodec.stream.wire.telnyx.writing import build, mark_text
 from tests.stream import carrier

@@ -9,7 +9,7 @@ from rtpcodec.stream.speaking._states cimport (
 )
 
 
-cdef class Saying:
+cdef class SendPath:
     cdef object feedback            # Feedback
     cdef PartsState parts
     cdef FarEndState far_end

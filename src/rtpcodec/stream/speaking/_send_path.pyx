@@ -70,7 +70,7 @@ cdef MediaText last_text = None
 
 @cython.final
 @cython.auto_pickle(False)
-cdef class Saying:
+cdef class SendPath:
     """Sends the ordinary messages of one stream. Use from one thread at a time.
 
     parts, releaser, resolver, stopper, feedback: of the stream's chain, whose state it shares.
