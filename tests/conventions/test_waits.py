@@ -77,8 +77,8 @@ OUTSIDE: dict[str, Bound] = {
     "doctor/network/request.py:ask": DOCTOR,
     "doctor/network/threads.py:in_thread": DOCTOR,
     "doctor/readings/ending.py:closing": CLOSE_OF_CALL,
-    "doctor/readings/feed.py:WebhookFeed.arrival": DOCTORS_CALL,
-    "doctor/readings/feed.py:WebhookFeed.has": DOCTORS_CALL,
+    "doctor/readings/webhook_inbox.py:WebhookInbox.arrival": DOCTORS_CALL,
+    "doctor/readings/webhook_inbox.py:WebhookInbox.has": DOCTORS_CALL,
     "doctor/readings/observer.py:Observer.has_audio": DOCTORS_CALL,
     "doctor/readings/observer.py:Observer.has_mark": DOCTORS_CALL,
     "doctor/readings/streams.py:_observed": CLOSE_OF_CALL,
@@ -94,15 +94,15 @@ OUTSIDE: dict[str, Bound] = {
     "server/handler_end.py:HandlerEnd._hang_up": REPLY,
     "server/handler_task.py:HandlerTask._decide": REPLY,
     "server/sending_keys.py:KeySender._sound": KEYS,
-    "server/heard.py:HeardMarks.wait": HEARD,
-    "server/heard.py:HeardReplies._next_end": REPLY,
+    "server/play_waits.py:MarkWaits.wait": HEARD,
+    "server/play_waits.py:ReplyWaits._next_end": REPLY,
     "adapters/livekit.py:CallAudioOutput._finish": REPLY,
     "server/pausing.py:PlaybackPause._wait": PAUSE,
     "server/phone_control.py:send": SYNC,
-    "server/collecting.py:Collection.run": ENTRY,
+    "server/collecting.py:KeyCollection.run": ENTRY,
     "server/typed_keys.py:TypedKeys.wait": ENTRY,
     "server/voice.py:CallVoice.silent": SILENCE,
-    "server/own_thread.py:OwnThread.read": SCRAPE,
+    "server/loop_thread.py:LoopThread.read": SCRAPE,
     "server/threads.py:_result": SPACE,
     "server/threads.py:play": SPACE,
     "server/stream_request.py:ask": STREAM,
@@ -121,16 +121,16 @@ OUTSIDE: dict[str, Bound] = {
     "sim/webhooks/sender.py:WebhookSender.close": WEBHOOK,
 }
 TIMERS: dict[str, Bound] = {
-    "stream/line_watch.py:connected_ms": Bound(
-        "from the upgrade to `connected`", ("stream/test_line_watch.py::test_a_socket_without_connected_is_closed",)
+    "stream/connection_watch.py:connected_ms": Bound(
+        "from the upgrade to `connected`", ("stream/test_connection_watch.py::test_a_socket_without_connected_is_closed",)
     ),
-    "stream/line_watch.py:start_ms": Bound(
+    "stream/connection_watch.py:start_ms": Bound(
         "from `connected` to `start`", ("server/test_limits.py::test_a_socket_without_start_is_closed",)
     ),
-    "stream/line_watch.py:ping_ms": Bound(
+    "stream/connection_watch.py:ping_ms": Bound(
         "a ping and its pong", ("server/test_limits.py::test_a_socket_that_answers_a_ping_and_later_none_is_dropped",)
     ),
-    "stream/line_watch.py:idle_ms": Bound(
+    "stream/connection_watch.py:idle_ms": Bound(
         "between two frames", ("stream/test_machine.py::test_a_silent_call_is_closed_with_1008",)
     ),
     "stream/machine.py:CLOSE_TIMEOUT_MS": CLOSE_OF_CALL,
@@ -164,9 +164,9 @@ INSIDE: dict[str, str] = {
     "server/placement.py:PlacementReporter._repeat": KNOWN,
     "server/workers/channel.py:WorkerChannel._fill": "blocks for the job only, which the supervisor sends at once",
     "server/workers/channel.py:WorkerChannel.send": "a socket that does not block any more",
-    "server/workers/post.py:Post.keep": KNOWN,
-    "server/workers/post.py:Post.replace": TASK,
-    "server/workers/post.py:_left": "as long as a worker serves",
+    "server/workers/worker_slot.py:WorkerSlot.keep": KNOWN,
+    "server/workers/worker_slot.py:WorkerSlot.replace": TASK,
+    "server/workers/worker_slot.py:_left": "as long as a worker serves",
     "server/workers/process.py:WorkerProcess._spawn": "our own socket pair, and the system, which starts a process",
     "server/workers/process.py:WorkerProcess._watch": "as long as a process runs; those that wait for its end kill it",
     "server/workers/running.py:_all_serve": TASK,
@@ -182,7 +182,7 @@ INSIDE: dict[str, str] = {
     "adapters/pipecat.py:StreamSerializer.read_start": USER,
     "adapters/pipecat.py:StreamSerializer.serialize": "as long as the last audio plays, and LEAD_MS at most",
     "audio/channels.py:downmix": NO_WAIT,
-    "audio/wav_places.py:PlacedWav.__init__": USER,
+    "audio/wav_random_access.py:RandomAccessWav.__init__": USER,
     "audio/wav_reader.py:WavReader.__init__": USER,
     "cli/info/show.py:in_order": TASK,
     "cli/inputs.py:is_capture_file": USER,
@@ -196,7 +196,7 @@ INSIDE: dict[str, str] = {
     "client/aio_http.py:AsyncHttp.aclose": CLOSES,
     "client/aio_http.py:AsyncHttp.send": KNOWN,
     "client/deadline_network.py:addresses_of": LOOKUP,
-    "client/exchange.py:Exchange._is_cut": NO_WAIT,
+    "client/attempts.py:CommandAttempts._is_cut": NO_WAIT,
     "client/memory_transport.py:_transport.MemoryTransport.handle_async_request": MEMORY,
     "client/sync_http.py:BlockingHttp.send": KNOWN,
     "client/transport.py:Progress.aclose": CLOSES,
@@ -209,9 +209,9 @@ INSIDE: dict[str, str] = {
     "doctor/network/listener.py:HookListener.__aenter__": LISTEN,
     "doctor/network/listener.py:HookListener.__aexit__": CLOSES,
     "doctor/readings/amrwb.py:is_accepted": QUEUES,
-    "doctor/readings/course.py:_kept": TASK,
-    "doctor/readings/course.py:read_call": TASK,
-    "doctor/readings/feed.py:WebhookFeed.listening": LISTEN,
+    "doctor/readings/sequence.py:_kept": TASK,
+    "doctor/readings/sequence.py:read_call": TASK,
+    "doctor/readings/webhook_inbox.py:WebhookInbox.listening": LISTEN,
     "doctor/readings/l16.py:received": QUEUES,
     "doctor/readings/live.py:live_call": CLOSES,
     "doctor/readings/observer.py:Observer.run": READER,
@@ -240,7 +240,7 @@ INSIDE: dict[str, str] = {
     "files/writing.py:_place_of": USER,
     "files/input.py:InputFile.__init__": USER,
     "rtp/payloads/amrwb_file.py:read_amrwb": USER,
-    "stream/speaking/bed_source.py:bed_source": KNOWN,
+    "stream/speaking/background_source.py:background_source": KNOWN,
     "server/endpoint.py:Endpoint.close": CLOSES,
     "server/endpoint.py:Endpoint.open": LISTEN,
     "server/background.py:Background.begin.loaded": TASK,
@@ -254,13 +254,13 @@ INSIDE: dict[str, str] = {
     "server/handlers.py:_play_pcm": READER,
     "server/handlers.py:_echo_files": READER,
     "server/handlers.py:echo": READER,
-    "server/readers/even_reading.py:EvenReader.__anext__": READER,
+    "server/readers/shaped_reading.py:ShapedReader.__anext__": READER,
     "server/readers/inbox.py:Inbox.wait": READER,
     "server/readers/reading.py:DtmfReader.__anext__": READER,
-    "server/invitations.py:Invitation.give_up": NO_WAIT,
+    "server/invitations.py:Invitation.withdraw": NO_WAIT,
     "server/memory_server.py:MemoryServer._admit.accept": NO_WAIT,
-    "server/other_servers.py:_wait": TASK,
-    "server/other_servers.py:call_on": TASK,
+    "server/external_websockets.py:_wait": TASK,
+    "server/external_websockets.py:call_on": TASK,
     "server/picows_server.py:PicowsServer._admit.begin": NO_WAIT,
     "server/tcp_server.py:TcpServer.close": KNOWN,
     "server/tcp_server.py:TcpServer.open": LISTEN,

@@ -11,7 +11,7 @@ from typing import Any
 
 from rtpcodec import MediaSession, StreamPlan
 from rtpcodec.stream.events import Audio, Event
-from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.background_sound import BackgroundSound
 from rtpcodec.stream.speaking.reply import Reply
 from tests.oracles.far_end import FarEnd
 from tests.stream import carrier
@@ -184,7 +184,7 @@ class SessionPair:
 
     def add_background(self, source: Any) -> None:
         rate_hz = self.plan.send_sample_rate_hz
-        self.each(lambda session: session.background(Bed(source, rate_hz, level_dbov=-30.0)))
+        self.each(lambda session: session.background(BackgroundSound(source, rate_hz, level_dbov=-30.0)))
 
     def lose_line(self) -> None:
         """Lose the line, and all messages in transit."""

@@ -17,7 +17,7 @@ from rtpcodec.codecs import CodecInfo, codec_names
 from rtpcodec.errors import AudioWarning, PayloadError
 from rtpcodec.stream.events import Audio, Diagnosis, Event
 from rtpcodec.stream.play_queue import PlayQueue
-from tests.other_files import files, more_files
+from tests.file_beginnings import files, more_files
 from tests.stream import carrier
 from tests.wav_files import speechlike
 

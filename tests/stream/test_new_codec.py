@@ -1,7 +1,7 @@
-"""The recipe for a new codec of CONTRIBUTING.md, followed: its own files, one registry line, one payload format.
+"""The recipe for a new codec in CONTRIBUTING.md, followed: its own files, one registry line, one payload format.
 
-ZIP16 lives in tests/codecs/zip16.py and tests/rtp/payloads/zip16.py. The two lines stand in the fixture; no other file
-of the package is touched.
+ZIP16 is in tests/codecs/example_codec.py and tests/rtp/payloads/example_codec_format.py. The fixture adds the two
+lines; no other file of the package changes.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from rtpcodec.codecs import FrameEncoder, registry
 from rtpcodec.errors import PayloadError, PlanError
 from rtpcodec.rtp import payloads
 from rtpcodec.rtp.profile import RtpMap, rtpmap_of
-from tests.codecs import zip16
-from tests.rtp.payloads.zip16 import Zip16Format
+from tests.codecs import example_codec
+from tests.rtp.payloads.example_codec_format import Zip16Format
 from tests.stream import carrier
 from tests.stream.test_frame_codecs import speech
 
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.CODECS, "ZIP16", zip16.ZIP16)
+    monkeypatch.setitem(registry.CODECS, "ZIP16", example_codec.ZIP16)
     monkeypatch.setitem(payloads.FRAME_FORMATS, "ZIP16", Zip16Format)
 
 
@@ -135,9 +135,9 @@ def test_a_chunk_in_order_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_without_its_library_it_is_reported_and_payloads_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    missing = dataclasses.replace(zip16.LIBRARY, name="libthatisnothere")
+    missing = dataclasses.replace(example_codec.LIBRARY, name="libthatisnothere")
     payload = Zip16Format().payload([codec("ZIP16").encoder().encode(bytes(640))])
-    monkeypatch.setattr(zip16, "LIBRARY", missing)
+    monkeypatch.setattr(example_codec, "LIBRARY", missing)
     session = carrier.started()
     unsupported, audio = carrier.fed(session, [START, carrier.media(payload, 1)])[-2:]
     assert isinstance(unsupported, events.UnsupportedCodec)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rtpcodec import StreamPlan, events
 from rtpcodec.rtp.reorder import REMEMBERED_CONTENTS
-from rtpcodec.rtp.skipped import REMEMBERED_HOLES
+from rtpcodec.rtp.skipped import REMEMBERED_SKIPPED
 from rtpcodec.sim import Faults, Restart, Variations
 from rtpcodec.sim.media.timing import Hold, Link, Timing
 from rtpcodec.stream.messages import Media
@@ -69,7 +69,7 @@ def test_memory_does_not_grow_with_the_numbers(numbers: list[int]) -> None:
         list(order.put("inbound", Media(at.to_bytes(2, "big") * 80, chunk=number), follows_directly=True))
     for window in order.tracks.values():
         assert len(window._contents) == REMEMBERED_CONTENTS
-        assert len(window._holes) <= REMEMBERED_HOLES
+        assert len(window._skipped) <= REMEMBERED_SKIPPED
         assert window.waiting <= 4
 
 
@@ -109,7 +109,7 @@ def call_of(seed: int) -> tuple[dict[str, Any], bool]:
 @pytest.mark.parametrize("seed", range(40))
 def test_simulated_calls_keep_the_books(seed: int) -> None:
     options, restarts = call_of(seed)
-    stream = open_stream(ramp(8 * 10_000), seed=str(seed), request={"tracks": "both_tracks"}, **options)
+    stream = open_stream(ramp(8 * 10_000), seed=str(seed), settings={"tracks": "both_tracks"}, **options)
     session = carrier.started(StreamPlan(tracks="both_tracks"))
     got: list[events.Event] = []
     sent = 0

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from rtpcodec import MediaSession, StreamPlan
 from rtpcodec.stream.messages import Mark
-from rtpcodec.stream.speaking import gate, own_marks, releasing, resolving, runs
+from rtpcodec.stream.speaking import own_marks, releasing, resolving, runs, send_gate
 from rtpcodec.stream.speaking._saying import NUMBERS
-from rtpcodec.stream.speaking.bed_source import bed_source
+from rtpcodec.stream.speaking.background_source import background_source
 from rtpcodec.stream.wire.telnyx.writing import build, mark_text
 from tests.stream import carrier
 from tests.stream.session_pair import REFUSED, SessionPair, sound
@@ -123,7 +123,7 @@ class Conversation(SessionPair):
     def do_background(self, amount: int) -> None:
         if amount % 2:
             rate_hz = self.plan.send_sample_rate_hz
-            self.add_background(bed_source(noise(800), rate_hz))
+            self.add_background(background_source(noise(800), rate_hz))
         else:
             self.each(lambda session: session.stop_fill())
 
@@ -213,11 +213,11 @@ def test_the_numbers_of_the_native_path_are_those_of_the_classes() -> None:
         own_marks.BEGIN_MARKS_PER_S,
         own_marks.MARKS_PER_S,
         own_marks.LIMIT_MS,
-        gate.WIRE_OCTETS,
-        gate.UNACKNOWLEDGED_MS,
+        send_gate.WIRE_OCTETS,
+        send_gate.UNACKNOWLEDGED_MS,
         runs.MAX_PAST_RUNS,
         runs.MAX_PAST_MS,
-        gate.PING_MS,
+        send_gate.PING_MS,
     )
 
 

@@ -278,7 +278,7 @@ class RandomCall:
             speech(rng, rate_hz),
             name=name,
             rate_hz=rate_hz,
-            request={"tracks": tracks, "return_codec": send_codec, "return_rate_hz": plan.send_rate_hz},
+            settings={"tracks": tracks, "return_codec": send_codec, "return_rate_hz": plan.send_rate_hz},
             variations=variations,
             faults=faults_of(rng),
             timing=timing_of(rng),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from rtpcodec.pickling import Live
-from rtpcodec.pump.socket import Nobody, Receiver
+from rtpcodec.pump.socket import NullReceiver, Receiver
 
 MAX_UNREAD_OCTETS: Final = 256 * 1024
 """Limit of unread octets at which the sender is paused; about the size of the buffers of a TCP connection."""
@@ -54,7 +54,7 @@ class _Pong:
 _Frame: TypeAlias = str | _Ping | _Pong
 
 
-_NOBODY: Final = Nobody()
+_NULL_RECEIVER: Final = NullReceiver()
 
 
 class MemorySocket(Live):
@@ -87,7 +87,7 @@ class MemorySocket(Live):
     _wake: Callable[[], None]
 
     def __init__(self, max_unread_octets: int) -> None:
-        self._receiver: Receiver = _NOBODY
+        self._receiver: Receiver = _NULL_RECEIVER
         self._max_unread_octets = max_unread_octets
         self._inbox: deque[_Frame] = deque()  # received and not reported yet; a close frame is always the last frame
         self._unread_octets = 0
@@ -149,7 +149,7 @@ class MemorySocket(Live):
 
     def detach(self) -> None:
         """Cut the connection and report nothing more."""
-        self._receiver = _NOBODY
+        self._receiver = _NULL_RECEIVER
         self.abort()
 
     def ping(self, payload: bytes = b"") -> bool:
@@ -281,7 +281,7 @@ class MemorySocket(Live):
 
     def _release(self) -> None:
         """Drop what refers back to this end, because the connection is gone for both."""
-        self._receiver = _NOBODY
+        self._receiver = _NULL_RECEIVER
         self._peer = _GONE
         self._wake = _nothing
         self.answer_ping = None
@@ -300,9 +300,10 @@ def open_pair(
 ) -> tuple[MemorySocket, MemorySocket]:
     """Make two connected ends.
 
-    make_waker: makes a function that schedules the report of an end.
-    contexts: contexts in which the first and the second Receiver are called.
-    max_unread_octets: limit of unread octets at which the sender is paused.
+    Args:
+        make_waker: makes a function that schedules the report of an end.
+        contexts: contexts in which the first and the second Receiver are called.
+        max_unread_octets: limit of unread octets at which the sender is paused.
     """
     first, second = MemorySocket(max_unread_octets), MemorySocket(max_unread_octets)
     first._peer, second._peer = second, first

@@ -25,7 +25,7 @@ from rtpcodec.pump.frame_rules import (
     text_of,
 )
 from rtpcodec.pump.frame_turns import FrameTurns, HeldFrame
-from rtpcodec.pump.socket import Nobody, Receiver
+from rtpcodec.pump.socket import NullReceiver, Receiver
 from rtpcodec.stream.fragments import MAX_FRAGMENTS, PROTOCOL_ERROR, BrokenFragments, FragmentJoiner
 from rtpcodec.stream.memory_budget import Account
 
@@ -68,9 +68,10 @@ class PicowsSocket(WSListener):
     ) -> None:
         """Make a socket that is not open yet.
 
-        begin: called when it is open; returns the receiver of its reports.
-        max_octets, max_fragments: of one message.
-        account: of the budget that fragments which wait are counted in; None: without a budget.
+        Args:
+            begin: called when it is open; returns the receiver of its reports.
+            max_octets, max_fragments: of one message.
+            account: of the budget that fragments which wait are counted in; None: without a budget.
         """
         self._begin = begin
         self._max_octets = max_octets
@@ -106,7 +107,7 @@ class PicowsSocket(WSListener):
 
     def detach(self) -> None:
         """Cut the connection and report nothing more."""
-        self._receiver = nobody = Nobody()
+        self._receiver = nobody = NullReceiver()
         self._turns.received = nobody.received
         self.abort()
 

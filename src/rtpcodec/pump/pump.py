@@ -17,7 +17,7 @@ from rtpcodec.stream.events import Audio, Event
 POLICY_VIOLATION: Final = 1008
 
 
-class Driven(Protocol):
+class StateMachine(Protocol):
     """A state machine that a driver drives. No I/O and no clock: time is an argument, in ms of `loop.time()`."""
 
     @property
@@ -43,7 +43,7 @@ class Driven(Protocol):
         """When to call `events` and `outgoing` at the latest; None: not before a change."""
 
 
-class Machine(Driven, Protocol):
+class Machine(StateMachine, Protocol):
     """A state machine that speaks on a WebSocket."""
 
     ping: bytes | None
@@ -90,7 +90,7 @@ class Machine(Driven, Protocol):
         """Record that the close frame was sent."""
 
 
-DrivenT = TypeVar("DrivenT", bound=Driven)
+StateMachineT = TypeVar("StateMachineT", bound=StateMachine)
 MachineT = TypeVar("MachineT", bound=Machine)
 
 
@@ -121,7 +121,7 @@ class TurnWatch(Protocol):
         """Handle one slow turn: its seconds, and its cause in words."""
 
 
-class Driver(DriverFastPath, Generic[DrivenT]):
+class Driver(DriverFastPath, Generic[StateMachineT]):
     """Drive one machine: deliver its events, send what is due, sleep until its next deadline.
 
     After each change of the machine, `run` must be called. If a sink calls `run`, the call only sets a flag, and the
@@ -132,11 +132,11 @@ class Driver(DriverFastPath, Generic[DrivenT]):
 
     __slots__ = ()
 
-    machine: DrivenT
+    machine: StateMachineT
     _send: Callable[[Any], object]
     _sink: Sink | None
 
-    def __init__(self, machine: DrivenT, send: Callable[[Any], object], sink: Sink | None = None) -> None:
+    def __init__(self, machine: StateMachineT, send: Callable[[Any], object], sink: Sink | None = None) -> None:
         """Take over a machine. Without a sink its events are dropped."""
         super().__init__(machine, send, sink)
         self._timer = DeadlineTimer(asyncio.get_running_loop(), self.run)
@@ -169,10 +169,11 @@ class Pump(PumpFastPath, Driver[MachineT]):
     ) -> None:
         """Take over an open socket.
 
-        machine: what to drive.
-        socket: its WebSocket.
-        sink: handles the machine's events; None: they are dropped.
-        budget: what the other side may send; None: without limit.
+        Args:
+            machine: what to drive.
+            socket: its WebSocket.
+            sink: handles the machine's events; None: they are dropped.
+            budget: what the other side may send; None: without limit.
         """
         Driver.__init__(self, machine, socket.send, sink)
         self._budget = budget if budget is not None else FrameBudget(None, None, self.now_ms())
@@ -182,10 +183,11 @@ class Pump(PumpFastPath, Driver[MachineT]):
     def rejected(self, rule: str, detail: str, code: int | None = None, octets: int = 0) -> None:
         """Report a frame that is not a message.
 
-        rule: the name of the rule that it breaks.
-        detail: the rule with its numbers, in words.
-        code: the close code that the connection must end with; None: the connection continues.
-        octets: of a message that was received as a whole, which count in the budget.
+        Args:
+            rule: the name of the rule that it breaks.
+            detail: the rule with its numbers, in words.
+            code: the close code that the connection must end with; None: the connection continues.
+            octets: of a message that was received as a whole, which count in the budget.
         """
         now_ms = self.now_ms()
         if code is None:  # else it is the last one
@@ -202,7 +204,8 @@ class Pump(PumpFastPath, Driver[MachineT]):
     def touched(self, octets: int = 0) -> None:
         """Report a control frame, a fragment, or a frame behind the last one that counts.
 
-        octets: of a message, which count in the budget; those of fragments are reported with their message.
+        Args:
+            octets: of a message, which count in the budget; those of fragments are reported with their message.
         """
         now_ms = self.now_ms()
         budget = self._budget

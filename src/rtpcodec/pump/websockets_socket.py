@@ -30,7 +30,7 @@ from rtpcodec.pump.frame_headers import (
     server_frame,
 )
 from rtpcodec.pump.frame_rules import BrokenFrame, close_code_of, text_of
-from rtpcodec.pump.socket import Nobody, Receiver
+from rtpcodec.pump.socket import NullReceiver, Receiver
 from rtpcodec.pump.transports import release
 from rtpcodec.stream.fragments import BrokenFragments, FragmentJoiner
 from rtpcodec.stream.memory_budget import Account
@@ -47,7 +47,7 @@ HEADER_OCTETS: Final = 8
 
 
 class WebsocketsSocket(asyncio.Protocol):
-    """A Socket, and the protocol of its transport. Use it from the event loop's thread only."""
+    """A Socket, and the protocol of its transport. Use it in the event loop's thread only."""
 
     __slots__ = (
         "_backlog",
@@ -69,14 +69,15 @@ class WebsocketsSocket(asyncio.Protocol):
     def __init__(self, transport: asyncio.Transport, max_octets: int, max_fragments: int, account: Account) -> None:
         """Make a socket on a transport, which belongs to another protocol until `begin`.
 
-        transport: the transport, whose handshake is done.
-        max_octets, max_fragments: of one message.
-        account: of the budget that fragments which wait are counted in.
+        Args:
+            transport: the transport, whose handshake is done.
+            max_octets, max_fragments: of one message.
+            account: of the budget that fragments which wait are counted in.
         """
         self._transport = transport
         self._max_octets = max_octets
         self._joiner = FragmentJoiner(max_octets, max_fragments, account)
-        self._receiver: Receiver = Nobody()
+        self._receiver: Receiver = NullReceiver()
         self._octets = bytearray()  # read and not handled
         self._skip_octets = 0  # of a payload behind the last frame that counts
         self._ordinary = True  # no octets, no fragments and no turn wait, and frames count
@@ -116,7 +117,7 @@ class WebsocketsSocket(asyncio.Protocol):
 
     def detach(self) -> None:
         """Cut the connection and report nothing more."""
-        self._receiver = Nobody()
+        self._receiver = NullReceiver()
         self.abort()
 
     def ping(self, payload: bytes) -> bool:
@@ -177,7 +178,8 @@ class WebsocketsSocket(asyncio.Protocol):
     def _take_texts(self, data: bytes) -> tuple[int, int]:
         """Take the whole texts at the beginning of what was read: chunks of two tracks often come together.
 
-        Returns: how many they were, and where they end.
+        Returns:
+            How many they were, and where they end.
         """
         at, taken = 0, 0
         while taken < TURN_FRAMES and self._ordinary and data.startswith(WHOLE_TEXT, at):

@@ -60,10 +60,11 @@ class AwaitedSocket:
     ) -> None:
         """Wrap the functions of a WebSocket.
 
-        send_text: sends one text frame; it may wait for a slow reader.
-        close: sends a close frame with a code.
-        ping: sends a ping with these octets, and does not wait for its pong; None: no pings are sent.
-        cut: cuts the connection; None: the server has no function for it.
+        Args:
+            send_text: sends one text frame; it may wait for a slow reader.
+            close: sends a close frame with a code.
+            ping: sends a ping with these octets, and does not wait for its pong; None: no pings are sent.
+            cut: cuts the connection; None: the server has no function for it.
         """
         self._send_text = send_text
         self._close = close
@@ -74,7 +75,7 @@ class AwaitedSocket:
         self._paused = False
         self._awaiting = False
         self._close_code: int | None = None
-        self._rest: _Begun | Awaitable[object] | None = None  # of the text that has begun
+        self._rest: _StartedCoroutine | Awaitable[object] | None = None  # of the text that has begun
         self._wake: asyncio.Future[None] | None = None  # None: the task is busy, so texts must be queued
         self._context = contextvars.copy_context()
         self._task: asyncio.Task[None] | None = None
@@ -156,7 +157,7 @@ class AwaitedSocket:
         try:
             sending = self._send_text(text)
             if type(sending) is CoroutineType:
-                self._rest = _Begun(sending, self._context.run(sending.send, None))
+                self._rest = _StartedCoroutine(sending, self._context.run(sending.send, None))
             else:
                 self._rest = sending
             self._awaiting = True
@@ -204,7 +205,7 @@ class AwaitedSocket:
             await self._wake
         except asyncio.CancelledError as cancelled:
             self._wake = None
-            if not isinstance(self._rest, _Begun):
+            if not isinstance(self._rest, _StartedCoroutine):
                 raise
             self._rest.throw(cancelled)  # as it would if the task had been in it
         if self._rest is not None:
@@ -222,7 +223,7 @@ class AwaitedSocket:
             self.receiver.lost()
 
 
-class _Begun:
+class _StartedCoroutine:
     """A coroutine that waits in its first step; awaiting this object carries it on."""
 
     __slots__ = ("_coroutine", "_yielded")

@@ -12,12 +12,12 @@ from typing import Final, Generic, TypeVar
 
 from rtpcodec.pickling import Value
 from rtpcodec.rtp._window import REMEMBERED, Content, WindowState
-from rtpcodec.rtp.skipped import Holes, Span, united
+from rtpcodec.rtp.skipped import SkippedNumbers, Span, united
 
 Item = TypeVar("Item")
 
 WINDOW = 3
-"""Later items that may wait for a missing one; one more, and it is lost (media streaming, section 6.3)."""
+"""Later items that may wait for a missing one; one more, and it is lost (docs/carrier.md, rule C26)."""
 MAX_DROPOUT = 3000
 """A jump ahead by more than this is a new numbering, not loss (RFC 3550 appendix A.1)."""
 MAX_MISORDER = 100
@@ -51,9 +51,9 @@ class ReorderWindow(WindowState, Generic[Item]):
     """
 
     __slots__ = (
-        "_holes",
         "_max_back",
         "_ready",
+        "_skipped",
         "duplicates",
         "late",
         "restarts",
@@ -69,7 +69,7 @@ class ReorderWindow(WindowState, Generic[Item]):
         """
         self.window = window
         self._max_back = max_back
-        self._holes = Holes()
+        self._skipped = SkippedNumbers()
         self._ready: list[Item] = []
         self.late = 0
         self.duplicates = 0
@@ -102,7 +102,7 @@ class ReorderWindow(WindowState, Generic[Item]):
             is_reused = True
         # 2. New numbering? A number far off or used again is held back until a second one confirms it.
         if not is_reused and -self._max_back <= number - self.next <= MAX_DROPOUT:
-            self._forget_stray()
+            self._drop_stray()
         elif not self._follows_stray(number, item, content):
             return True
         # 3. Duplicate?
@@ -112,8 +112,8 @@ class ReorderWindow(WindowState, Generic[Item]):
         # 4. Late? The window has passed its number, so it can no longer be delivered in order.
         if number < self.next:
             self.late += 1
-            if number in self._holes:
-                self._holes.fill(number)
+            if number in self._skipped:
+                self._skipped.fill(number)
                 self._refused.clear()
             else:
                 self._refuse(number, item)
@@ -166,14 +166,14 @@ class ReorderWindow(WindowState, Generic[Item]):
             if passed < at:
                 break
             # 2. In another sequence: skip them without loss.
-            self._holes.shared |= end > at
+            self._skipped.shared |= end > at
             self.next = end
-        self._holes.add(begin, self.next)
+        self._skipped.add(begin, self.next)
         return lost
 
     def drain(self, elsewhere: Elsewhere | None = None) -> list[Item | Lost]:
         """Remove and return all held items in order, because no more will arrive. A number far off is dropped."""
-        self._forget_stray()
+        self._drop_stray()
         return self.pop(elsewhere, until=max(self._held, default=0))
 
     def seen(self, begin: int, end: int) -> list[Span]:
@@ -182,27 +182,27 @@ class ReorderWindow(WindowState, Generic[Item]):
         if self._stray is not None and begin <= self._stray[0] < end:
             found.append((self._stray[0], self._stray[0] + 1))
         if self.first is not None:
-            found += self._holes.others(max(begin, self.first), min(end, self.next))
+            found += self._skipped.others(max(begin, self.first), min(end, self.next))
         return united(found)
 
     def has_seen(self, number: int) -> bool:
         """Return whether an item with this number was received."""
         if number in self._held or (self._stray is not None and self._stray[0] == number):
             return True
-        return self.first is not None and self.first <= number < self.next and number not in self._holes
+        return self.first is not None and self.first <= number < self.next and number not in self._skipped
 
     def content_of(self, number: int) -> Content | None:
         """Return the content that `put` was given with a number, if it is remembered; None: it is not."""
         return self._contents.of(number)
 
-    def is_hole(self, number: int) -> bool:
+    def was_skipped(self, number: int) -> bool:
         """Return whether a number was skipped and did not arrive since."""
-        return number in self._holes
+        return number in self._skipped
 
     @property
     def shared(self) -> bool:
         """Whether numbers were passed because another sequence has them."""
-        return self._holes.shared
+        return self._skipped.shared
 
     @property
     def waiting(self) -> int:
@@ -220,7 +220,7 @@ class ReorderWindow(WindowState, Generic[Item]):
         return None if self._stray is None else self._stray[1]
 
     @property
-    def has_no_sense(self) -> bool:
+    def is_meaningless(self) -> bool:
         """Whether the last numbers stood still or fell, so that they give no order."""
         return len(self._refused) + (self._stray is not None) >= MAX_REFUSED
 
@@ -229,7 +229,7 @@ class ReorderWindow(WindowState, Generic[Item]):
         """The items that were refused in a row; they are kept in case that the numbers turn out to make no sense."""
         return [item for _, item, _ in self._refused]
 
-    def forget_refused(self) -> None:
+    def drop_refused(self) -> None:
         """Drop the items that were refused in a row. They stay counted."""
         self._refused.clear()
 
@@ -279,14 +279,14 @@ class ReorderWindow(WindowState, Generic[Item]):
         """Begin a new numbering: the held items get numbers directly before it, which keep their order and gaps."""
         shift = number - max(self._held, default=self.next - 1) - 1
         self._held = {old + shift: held for old, held in self._held.items()} | {number: item}
-        self._holes.clear()
+        self._skipped.clear()
         self._contents.clear()
         self._contents.remember(number, content)
         self._refused.clear()
         self.start_at(self.next + shift)
         self.restarts += 1
 
-    def _forget_stray(self) -> None:
+    def _drop_stray(self) -> None:
         """Drop the stray and count it as late, because no second number has confirmed it.
 
         If its number was received with another content, it is certainly not an old item: it is delivered.

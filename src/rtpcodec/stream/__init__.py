@@ -47,8 +47,27 @@ _receive_path  the receive direction of the fast path: text to Audio; _receive_s
 session        MediaSession, which joins all of the above
 play_queue     audio of one reply that waits for space in a session's queue; plays: of all replies
 ending         why a call's stream has ended
-line_watch     the line of one call: its time-outs, its pings, the hold after a loss
+connection_watch  the network connection of one call: time-outs, pings, the hold of a lost one
 machine        one call: session, waiting audio, time-outs, end of the connection
 _machine       the fast path of a machine
 fragments      joins fragmented WebSocket messages
 """
+
+from typing import TYPE_CHECKING
+
+from rtpcodec.lazy import public_names
+
+if TYPE_CHECKING:
+    from rtpcodec.stream import events as events
+    from rtpcodec.stream import memory_budget as memory_budget
+    from rtpcodec.stream import statistics as statistics
+    from rtpcodec.stream import wire as wire
+    from rtpcodec.stream.speaking.background_sound import BackgroundSound as BackgroundSound
+
+__all__ = ["BackgroundSound", "events", "memory_budget", "statistics", "wire"]
+
+__getattr__ = public_names(
+    __name__,
+    ("events", "memory_budget", "statistics", "wire"),
+    {"BackgroundSound": "speaking.background_sound"},
+)

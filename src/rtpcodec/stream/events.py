@@ -42,6 +42,7 @@ __all__ = [
     "Malformed",
     "MarkCleared",
     "MarkPlayed",
+    "MediaFormat",
     "MediaSilent",
     "Overrun",
     "PauseResolved",

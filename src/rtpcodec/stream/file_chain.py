@@ -17,7 +17,7 @@ from rtpcodec.stream.marks import GENERATED_PREFIX, OWN_PREFIX, MarkEvent, Marks
 from rtpcodec.stream.pacing import FilePacer
 from rtpcodec.stream.packing_mp3 import Mp3Encoding
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.send_chain import LineLost, Loss, SendMeasures, SendSums
+from rtpcodec.stream.send_chain import Loss, LossReport, SendMeasures, SendSums
 from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.unsent_marks import NOWHERE, UnsentMarks
 from rtpcodec.stream.wire import Dialect
@@ -315,12 +315,12 @@ class FileChain:
         """The handler of a lost line."""
         return self
 
-    def lost(self, now_ms: float, _last_frame_ms: float, _media_until_ms: float | None) -> LineLost:
+    def lost(self, now_ms: float, _last_frame_ms: float, _media_until_ms: float | None) -> LossReport:
         """End the sent marks. A sent file is not sent again, because the place to cut it is unknown."""
         unheard_ms = max(0.0, self._pacer.sent_ms - self._pacer.heard_ms(now_ms))
         self._pacer.cleared(now_ms)
         self._clear_waits = False
-        return LineLost(unheard_ms, 0.0, [*self._marks.ended("timeout")])
+        return LossReport(unheard_ms, 0.0, [*self._marks.ended("timeout")])
 
     def mended(self) -> None:
         """Start on another line, where nothing must be cleared."""

@@ -1,13 +1,5 @@
-"""The name of `memory_budget` up to version 0.1; it warns, and is removed after one minor version."""
+"""The name of `memory_budget` up to version 0.1; `rtpcodec.renamed` has the new names."""
 
-from __future__ import annotations
+from rtpcodec.lazy import public_names
 
-import warnings
-
-from rtpcodec.stream import memory_budget
-
-
-def __getattr__(name: str) -> object:
-    found: object = getattr(memory_budget, name)
-    warnings.warn("rtpcodec.stream.held is now rtpcodec.stream.memory_budget", DeprecationWarning, stacklevel=2)
-    return found
+__getattr__ = public_names(__name__, ())

@@ -16,9 +16,9 @@ from typing import Final, Literal
 
 from rtpcodec.errors import StreamEnded
 from rtpcodec.stream._machine import MachineFastPath
+from rtpcodec.stream.connection_watch import CallTimeouts, ConnectionWatch, LossCause, limit_ms
 from rtpcodec.stream.ending import EndReason
 from rtpcodec.stream.events import Interrupted, Stopped
-from rtpcodec.stream.line_watch import CallTimeouts, LineCause, LineWatch, limit_ms
 from rtpcodec.stream.plays import Plays
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.speaking.chain import SpeechChain
@@ -86,7 +86,7 @@ class CallMachine(MachineFastPath):
         """Whether the socket accepts no texts for now; they wait in the session's bounded queue."""
         self.end_cause: EndReason | None = None
         """The first cause that ended the call; None: it has not ended."""
-        self._line = LineWatch(timeouts if timeouts is not None else CallTimeouts(), now_ms)
+        self._line = ConnectionWatch(timeouts if timeouts is not None else CallTimeouts(), now_ms)
         self._closing = False
         self._cut_ms = self._event_ms = inf
         self._last_frame_ms = now_ms
@@ -133,7 +133,7 @@ class CallMachine(MachineFastPath):
         self.hangup = None
         self._broke("socket_lost", now_ms)
 
-    def _broke(self, cause: LineCause, now_ms: float) -> None:
+    def _broke(self, cause: LossCause, now_ms: float) -> None:
         """Hold the session or end it, because its line is lost; a second report of one loss does nothing."""
         # 1. Already held? 2. A stream without `stop`: report the loss, and hold the session if it may wait.
         line, session = self._line, self.session

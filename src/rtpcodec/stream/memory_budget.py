@@ -11,6 +11,8 @@ from __future__ import annotations
 from typing import Final, Protocol
 from weakref import ReferenceType, WeakSet, ref
 
+__all__ = ["HeldBudget"]
+
 FREE_OCTETS: Final = 256 * 1024
 """Each part of a call may hold this much without a request: 5 s of PCMU with its events, for a slow handler."""
 GRAIN_OCTETS: Final = 64 * 1024

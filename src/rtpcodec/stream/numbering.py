@@ -1,7 +1,7 @@
 """The order of chunks. The meaning of the carrier's counters is learnt from the stream.
 
 `chunk` may count per track or over both tracks, step by more than one, restart, or be missing; then `sequence_number`
-gives the order, which counts all messages (docs/carrier.md, Points that a call shows). Therefore:
+gives the order, which counts all messages (docs/carrier.md, "Points that a call shows"). Therefore:
 
 - A counter that all tracks share has one reorder window, counters per track have one each. While it is unknown which of
   the two it is, each track has a window, and a number is missing only if no track has it.
@@ -147,7 +147,7 @@ class ChunkOrder(OrderState):
             if window.stray is not None:
                 window.confirm_stray()
                 yield from self._judged(window, window.pop())
-            window.forget_refused()
+            window.drop_refused()
         self._share.covers(0)
         self.deadline_ms = inf
 
@@ -192,7 +192,7 @@ class ChunkOrder(OrderState):
         # 1. New numbering? Or numbers that give no order?
         if window.restarts != restarts:
             yield from self._renumbered(window, track)
-        elif window.has_no_sense or (window.late + window.reused != odd and self.facts.is_odd_too_often()):
+        elif window.is_meaningless or (window.late + window.reused != odd and self.facts.is_odd_too_often()):
             yield from self._ignore(window, track)
         # 2. Usual case: in order, duplicate (dropped by the window), or gap (the chunk waits).
         else:
@@ -255,7 +255,7 @@ class ChunkOrder(OrderState):
         return (
             number == self._track_predictor.last_number.get(track, inf) + 1
             and shared.next - number > shared.window
-            and not shared.is_hole(number)
+            and not shared.was_skipped(number)
         )
 
     def _split(self) -> Iterator[Ordered]:

@@ -49,7 +49,7 @@ class CallCommandFields(CommandFields):
 
 
 CALL_COMMANDS: Final = ("dial", "answer")
-"""Methods of CallControl whose commands have `send_silence_when_idle` (docs/dial.md, docs/answer.md)."""
+"""Methods of CallControl whose commands take `send_silence_when_idle` (docs/carrier.md, rule C5)."""
 PLAN_COMMANDS: Final = ("start_streaming", *CALL_COMMANDS)
 """Methods of CallControl whose commands can start a stream."""
 

@@ -40,7 +40,7 @@ class SendMeasures:
 
 
 @dataclass(slots=True)
-class LineLost:
+class LossReport:
     """The state after the loss of a line."""
 
     unheard_ms: float
@@ -53,7 +53,7 @@ class LineLost:
 class Loss(Protocol):
     """Handles the loss of a line for a send chain."""
 
-    def lost(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> LineLost:
+    def lost(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> LossReport:
         """Record that the line is lost, and queue again the audio that was not heard.
 
         Args:

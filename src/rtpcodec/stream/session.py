@@ -24,7 +24,7 @@ from rtpcodec.stream.rate_conversion import pcm_and_rate
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.session_dialect import DialectSession
 from rtpcodec.stream.session_options import SessionOptions
-from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.background_sound import BackgroundSound
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.pause import Pause
 from rtpcodec.stream.speaking.reply import Reply
@@ -338,12 +338,12 @@ class MediaSession(DialectSession):
         """
         return Pause(self._speaking("pause_playback"), now_ms, timeout_ms, then)
 
-    def background(self, bed: Bed) -> None:
-        """Play a background sound under replies and between them, until `bed.stop`.
+    def background(self, sound: BackgroundSound) -> None:
+        """Mix a background sound under replies, and play it alone between them, until `sound.stop`.
 
         Raises: LocalProtocolError in mode mp3; StreamEnded after the end; ValueError as IdleSound.add.
         """
-        self._speaking("background").idle.add(bed)
+        self._speaking("background").idle.add(sound)
 
     def stop_fill(self) -> None:
         """Fade out all background sounds, and stop the keep-alive until `resume_keep_alive`."""

@@ -12,6 +12,8 @@ from rtpcodec.stream.level_meter import Level
 from rtpcodec.stream.listening.turn_times import TurnTimes
 from rtpcodec.stream.send_chain import SendChain
 
+__all__ = ["Statistics"]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:

@@ -14,8 +14,8 @@ from rtpcodec.pump import run_virtual
 from rtpcodec.server import Call, EndpointStatistics, handlers, run_workers
 from rtpcodec.server.endpoint_statistics import MediaTotals
 from rtpcodec.server.workers import figures
-from rtpcodec.server.workers.job import WorkerJob, resolved
-from rtpcodec.server.workers.post import MAX_DELAY_S, STEADY_S, Delays
+from rtpcodec.server.workers.worker_slot import MAX_DELAY_S, STEADY_S, Delays
+from rtpcodec.server.workers.worker_spec import WorkerSpec, resolved
 
 
 def test_every_figure_is_summed_in_one_way() -> None:
@@ -66,12 +66,12 @@ def test_the_delay_doubles_up_to_a_limit_and_a_steady_worker_resets_it() -> None
 
 
 def test_a_job_is_made_of_names() -> None:
-    job = WorkerJob(
+    spec = WorkerSpec(
         functions={"handler": "rtpcodec.server.handlers:echo", "on_audio": None, "on_event": None},
         configure=f"{__name__}:configured",
         options={"path": "/a", "public_url": "wss://h/{worker}"},
     )
-    assert job.settings_of(3) == {
+    assert spec.settings_of(3) == {
         "handler": handlers.echo,
         "path": "/a",
         "public_url": "wss://h/3",
@@ -104,9 +104,9 @@ REFUSED_JOBS = [
 
 @pytest.mark.parametrize(("given", "error"), REFUSED_JOBS, ids=["main", "lambda", "ssl"])
 def test_what_cannot_be_sent_is_refused_by_its_name(given: dict[str, Any], error: str) -> None:
-    job = WorkerJob(**{"functions": {}, "configure": None, "options": {}} | given)
+    spec = WorkerSpec(**{"functions": {}, "configure": None, "options": {}} | given)
     with pytest.raises(EndpointError, match=f"^{error}"):
-        job.pickled()
+        spec.pickled()
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,9 @@ import pytest
 
 from rtpcodec.errors import EndpointError
 from rtpcodec.server.workers import supervisor as supervising
-from rtpcodec.server.workers.job import WorkerJob
 from rtpcodec.server.workers.sockets import bound_socket
 from rtpcodec.server.workers.supervisor import Supervisor
+from rtpcodec.server.workers.worker_spec import WorkerSpec
 from rtpcodec.server.workers.worker_table import new_table
 from tests.server.dialler import CHUNK, Dialler, call, refused_with, run, until
 from tests.server.workers.handlers import HANDLERS
@@ -259,7 +259,7 @@ def runs(pid: int) -> bool:
 
 def failing_job() -> bytes:
     functions = {"handler": f"{HANDLERS}:echo", "on_audio": None, "on_event": None}
-    return WorkerJob(functions=functions, configure=f"{HANDLERS}:fails_if_asked", options={}).pickled()
+    return WorkerSpec(functions=functions, configure=f"{HANDLERS}:fails_if_asked", options={}).pickled()
 
 
 @pytest.mark.long

@@ -1,4 +1,4 @@
-"""TeXML: the elements and attributes that stream a call (media streaming, section 3)."""
+"""TeXML: the elements and attributes that stream a call (docs/carrier.md, rule C13)."""
 
 from typing import Final, Literal
 

@@ -35,7 +35,7 @@ _COPY_OCTETS: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class _StreamInfo:
-    """The first block of the metadata: RFC 9639 8.2."""
+    """The first block of the metadata: RFC 9639 section 8.2."""
 
     octets: bytes
     block_frames: int
@@ -189,8 +189,8 @@ class _Input:
     def _stream_info(self, octets: bytes) -> _StreamInfo:
         if len(octets) < _STREAMINFO_OCTETS:
             raise self.error(f"it ends after {len(octets)} of the {_STREAMINFO_OCTETS} octets of STREAMINFO")
-        # RFC 9639 8.2: block sizes of 16 bits, frame sizes of 24, then 20 bits of rate, 3 of channels, 5 of bits per
-        # sample and 36 of samples, then a checksum of 128.
+        # RFC 9639 section 8.2: block sizes of 16 bits, frame sizes of 24, then 20 bits of rate, 3 of channels, 5 of
+        # bits per sample and 36 of samples, then a checksum of 128.
         least, most = struct.unpack_from(">HH", octets)
         packed = int.from_bytes(octets[10:18], "big")
         rate_hz, channels, bits = packed >> 44, (packed >> 41 & 7) + 1, (packed >> 36 & 31) + 1

@@ -27,8 +27,8 @@ STATISTICS_TIMEOUT_S: Final = 3.0
 class Launch:
     """What a worker process gets."""
 
-    job: bytes
-    """The pickled job."""
+    spec: bytes
+    """The pickled spec."""
     listener: socket.socket
     """The listening socket that all workers share."""
     table: int
@@ -103,9 +103,9 @@ class WorkerProcess(Live):
             "number": self.number,
             "listener": launch.listener.fileno(),
             "table": launch.table,
-            "octets": len(launch.job),
+            "octets": len(launch.spec),
         }
-        writer.write(line(**members) + launch.job)
+        writer.write(line(**members) + launch.spec)
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
                 await asyncio.shield(self._ready)

@@ -12,9 +12,9 @@ from rtpcodec.pickling import Live
 from rtpcodec.server.call_log import logger
 from rtpcodec.server.endpoint_statistics import EndpointStatistics
 from rtpcodec.server.workers.figures import EndedFigures, summed
-from rtpcodec.server.workers.post import FIRST_DELAY_S, Post
 from rtpcodec.server.workers.process import Launch, WorkerFailed, WorkerProcess
 from rtpcodec.server.workers.turns import ARRIVALS_S
+from rtpcodec.server.workers.worker_slot import FIRST_DELAY_S, WorkerSlot
 from rtpcodec.server.workers.worker_table import MAX_WORKERS, WorkerTable
 
 CLOSE_S: Final = 10.0
@@ -28,7 +28,7 @@ class Supervisor(Live):
 
     def __init__(
         self,
-        job: bytes,
+        spec: bytes,
         workers: int,
         listener: socket.socket,
         table: WorkerTable,
@@ -37,16 +37,17 @@ class Supervisor(Live):
     ) -> None:
         """Make a supervisor.
 
-        job: the pickled job.
-        workers: how many workers serve.
-        listener: the listening socket that they share.
-        table: their table.
-        first_delay_s: delay before the second start of a worker that keeps dying.
+        Args:
+            spec: the pickled spec.
+            workers: how many workers serve.
+            listener: the listening socket that they share.
+            table: their table.
+            first_delay_s: delay before the second start of a worker that keeps dying.
         """
         self._first_delay_s = first_delay_s
-        self._launch = Launch(job, listener, table.descriptor)
+        self._launch = Launch(spec, listener, table.descriptor)
         self._table = table
-        self._posts = [Post(self._start, self._retire, self._count_failure) for _ in range(workers)]
+        self._slots = [WorkerSlot(self._start, self._retire, self._count_failure) for _ in range(workers)]
         self._live: dict[int, WorkerProcess] = {}
         self._ended = EndedFigures()
         self._keeping: list[asyncio.Task[None]] = []
@@ -78,12 +79,12 @@ class Supervisor(Live):
 
     async def open(self) -> None:
         """Start all workers: one first, so that a wrong setting shows once. Raises WorkerFailed."""
-        first, *others = self._posts
+        first, *others = self._slots
         await first.open()
-        await asyncio.gather(*(post.open() for post in others))
+        await asyncio.gather(*(slot.open() for slot in others))
         grace_s = max(worker.grace_s for worker in self._live.values())
-        logger.info("%d workers serve; allow %g s between SIGTERM and SIGKILL of them all", len(self._posts), grace_s)
-        keeping = [post.keep(self._first_delay_s) for post in self._posts]
+        logger.info("%d workers serve; allow %g s between SIGTERM and SIGKILL of them all", len(self._slots), grace_s)
+        keeping = [slot.keep(self._first_delay_s) for slot in self._slots]
         self._keeping = [asyncio.create_task(each) for each in (*keeping, self._restart_when_asked())]
 
     async def over(self) -> None:
@@ -156,7 +157,7 @@ class Supervisor(Live):
             self._ended.add(worker.statistics)
         self._table.remove(worker.number)
         del self._live[worker.number]
-        worker.draining.set()  # its post starts another one
+        worker.draining.set()  # its slot starts another one
         self._finish_if_empty()
 
     def _retire(self, worker: WorkerProcess) -> None:
@@ -182,11 +183,11 @@ class Supervisor(Live):
         while True:
             await self._restarts_asked.wait()
             self._restarts_asked.clear()
-            logger.info("restarting %d workers, one after the other", len(self._posts))
+            logger.info("restarting %d workers, one after the other", len(self._slots))
             try:
-                for post in self._posts:
-                    await post.replace()
-                logger.info("restarted %d workers; the calls of the old ones continue there", len(self._posts))
+                for slot in self._slots:
+                    await slot.replace()
+                logger.info("restarted %d workers; the calls of the old ones continue there", len(self._slots))
             except WorkerFailed as error:
                 logger.error("the restart has ended, old workers continue: %s", error)
 

@@ -22,9 +22,9 @@ from rtpcodec.server.serving import run
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.workers.channel import WorkerChannel
 from rtpcodec.server.workers.identity import become_worker
-from rtpcodec.server.workers.job import WorkerJob
 from rtpcodec.server.workers.sockets import EVERYWHERE, bound_socket
 from rtpcodec.server.workers.turns import ARRIVALS_S, Turns
+from rtpcodec.server.workers.worker_spec import WorkerSpec
 from rtpcodec.server.workers.worker_table import BEAT_PERIOD_S, WorkerTable
 
 if TYPE_CHECKING:
@@ -37,10 +37,11 @@ class Worker(Live):
     def __init__(self, channel: WorkerChannel, table: WorkerTable, number: int, own: socket.socket | None) -> None:
         """Make a worker.
 
-        channel: the way to the supervisor.
-        table: the table of all workers.
-        number: its number.
-        own: the bound socket of its own address.
+        Args:
+            channel: the way to the supervisor.
+            table: the table of all workers.
+            number: its number.
+            own: the bound socket of its own address.
         """
         self._channel = channel
         self._table = table
@@ -126,12 +127,12 @@ def main(descriptor: int) -> int:
     """Run the worker whose supervisor has the other end of this socket. Returns the exit code of the process."""
     channel = WorkerChannel(socket.socket(fileno=descriptor))
     try:
-        first, job = channel.job()
+        first, spec = channel.spec()
     except EOFError:
         return 1
     _become(first)
     try:
-        worker, options = _prepared(channel, first, job)
+        worker, options = _prepared(channel, first, spec)
         options.setdefault("drain_s", RUN_DRAIN_S)
         override(options, *VARIABLES)
         settings = EndpointSettings(**options)
@@ -163,13 +164,13 @@ def _become(first: Mapping[str, Any]) -> None:
 def _prepared(channel: WorkerChannel, first: Mapping[str, Any], pickled: bytes) -> tuple[Worker, dict[str, Any]]:
     """Return the worker, and the keyword arguments of `run`. Raises EndpointError, and what `configure` raises."""
     number: int = first["number"]
-    job: WorkerJob = pickle.loads(pickled)  # noqa: S301 -- from the supervisor
+    spec: WorkerSpec = pickle.loads(pickled)  # noqa: S301 -- from the supervisor
     listener = socket.socket(fileno=first["listener"])
-    options = job.settings_of(number)
+    options = spec.settings_of(number)
     own = None
     host, port = listener.getsockname()[:2]
-    if job.worker_port is not None:
-        own = bound_socket(host, job.worker_port and job.worker_port + number - 1)
+    if spec.worker_port is not None:
+        own = bound_socket(host, spec.worker_port and spec.worker_port + number - 1)
         port = own.getsockname()[1]
     url = options.get("public_url")
     if url is None:

@@ -1,4 +1,4 @@
-"""Streams that Twilio has: the wishes for one, by the rules of its documents (docs/twilio.md, TwiML)."""
+"""Streams that Twilio has: their settings, by the rules of its documents (docs/twilio.md, "Have Twilio stream")."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from rtpcodec.carriers.telnyx import commands
 from rtpcodec.carriers.twilio import streaming, twiml
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 
 
-def twilio_stream(url: str, tracks: str, parameters: Mapping[str, str], *, two_way: bool) -> StreamRequest:
-    """Return the wishes for a stream. The query of the URL is dropped, as Twilio dials without it.
+def twilio_stream(url: str, tracks: str, parameters: Mapping[str, str], *, two_way: bool) -> StreamSettings:
+    """Return the settings of a stream. The query of the URL is dropped, as Twilio dials without it.
 
     Raises: ValueError: a two-way stream has another track than the inbound one, or a parameter is too long.
     """
@@ -23,7 +23,7 @@ def twilio_stream(url: str, tracks: str, parameters: Mapping[str, str], *, two_w
     if longest > twiml.MAX_PARAMETER_CHARACTERS:
         rule = f"at most {twiml.MAX_PARAMETER_CHARACTERS} are allowed"
         raise ValueError(f"name and value of a parameter have {longest} characters, {rule}")
-    return StreamRequest(
+    return StreamSettings(
         stream_url=url.partition("?")[0],
         tracks=tracks,
         mode=commands.RTP_MODE,

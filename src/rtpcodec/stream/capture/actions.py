@@ -10,18 +10,18 @@ from rtpcodec.stream.capture.dialect import CapturedDialect, payload_of
 from rtpcodec.stream.capture.reading import Line
 from rtpcodec.stream.marks import GENERATED_PREFIX, OWN_PREFIX
 from rtpcodec.stream.session import MediaSession
-from rtpcodec.stream.speaking.bed_source import BedSource
-from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.background_sound import BackgroundSound
+from rtpcodec.stream.speaking.background_source import BackgroundSource
 from rtpcodec.stream.speaking.parts import parts_of
 from rtpcodec.stream.speaking.pause import Pause
 from rtpcodec.stream.speaking.reply import Reply
 
 MAX_PLAY_SAMPLES: Final = 1 << 24
 """Limit on the PCM of one play: five minutes at 48000 Hz, more than a session queues at once."""
-_SILENT: Final = BedSource(bytes(2 * 8000), 8000, 0.0)
+_SILENT: Final = BackgroundSource(bytes(2 * 8000), 8000, 0.0)
 
 
-class CapturedBed(Bed):
+class CapturedBackground(BackgroundSound):
     """A silent background sound, active where the capture has sound between replies."""
 
     __slots__ = ("_dialect", "active")
@@ -58,15 +58,15 @@ class CapturedBed(Bed):
 class ActionReplayer(Live):
     """Calls one session as the lines of one capture say. Use from one thread at a time."""
 
-    __slots__ = ("_actions", "_backlog", "_bed", "_pause", "_replies", "_session")
+    __slots__ = ("_actions", "_backlog", "_pause", "_replies", "_session", "_sound")
 
     def __init__(self, session: MediaSession, dialect: CapturedDialect) -> None:
         """Make a replayer. dialect: the dialect of the session."""
         self._session = session
         speech = session.speech
-        self._bed = CapturedBed(8000 if speech is None else speech.sample_rate_hz, dialect)
+        self._sound = CapturedBackground(8000 if speech is None else speech.sample_rate_hz, dialect)
         if speech is not None:
-            speech.idle.add(self._bed)
+            speech.idle.add(self._sound)
         self._replies: dict[int, Reply] = {}
         self._pause: Pause | None = None
         self._backlog: int | None = None
@@ -101,7 +101,7 @@ class ActionReplayer(Live):
 
     def _open(self, _line: Line, members: dict[str, Any]) -> None:
         reply = self._session.reply(members["id"], interruptible=bool(members["interruptible"]))
-        reply.line.tones = [(int(begin), int(end)) for begin, end in members.get("tones", ())]
+        reply.queue.tones = [(int(begin), int(end)) for begin, end in members.get("tones", ())]
         self._replies[members["reply"]] = reply
 
     def _reply(self, members: dict[str, Any]) -> Reply:
@@ -193,7 +193,7 @@ class ActionReplayer(Live):
 
     def follow_idle(self, active: bool) -> None:
         """Switch the sound between replies on or off."""
-        self._bed.active = active
+        self._sound.active = active
 
     def _ping(self, line: Line, _members: dict[str, Any]) -> None:
         self._session.require_replies("replay").ping(line.now_ms)

@@ -246,7 +246,7 @@ class Inputs(Live):
         if number is None:
             number = self._numbers[reply.serial] = len(self._numbers) + 1
             if reply.explicit:
-                tones = {"tones": reply.line.tones} if reply.line.tones else {}
+                tones = {"tones": reply.queue.tones} if reply.queue.tones else {}
                 self._do("reply", reply=number, id=reply.id, interruptible=reply.interruptible, **tones)
         return number
 

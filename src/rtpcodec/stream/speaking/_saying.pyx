@@ -1,7 +1,7 @@
-"""The send direction of a session: what is due becomes texts in one call, with the state that the Python classes hold.
+"""The native path of sending: writes the texts that are due in one call, on the state of the Python classes.
 
-An ordinary message is one frame of a reply that speaks, between no marks. All else is a step of the Python classes, in
-its place: a mark, the sound between replies, a look at the gate.
+An ordinary message is one frame of a speaking reply without marks. Everything else is a step of the Python classes: a
+mark, sound between replies, a check of the send gate. docs/adr/0031-the-native-road.md gives the reasons.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
@@ -11,7 +11,8 @@ from libc.stdint cimport int64_t, uint8_t
 
 from rtpcodec.kernels.media_text cimport MediaText
 from rtpcodec.stream.speaking._states cimport (
-    PAST, PAST_RUNS, UNACKNOWLEDGED, PING, FarEndState, LineState, OwnMarksState, ReleaserState, ReplyFields, Span,
+    PAST, PAST_RUNS, UNACKNOWLEDGED, PING, FarEndState, OwnMarksState, ReleaserState, ReplyFields, ReplyQueueState,
+    Span,
 )
 
 from rtpcodec.stream.items import Kind
@@ -20,14 +21,14 @@ from rtpcodec.stream.speaking.chunking import STEP_MS as _STEP_MS
 from rtpcodec.stream.unsent_marks import NOWHERE as _LAST_PLACE
 
 cdef enum:
-    # Numbers of the Python classes: tests hold them equal.
+    # Constants of the Python classes: a test compares them.
     OWN_STALL = 100         # OWN_STALL_MS of `releasing`
     DRY = 200               # DRY_MS of `resolving`
     BEGIN = 2000            # BEGIN_MS of `own_marks`
     BEGIN_MARKS = 4         # BEGIN_MARKS_PER_S
     MARKS = 2               # MARKS_PER_S
     LIMIT = 1000            # LIMIT_MS
-    WIRE = 40               # WIRE_OCTETS of `gate`
+    WIRE = 40               # WIRE_OCTETS of `send_gate`
 
 cdef int64_t NOWHERE = _LAST_PLACE    # a C variable: an enum is an int
 cdef object READY = Kind.READY
@@ -36,7 +37,7 @@ cdef object READY = Kind.READY
 @cython.final
 @cython.auto_pickle(False)
 cdef class Form:
-    """How one stream's messages are made, by its codec and settings."""
+    """The form of one stream's messages, by its codec and settings."""
 
     def __cinit__(self, parts):
         packing, settings = parts.packing, parts.settings
@@ -57,7 +58,7 @@ cdef class Form:
 
 
 cdef MediaText text_of(object head, object tail, object coding):
-    """The texts of a head and a tail. Calls share the last ones: the texts of most dialects have the same for all."""
+    """Return the writer of texts with a head and a tail. Calls share the last one: most dialects need only one."""
     global last_text
     cdef MediaText text = last_text
     if text is None or text.head != head or text.tail != tail or text.coding != coding:
@@ -70,12 +71,12 @@ cdef MediaText last_text = None
 @cython.final
 @cython.auto_pickle(False)
 cdef class Saying:
-    """What one stream says. Use from one thread at a time.
+    """Sends the ordinary messages of one stream. Use from one thread at a time.
 
-    parts, releaser, resolver, stopper, listener: of the stream's chain, whose state it shares.
+    parts, releaser, resolver, stopper, feedback: of the stream's chain, whose state it shares.
     """
 
-    def __cinit__(self, parts, releaser, resolver, stopper, listener):
+    def __cinit__(self, parts, releaser, resolver, stopper, feedback):
         self.parts = parts
         self.far_end = parts.far_end
         self.echoes = parts.echoes
@@ -87,17 +88,17 @@ cdef class Saying:
         self.releaser = releaser
         self.resolver = resolver
         self.stopper = stopper
-        self.listener = listener
+        self.feedback = feedback
         self.form = Form(parts)
         self._begin_stream()
 
     def follow(self):
-        """Say it in the dialect that the parts have now."""
+        """Switch to the current dialect of the parts."""
         self.form = Form(self.parts)
         self._begin_stream()
 
     def _begin_stream(self):
-        """Take the head and tail of the texts with the id of the stream."""
+        """Build the head and tail of the texts, which hold the id of the stream."""
         self.stream_id = self.releaser.stream_id
         found = self.form.dialect.media_texts(self.stream_id)
         self.text = None if found is None else text_of(found[0], found[1], self.form.coding)
@@ -128,34 +129,34 @@ cdef class Saying:
         return texts
 
     cdef ReplyFields turn(self):
-        """The reply whose turn it is to be sent: see ReplyOrder.current."""
+        """Return the reply whose turn it is: see ReplyOrder.current."""
         cdef ReplyFields first = self.order.only()
         if first is None:
             if not self.order.waiting:
                 return None
             first = self.order.waiting[0]
         if (
-            not first.closed or first.line.waiting_samples or first.more_follows
+            not first.closed or first.queue.waiting_samples or first.more_follows
             or first.marks.first_position != NOWHERE
         ):
             return first
         return self.order.current
 
     cdef int send(self, list texts, double now_ms, double left_ms) except -1:
-        """Add all texts that are due: see Releaser.send, which continues where a step is not ordinary."""
+        """Add all texts that are due: see Releaser.send, which takes over at a step that is not ordinary."""
         cdef FarEndState far_end = self.far_end
         cdef double due_ms
         cdef ReplyFields reply = self.turn()
         while True:
             if reply is not None and reply.closed:
                 reply = self.turn()
-            # 1. Marks, and sound between replies.
+            # 1. Marks, and sound between replies: the Python step, apart from own marks that are due.
             if reply is not None and reply.marks.first_position != NOWHERE:
                 break
             if now_ms >= self.own_marks.wanted_ms:
                 self.releaser._send_own_mark(now_ms, texts)
                 continue
-            if reply is None or reply.line.waiting_samples < self.form.frame_samples:
+            if reply is None or reply.queue.waiting_samples < self.form.frame_samples:
                 if reply is not None:
                     reply.ran_empty = True
                 if self.idle.silent:
@@ -179,13 +180,13 @@ cdef class Saying:
         """Take, encode and send one message of a reply: see Releaser._send."""
         cdef FarEndState far_end = self.far_end
         cdef ReleaserState releaser = self.releaser
-        cdef LineState line = reply.line
+        cdef ReplyQueueState queue = reply.queue
         cdef int64_t samples = self.form.frame_samples
         cdef int64_t position = far_end.sent_position
-        cdef int64_t content = line.taken_samples
+        cdef int64_t content = queue.taken_samples
         cdef object audio
         cdef str text
-        # 1. Where does it belong?
+        # 1. Where does the message belong?
         if reply.ran_empty:
             if reply is self.order.implicit and now_ms >= far_end.remote_end_ms + DRY:
                 releaser._after_empty(reply, now_ms)
@@ -196,7 +197,7 @@ cdef class Saying:
             self.own_marks.next_position = 0
         reply.spans.put(position, content, samples)
         # 2. Take and encode it.
-        audio = self.take(line)
+        audio = self.take(queue)
         self.sent_audio.keep(position, samples, content, reply, audio)
         if position >= releaser.level.due:
             releaser.level.measure(
@@ -216,20 +217,20 @@ cdef class Saying:
             self.prove(reply, now_ms, texts)
         return 0
 
-    cdef object take(self, LineState line):
+    cdef object take(self, ReplyQueueState queue):
         """Remove one frame. Returns: PCM at the codec's rate, or a list of pieces."""
         cdef Py_ssize_t octets = 2 * self.form.frame_samples
-        if line._front or line._queue._kind is not READY or line._queue.first_left() < octets:
-            pieces = line.take(self.form.frame_samples)
+        if queue._front or queue._queue._kind is not READY or queue._queue.first_left() < octets:
+            pieces = queue.take(self.form.frame_samples)
             return pieces[0][1] if len(pieces) == 1 and pieces[0][0] is READY else pieces
-        line.waiting_samples -= self.form.frame_samples
-        line.taken_samples += self.form.frame_samples
-        if line.kept_samples:
-            line.kept_samples = max(<int64_t>0, line.kept_samples - self.form.frame_samples)
-        return line._queue.taken(octets)
+        queue.waiting_samples -= self.form.frame_samples
+        queue.taken_samples += self.form.frame_samples
+        if queue.kept_samples:
+            queue.kept_samples = max(<int64_t>0, queue.kept_samples - self.form.frame_samples)
+        return queue._queue.taken(octets)
 
     cdef str write(self, object audio):
-        """The text of a message, whose payload is counted."""
+        """Return the text of a message, and count its payload."""
         cdef bytes pcm, payload
         if self.form.coding is not None and self.text is not None and PyBytes_CheckExact(audio):
             pcm = <bytes>audio
@@ -246,7 +247,7 @@ cdef class Saying:
     cdef int prove(self, ReplyFields reply, double now_ms, list texts) except -1:
         """Send an own mark behind the message of a reply, if one is wanted there."""
         cdef int64_t position = self.far_end.sent_position
-        cdef bint last = reply.line.waiting_samples == 0 and (
+        cdef bint last = reply.queue.waiting_samples == 0 and (
             (reply.closed and not reply.more_follows)
             or len(self.order.waiting) == 1
             or self.order.last_with_audio is None
@@ -256,7 +257,7 @@ cdef class Saying:
         return 0
 
     cdef bint wants_mark(self, int64_t position, double now_ms, bint last) except -1:
-        """Whether an own mark is due behind a message: see OwnMarks.wanted."""
+        """Return whether an own mark is due behind a message: see OwnMarks.wanted."""
         cdef OwnMarksState own = self.own_marks
         cdef int64_t allowed, sent
         cdef double earlier_ms
@@ -282,7 +283,7 @@ cdef class Saying:
         cdef double next_ms = INFINITY
         cdef double event_ms
         cdef ReplyFields reply, implicit = self.order.implicit
-        # 1. What the Python classes must look at.
+        # 1. Does the Python side have work, or must it compute the deadline?
         if self.releaser.clear or self.parts.reports or self.order.moved:
             return -INFINITY
         if (
@@ -294,7 +295,7 @@ cdef class Saying:
         reply = self.turn()
         if self.order.moved:
             return -INFINITY
-        if reply is not None and reply.line.waiting_samples >= self.form.frame_samples:
+        if reply is not None and reply.queue.waiting_samples >= self.form.frame_samples:
             next_ms = self.far_end.remote_end_ms + self.form.frame_ms - self.form.lead_ms
         next_ms = max(min(next_ms, self.own_marks.wanted_ms), self.gate.look_ms)
         # 3. Events.
@@ -303,11 +304,11 @@ cdef class Saying:
 
     cdef double slow_due_ms(self) except? -1.0:
         cdef double next_ms = self.releaser.next_ms
-        found = self.listener.event_deadline_ms
+        found = self.feedback.event_deadline_ms
         return next_ms if found is None else min(next_ms, <double>found)
 
     cdef bint has_marks(self) except -1:
-        """Whether a mark of the caller waits to be sent."""
+        """Return whether a user mark waits to be sent."""
         cdef ReplyFields only = self.order.only()
         if only is not None:
             return only.marks.first_position != NOWHERE
@@ -326,12 +327,12 @@ cdef class Saying:
         return not self.has_marks()
 
     cdef double implicit_ms(self) except? -1.0:
-        """When the implicit reply has ended by time, at the earliest: see Resolver.implicit_ms."""
+        """Return when the implicit reply has ended by time, at the earliest: see Resolver.implicit_ms."""
         cdef ReplyFields reply = self.order.implicit
         cdef Span last
         if reply.on_end is None and not reply.ran_empty:
             return INFINITY
-        if reply.state != "speaking" or self.parts.paused or reply.line.waiting_samples or reply.more_follows:
+        if reply.state != "speaking" or self.parts.paused or reply.queue.waiting_samples or reply.more_follows:
             return INFINITY
         if reply.marks.first_position != NOWHERE or not reply.spans._spans:
             return -INFINITY
@@ -340,7 +341,7 @@ cdef class Saying:
 
 
 cdef bytes ready_of(list pieces):
-    """The PCM of a message; of payloads that the caller encoded, the level is not known."""
+    """Return the PCM of a message. The level of payloads that the user encoded is unknown."""
     return b"".join([octets for kind, octets in pieces if kind is READY])
 
 
