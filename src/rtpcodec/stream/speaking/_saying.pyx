@@ -1,7 +1,7 @@
 """The native path of sending: writes the texts that are due in one call, on the state of the Python classes.
 
 An ordinary message is one frame of a speaking reply without marks. Everything else is a step of the Python classes: a
-mark, sound between replies, a check of the send gate. docs/adr/0031-the-native-road.md gives the reasons.
+mark, sound between replies, a check of the send gate. docs/adr/0031-native-path.md gives the reasons.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
