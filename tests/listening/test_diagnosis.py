@@ -283,7 +283,7 @@ def test_diagnosis_can_run_always() -> None:
 
 @pytest.mark.parametrize("diagnosis_s", [-1, math.nan])
 def test_another_time_is_refused(diagnosis_s: float) -> None:
-    with pytest.raises(ValueError, match=r"^diagnosis_s is .*, at least 0 is needed; None switches it off$"):
+    with pytest.raises(ValueError, match=r"^diagnosis_s is .*, at least 0 is needed; None switches the search off$"):
         MediaSession(diagnosis_s=diagnosis_s)
 
 

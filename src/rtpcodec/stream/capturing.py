@@ -63,7 +63,7 @@ class CapturingSession(ListeningSession):
         This method writes in the session's thread, `Call.tap` in another thread. Private sections are silent.
 
         Args:
-            stage: "received", "pcm", "spoken", "mixed", "encoded" or "heard": docs/capture.md, Taps.
+            stage: "received", "pcm", "spoken", "mixed", "encoded" or "heard": docs/capture.md#taps.
             path: The file. It must not exist. Its header is valid at any time.
             track: The track of a received stage; None: the requested track.
 

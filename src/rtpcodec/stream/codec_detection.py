@@ -2,7 +2,7 @@
 
 A call can change its codec without a `start`, for instance by a transfer. The payloads alone are weak evidence: every
 octet string is valid PCMU, PCMA and G722, every string of even length is valid L16, and one in four payloads of speech
-in PCMU is a valid OPUS packet. Therefore (docs/odd-messages.md, Another codec without a `start`):
+in PCMU is a valid OPUS packet. Therefore (docs/odd-messages.md#another-codec-without-a-start):
 
 - One misfit changes nothing. IN_A_ROW misfits in a row change the codec if exactly one codec or packing fits them all.
 - A codec fits only if all payloads have equal durations, a multiple of STEP_MS.

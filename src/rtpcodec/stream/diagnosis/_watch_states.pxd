@@ -21,7 +21,7 @@ cdef class VerdictsState:
     cdef public Readings _readings
     cdef public ArrivalState _arrival     # None: not of samples
     cdef public object _adaptive          # None: G.722 is not tried
-    cdef public bint _told
+    cdef public bint _reported
     cdef public bint _accepts_any
     cdef public bint _is_samples
     cdef public bint _reads_declared

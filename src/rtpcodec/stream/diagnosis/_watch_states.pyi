@@ -26,7 +26,7 @@ class VerdictsState:
     _readings: Readings
     _arrival: Any
     _adaptive: Any
-    _told: bool
+    _reported: bool
     _accepts_any: bool
     _is_samples: bool
     _reads_declared: bool

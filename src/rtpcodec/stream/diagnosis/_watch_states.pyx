@@ -69,7 +69,7 @@ cdef class VerdictsState:
         cdef Py_ssize_t n = PyBytes_GET_SIZE(payload)
         return (
             n > 0 and n % EVEN == 0 and self._is_samples and self._reads_declared
-            and not self._told and not self._accepts_any and self._adaptive is None and self._arrival is not None
+            and not self._reported and not self._accepts_any and self._adaptive is None and self._arrival is not None
         )
 
     cdef object take_ordinary(self, Audio audio, double now_ms):
@@ -84,7 +84,7 @@ cdef class VerdictsState:
         if ratio == 0:
             return None
         diagnosis = self._other_rate(self._arrival, ratio)
-        self._told = diagnosis is not None
+        self._reported = diagnosis is not None
         return diagnosis
 
 

@@ -85,14 +85,14 @@ class TrackVerdicts(VerdictsState):
         self._arrival: Arrival | None = Arrival(media_format) if self._is_samples else None
         self._frames: deque[bytes] = deque(maxlen=UNREFUSED_FRAMES if self._accepts_any else FRAMES)
         self._adaptive: tuple[Decoder, Resampler, Readings] | None = None
-        self._told = not mono
+        self._reported = not mono
         self._reads_declared = self._declared in NAMES
         self._segments = self._sound = 0
 
     def take(self, audio: Audio, now_ms: float) -> Diagnosis | None:
         """Judge the next chunk. Returns a diagnosis if there is enough evidence now."""
         payload = audio.payload
-        if self._told or not payload:
+        if self._reported or not payload:
             return None
         return self._judge(audio, self._readings.take(payload), now_ms)
 
@@ -105,7 +105,7 @@ class TrackVerdicts(VerdictsState):
         if found & ~(FOUND_NOISE | FOUND_NOISE_HERE):
             diagnosis = self._verdict(found)
             if diagnosis is not None:
-                self._told = True
+                self._reported = True
                 return diagnosis
         # 3. Noise in every sample codec? Then frames or G.722. 4. May it be frames of another codec?
         if found & FOUND_NOISE and self._declared != ADAPTIVE:
@@ -119,7 +119,7 @@ class TrackVerdicts(VerdictsState):
         # 5. Does the audio arrive as fast as it plays?
         if diagnosis is None and self._arrival is not None:
             diagnosis = self._other_rate(self._arrival, self._arrival.take(audio.duration_ms, now_ms, audio.timestamp))
-        self._told = diagnosis is not None
+        self._reported = diagnosis is not None
         return diagnosis
 
     def has_sound(self, audio: Audio) -> bool:

@@ -34,7 +34,7 @@ class DiagnosisWatch(WatchState):
     __slots__ = (
         "_plan",
         "_planned",
-        "_told",
+        "_reported",
         "media_format",
     )
 
@@ -54,7 +54,7 @@ class DiagnosisWatch(WatchState):
         self._limit_ms = diagnosis_s * 1000
         self.media_format = MediaFormat("", None, None)
         """The declared format; before `start`, its encoding is empty."""
-        self._told: frozenset[str] = NO_NAMES
+        self._reported: frozenset[str] = NO_NAMES
         self._bands: dict[str, BandwidthMeter | Bandwidth | None] = {}
         self._begin()
 
@@ -65,7 +65,7 @@ class DiagnosisWatch(WatchState):
 
     def _begin(self) -> None:
         self._tracks: dict[str, TrackVerdicts] = {}
-        self._told = NO_NAMES
+        self._reported = NO_NAMES
         self._planned.restart()
         self._sound_ms = self._whole_ms = 0.0
         self._pending: tuple[float, Diagnosis] | None = None
@@ -90,10 +90,11 @@ class DiagnosisWatch(WatchState):
             return self._once(*plan_check.of_start(self._plan, event.media_format))
         if isinstance(event, FormatChanged) and not event.announced:
             # The decoder changes its codec later than the codec was found here: the same fault.
-            told = self._told
+            reported = self._reported
             is_known = any(track.found_codec == event.after.encoding for track in self._tracks.values())
             self._change(event.after)
-            return () if is_known else self._once(*(one for one in plan_check.of_change(event) if one.kind not in told))
+            found = () if is_known else plan_check.of_change(event)
+            return self._once(*(one for one in found if one.kind not in reported))
         if isinstance(event, CarrierError):
             refused = self._planned.refused(event, now_ms)
             return () if refused is None else self._once(refused)
@@ -111,16 +112,16 @@ class DiagnosisWatch(WatchState):
         """Examine an event of media time, or a diagnosis of another part."""
         match event:
             case Diagnosis(kind):
-                self._told |= {kind}
+                self._reported |= {kind}
                 self._is_file |= kind == "file_in_payload"
             case Gap(reason=reason, duration_ms=duration_ms) if reason != "lost" and duration_ms >= HOLD_MS:
                 self._begin()
-            case CounterChanged(counter="timestamp", change="restarted") if self._told & WRONG_LENGTHS:
+            case CounterChanged(counter="timestamp", change="restarted") if self._reported & WRONG_LENGTHS:
                 pass  # a consequence: chunks are longer or shorter than declared
             case CounterChanged(change="restarted"):
                 self._begin()
             case CounterChanged(track, "timestamp"):
-                if not self._told:
+                if not self._reported:
                     self._pending = now_ms + TIMESTAMPS_WAIT_MS, kinds.counters(track, "timestamp")
             case CounterChanged(track, counter):
                 return self._once(kinds.counters(track, counter))
@@ -170,8 +171,8 @@ class DiagnosisWatch(WatchState):
         """Return the diagnoses whose kind was not reported since the last change."""
         new: list[Event] = []
         for one in found:
-            if one.kind not in self._told:
-                self._told |= {one.kind}
+            if one.kind not in self._reported:
+                self._reported |= {one.kind}
                 new.append(one)
         return new
 

@@ -31,7 +31,7 @@ RULES: Final = {
     "value": "a member has a documented value",
     "base64": "a payload is base64 with the standard alphabet and padding (RFC 4648 section 4)",
     "payload": "a payload consists of whole units of its codec",
-    "order": "media comes between start and stop",
+    "order": "media is sent between start and stop",
     "text": "messages are text frames",
     "fragments": "a message has a bounded number of fragments",
     "frame": "frames obey the WebSocket protocol (RFC 6455)",
