@@ -35,8 +35,10 @@ def opened_manifest(
 ) -> tuple[Manifest | None, set[str]]:
     """Return the manifest of a run, and the inputs that an earlier run has done.
 
-    new, resumed: as the command line says.
-    default: its place otherwise; an older one there is replaced. None: no manifest then.
+    Args:
+        new, resumed: as the command line says.
+        default: its place otherwise; an older one there is replaced. None: no manifest then.
+
     Raises: ValueError, FileExistsError, OSError.
     """
     if new is not None and resumed is not None:
@@ -68,9 +70,10 @@ class Report:
     def __init__(self, inputs: str, out: str, *, done: int, left_out: int, manifest: Manifest | None) -> None:
         """Store the figures of a run.
 
-        inputs: their number in words.
-        done: by an earlier run.
-        left_out: other files of the folders.
+        Args:
+            inputs: their number in words.
+            done: by an earlier run.
+            left_out: other files of the folders.
         """
         self._begins = f"{inputs} to {out}"
         self._notes: list[str] = []

@@ -105,10 +105,11 @@ class PlayoutRecorder:
     def media(self, payload: bytes, samples: int, at_ms: float, *, now: int, end: tuple[int, int]) -> None:
         """Record a message whose audio was queued.
 
-        payload, samples: what it holds.
-        at_ms: when it was read.
-        now: the position of the play-out then.
-        end: the position behind its last queued sample, before and after the message.
+        Args:
+            payload, samples: what it holds.
+            at_ms: when it was read.
+            now: the position of the play-out then.
+            end: the position behind its last queued sample, before and after the message.
         """
         queued_ms, filled_ms = (max(0, position - now) * 1000 / self._rate_hz for position in end)
         if not samples:
@@ -135,8 +136,9 @@ class PlayoutRecorder:
     def clear(self, at_ms: float, *, end: tuple[int, int]) -> None:
         """Record a clear.
 
-        at_ms: when it was read.
-        end: the position behind the play-out's last sample, before and after it.
+        Args:
+            at_ms: when it was read.
+            end: the position behind the play-out's last sample, before and after it.
         """
         # A clear may also cut the silence by which a play-out delays audio.
         dropped = min(end[0] - end[1], self._run_samples)

@@ -76,8 +76,9 @@ class CallStreaming:
     ) -> Callable[[], None]:
         """Reserve the call for a stream; the function that is returned makes it dial.
 
-        opened, over: methods of the call, which owns this object. Only the task holds them, so that they refer back no
-            longer than the stream runs.
+        Args:
+            opened, over: methods of the call, which owns this object. Only the task holds them, so that they refer back
+                no longer than the stream runs.
         """
         if self.done.done():
             self.done = Future()
@@ -103,7 +104,8 @@ class CallStreaming:
     def lose_socket(self, how: SocketLoss) -> None:
         """Lose the WebSocket of the stream that runs.
 
-        Raises: RuntimeError if nothing is streamed.
+        Raises:
+            RuntimeError: nothing is streamed.
         """
         if self._pump is None or self._stream is None or self._stream.end_reason is not None:
             raise RuntimeError("a socket can be lost while the call is streaming, not before and not after")
@@ -123,7 +125,8 @@ class CallStreaming:
     def press(self, digits: str) -> None:
         """Press keys now.
 
-        Raises: RuntimeError if nothing is streamed.
+        Raises:
+            RuntimeError: nothing is streamed.
         """
         if self._stream is None or self._stream.end_reason is not None:
             raise RuntimeError("keys can be pressed while the call is streaming, not before and not after")

@@ -104,7 +104,8 @@ class JoinCommand:
 def read_start(body: Mapping[str, Any], dialogflow_url: str | None = None) -> StreamSettings:
     """Read a `streaming_start`.
 
-    dialogflow_url: where streams for Dialogflow go; None: they are refused (100001).
+    Args:
+        dialogflow_url: where streams for Dialogflow go; None: they are refused (100001).
 
     Raises: Refused, with every error of the members.
     """
@@ -227,7 +228,9 @@ def read_leave(body: Mapping[str, Any]) -> str:
 def read_hold(body: Mapping[str, Any], *, required: bool) -> tuple[str, ...]:
     """Read the calls of a `hold` or `unhold`.
 
-    required: whether they must be named; else none of them means all.
+    Args:
+        required: whether they must be named; else none of them means all.
+
     Raises: Refused, as for read_start.
     """
     needed = (commands.CALL_CONTROL_IDS,) if required else ()

@@ -23,8 +23,9 @@ class Playout:
 
     The clock is absolute: nothing that comes late moves what was played before.
 
-    clock_ppm: how much faster than now_ms the clock runs.
-    kept_ms: how much of the past is kept; None: all of it. `heard` is empty otherwise.
+    Args:
+        clock_ppm: how much faster than now_ms the clock runs.
+        kept_ms: how much of the past is kept; None: all of it. `heard` is empty otherwise.
     """
 
     __slots__ = (
@@ -111,7 +112,8 @@ class Playout:
     def clear(self, now_ms: float, after_ms: float = 0.0) -> int:
         """Drop the audio that is not played yet, and make all marks due; how many of them are early by that.
 
-        after_ms: audio that is played within this time from now still is; the marks are due then at the latest.
+        Args:
+            after_ms: audio that is played within this time from now still is; the marks are due then at the latest.
         """
         cut = self.position(now_ms + after_ms)
         if self._end > cut:
