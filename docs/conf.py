@@ -7,6 +7,7 @@ these links work on the site: some of these files are pages of the site, and eac
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from functools import cache
@@ -20,17 +21,15 @@ if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 sys.path.insert(0, str(Path(__file__).parent))  # for extensions of ours
-
-# autodoc would import the stub of a compiled module, and the `cimport`s of others would fail. So all are loaded before.
-for name in rtpcodec.__all__:
-    getattr(rtpcodec, name)
+# Sphinx would read a stub in place of the compiled module; `stub_signatures` needs both.
+os.environ["SPHINX_AUTODOC_IGNORE_NATIVE_MODULE_TYPE_STUBS"] = "1"
 
 project = "rtpcodec"
 author = "The rtpcodec authors"
 copyright = author  # noqa: A001 -- Sphinx reads this name
 version = release = rtpcodec.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "stub_signatures"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "stub_signatures", "plain_docstrings"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 
@@ -40,6 +39,15 @@ nitpicky = False
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
+autodoc_mock_imports = ["livekit", "loguru", "pipecat"]
+# Members of a private base are shown with the class, those of a public one are not.
+_PUBLIC_BASES = "CallEvent SipCallEvent WebhookEvent RtpcodecError CommandError CommandProblem WebhookError FileError"
+_BASES = "object BaseException Value Live Protocol Coroutine dict tuple str int logging.Formatter " + _PUBLIC_BASES
+autodoc_default_options = {
+    "members": True,
+    "undoc-members": True,
+    "inherited-members": ",".join(_BASES.split()),
+}
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 
@@ -50,6 +58,8 @@ ROOT = Path(__file__).parents[1]
 FILES_AS_PAGES = {
     "contributing": "CONTRIBUTING.md",
     "changelog": "CHANGELOG.md",
+    "security": "SECURITY.md",
+    "tests": "tests/README.md",
     "benchmark-report": "benchmarks/README.md",
     "endpoint-report": "benchmarks/road.md",
     "instruction-counts": "benchmarks/instructions.md",
@@ -58,6 +68,7 @@ FILES_AS_PAGES = {
 EXAMPLES_PAGE = "examples"
 LANGUAGES = {".py": "python", ".conf": "nginx", ".service": "ini", ".yaml": "yaml"}
 
+_LINK_TO_PAGE = re.compile(r"(?<!!)\[([^\[\]]+)\]\(([^)\s#:]+\.md)(?:#[^)\s]*)?\)")
 _LINK = re.compile(r"(\]\()([^)\s#]+)?(#[^)\s]*)?(\))")
 _PAGE_OF = {"README.md": "index"} | {file: page for page, file in FILES_AS_PAGES.items()}
 
@@ -97,10 +108,16 @@ def link_on_site(file: str, fragment: str, folder: str, page_folder: str) -> str
 
 
 def rewrite(text: str, folder: str, page_folder: str) -> str:
-    """Rewrite the links of a text for the site."""
-    return _LINK.sub(
-        lambda match: f"{match[1]}{link_on_site(match[2] or '', match[3] or '', folder, page_folder)}{match[4]}", text
-    )
+    """Rewrite the links of a text for the site; a link to a Markdown file that is not on the site becomes its text."""
+
+    def known(match: re.Match[str]) -> str:
+        path = normpath(f"{folder}/{match[2]}")
+        return match[0] if path in _PAGE_OF or path.startswith("docs/") else match[1]
+
+    def on_site(match: re.Match[str]) -> str:
+        return f"{match[1]}{link_on_site(match[2] or '', match[3] or '', folder, page_folder)}{match[4]}"
+
+    return _LINK.sub(on_site, _LINK_TO_PAGE.sub(known, text))
 
 
 def examples_text() -> str:

@@ -13,7 +13,7 @@ from rtpcodec.cli.commands import _app_of_all
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
-_FENCED = re.compile(r"^```(?:sh|bash|console)?\n(.*?)^```", re.MULTILINE | re.DOTALL)
+_FENCED = re.compile(r"^```(.*?)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`(rtpcodec [a-z][^`]*)`")
 _CONTINUED = re.compile(r"\\\n\s*")
 COMMANDS = typer.main.get_command(_app_of_all())
@@ -21,9 +21,10 @@ COMMANDS = typer.main.get_command(_app_of_all())
 
 def shown(text: str) -> list[str]:
     """Return the lines that call `rtpcodec`, of code blocks and code spans."""
-    blocks = "".join(_CONTINUED.sub(" ", block) for block in _FENCED.findall(text))
+    shells = [block for language, block in _FENCED.findall(text) if language in {"", "sh", "bash", "console"}]
+    blocks = "".join(_CONTINUED.sub(" ", block) for block in shells)
     lines = [line.split("  #")[0].strip() for line in blocks.splitlines()]
-    return [line for line in lines if line.startswith("rtpcodec ")] + _SPAN.findall(re.sub(r"\s*\n\s*", " ", text))
+    return [line for line in lines if line.startswith("rtpcodec ")] + _SPAN.findall(re.sub(r"\s*\n\s*", " ", _FENCED.sub("", text)))
 
 
 def unknown(line: str) -> list[str]:

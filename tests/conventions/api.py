@@ -275,7 +275,8 @@ def offered_things() -> tuple[dict[str, Any], dict[str, str]]:
     aliases: dict[str, str] = {}
     shortest: dict[int, str] = {}
     for name, thing in sorted(public_things(), key=lambda one: one[0].count(".")):
-        has_identity = isinstance(thing, ModuleType) or (callable(thing) and is_ours(thing))
+        is_alias = typing.get_origin(thing) is not None
+        has_identity = is_alias or isinstance(thing, ModuleType) or (callable(thing) and is_ours(thing))
         known = shortest.setdefault(id(thing), name) if has_identity else name
         if known == name:
             found[name] = thing

@@ -39,6 +39,7 @@ STUBS = load("stub_signatures")
         ("[a](voice.md#settings)", "docs", "[a](voice.md#settings)"),
         ("[a](#settings)", "docs", "[a](#settings)"),
         ("[a](https://example.com/docs)", "docs", "[a](https://example.com/docs)"),
+        ("[a](../tests/data/README.md#b)", "docs", "a"),
         ("handlers[name](call)", "docs", "handlers[name](call)"),
     ],
 )

@@ -114,7 +114,7 @@ HANDSHAKE = Bound(
 ADAPTED = Bound(
     "ping_interval_s behind a ping, idle_timeout_s, and CLOSE_TIMEOUT_MS: then the connection is cut",
     (
-        "adapters/test_websockets.py::test_a_peer_that_answers_pings_no_more_is_cut",
+        "adapters/test_websockets.py::test_a_peer_that_stops_answering_pings_is_cut",
         "adapters/test_web_hosts.py::test_a_silent_peer_is_closed_by_the_idle_time_out",
         "adapters/test_web_hosts.py::test_aiohttp_pings_a_silent_peer_and_cuts_one_that_vanished",
     ),
@@ -147,7 +147,7 @@ SCRAPE = Bound(
 )
 LIBRARY = Bound(
     "files that are not an ELF library are refused before they are opened; the loader itself waits for the disk",
-    ("codecs/test_libraries.py::test_a_broken_file_is_told_and_not_passed_over",),
+    ("codecs/test_libraries.py::test_a_broken_file_is_reported_and_not_skipped",),
 )
 
 DOCTOR = Bound(

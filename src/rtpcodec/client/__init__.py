@@ -20,8 +20,8 @@ webhook           signature and repeats of a delivery
 webhook_events    deliveries as typed events: event_base, call_events, call_quality
 """
 
-from rtpcodec.client import command as command
-from rtpcodec.client import webhook_events as webhook_events
+from typing import TYPE_CHECKING
+
 from rtpcodec.client.access import Access, Request
 from rtpcodec.client.aio import AsyncCallControl
 from rtpcodec.client.answer import Answer, read_answer
@@ -43,6 +43,10 @@ from rtpcodec.client.results import CommandResult, Conference, DialedCall
 from rtpcodec.client.retry import Retry
 from rtpcodec.client.sync import CallControl
 from rtpcodec.lazy import public_names
+
+if TYPE_CHECKING:
+    from rtpcodec.client import command as command
+    from rtpcodec.client import webhook_events as webhook_events
 
 __all__ = [
     "Access",
@@ -71,4 +75,4 @@ __all__ = [
     "webhook_events",
 ]
 
-__getattr__ = public_names(__name__, ())
+__getattr__ = public_names(__name__, ("command", "webhook_events"))

@@ -129,7 +129,7 @@ class ChunkOrder(OrderState):
     def expire(self, now_ms: float) -> Iterator[Ordered]:
         """Yield the chunks that have waited for MAX_WAIT_MS, and the items before them."""
         for window in self._windows():
-            # 1. Gap: give up the missing numbers before the last chunk that has waited long enough.
+            # 1. Gap? Missing numbers before the last chunk that has waited long enough are lost.
             until = max((number for number, (_, one) in window.held.items() if _is_over(one, now_ms)), default=0)
             if until:
                 yield from self._judged(window, window.pop(self._elsewhere(window), until=until))
