@@ -26,8 +26,8 @@ class SpeakingSide(CallBase):
     def play_mp3(self, data: Buffer) -> Ongoing:
         """Queue an MP3 file, otherwise like `play`.
 
-        If the buffer holds several files, all are played. The carrier accepts one file per second (docs/carrier.md, rule C30), so
-        there are pauses between short files.
+        If the buffer holds several files, all are played. The carrier accepts one file per second (docs/carrier.md,
+        rule C30), so there are pauses between short files.
 
         Raises:
             ValueError: the octets are not an MP3 file.
