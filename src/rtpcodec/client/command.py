@@ -146,7 +146,8 @@ def create_conference(**given: Unpack[CreateConferenceFields]) -> Command[Confer
 def conference_action(conference_id: str, name: str, /, **given: object) -> Command[CommandResult]:
     """Ask the carrier for an action on a conference, such as `join`. Its fields are checked as those of `action`.
 
-    conference_id: the id or the name of the conference.
+    Args:
+        conference_id: the id or the name of the conference.
     """
     draft = _Draft(str(name) or "command", given)
     checks.path_segment(name, "action", draft.findings)

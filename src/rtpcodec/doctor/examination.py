@@ -24,10 +24,14 @@ CHECK_LIMITS: Final = 4
 
 
 async def examine(settings: DoctorSettings, context: ssl.SSLContext | None = None) -> list[Finding]:
-    """Make all checks and return their findings, without secrets. A check that breaks is a finding too.
+    """Make all checks of `rtpcodec doctor` (docs/doctor.md, "The checks").
 
-    settings: the subject of the checks.
-    context: TLS settings for the public URLs; None: the system's certificates decide.
+    Args:
+        settings: addresses, keys and plan; checks of values that are None are skipped.
+        context: TLS settings for the public URLs; None: the system's certificates decide.
+
+    Returns:
+        The findings in the order of the checks, without secrets. A check that breaks is a finding too.
     """
     found: list[Finding] = [*check_packages(), *check_plan(settings)]
     found += await _bounded("api key", check_key(settings), settings)

@@ -63,8 +63,9 @@ class Secrets:
     def __init__(self, keys: Iterable[str | None], values: Iterable[str | None]) -> None:
         """Take the secrets.
 
-        keys: the API key and tokens; they are found in any spelling.
-        values: numbers, and paths with query.
+        Args:
+            keys: the API key and tokens; they are found in any spelling.
+            values: numbers, and paths with query.
         """
         self._redaction = Redaction([key for key in keys if key], [value for value in values if value])
 

@@ -155,7 +155,8 @@ class Tally:
 class EchoMeter:
     """Round trips of an echo, by the position in the audio, so that chunks of both directions may differ in size.
 
-    keeps_all: whether every latency stays in memory; otherwise the last ones.
+    Args:
+        keeps_all: whether every latency stays in memory; otherwise the last ones.
     """
 
     __slots__ = ("_returned_ms", "_sent", "_sent_ms", "latencies_ms")

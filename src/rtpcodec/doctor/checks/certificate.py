@@ -40,10 +40,11 @@ async def check_certificate(
 ) -> Finding:
     """Make a TLS handshake with a URL's host and verify the chain as any client does.
 
-    use: name of the URL.
-    address: address of the URL; None: there is no URL.
-    limit_s: limit of lookup, connect and handshake.
-    context: TLS settings; None: the system's certificates decide.
+    Args:
+        use: name of the URL.
+        address: address of the URL; None: there is no URL.
+        limit_s: limit of lookup, connect and handshake.
+        context: TLS settings; None: the system's certificates decide.
     """
     name = f"{use} tls"
     if address is None or not address.secure:

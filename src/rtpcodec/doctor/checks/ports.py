@@ -17,10 +17,12 @@ HEALTH_LIMIT_S = 2.0
 async def check_port(use: str, host: str, port: int | None, limit_s: float) -> tuple[Finding, bool]:
     """Try to listen on a port.
 
-    use: name of the port.
-    host: the address to listen on.
-    port: number of the port; None: not given.
-    limit_s: limit of the answer of a server that uses it, at most HEALTH_LIMIT_S.
+    Args:
+        use: name of the port.
+        host: the address to listen on.
+        port: number of the port; None: not given.
+        limit_s: limit of the answer of a server that uses it, at most HEALTH_LIMIT_S.
+
     Returns: the finding, and whether the doctor may listen there.
     """
     name = f"{use} port"

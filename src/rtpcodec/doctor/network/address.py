@@ -57,7 +57,9 @@ class Address:
     async def addresses(self, limit_s: float) -> list[str]:
         """Return the host's addresses by the system's resolver.
 
-        Raises: OSError if it has none, TimeoutError.
+        Raises:
+            OSError: the host has no address.
+            TimeoutError: the resolver has not answered in time.
         """
         return await in_thread(lambda: addresses_of(self.host, self.port), limit_s)
 
@@ -66,8 +68,10 @@ class Address:
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to the first of its addresses that accepts, with TLS if the scheme requires it.
 
-        limit_s: for lookup, connect and TLS together.
-        context: of TLS; None: the system's certificates decide.
+        Args:
+            limit_s: for lookup, connect and TLS together.
+            context: of TLS; None: the system's certificates decide.
+
         Raises: OSError, ssl.SSLError, TimeoutError.
         """
         if self.secure and context is None:

@@ -23,8 +23,9 @@ class HookListener:
     def __init__(self, host: str, port: int, take: Take) -> None:
         """Make a listener that is not open yet.
 
-        take: gets target (path and query), header fields (names in lower case) and body of each request; returns the
-            answer's body.
+        Args:
+            take: gets target (path and query), header fields (names in lower case) and body of each request; returns
+                the answer's body.
         """
         self._host = host
         self._take = take

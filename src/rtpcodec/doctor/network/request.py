@@ -42,7 +42,9 @@ async def ask(
 ) -> HeadOfAnswer:
     """Send a request and read its answer, then close the connection.
 
-    limit_s: limit of the whole in seconds.
+    Args:
+        limit_s: limit of the whole in seconds.
+
     Raises: OSError, NotHttp, ssl.SSLError, TimeoutError.
     """
     async with asyncio.timeout(limit_s):

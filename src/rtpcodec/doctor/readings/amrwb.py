@@ -49,7 +49,9 @@ def received(observer: Observer) -> Reading:
 async def is_accepted(observer: Observer, track: str | None) -> tuple[bool | None, int]:
     """Send a tone in the packing of the stream's plan.
 
-    track: the track that holds what the phone hears; None: there is none, and only errors decide.
+    Args:
+        track: the track that holds what the phone hears; None: there is none, and only errors decide.
+
     Returns: whether it was accepted, None if that is not known; and how many errors the carrier sent.
     """
     begun_ms, errors = now_ms(), len(observer.errors)

@@ -19,7 +19,8 @@ async def closing(
 ) -> Reading:
     """Close the socket and check whether the phone call continues.
 
-    point: the name of the point, by the command that requested the stream.
+    Args:
+        point: the name of the point, by the command that requested the stream.
     """
     begun_ms = now_ms()
     await observer.call.close()

@@ -69,7 +69,8 @@ def _rate(observer: Observer) -> Reading:
 async def sent(observer: Observer, track: str | None) -> list[Reading]:
     """Send a tone in L16 of each byte order, and find the order that comes back as a tone.
 
-    track: the track that holds what the phone hears; None: there is none.
+    Args:
+        track: the track that holds what the phone hears; None: there is none.
     """
     points = ("l16_order_sent", "l16_rate_sent")
     if track is None:

@@ -20,10 +20,12 @@ async def live_call(
 ) -> CallReadings:
     """Call a number and take the readings.
 
-    settings: addresses and keys; without a webhook port, no webhooks are received.
-    to, from_, connection_id: fields of the dial command.
-    leg: the kind of the leg; None: by the form of the number.
-    say: called with each step in words.
+    Args:
+        settings: addresses and keys; without a webhook port, no webhooks are received.
+        to, from_, connection_id: fields of the dial command.
+        leg: the kind of the leg; None: by the form of the number.
+        say: called with each step in words.
+
     Raises: CallNotMade, CommandError; OSError, EndpointError if a port is in use.
     """
     kind = leg or ("sip" if to.startswith(SIP_SCHEMES) else "phone number")

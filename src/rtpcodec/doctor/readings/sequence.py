@@ -31,11 +31,13 @@ async def read_call(
 ) -> CallReadings:
     """Make one call and take a reading of every point.
 
-    setup: how the call is made.
-    inbox: receives its webhooks; None: they are not received.
-    leg: the kind of the leg, for the report.
-    simulated: for the report.
-    say: called with each step in words.
+    Args:
+        setup: how the call is made.
+        inbox: receives its webhooks; None: they are not received.
+        leg: the kind of the leg, for the report.
+        simulated: for the report.
+        say: called with each step in words.
+
     Raises: CallNotMade if the call is not answered; CommandError if it could not be dialled.
     """
     found = CallReadings(datetime.now(UTC).date().isoformat(), leg, simulated)

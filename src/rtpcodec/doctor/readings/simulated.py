@@ -25,11 +25,15 @@ UNREAD_S: Final = 5.0
 
 
 def simulated_call(speech: Path | tuple[bytes, int], say: Say = lambda _words: None, **phone: Any) -> CallReadings:
-    """Take the readings of a simulated carrier.
+    """Take the readings of a simulated carrier, on a virtual clock (docs/carrier.md, "How the readings are taken").
 
-    speech: speech of the phone, repeated: a WAV file, or PCM and its rate.
-    say: called with each step in words.
-    phone: further options of the simulator's phone, such as variations.
+    Args:
+        speech: speech of the phone, repeated: a WAV file, or native int16 PCM and its rate in Hz.
+        say: called with each step in words.
+        **phone: further options of `sim.Carrier.phone`, such as `variations`.
+
+    Returns:
+        One reading per uncertain point.
     """
     pcm, rate_hz = speech if isinstance(speech, tuple) else read_wav(speech)
     repeats = -(-round(SPEECH_S * rate_hz * 2) // len(pcm))

@@ -116,7 +116,9 @@ def _endpoint(
 async def dialled(setup: CallSetup, plan: StreamPlan, inbox: WebhookInbox | None = None) -> AsyncIterator[Dialled]:
     """Dial with streaming, and wait for the stream. The caller hangs up; if no stream begins, this does.
 
-    inbox: receives the webhooks of the call, which report early that no stream will begin; None: there are none.
+    Args:
+        inbox: receives the webhooks of the call, which report early that no stream will begin; None: there are none.
+
     Raises: CallNotMade if the phone is not answered or no stream begins; CommandError.
     """
     admission, over = _Admission(), asyncio.Event()

@@ -22,7 +22,8 @@ class Dialer(Protocol):
     ) -> StreamPump:
         """Connect with further headers, and begin the stream.
 
-        Raises: ConnectionError if that is not possible.
+        Raises:
+            ConnectionError: that is not possible.
         """
 
 

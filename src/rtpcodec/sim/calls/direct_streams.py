@@ -24,7 +24,8 @@ def wanted_stream(
 ) -> StreamSettings:
     """Return the settings of a stream by a plan.
 
-    Raises: ValueError if the carrier has no such stream.
+    Raises:
+        ValueError: the carrier has no such stream.
     """
     rtp = plan.mode == commands.RTP_MODE
     if dialect == "twilio":

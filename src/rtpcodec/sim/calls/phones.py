@@ -96,7 +96,8 @@ class DialledPhone:
 def require_digits(digits: str) -> None:
     """Check keys. Digits are secret, so the error does not show them.
 
-    Raises: ValueError if a character is not a key.
+    Raises:
+        ValueError: a character is not a key.
     """
     for position, digit in enumerate(digits):
         if digit not in DTMF_DIGITS:

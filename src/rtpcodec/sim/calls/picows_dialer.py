@@ -46,7 +46,7 @@ class PicowsDialer:
     ) -> StreamPump:
         """Connect and begin the stream.
 
-        Raises: DialFailed if the address refuses, is unreachable or too slow, or does not speak WebSocket.
+        Raises DialFailed if the address refuses, is unreachable or too slow, or does not speak WebSocket.
         """
         pumps: list[StreamPump] = []
 

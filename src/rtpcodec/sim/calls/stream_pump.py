@@ -17,7 +17,8 @@ SocketLoss = Literal["rst", "fin", "black_hole"]
 class DialFailed(ConnectionError):
     """The address has no WebSocket.
 
-    status: the HTTP status that the app answered; None: it did not answer.
+    Args:
+        status: the HTTP status that the app answered; None: it did not answer.
     """
 
     def __init__(self, message: str, status: int | None = None) -> None:

@@ -104,7 +104,8 @@ class CallStreaming:
     def lose_socket(self, how: SocketLoss) -> None:
         """Lose the WebSocket of the stream that runs.
 
-        Raises: RuntimeError if nothing is streamed.
+        Raises:
+            RuntimeError: nothing is streamed.
         """
         if self._pump is None or self._stream is None or self._stream.end_reason is not None:
             raise RuntimeError("a socket can be lost while the call is streaming, not before and not after")
@@ -124,7 +125,8 @@ class CallStreaming:
     def press(self, digits: str) -> None:
         """Press keys now.
 
-        Raises: RuntimeError if nothing is streamed.
+        Raises:
+            RuntimeError: nothing is streamed.
         """
         if self._stream is None or self._stream.end_reason is not None:
             raise RuntimeError("keys can be pressed while the call is streaming, not before and not after")

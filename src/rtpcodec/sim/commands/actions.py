@@ -153,7 +153,8 @@ def is_known(action: str, method: str) -> bool:
 def carry_out(carrier: CommandedCarrier, call: CommandedCall, action: str, body: dict[str, Any]) -> Then | None:
     """Execute a command.
 
-    Raises: Refused if the state of the call does not allow it, or the body is wrong.
+    Raises:
+        Refused: the state of the call does not allow it, or the body is wrong.
     """
     call.leg.require(action)
     then = _ACTIONS[action](carrier, call, body)

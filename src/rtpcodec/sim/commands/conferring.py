@@ -36,7 +36,8 @@ class ConferringCarrier(Protocol):
 def create(carrier: ConferringCarrier, body: dict[str, Any]) -> dict[str, Any]:
     """Create a conference. Returns the answer's data.
 
-    Raises: Refused if the state of the call does not allow it, or the body is wrong.
+    Raises:
+        Refused: the state of the call does not allow it, or the body is wrong.
     """
     call_control_id, name = read_conference(body)
     call = _call(carrier, call_control_id, commands.JOIN)
@@ -48,7 +49,8 @@ def create(carrier: ConferringCarrier, body: dict[str, Any]) -> dict[str, Any]:
 def carry_out(carrier: ConferringCarrier, id_or_name: str, action: str, body: dict[str, Any]) -> None:
     """Execute a command about a conference.
 
-    Raises: Refused if there is no such conference, the state of a call does not allow it, or the body is wrong.
+    Raises:
+        Refused: there is no such conference, the state of a call does not allow it, or the body is wrong.
     """
     conference = carrier.conference(id_or_name)
     if conference is None:

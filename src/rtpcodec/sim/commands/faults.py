@@ -20,7 +20,8 @@ HUGE_OCTETS: Final = 4 * 1024 * 1024
 class CommandFault:
     """The faults of one command; the fields can be combined.
 
-    Raises: ValueError if the status is outside 300 to 599 or the delay is below 0.
+    Raises:
+        ValueError: the status is outside 300 to 599 or the delay is below 0.
     """
 
     delay_s: float = 0.0

@@ -49,7 +49,8 @@ class HttpAnswer:
 class CommandHandler:
     """Executes commands on the calls of one carrier.
 
-    serves: False: every command is answered with 404.
+    Args:
+        serves: False: every command is answered with 404.
     """
 
     __slots__ = ("_authorization", "_carrier", "_serves")

@@ -12,7 +12,8 @@ from rtpcodec.sim.commands.bodies import StreamSettings
 def twilio_stream(url: str, tracks: str, parameters: Mapping[str, str], *, two_way: bool) -> StreamSettings:
     """Return the settings of a stream. The query of the URL is dropped, as Twilio dials without it.
 
-    Raises: ValueError: a two-way stream has another track than the inbound one, or a parameter is too long.
+    Raises:
+        ValueError: a two-way stream has another track than the inbound one, or a parameter is too long.
     """
     known = (twiml.INBOUND_TRACK, twiml.OUTBOUND_TRACK, twiml.BOTH_TRACKS)
     if tracks not in known[:1] and two_way:
@@ -38,7 +39,8 @@ def twilio_stream(url: str, tracks: str, parameters: Mapping[str, str], *, two_w
 def require_twilio_codec(codec: str, sample_rate_hz: int | None) -> None:
     """Check the codec of a call.
 
-    Raises: ValueError if it is not PCMU at 8000 Hz.
+    Raises:
+        ValueError: it is not PCMU at 8000 Hz.
     """
     if codec != streaming.CODEC or sample_rate_hz not in (None, streaming.SAMPLE_RATE_HZ):
         rate = "" if sample_rate_hz is None else f" at {sample_rate_hz} Hz"

@@ -22,7 +22,8 @@ _DIRECT: Final = Link()
 class Faults:
     """Faults of the chunks and keys that a carrier sends, and of their audio. Marks, keys, start and stop are not lost.
 
-    Raises: ValueError if a probability is outside 0 to 1, a delay is negative or a stall would never end.
+    Raises:
+        ValueError: a probability is outside 0 to 1, a delay is negative or a stall would never end.
     """
 
     reorder: float = 0.0

@@ -16,7 +16,8 @@ MAX_DELAY_MS: Final = 5000.0
 class EchoPath:
     """The acoustic echo of the phone: changes to the audio that it plays, until it returns with the caller's speech.
 
-    Raises: ValueError if a number is outside its range, or the codec is not PCMU or PCMA.
+    Raises:
+        ValueError: a number is outside its range, or the codec is not PCMU or PCMA.
     """
 
     delay_ms: float = 100.0
@@ -55,8 +56,9 @@ class Echo:
     def added(self, said: bytes, heard: bytes) -> bytes:
         """Return the caller's speech with the echo of the played audio.
 
-        said: a chunk of the caller's speech.
-        heard: as many samples of the audio that was heard delay_ms before.
+        Args:
+            said: a chunk of the caller's speech.
+            heard: as many samples of the audio that was heard delay_ms before.
         """
         if self._clip is not None:
             # A gain limits at full scale.

@@ -49,11 +49,12 @@ class KeyPresses:
     ) -> None:
         """Plan the messages of a call's keys.
 
-        dtmf: at which ms of the stream each is pressed, and the digit.
-        now_ms: the begin of the stream.
-        utc_ms: the same moment, for `occurred_at`.
-        faults: which messages are late or repeated; None: none.
-        seed: the same seed gives the same faults.
+        Args:
+            dtmf: at which ms of the stream each is pressed, and the digit.
+            now_ms: the begin of the stream.
+            utc_ms: the same moment, for `occurred_at`.
+            faults: which messages are late or repeated; None: none.
+            seed: the same seed gives the same faults.
         """
         self._utc_offset_ms = utc_ms - now_ms
         # One random generator per fault, so that one never changes the effect of another.

@@ -34,7 +34,8 @@ class MarkEchoes:
     def place(self, name: str, now_ms: float) -> None:
         """Place a mark of the app.
 
-        Raises: RefusedMessage if it is answered with an error.
+        Raises:
+            RefusedMessage: it is answered with an error.
         """
         habits = self._habits
         self._count += 1

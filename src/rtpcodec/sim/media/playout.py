@@ -23,8 +23,9 @@ class Playout:
 
     The clock is absolute: nothing that comes late moves what was played before.
 
-    clock_ppm: how much faster than now_ms the clock runs.
-    kept_ms: how much of the past is kept; None: all of it. `heard` is empty otherwise.
+    Args:
+        clock_ppm: how much faster than now_ms the clock runs.
+        kept_ms: how much of the past is kept; None: all of it. `heard` is empty otherwise.
     """
 
     __slots__ = (

@@ -85,7 +85,8 @@ class AppReceiver:
     def receive(self, text: str | Buffer, now_ms: float) -> None:
         """Apply one message.
 
-        Raises: RefusedMessage if it is answered with an error.
+        Raises:
+            RefusedMessage: it is answered with an error.
         """
         tally = self._tally
         tally.messages_received += 1

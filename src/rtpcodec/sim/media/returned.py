@@ -16,7 +16,8 @@ class Returned(Protocol):
     def pcm_of(self, payload: bytes, now_ms: float) -> bytes:
         """Decode one payload to PCM at the play-out's rate.
 
-        Raises: RefusedMessage if it is answered with an error.
+        Raises:
+            RefusedMessage: it is answered with an error.
         """
 
 

@@ -42,7 +42,8 @@ _Apply = Callable[[float], None]
 class CarrierStream:
     """A stream from the moment when its WebSocket is open; a machine for `pump`.
 
-    utc_ms: the same moment as now_ms, for `occurred_at`.
+    Args:
+        utc_ms: the same moment as now_ms, for `occurred_at`.
     """
 
     def __init__(

@@ -9,7 +9,8 @@ from rtpcodec.pickling import Raised
 class RefusedMessage(Raised, Exception):
     """A message of the app that is answered with an error: a code, and a sentence.
 
-    title: title of the error; None: that of Telnyx for the code.
+    Args:
+        title: title of the error; None: that of Telnyx for the code.
     """
 
     def __init__(self, code: int, detail: str, title: str | None = None) -> None:

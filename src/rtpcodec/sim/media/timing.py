@@ -26,7 +26,8 @@ def _require_intervals(name: str, intervals: Iterable[Interval]) -> None:
 class Link:
     """One direction of the connection between carrier and app. TCP loses nothing and keeps the order.
 
-    Raises: ValueError if a time is negative or an interval does not end after it begins.
+    Raises:
+        ValueError: a time is negative or an interval does not end after it begins.
     """
 
     delay_ms: float = 0.0
@@ -56,7 +57,8 @@ class Link:
 class Hold:
     """The call is on hold: no media is sent, and the caller's speech waits. The caller still hears the app.
 
-    Raises: ValueError if the hold does not end after it begins.
+    Raises:
+        ValueError: the hold does not end after it begins.
     """
 
     from_ms: float
@@ -74,7 +76,8 @@ class Hold:
 class Timing:
     """When messages pass between carrier and app, and how exact the clocks of the call are.
 
-    Raises: ValueError if a number is outside its range or an interval does not end after it begins.
+    Raises:
+        ValueError: a number is outside its range or an interval does not end after it begins.
     """
 
     to_app: Link = Link()

@@ -50,7 +50,8 @@ class Caller:
 class Ear:
     """The audio that the caller hears, in chunks of one length at the rate of the stream's media.
 
-    delay_ms: delay after it was heard.
+    Args:
+        delay_ms: delay after it was heard.
     """
 
     __slots__ = ("_chunk_ms", "_chunks", "_delay_ms", "_playout", "_resampler")

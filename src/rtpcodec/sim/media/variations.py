@@ -26,7 +26,8 @@ Omitted = Literal["chunk", "timestamp", "track", "sequence_number"]
 class MarkHabits:
     """How the app's marks return.
 
-    Raises: ValueError if the share is outside 0 to 1, the time is negative, or a mark has a number below 1.
+    Raises:
+        ValueError: the share is outside 0 to 1, the time is negative, or a mark has a number below 1.
     """
 
     echo: Literal["played", "received", "never"] = "played"
@@ -55,7 +56,8 @@ class MarkHabits:
 class ClearHabits:
     """The effect of the app's `clear`.
 
-    Raises: ValueError if the time is negative.
+    Raises:
+        ValueError: the time is negative.
     """
 
     effect: Literal["documented", "no_marks", "ignored"] = "documented"
@@ -74,7 +76,8 @@ class LossHabits:
 
     Both times begin when the carrier notices: at an RST or a FIN at once, at a `black_hole` by `streaming_stop`.
 
-    Raises: ValueError if a time is negative.
+    Raises:
+        ValueError: a time is negative.
     """
 
     busy_s: float = 0.0
@@ -93,7 +96,8 @@ class LossHabits:
 class Restart:
     """The audio to the app changes in mid-stream, as after a transfer: a second `start` announces it.
 
-    Raises: ValueError if the moment is not after the begin of the stream.
+    Raises:
+        ValueError: the moment is not after the begin of the stream.
     """
 
     at_ms: float
@@ -118,7 +122,8 @@ class Variations:
 
     docs/carrier.md, "Uncertain points", lists the choices.
 
-    Raises: ValueError if chunk_ms is outside 20 to 30000, or a packing or mode of AMR-WB does not exist.
+    Raises:
+        ValueError: chunk_ms is outside 20 to 30000, or a packing or mode of AMR-WB does not exist.
     """
 
     chunk_ms: int = 20

@@ -22,7 +22,8 @@ from rtpcodec.carriers.telnyx import commands, members, webhooks
 class Webhooks:
     """The URLs that events are posted to, and the faults of deliveries.
 
-    Raises: ValueError if an address is not an http or https URL, a share is outside 0 to 1, or attempts is below 1.
+    Raises:
+        ValueError: an address is not an http or https URL, a share is outside 0 to 1, or attempts is below 1.
     """
 
     url: str = field(repr=False)
@@ -95,7 +96,8 @@ class _Entry:
 class WebhookQueue:
     """The events of one carrier: a state machine whose `outgoing` are posts.
 
-    utc_offset_ms: Unix time minus now_ms.
+    Args:
+        utc_offset_ms: Unix time minus now_ms.
     """
 
     def __init__(self, signing: Signing, plan: Webhooks, seed: str, utc_offset_ms: float) -> None:

@@ -148,8 +148,9 @@ class TwilioWire:
     def read(self, text: str | Buffer) -> FromApp:
         """Read a message of the app.
 
-        Raises: RefusedMessage: it is not JSON, has a missing, unknown or wrong member, names another stream, or the
-            stream is one-way.
+        Raises:
+            RefusedMessage: it is not JSON, has a missing, unknown or wrong member, names another stream, or the stream
+                is one-way.
         """
         if not self._settings.two_way:
             raise _invalid("a one-way stream takes no messages of the app")

@@ -26,7 +26,8 @@ class CarrierWire(Protocol):
     def read(self, text: str | Buffer) -> FromApp:
         """Read a message of the app.
 
-        Raises: RefusedMessage if it breaks a rule of the dialect.
+        Raises:
+            RefusedMessage: it breaks a rule of the dialect.
         """
 
     def rejected(self, detail: str) -> RefusedMessage:
