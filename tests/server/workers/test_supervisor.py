@@ -277,7 +277,7 @@ def test_workers_that_fail_to_start_again_end_the_supervisor(
         await supervisor.open()
         fails.touch()
         supervisor.restart()
-        await until(lambda: "the restart has ended, old workers continue: worker 2 did not start" in caplog.text)
+        await until(lambda: "the restart was stopped; the old workers continue: worker 2 did not start" in caplog.text)
         assert supervisor.serving == 1
         (worker,) = supervisor.workers
         worker.kill()
