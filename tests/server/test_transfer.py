@@ -1,4 +1,4 @@
-"""`call.transfer`: its results, what it stops, and what continues afterwards."""
+"""`call.transfer`: its results, and its effect on replies, background and voice activity."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ from tests.server.transfers import AGENT, Scene, transferring
 
 @dataclass(frozen=True)
 class Course:
-    """What happens after the command, and the result that follows."""
+    """Events after the command, and the result that follows."""
 
     result: TransferResult
     state: str

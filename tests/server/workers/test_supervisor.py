@@ -190,7 +190,7 @@ async def a_worker_dies(supervisor: Program) -> None:
 
 
 async def a_worker_is_asked_alone(supervisor: Program) -> None:
-    """One worker gets SIGTERM: its calls end, another worker takes its place, and nobody is refused."""
+    """One worker gets SIGTERM: its calls end, another worker takes its place, and no call is refused."""
     async with AsyncExitStack() as stack:
         diallers, _ = await calls_at_both(supervisor, stack)
         os.kill(worker_pids(supervisor.pid)[0], signal.SIGTERM)
