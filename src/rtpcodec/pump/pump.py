@@ -187,7 +187,7 @@ class Pump(PumpCore, Driver[MachineT]):
             rule: the name of the rule that it breaks.
             detail: the rule with its numbers, in words.
             code: the close code that the connection must end with; None: the connection continues.
-            octets: of a message that was received as a whole, which count in the budget.
+            octets: the octets of a complete message, which count in the budget.
         """
         now_ms = self.now_ms()
         if code is None:  # with a code it is the last frame
@@ -205,7 +205,8 @@ class Pump(PumpCore, Driver[MachineT]):
         """Report a control frame, a fragment, or a frame after the end of delivery.
 
         Args:
-            octets: of a message, which count in the budget; those of fragments are reported with their message.
+            octets: the octets of a message, which count in the budget; those of fragments are reported with their
+                message.
         """
         now_ms = self.now_ms()
         budget = self._budget

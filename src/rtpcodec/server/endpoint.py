@@ -305,7 +305,7 @@ class Endpoint(SharedPort):
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call.
 
         Args:
-            address: of the client, for the log; "": unknown.
+            address: the address of the client, for the log; "": unknown.
         """
         answer = self._gate.answer(target, headers)
         if answer is not None and answer.refused:
@@ -317,7 +317,7 @@ class Endpoint(SharedPort):
         """Log the refusal of a request, within a quota.
 
         Args:
-            address: of the client; "": unknown.
+            address: the address of the client; "": unknown.
             why: the rule that it breaks.
         """
         self._refusals.refused(status, self._thread.loop.time(), address, why)

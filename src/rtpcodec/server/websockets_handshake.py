@@ -87,7 +87,7 @@ class Handshake(asyncio.Protocol):
             half_open: the connections that are not calls yet.
             refusals: the connections whose refusal is delayed.
             entry: the entry of this connection in half_open.
-            address: of the client.
+            address: the address of the client.
             log: the logger of `websockets`.
         """
         self._settings = settings

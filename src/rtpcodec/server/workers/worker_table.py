@@ -249,7 +249,7 @@ def new_table(path: Path | None = None) -> WorkerTable:
 
     Raises:
         EndpointError: another supervisor uses the file.
-        OSError.
+        OSError: the file cannot be opened.
     """
     descriptor = _nameless_file() if path is None else os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
     size = os.fstat(descriptor).st_size
