@@ -212,7 +212,7 @@ def test_a_detector_that_fails_is_reported_once_and_the_level_decides() -> None:
 
     called(handler, silence(1000) + sound(500))
     reported, media_ms = found
-    assert reported["message"] == "the detector of call.voice failed; from now on the level decides"
+    assert reported["message"] == "the detector of call.voice raised an exception; from now on the level decides"
     assert str(reported["exception"]) == "no model"
     assert media_ms == 1000
 

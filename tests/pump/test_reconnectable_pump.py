@@ -1,4 +1,4 @@
-"""A machine over one WebSocket after the other, in memory: what is reported, what is sent where, and the end."""
+"""A machine over successive WebSockets in memory: its reports, its texts, and its end."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_a_call_that_is_closed_during_a_hold_ends_at_once() -> None:
 
 
 def test_reports_of_the_replaced_socket_do_not_arrive() -> None:
-    """The old socket is still open: what it holds, its end and its echoes belong to nobody any more."""
+    """The old socket is still open: its buffer, its end and its echoes have no effect any more."""
 
     async def test(line: Line) -> None:
         first = await line.dial()

@@ -1,4 +1,4 @@
-"""A phone call of the simulator on the virtual clock, which the endpoint can command and hears of by webhooks."""
+"""A phone call of the simulator on the virtual clock. The endpoint can send commands about it and receives webhooks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from rtpcodec.stream.plan import StreamPlan
 from tests.server.conversation import L16
 
 STILL_UP = "the phone call is still up, on_handler_end can end it"
-"""What the log record of a failed handler says of the phone call."""
+"""The state of the phone call in the log record of a failed handler."""
 
 
 @dataclass

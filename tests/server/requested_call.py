@@ -14,7 +14,7 @@ from tests.server.conversation import L16
 from tests.server.phone_webhooks import phone_event
 
 Script = Callable[[Callable[..., None]], Awaitable[object]]
-"""Lets webhooks arrive: `tell(event_type, **payload)` hands one about the call to the endpoint."""
+"""Lets webhooks arrive: `tell(event_type, **payload)` passes one about the call to the endpoint."""
 
 
 def requested(

@@ -1,4 +1,4 @@
-"""The heart of a call over the wire of Twilio: the handler and the caller find the same as on that of Telnyx."""
+"""The core of a call in the dialect of Twilio: handler and caller observe the same as in that of Telnyx."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sockets that never become calls, and a process without descriptors: honest calls are served all the same."""
+"""Sockets that never become calls, and a process without descriptors: real calls are still served."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`on_handler_end`: what happens to the phone call when its handler has ended, and which calls are left alone."""
+"""`on_handler_end`: what happens to the phone call when its handler has ended, and which calls it does not end."""
 
 from __future__ import annotations
 
@@ -243,7 +243,7 @@ def test_a_function_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> No
 
 
 def test_on_audio_that_fails_is_followed_as_well() -> None:
-    """There is no return there, so the setting is about failures only."""
+    """These functions do not return from the call, so the setting only applies to failures."""
     seen: list[BaseException | None] = []
 
     async def apologise(call: Call, error: BaseException | None) -> None:
@@ -263,7 +263,7 @@ def test_on_audio_that_fails_is_followed_as_well() -> None:
     on_phone(script, on_audio=listen, on_handler_end="hangup")
 
 
-# Calls that are left alone
+# Calls that must not be ended
 
 
 async def bridged(scene: PhoneScene) -> SimulatedCall:

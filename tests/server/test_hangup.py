@@ -1,4 +1,4 @@
-"""`call.hangup`: behind the last play-out, once, and the call continues if the command fails."""
+"""`call.hangup`: after the last play-out and once; if the command fails, the call continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a hang-up waits for, and for how long: strange carriers, pauses, blocks of replies, the end of the endpoint."""
+"""The waits of a hang-up and their limits: strange carriers, pauses, blocks of replies, the end of the endpoint."""
 
 from __future__ import annotations
 

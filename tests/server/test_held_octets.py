@@ -1,4 +1,4 @@
-"""Calls whose handlers do not read hold a bounded number of octets together, and honest calls lose nothing."""
+"""Calls whose handlers do not read hold a limited number of octets together, and other calls lose nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hold and unhold by webhook: replies pause, voice activity is suspended, the sound beside speech continues."""
+"""Hold and unhold by webhook: replies pause, voice activity is suspended, background sound continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Handlers and keywords that cannot work are refused when given; what only the call shows is a clear error there."""
+"""Invalid handlers and keywords are refused at once; faults that only a call shows raise a clear error there."""
 
 from __future__ import annotations
 

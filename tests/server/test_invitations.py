@@ -1,4 +1,4 @@
-"""`endpoint.stream` with the carrier played by hand: which sockets are accepted, and what ends the wait."""
+"""`endpoint.stream` with a scripted carrier: which sockets are accepted, and what ends the wait."""
 
 from __future__ import annotations
 

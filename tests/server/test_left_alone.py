@@ -1,4 +1,4 @@
-"""No hang-up where people talk to each other, by bridges and conferences that are not those of a known transfer."""
+"""No hang-up while people talk to each other, in bridges and conferences without a known transfer."""
 
 from __future__ import annotations
 

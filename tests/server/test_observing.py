@@ -1,4 +1,4 @@
-"""What an endpoint reports of itself: lag of its loop, descriptors, protocol errors."""
+"""Figures of an endpoint: lag of its loop, descriptors, protocol errors."""
 
 from __future__ import annotations
 

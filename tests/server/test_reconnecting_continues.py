@@ -1,4 +1,4 @@
-"""What a reconnected call keeps: readers, recording, statistics, voice activity; and sockets that are lost again."""
+"""A reconnected call keeps readers, recording, statistics and voice activity; sockets that are lost again."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def continued(
 
 
 async def lose(it: Scene, call: Call) -> None:
-    """Lose the socket, and wait for 2 s behind the reconnection."""
+    """Lose the socket, and wait for 2 s after the reconnection."""
     streams = len(it.live.reports)
     it.live.lose_socket("rst")
     await until(lambda: len(it.live.reports) > streams and it.live.streaming)

@@ -1,4 +1,4 @@
-"""What the other side can do to a recorder: names that collide or leave the folder, wild time, disks that are full."""
+"""Faults that a recorder must survive: colliding or unsafe names, wrong times, full disks."""
 
 from __future__ import annotations
 

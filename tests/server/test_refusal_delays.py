@@ -1,4 +1,4 @@
-"""Clients without a right token: how long their refusals are held back, and that nobody else waits for them."""
+"""Clients without a valid token: the delay of their refusals, and that no other client waits for them."""
 
 from __future__ import annotations
 

@@ -162,7 +162,7 @@ def interrupted(at_ms: Sequence[int], what: Any, **phone: Any) -> list[CallRepor
 
 @pytest.mark.parametrize("what", ["all", "current"])
 def test_an_interruption_never_cuts_a_key(what: Any) -> None:
-    """Before, in and behind the keys: each key is heard once and whole, and the speech around them ends."""
+    """Before, during and after the keys: each key is heard once and whole, and the speech around them ends."""
     for report in interrupted((300, 440, 620, 980, 1160, 1400), what):
         assert keys_in(report.heard_pcm, report.heard_hz) == "4711"
         sounds = [duration_ms for loud, duration_ms in runs(report) if loud]

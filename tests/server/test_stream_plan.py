@@ -38,7 +38,7 @@ async def sent(plan: StreamPlan | None, fields: dict[str, Any], control: SilentC
 
 
 def other_leg() -> StreamPlan:
-    """The plan of one who is on a bridged call, as the warning says."""
+    """A plan for a bridged call, as the warning recommends."""
     with pytest.warns(PlanWarning, match="a call of one leg hears nothing of it"):
         return StreamPlan(tracks="outbound_track", target_legs="opposite")
 

@@ -1,4 +1,4 @@
-"""`call.transfer`: its results, what it stops, and what continues afterwards."""
+"""`call.transfer`: its results, and its effect on replies, background and voice activity."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_second_transfer_after_a_failed_one_to_a_sip_uri() -> None:
 
     async def handle(call: rtpcodec.Call, scene: Scene) -> None:
         first = await call.transfer(AGENT)
-        with pytest.raises(EndpointError, match="the phone call is transferring, only one that is up"):
+        with pytest.raises(EndpointError, match="the phone call is transferring; only a call that is up"):
             await call.transfer(SECOND)
         found.append((await first.result()).outcome)
         scene.carrier.phone(SECOND, b"", tail_ms=1e9)

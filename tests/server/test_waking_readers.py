@@ -39,7 +39,7 @@ class Reader(Reading):
 def in_a_callback(
     function: Callable[..., object], *args: object, then: Callable[[], object] = object
 ) -> asyncio.Future[None]:
-    """Call a function as a socket would: by the event loop, outside any task. `then` is called behind it."""
+    """Call a function as a socket would: by the event loop, outside any task. `then` is called after it."""
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def call() -> None:

@@ -1,4 +1,4 @@
-"""The endpoint on `websockets`: frames, limits and calls as on picows, and what is its own."""
+"""The endpoint on `websockets`: frames, limits and calls as on picows, and its differences."""
 
 from __future__ import annotations
 

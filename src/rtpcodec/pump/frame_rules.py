@@ -14,7 +14,7 @@ from rtpcodec.stream.fragments import PROTOCOL_ERROR
 INVALID_TEXT: Final = 1007
 """Close code for text that is not valid UTF-8 (section 8.1)."""
 VERSION: Final = "13"
-"""Of the protocol (section 4.1)."""
+"""The version of the protocol (section 4.1)."""
 
 _CLOSE_CODES: Final = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})
 """Codes that a close frame may carry (section 7.4): those of the RFC, 1012 to 1014 of IANA's registry, and those of
@@ -29,7 +29,7 @@ _ONCE: Final = {
     "authorization": "Authorization",
     TOKEN_HEADER: TOKEN_HEADER,
 }
-"""Headers that decide about a handshake. With two of them, a proxy and we could decide by different ones."""
+"""Headers that decide about a handshake. If one is repeated, a proxy and we could use different ones."""
 _NOT_OFFERED: Final = {
     "sec-websocket-extensions": "Sec-WebSocket-Extensions",
     "sec-websocket-protocol": "Sec-WebSocket-Protocol",
@@ -54,7 +54,7 @@ class HandshakeFault(NamedTuple):
 
 
 def reserved_bits(rsv1: int, rsv2: int, rsv3: int) -> BrokenFrame:
-    """Return the error of a frame with reserved bits (section 5.2). No extension that uses them is ever agreed on."""
+    """Return the error of a frame with reserved bits (section 5.2). We never negotiate an extension that uses them."""
     bits = [f"RSV{number}" for number, bit in enumerate((rsv1, rsv2, rsv3), 1) if bit]
     return BrokenFrame("frame", f"a frame has {', '.join(bits)} set without an extension", PROTOCOL_ERROR)
 
@@ -97,7 +97,7 @@ def close_code_of(payload: bytes) -> int | None:
 
 
 def request_fault(headers: Iterable[tuple[str, str]]) -> HandshakeFault | None:
-    """Return what is wrong with the headers of a request (section 4.2.1); None: nothing.
+    """Return the fault in the headers of a request (section 4.2.1); None: they are valid.
 
     Args:
         headers: each name with its value, in any case; names may repeat.
@@ -115,7 +115,7 @@ def request_fault(headers: Iterable[tuple[str, str]]) -> HandshakeFault | None:
 
 
 def response_fault(headers: Iterable[tuple[str, str]]) -> str | None:
-    """Return what is wrong with the headers of a response that accepts a WebSocket (section 4.1); None: nothing.
+    """Return the fault in the headers of a response that accepts a WebSocket (section 4.1); None: they are valid.
 
     Args:
         headers: as for request_fault. The request offered neither extensions nor subprotocols.

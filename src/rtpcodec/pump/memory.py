@@ -53,7 +53,7 @@ class MemoryAnswer:
     body: bytes = field(default=b"", repr=False)
     """The octets of the body."""
     delay_s: float = 0.0
-    """How long the server holds it back, if it refuses a WebSocket."""
+    """How long the server delays it, if it refuses a WebSocket."""
 
 
 MakeReceiver: TypeAlias = Callable[[MemorySocket], Receiver]
@@ -107,7 +107,7 @@ class _Services(Generic[S]):
 
 
 class Listener(Live):
-    """Serves one address until it is closed; open connections stay open."""
+    """Serves one address until it is closed. Open connections stay open."""
 
     def __init__(self, host: str, port: int, close: Callable[[], object]) -> None:
         self.host = host
@@ -172,7 +172,7 @@ class MemoryNetwork(Live):
             ValueError: the URL is not a WebSocket URL.
         """
         address, target = _split(url, ("ws", "wss"))
-        await asyncio.sleep(0)  # as on a real network, other tasks run meanwhile
+        await asyncio.sleep(0)  # let other tasks run, as on a real network
         service = self._web_sockets.find(address)
         if service is None:
             if self._http.find(address) is None:
@@ -186,7 +186,7 @@ class MemoryNetwork(Live):
         try:
             server.attach(service.context.run(admitted, server))
         except Exception as error:
-            self._report_failure("the Receiver could not be made, the WebSocket is refused", error)
+            self._report_failure("creating the Receiver raised an exception; the WebSocket is refused", error)
             raise HandshakeRefused(500) from error
         try:
             client.attach(make_receiver(client))
@@ -249,7 +249,7 @@ class MemoryNetwork(Live):
         except ConnectionError:
             raise
         except Exception as error:
-            self._report_failure("the HTTP handler failed, the answer is 500", error)
+            self._report_failure("the HTTP handler raised an exception; the answer is 500", error)
             return MemoryAnswer(500)
 
     def _answer_by_admit(self, request: MemoryRequest, address: _Address) -> MemoryAnswer:
@@ -265,7 +265,7 @@ class MemoryNetwork(Live):
         try:
             return service.context.run(service.serve, target, headers)
         except Exception as error:
-            self._report_failure("admit failed, the WebSocket is refused", error)
+            self._report_failure("admit raised an exception; the WebSocket is refused", error)
             return MemoryAnswer(500)
 
     def _report_failure(self, message: str, error: Exception) -> None:
@@ -295,7 +295,7 @@ def _host(host: str) -> str:
 
 
 def _split(url: str, schemes: tuple[str, str]) -> tuple[_Address, str]:
-    """Split a URL into address and target; errors do not show it, because it may hold a token."""
+    """Split a URL into address and target. Errors do not show the URL, because it may contain a token."""
     parts = urlsplit(url)
     if parts.scheme not in schemes:
         raise ValueError(f"the URL has scheme {parts.scheme!r}, {schemes[0]!r} or {schemes[1]!r} is needed")

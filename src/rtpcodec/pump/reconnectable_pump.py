@@ -1,4 +1,4 @@
-"""A pump whose machine can outlive its WebSocket: a lost line is held, and another WebSocket carries the machine on."""
+"""A pump whose machine can outlive its WebSocket: after a loss it is held, and continues on another WebSocket."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ from rtpcodec.pump.socket import Socket
 
 
 class HoldableMachine(Machine, Protocol):
-    """A machine that may wait for another WebSocket. When it stops to wait, it sets `cut`."""
+    """A machine that may wait for another WebSocket. When it stops waiting, it sets `cut`."""
 
     @property
     def held(self) -> bool:
-        """Whether the line is lost, and the machine waits for another WebSocket."""
+        """Whether the connection is lost, and the machine waits for another WebSocket."""
 
     def attached(self, now_ms: float) -> None:
-        """Record that another WebSocket carries the machine on. StreamEnded: it has ended."""
+        """Record that the machine continues on another WebSocket. Raises StreamEnded if it has ended."""
 
 
 HoldableT = TypeVar("HoldableT", bound=HoldableMachine)
 
 
 class ReconnectablePump(Pump[HoldableT]):
-    """Drives one machine over one WebSocket after the other. It is the Receiver of the current one's reports."""
+    """Drives one machine over successive WebSockets. It is the Receiver of the current one's reports."""
 
     __slots__ = ("on_held",)
 
     def __init__(
         self, machine: HoldableT, socket: Socket, sink: Sink | None = None, budget: FrameBudget | None = None
     ) -> None:
-        """Take over an open socket. Arguments as for Pump."""
+        """Drive a machine over an open socket. Arguments as for Pump."""
         self.on_held: Callable[[], object] | None = None
-        """Called when a WebSocket is gone and the machine waits for another one."""
+        """Called when a WebSocket is lost and the machine waits for another one."""
         super().__init__(machine, socket, sink, budget)
 
     def attach(self, socket: Socket, budget: FrameBudget | None = None) -> None:
-        """Carry the machine on over another open WebSocket. The one before, if it is still open, is cut.
+        """Continue the machine on another open WebSocket. The previous one is cut, if it is still open.
 
-        Reports of the one before do not arrive any more; from now on the new one must report here.
+        The previous one reports nothing more; from now on the new one must report here.
 
         Args:
             socket: the open WebSocket.
-            budget: what the other side may send; None: the budget before, as it is.
+            budget: what the other side may send; None: the previous budget, unchanged.
 
         Raises:
-            StreamEnded: the machine has ended; then nothing was changed.
+            StreamEnded: the machine has ended; nothing was changed.
         """
         self.machine.attached(self.now_ms())
         before, self._socket = self._socket, socket
@@ -67,10 +67,12 @@ class ReconnectablePump(Pump[HoldableT]):
             return
         self._lost = True
         self.machine.lost(self.now_ms())
+        # 1. Does the machine wait for another WebSocket? If not, this is its end.
         if not self.machine.held:
             self._lost = False
             super().lost()
             return
+        # 2. Run it without a WebSocket until `attach`.
         self._socket = None
         self._send = _drop
         self.machine.backlog = None
@@ -88,4 +90,4 @@ class ReconnectablePump(Pump[HoldableT]):
 
 
 def _drop(_item: object) -> None:
-    """Stand for the `send` of a WebSocket while there is none."""
+    """Replace `send` while there is no WebSocket."""

@@ -1,4 +1,4 @@
-"""Feeds a pump from a task as if the event loop did: a reader's task is continued at once, as the endpoint does it."""
+"""Feeds a pump from a task like the event loop would: a waiting reader's task continues at once, as on the endpoint."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from rtpcodec.pump.socket import Receiver
 class TaskReceiver:
     """A Receiver that a task may call; it passes each report to another one.
 
-    While a text is delivered, no task is the current one. So a task that waits for the text's audio need not wait for a
-    turn of the event loop, because tasks do not nest.
+    While it delivers a text, there is no current task, because tasks do not nest. So a task that waits for the audio
+    continues without a turn of the event loop.
 
     All methods must be called in the event loop's thread.
     """
@@ -47,7 +47,7 @@ class TaskReceiver:
         self.run = receiver.run
 
     def received(self, text: str | Buffer) -> None:
-        """Take a text message."""
+        """Deliver a text message."""
         task: asyncio.Task[Any] | None = asyncio.current_task(self._loop)
         if task is None:
             self._received(text)

@@ -26,9 +26,9 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 TICK_S: Final = 1e-9
-"""A timer set for now or the past fires this much later, so that no chain of timers stops the clock."""
+"""A timer for now or the past fires this much later, so that a chain of timers cannot stop the clock."""
 MAX_ROUNDS: Final = 10_000
-"""Rounds of callbacks at one instant before the clock jumps anyway, so that a task that polls does not stop it."""
+"""Rounds of callbacks at one time before the clock jumps anyway, so that a polling task cannot stop it."""
 MIN_CANCELLED: Final = 100
 """Up to this many cancelled timers stay in the heap until their deadline."""
 MAX_NAMED_TASKS: Final = 10
@@ -44,7 +44,7 @@ _logger = logging.getLogger("asyncio")
 
 
 def _refused(name: str, needs: str) -> Any:
-    """Make a method that refuses a facility of the real world."""
+    """Return a method that raises VirtualClockError for a facility of the real world."""
 
     def refuse(_loop: object, *_args: object, **_options: object) -> NoReturn:
         raise VirtualClockError(f"{name} is not available on a virtual clock: it needs {needs}")
@@ -106,7 +106,7 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     def call_soon(
         self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        """Call back in the next round, at the same virtual time."""
+        """Call a function in the next round, at the same virtual time."""
         if self._debug or self._closed:
             watched = super().call_soon(callback, *args, context=context)
             drop_last_frame(watched)
@@ -165,7 +165,7 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     def call_soon_threadsafe(
         self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        """Call back in the next round; not from other threads.
+        """Call a function in the next round; not from other threads.
 
         Raises:
             VirtualClockError: in another thread, because virtual time does not wait for threads.

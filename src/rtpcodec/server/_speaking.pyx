@@ -25,7 +25,7 @@ cdef class CallFastPath:
         Args:
             pcm: octets of int16 (an odd octet waits for the next call), or an array, memoryview or numpy array of int16
                 or float32; or an Audio, which keeps its rate. An undecoded Audio plays nothing.
-            pcm_hz: the sample rate in Hz; None: send_pcm_hz. Chunks of one rate are joined without a seam until `flush`.
+            pcm_hz: the sample rate in Hz; None: send_pcm_hz. Chunks of one rate are joined until `flush`.
 
         Returns:
             An Ongoing. Await it to wait until everything is queued. An interruption, the end of the stream and a

@@ -65,10 +65,10 @@ class Background(Live):
         """Load the recording, and start the sound.
 
         Args:
-            source: what to load.
+            source: the recording.
             pcm_hz: the rate of PCM.
-            call_id: of the call, for the log record of a failure.
-            options: keywords of BackgroundSound.
+            call_id: the id of the call, for the log record of a failure.
+            options: keyword arguments of BackgroundSound.
         """
         loop = self._access.loop
         if _is_short(source) or isinstance(loop, VirtualEventLoop):  # it has no threads, and work takes no time there

@@ -86,7 +86,7 @@ class BackgroundCommands:
         """Run a command in a task of its own.
 
         Args:
-            name: of the Call's method, for the log.
+            name: the name of the method of Call, for the log.
             work: the command.
             of_stream: whether it plays, so that the end of the stream ends it.
         """

@@ -112,7 +112,7 @@ class RefusalLog:
         Args:
             status: the answer.
             now_s: the time.
-            address: of the client, which may be a proxy; "": unknown.
+            address: the address of the client, which may be a proxy; "": unknown.
             why: the rule that the request broke; no secret and no path.
         """
         if now_s < self._quiet_until_s.get(status, now_s):

@@ -94,7 +94,7 @@ class _DelayedRefusal(WSListener):
         self._timer = asyncio.get_running_loop().call_later(delay_s, self._send)
 
     def on_ws_frame(self, transport: WSTransport, frame: WSFrame) -> None:
-        """Ignore what the client sends."""
+        """Ignore data of the client."""
 
     def send_user_specific_ping(self, transport: WSTransport) -> None:
         """Send no ping: for the client this is not a WebSocket yet."""

@@ -307,7 +307,7 @@ class Endpoint(SharedPort):
         Args:
             target: path and query of the request.
             headers: fields of the request.
-            address: of the client, for the log; "": unknown.
+            address: the address of the client, for the log; "": unknown.
         """
         answer = self._gate.answer(target, headers)
         if answer is not None and answer.refused:
@@ -319,8 +319,8 @@ class Endpoint(SharedPort):
         """Log the refusal of a request, within a quota.
 
         Args:
-            status: of the answer.
-            address: of the client; "": unknown.
+            status: the HTTP status of the answer.
+            address: the address of the client; "": unknown.
             why: the rule that it breaks.
         """
         self._refusals.refused(status, self._thread.loop.time(), address, why)

@@ -163,7 +163,7 @@ class EndpointTotals:
         Args:
             session: its session.
             readers: its readers.
-            phone: what commands of ours have done to its phone call.
+            phone: the counts of our hang-ups and transfers.
             now_ms: the time of the session.
         """
         self._sums = list(map(add, self._sums, session.sums(now_ms)))

@@ -54,9 +54,9 @@ class FirstWords(Live):
         """Prepare it. Nothing is suspended before `begin`.
 
         Args:
-            pump: of the call.
+            pump: the pump of the call.
             phone: the phone call behind it.
-            log: of the call.
+            log: the log of the call.
             after_ms: how long replies wait after the start, or after a later answer; 0: not at all.
             verdict_s: how long they wait for the verdict at most; None: not at all.
         """

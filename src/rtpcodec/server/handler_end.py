@@ -30,11 +30,12 @@ class HandlerEnd:
     __slots__ = ("_choice", "_log", "_parts")
 
     def __init__(self, choice: OnHandlerEnd, parts: CallParts, log: CallLog) -> None:
-        """Make it.
+        """Prepare it.
 
         Args:
             choice: the setting.
-            parts, log: of the call.
+            parts: the parts of the call.
+            log: the log of the call.
         """
         self._log = log
         self._choice = choice

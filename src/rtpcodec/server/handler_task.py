@@ -52,7 +52,8 @@ class HandlerTask:
         """Prepare the task.
 
         Args:
-            parts, log: of the call.
+            parts: the parts of the call.
+            log: the log of the call.
             ending: acts on the phone call once the handler has ended.
             report: called with an exception that the handler raises; returns whether it is a failure.
             slow_turns: counts the handler's slow steps; None: they are not measured.
@@ -185,7 +186,7 @@ class HandlerTask:
 
 
 def _awaitable(returned: object) -> Awaitable[object]:
-    """Return what a handler returned, if it can be awaited. Raises EndpointError."""
+    """Return the result of a handler if it can be awaited. Raises EndpointError otherwise."""
     if not inspect.isawaitable(returned):
         kind = type(returned).__name__
         raise EndpointError(f"the handler returned a value of type {kind}, a coroutine function is needed: async def")

@@ -28,7 +28,7 @@ class Acceptor(Protocol):
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call.
 
         Args:
-            address: of the client, for the log; "": unknown.
+            address: the address of the client, for the log; "": unknown.
         """
 
     def log_refusal(self, status: HTTPStatus, address: str, why: str) -> None:

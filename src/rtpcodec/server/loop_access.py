@@ -61,7 +61,7 @@ class LoopAccess:
 
         Args:
             name: the method.
-            instead: what to use there.
+            instead: the alternative there.
         """
         if threading.get_ident() == self._thread_id:
             raise LocalProtocolError(

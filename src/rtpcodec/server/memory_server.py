@@ -16,7 +16,7 @@ from rtpcodec.server.tcp_listener import Turns
 
 
 class MemoryServer:
-    """Listen on one address of a network in memory."""
+    """Listens on one address of a network in memory."""
 
     def __init__(self, settings: EndpointSettings, acceptor: Acceptor, network: MemoryNetwork) -> None:
         self._settings = settings

@@ -38,7 +38,7 @@ except ImportError as error:
 
 
 class PicowsServer(TcpServer):
-    """Listen on one address."""
+    """Listens on one address."""
 
     socket_class: type[PicowsSocket] = PicowsSocket
     """The class of the sockets of calls."""

@@ -20,9 +20,9 @@ from rtpcodec.pickling import Live
 __all__ = ["RESERVED_S", "MemoryPlacement", "Placement", "PlacementReporter", "WorkerLoad"]
 
 EXPIRES_S: Final = 5.0
-"""A worker that has not reported for this time is taken for dead."""
+"""A worker that has not reported for this time counts as dead."""
 REPORT_PERIOD_S: Final = 1.0
-"""Time between two reports: four may be late before the worker is taken for dead."""
+"""Time between two reports: four may be late before the worker counts as dead."""
 RESERVED_S: Final = 10.0
 """A placed call counts for its worker until its socket opens, for this time at most; the carrier dials within it."""
 
@@ -139,7 +139,7 @@ class MemoryPlacement(Live):
         """Begin without workers.
 
         Args:
-            expires_s: a worker that has not reported for this time is taken for dead.
+            expires_s: a worker that has not reported for this time, in s, counts as dead.
             clock: returns the time in s.
         """
         self._expires_s = expires_s

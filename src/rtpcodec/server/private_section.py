@@ -22,7 +22,7 @@ class PrivateSection(Live):
         require_label(label)
         self._access = access
         self.label = label
-        """What the block is about."""
+        """The label of the section."""
 
     def __enter__(self) -> PrivateSection:
         session = self._access.machine("private").session

@@ -183,7 +183,7 @@ def prompt_of(reply: Reply, access: LoopAccess, name: str) -> SessionReply:
 
     Args:
         reply: the reply.
-        access: of the call that waits.
+        access: the machine of the waiting call.
         name: the method.
 
     Raises:

@@ -90,7 +90,7 @@ async def ask(control: StreamingControl, invitation: Invitation, fields: Mapping
         timeout_s: limit on the whole.
 
     Raises:
-        StreamNotStarted: , with its reason.
+        StreamNotStarted: the stream does not start; it names the reason.
     """
     command = asyncio.ensure_future(_send(control, invitation, fields))
     doubt: CommandError | None = None

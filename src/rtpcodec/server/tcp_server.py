@@ -69,7 +69,7 @@ class TcpServer(ABC):
 
         Args:
             entry: removes the connection from the half-open ones.
-            address: of the client.
+            address: the address of the client.
         """
 
     @abstractmethod

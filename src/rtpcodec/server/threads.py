@@ -42,7 +42,7 @@ def play(access: LoopAccess, start: Callable[[Plays], Waiting | None], timeout_s
     """Queue audio in the event loop, and block until it is queued.
 
     Args:
-        access: of the call.
+        access: the machine of the call.
         start: begins the play.
         timeout_s: the longest wait, in s; then audio that was not queued is dropped.
 

@@ -13,7 +13,7 @@ class CallTones(Live):
     __slots__ = ("_access", "_listener")
 
     def __init__(self, access: LoopAccess, settings: ToneSettings | None) -> None:
-        """Begin. Raises what `MediaSession.tones` raises."""
+        """Begin. Errors as for `MediaSession.tones`."""
         self._access = access
         self._listener = access.machine("tones").session.tones(settings)
 

@@ -1,4 +1,4 @@
-"""Keyword arguments that no setting has: the error names the function that was called, and the closest setting."""
+"""Checks the names of keyword arguments: the error names the called function, and the closest setting."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ def require_known(function: str, given: Iterable[str], known: Iterable[str]) -> 
 
     Args:
         function: the name of the function that was called.
-        given: the names that it got.
-        known: all names that it takes.
+        given: the passed names.
+        known: all valid names.
 
     Raises:
         TypeError: for the first name that is not known.

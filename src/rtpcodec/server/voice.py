@@ -1,4 +1,4 @@
-"""Voice activity of one call: who waits for the caller's silence, and what becomes of a failing detector."""
+"""Voice activity of one call: waits for the caller's silence, and errors of a user's detector."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rtpcodec.stream.listening.voice import PAUSE_MS, SpeechJudge, VoiceDetector
 from rtpcodec.stream.listening.voice_settings import VoiceSettings
 
 LATE_MS: Final = PAUSE_MS + 300.0
-"""The end of speech is reported by the hang-over and at most this later, so that its silence still counts."""
+"""Silence that was reported at most this long after the hang-over still counts from its beginning."""
 
 
 class GuardedJudge(Live):
@@ -23,7 +23,7 @@ class GuardedJudge(Live):
         self._judge: SpeechJudge | None = judge
 
     def is_speech(self, pcm: bytes, sample_rate_hz: int) -> float | None:
-        """Return what the detector returns, as a number; None after it has failed, or has returned something else."""
+        """Return the detector's result as a number; None after a failure, or if it returned None."""
         if self._judge is None:
             return None
         try:
@@ -31,7 +31,7 @@ class GuardedJudge(Live):
             return None if found is None else float(found)
         except Exception as error:
             self._judge = None
-            message = "the detector of call.voice failed; from now on the level decides"
+            message = "the detector of call.voice raised an exception; from now on the level decides"
             asyncio.get_running_loop().call_exception_handler({"message": message, "exception": error})
             return None
 
@@ -42,7 +42,7 @@ class CallVoice(Live):
     __slots__ = ("_access", "_detector", "_waiters")
 
     def __init__(self, access: LoopAccess, settings: VoiceSettings | None, judge: SpeechJudge | None) -> None:
-        """Begin. Raises what `MediaSession.voice` raises."""
+        """Begin. Errors as for `MediaSession.voice`."""
         session = access.machine("voice").session
         guarded = None if judge is None else GuardedJudge(judge)
         self._access = access
@@ -78,11 +78,11 @@ class CallVoice(Live):
             self._changed()
 
     async def silent(self, after_s: float) -> bool:
-        """Wait until the caller has been silent for so long. False: the stream ended, or this was stopped."""
+        """Wait until the caller has been silent for a time. Returns False if the stream ended, or this was stopped."""
         if not after_s >= 0:
             raise ValueError(f"after_s is {after_s:g}, 0 or more is needed")
         loop, detector, now_ms = asyncio.get_running_loop(), self._detector, self._access.pump.now_ms
-        # Silence that was just reported counts from its begin, an older one from this call.
+        # Silence that was just reported counts from its beginning, older silence from this call.
         begun_ms = now_ms()
         if detector.silent_since_ms >= begun_ms - detector.settings.hangover_ms - LATE_MS and not detector.speaking:
             begun_ms = detector.silent_since_ms

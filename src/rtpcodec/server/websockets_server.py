@@ -1,4 +1,4 @@
-"""The endpoint's listening on the transports of the event loop, with the handshake of the package `websockets`."""
+"""Listening on the transports of the event loop, with the handshake of the package `websockets`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ except ImportError as error:
 
 
 class WebsocketsServer(TcpServer):
-    """Listen on one address."""
+    """Listens on one address."""
 
     def __init__(self, settings: EndpointSettings, acceptor: Acceptor) -> None:
         super().__init__(settings, acceptor)

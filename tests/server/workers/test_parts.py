@@ -92,7 +92,7 @@ in_main.__module__ = "__main__"
 REFUSED_JOBS = [
     (
         {"configure": in_main},
-        "configure is defined in the main program, which workers do not run: move it",
+        "configure is defined in the main program, which workers do not import: move it",
     ),
     ({"options": {"authorize": lambda _headers, _path: True}}, "authorize is of type function and cannot be sent to a"),
     (
@@ -127,7 +127,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"workers": 0}, "workers is 0, a whole number from 1 to 128 is needed"),
     ({"workers": 2.0}, r"workers is 2\.0, a whole number"),
     ({"reuse_port": True}, "reuse_port is given, but the workers share the socket that run_workers opens"),
-    ({"metrics": True}, "metrics of all workers are answered on the supervisor's port: give status_port"),
+    ({"metrics": True}, "metrics of all workers are served on the supervisor's port: pass status_port"),
     ({"metrics": "", "status_port": 0}, "metrics must be True, False or a non-empty string"),
     ({"metrics": True, "status_port": 0, "host": "0.0.0.0"}, r"host '0\.0\.0\.0' can be reached from other"),
     ({"public_url": "wss://media.example.com/"}, "public_url must contain {worker}"),

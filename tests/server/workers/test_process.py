@@ -113,4 +113,4 @@ def test_a_worker_that_does_not_end_is_killed(caplog: pytest.LogCaptureFixture) 
             await supervisor.over()
 
     asyncio.run(main())
-    assert "worker 1 still runs 0.2 s after it was to end, it is killed" in caplog.text
+    assert "worker 1 still runs 0.2 s after it had to end; it is killed" in caplog.text

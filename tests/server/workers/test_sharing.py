@@ -1,4 +1,4 @@
-"""Two endpoints with one listening socket, in one process: who accepts, and what a draining one does."""
+"""Two endpoints with one listening socket, in one process: which one accepts, and how one drains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a handler iterates: all events, the audio of one track, or keys. Each object reads for itself."""
+"""The readers of a handler: all events, the audio of one track, or keys. Each has its own queue."""
 
 from __future__ import annotations
 

@@ -62,7 +62,8 @@ class RecordingFiles:
             sides: "stereo" or "separate".
 
         Raises:
-            FileExistsError, OSError.
+            FileExistsError: a file exists.
+            OSError: a file cannot be created.
         """
         self._rate_hz = sample_rate_hz
         self.knows_heard = True

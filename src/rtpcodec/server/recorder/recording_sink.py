@@ -26,7 +26,7 @@ NO_EVENTS: Final[tuple[Event, ...]] = ()
 
 
 class HeardSpan(Protocol):
-    """A stretch of what the caller heard."""
+    """A span of heard audio."""
 
     @property
     def media_ms(self) -> float:
@@ -50,7 +50,7 @@ class HeardSpan(Protocol):
 
 
 class HeardReader(Protocol):
-    """Reads what the caller heard, each sample once."""
+    """Reads the heard audio, each sample once."""
 
     @property
     def sample_rate_hz(self) -> int:
@@ -61,7 +61,7 @@ class HeardReader(Protocol):
         """The media time up to which everything is known."""
 
     def take(self, until_media_ms: float) -> Iterable[HeardSpan]:
-        """Return what was heard before a media time."""
+        """Return the audio that was heard before a media time."""
 
     def take_rest(self) -> Iterable[HeardSpan]:
         """Return the rest, at the end of the stream."""

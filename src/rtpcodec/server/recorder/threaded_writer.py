@@ -46,7 +46,7 @@ class ThreadedWriter(Live):
         Args:
             executor: the executor of the event loop.
             path: the recording's file.
-            sample_rate_hz: of the files.
+            sample_rate_hz: the rate of the files.
             sides: "stereo" or "separate".
             report: called at the end.
         """

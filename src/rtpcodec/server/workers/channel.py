@@ -50,7 +50,7 @@ class WorkerChannel:
         return self._socket.fileno()
 
     def received(self) -> Iterator[dict[str, Any]]:
-        """Return the messages that have come. Raises EOFError if the supervisor has ended."""
+        """Yield the received messages. Raises EOFError if the supervisor has ended."""
         try:
             self._fill()
         except (BlockingIOError, InterruptedError):
@@ -60,7 +60,7 @@ class WorkerChannel:
             yield json.loads(text)
 
     def send(self, **members: Any) -> None:
-        """Send a message. A supervisor that is gone or does not read loses it."""
+        """Send a message. It is lost if the supervisor is gone or does not read."""
         try:
             self._socket.sendall(line(**members))
         except OSError:

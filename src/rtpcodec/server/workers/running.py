@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rtpcodec.server.workers.supervisor import Supervisor
 
 MAX_PROCESSES: Final = 128
-"""Limit on `workers`: as many again may drain at the same time."""
+"""Limit on `workers`; the same number may drain at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ def run_workers(
     _require(workers, options, status_port)
     public_url = options.get("public_url")
     if public_url is not None and WORKER not in public_url:
-        raise EndpointError(f"public_url must contain {WORKER}, because it leads to one worker")
+        raise EndpointError(f"public_url must contain {WORKER}, because it must lead to one worker")
     host, port = options.pop("host", "127.0.0.1"), options.pop("port", RUN_PORT)
     metrics = options.pop("metrics", False)
     spec = WorkerSpec(
@@ -109,7 +109,7 @@ class _Address:
 
 def _require(workers: Any, options: Mapping[str, Any], status_port: int | None) -> None:
     if os.name != "posix":
-        raise EndpointError("workers need a POSIX system; use run")
+        raise EndpointError("workers need a POSIX system; use run instead")
     if worker_number() is not None:
         raise EndpointError(
             "run_workers was called while a worker imports its module: call it below `if __name__ == '__main__':`"
@@ -125,7 +125,7 @@ def _require(workers: Any, options: Mapping[str, Any], status_port: int | None) 
     if not isinstance(metrics, bool | str) or metrics == "":
         raise EndpointError("metrics must be True, False or a non-empty string, its bearer token")
     if metrics and status_port is None:
-        raise EndpointError("metrics of all workers are answered on the supervisor's port: give status_port")
+        raise EndpointError("metrics of all workers are served on the supervisor's port: pass status_port")
     host = options.get("host", "127.0.0.1")
     if metrics is True and not is_loopback(host):
         raise EndpointError(
@@ -172,7 +172,7 @@ async def _supervise(
 
 
 async def _all_serve(supervisor: Supervisor) -> bool:
-    """Start all workers. Returns whether they serve; False: a signal ended it before. Raises WorkerFailed."""
+    """Start all workers. Returns whether they serve; False: a signal came first. Raises WorkerFailed."""
     opening, over = asyncio.create_task(supervisor.open()), asyncio.create_task(supervisor.over())
     try:
         await asyncio.wait((opening, over), return_when=asyncio.FIRST_COMPLETED)

@@ -29,7 +29,7 @@ def bound_socket(host: str, port: int, *, listening: bool = False) -> socket.soc
         family, kind, protocol, _, address = found[0]
         opened = socket.socket(family, kind, protocol)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Accepted sockets inherit it; TCP announces it in the handshake, which the system does before any accept.
+        # Accepted sockets inherit it. TCP announces it in the handshake, which the system completes before any accept.
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_OCTETS)
         opened.setblocking(False)
         opened.bind(address)

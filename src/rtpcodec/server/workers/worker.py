@@ -1,4 +1,4 @@
-"""A worker process: an endpoint that shares its listening socket with other workers, and obeys its supervisor."""
+"""A worker process: an endpoint that shares its listening socket with other workers, under a supervisor."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ class Worker(Live):
         """Make a worker.
 
         Args:
-            channel: the way to the supervisor.
+            channel: the channel to the supervisor.
             table: the table of all workers.
             number: its number.
-            own: the bound socket of its own address.
+            own: the bound socket of its own address; None: it has none.
         """
         self._channel = channel
         self._table = table
@@ -61,14 +61,14 @@ class Worker(Live):
         turns.write()
         loop = asyncio.get_running_loop()
         loop.add_reader(self._channel.fileno(), self._read)
-        # systemd sends SIGTERM to all processes of a service, so it comes beside the supervisor's message: a second one
-        # must not close the calls, as it does in `run`.
+        # systemd sends SIGTERM to all processes of a service, in addition to the supervisor's message. This second
+        # request must not close the calls, as it would in `run`.
         loop.add_signal_handler(signal.SIGTERM, self._drain)
         self._beat()
         self._channel.send(ready={"grace_s": supervisor_grace_s(settings.drain_s, settings.handler_grace_s)})
 
     def ended(self) -> None:
-        """Send the last figures, which the supervisor keeps."""
+        """Send the final figures, which the supervisor keeps."""
         self._send_statistics()
 
     def _read(self) -> None:
@@ -78,7 +78,7 @@ class Worker(Live):
         except EOFError:
             asyncio.get_running_loop().remove_reader(self._channel.fileno())
             logger.error("the supervisor has ended: worker %d lets its calls end", self._number)
-            if self._endpoint is not None:  # the next supervisor needs the port, long before the calls have ended
+            if self._endpoint is not None:  # the next supervisor needs the port before the calls have ended
                 self._leaving_port = asyncio.create_task(self._endpoint.leave_port())
             self._drain()
 
@@ -94,13 +94,13 @@ class Worker(Live):
             _signal_run()
 
     def _drain(self) -> None:
-        """Drain as `run` does; again, this does nothing."""
+        """Drain as `run` does. A second call does nothing."""
         if not self._has_drained:
             self._has_drained = True
             _signal_run()
 
     def _leave(self) -> None:
-        """Accept no more from the shared socket, and drain once the calls that are on their way have come."""
+        """Accept no more from the shared socket, and drain once expected calls have arrived."""
         if self._turns is not None and self._leaves_s is None:
             self._leaves_s = time.monotonic() + ARRIVALS_S
             self._turns.drain()
@@ -147,22 +147,22 @@ def main(descriptor: int) -> int:
 
 
 def _signal_run() -> None:
-    """Have `run` drain, and at the second time close at once. SIGINT comes from nowhere else: no terminal is here."""
+    """Make `run` drain; the second time, close at once. Workers have no terminal, so SIGINT has no other sender."""
     os.kill(os.getpid(), signal.SIGINT)
 
 
 def _become(first: Mapping[str, Any]) -> None:
-    """Be the worker of the first message, and import from where the supervisor does."""
+    """Become the worker of the first message, with the import path of the supervisor."""
     become_worker(first["number"])
     sys.path[:] = first["path"]
-    # The variable has led to this package; programs that a handler starts get the user's own.
+    # The variable was set to find this package. Programs that a handler starts get the user's value.
     os.environ.pop("PYTHONPATH", None)
     if first["pythonpath"] is not None:
         os.environ["PYTHONPATH"] = first["pythonpath"]
 
 
 def _prepared(channel: WorkerChannel, first: Mapping[str, Any], pickled: bytes) -> tuple[Worker, dict[str, Any]]:
-    """Return the worker, and the keyword arguments of `run`. Raises EndpointError, and what `configure` raises."""
+    """Return the worker, and the keyword arguments of `run`. Raises EndpointError, and any error of `configure`."""
     number: int = first["number"]
     spec: WorkerSpec = pickle.loads(pickled)  # noqa: S301 -- from the supervisor
     listener = socket.socket(fileno=first["listener"])

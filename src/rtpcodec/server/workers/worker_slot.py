@@ -1,4 +1,4 @@
-"""One slot: the place of one serving worker. A worker that dies is replaced, and replaced before it leaves."""
+"""WorkerSlot: the place of one serving worker. It replaces a worker that dies, or before it leaves."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from rtpcodec.server.workers.process import WorkerFailed, WorkerProcess
 
 FIRST_DELAY_S: Final = 0.5
 MAX_DELAY_S: Final = 30.0
-"""A worker that dies is restarted at once; one that dies or fails again after FIRST_DELAY_S, then after twice as long,
-up to this."""
+"""A worker that dies is restarted at once. If it dies or fails again, it is restarted after FIRST_DELAY_S, then after
+twice as long, up to this delay."""
 STEADY_S: Final = 60.0
-"""A worker that has served for this time begins with the first delay again."""
+"""After a worker has served for this time, the delays start again."""
 
 
 class Delays:
@@ -24,7 +24,7 @@ class Delays:
     __slots__ = ("_first_s", "_next_s")
 
     def __init__(self, first_s: float = FIRST_DELAY_S) -> None:
-        """Begin without a delay; first_s: the one after it."""
+        """Begin without a delay. first_s: the second delay."""
         self._first_s = first_s
         self._next_s = 0.0
 
@@ -54,8 +54,8 @@ class WorkerSlot(Live):
 
         Args:
             start: starts a worker, and returns it once it serves; raises WorkerFailed.
-            retire: called with a worker that serves no more, dead or draining.
-            failed: called with the error of each restart that failed.
+            retire: called with a worker that no longer serves, dead or draining.
+            failed: called with the error of each failed restart.
         """
         self._start = start
         self._retire = retire
@@ -68,7 +68,7 @@ class WorkerSlot(Live):
         self.worker = await self._start()
 
     async def replace(self) -> None:
-        """Start another worker, then let the old one drain. Raises WorkerFailed; then the old one serves on."""
+        """Start another worker, then drain the old one. Raises WorkerFailed; then the old one continues to serve."""
         async with self._changing:
             new, old = await self._start(), self.worker
             self.worker = new
@@ -86,17 +86,20 @@ class WorkerSlot(Live):
         delays = Delays(first_delay_s)
         served_since_s = loop.time()
         while True:
+            # 1. Wait until the worker drains or dies.
             worker = self.worker
             if worker is not None:
                 await _left(worker)
+            # 2. Was it replaced meanwhile? Then watch the new one.
             async with self._changing:
-                if worker is not self.worker:  # replaced
+                if worker is not self.worker:
                     served_since_s = loop.time()
                     continue
                 if worker is not None:
                     self._retire(worker)
                     self.worker = None
                 delay_s = delays.next(loop.time() - served_since_s)
+            # 3. Start the next one, after a delay that grows with each failure.
             if delay_s:
                 logger.warning("the next worker starts in %g s", delay_s)
                 await asyncio.sleep(delay_s)
@@ -113,5 +116,5 @@ class WorkerSlot(Live):
 
 
 async def _left(worker: WorkerProcess) -> None:
-    """Wait until a worker drains or has ended; its end sets both."""
+    """Wait until a worker drains or has ended; its end sets this event as well."""
     await worker.draining.wait()

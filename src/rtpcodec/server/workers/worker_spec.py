@@ -1,4 +1,4 @@
-"""What a worker process is to run: functions by their names, settings as values."""
+"""The specification of a worker process: functions by their names, settings as values."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from rtpcodec.errors import EndpointError
 from rtpcodec.pickling import Value
 
 WORKER: Final = "{worker}"
-"""Stands for the worker's number in `public_url`."""
+"""Placeholder for the worker's number in `public_url`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerSpec(Value):
-    """What every worker runs."""
+    """Functions and settings of every worker."""
 
     functions: Mapping[str, Any]
     """handler, on_audio and on_event: functions, or `module:name`."""
     configure: str | Callable[[int], Mapping[str, Any]] | None
-    """Called in each worker with its number; returns further settings."""
+    """A function that is called in each worker with its number, and returns further settings."""
     options: Mapping[str, Any] = field(repr=False)
     """The settings that all workers have."""
     worker_port: int | None = None
-    """Port of worker 1; the next numbers have the next ports. 0: any free ones. None: no worker has one of its own."""
+    """Port of worker 1; further workers have the next ports. 0: any free ports. None: only the shared port."""
 
     def pickled(self) -> bytes:
         """Return this object for another process.
@@ -38,8 +38,8 @@ class WorkerSpec(Value):
         for name, value in {**named, **self.options}.items():
             if getattr(value, "__module__", None) == "__main__":
                 raise EndpointError(
-                    f"{name} is defined in the main program, which workers do not run: move it into a module, and pass "
-                    f"it or its name, 'module:name'"
+                    f"{name} is defined in the main program, which workers do not import: move it into a module, and "
+                    f"pass it or its name, 'module:name'"
                 )
             try:
                 pickle.dumps(value)
@@ -72,7 +72,7 @@ class WorkerSpec(Value):
 
 
 def resolved(what: str, given: Any) -> Any:
-    """Return the function of a name, `module:name`; a function is returned as it is.
+    """Return the function with a name `module:name`; a function is returned unchanged.
 
     Args:
         what: the argument's name, for errors.
@@ -90,7 +90,7 @@ def resolved(what: str, given: Any) -> Any:
         found: Any = import_module(module_name)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module_name}.".startswith(f"{error.name}."):
-            raise  # a module that this one imports
+            raise  # an import within that module has failed
         raise EndpointError(f"{what} is {given!r}, and there is no module {error.name!r}") from error
     for name in path.split("."):
         found = getattr(found, name, None)
