@@ -25,13 +25,13 @@ def group_names() -> list[str]:
 
 
 def environment(group: str) -> dict[str, str]:
-    """The environment that a group asks for, added to ours."""
+    """Return the environment that a group needs, added to ours."""
     asked: dict[str, str] = getattr(import_module(f"benchmarks.race_{group}"), "ENVIRONMENT", {})
     return {**os.environ, **asked}
 
 
 def run_group(group: str, budget_s: float, part: str, *, quick: bool) -> dict[str, Any]:
-    """What a group's own process found."""
+    """Run a group in a separate process and return its results."""
     print(f"{group}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "rows.json")
@@ -46,7 +46,7 @@ def run_group(group: str, budget_s: float, part: str, *, quick: bool) -> dict[st
 
 
 def options() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"which groups: {', '.join(group_names())} (all)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file")

@@ -44,7 +44,7 @@ Counts = dict[str, float]
 
 
 def counted(form: str, whole: bool) -> tuple[str, Counts]:
-    """The key of this build in one form, and its counts."""
+    """Return the key of this build in one form, and its counts."""
     environment = {**os.environ, "PYTHONHASHSEED": "0", "RTPCODEC_SIMD": form}
     if not form:
         del environment["RTPCODEC_SIMD"]
@@ -102,7 +102,7 @@ def natural(run: tuple[str, dict[int, int]]) -> list[tuple[int, str]]:
 
 
 def complaints(kept: Counts, found: Counts) -> list[str]:
-    """What is not as it was kept, and wrappers that add too much: they vary with the interpreter, so have a limit."""
+    """Return counts that differ from the stored ones, and wrappers above their limit."""
     found = {name: count for name, count in found.items() if not name.startswith(WHOLE_CALL)}
     added = {name: count for name, count in found.items() if name.startswith(WRAPPER)}
     over = [
@@ -122,7 +122,7 @@ def complaints(kept: Counts, found: Counts) -> list[str]:
 
 
 def most_growth(name: str) -> float:
-    """What a kernel's count may grow by."""
+    """Return the permitted growth of a kernel's count."""
     return MOST_GROWTH_WITH_C_LIBRARY if name.startswith(USES_C_LIBRARY) else MOST_GROWTH
 
 
@@ -166,7 +166,7 @@ def update() -> int:
 
 
 def table(head: str, counts: Counts) -> list[str]:
-    """Counts in Markdown."""
+    """Return counts as a Markdown table."""
     return [
         f"| {head} | instructions |",
         "|---|--:|",
@@ -177,12 +177,12 @@ def table(head: str, counts: Counts) -> list[str]:
 REPORT_HEAD: Final = """# Instruction counts
 
 Written by `make instructions ARGS=--update`; do not edit. A kernel's count is that of one call of its C function
-(callgrind, difference of two runs of calls; the loop's few instructions are in it), and `make check` fails when one
-grows by more than 3 %; that of the message scan by more than 10 %, because it calls functions of the C library, whose
-form depends on the processor. The number behind a name is the samples of the call; for G.722 the pairs of samples, 160
-in a frame; for base64 the octets. Whole calls from Python, with a frame of 20 ms, vary with the interpreter: they are
-shown, not guarded, but those of messages have limits. A wrapper is what a call of a frame codec adds to that of its
-shared library; `make check` fails when it adds more than 3,000.
+(callgrind, difference of two runs of calls, including the loop's few instructions). `make check` fails if a count grows
+by more than 3 %; for the message scan by more than 10 %, because it calls functions of the C library, whose
+form depends on the processor. The number after a name is the number of samples per call; for G.722 of pairs of samples,
+160 per frame; for base64 of octets. Whole calls from Python, with a frame of 20 ms, vary with the interpreter: they are
+only shown, except that those of messages have limits. A wrapper's count is the difference between a call of a frame
+codec and a call of its shared library; `make check` fails if it exceeds 3,000.
 """
 
 

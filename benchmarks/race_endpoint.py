@@ -26,7 +26,7 @@ PEERS: Final = (*JSON_PEERS, "fastapi_pipecat")
 FORMS: Final = ("callback", "coroutine")
 CALLBACK_BAR: Final = Bar(1 / 0.60, 1 / 1.35, most_above_floor_ns=8000)
 COROUTINE_BAR: Final = Bar(1 / 0.72, 1 / 1.25)
-"""Its floor is the callback."""
+"""The floor is the callback."""
 LARGEST_BAR: Final = Bar(2.0)
 OVERLOAD_BAR: Final = Bar(0.0, 0.97)
 """Its floor is the same server while it keeps up; 3 % are the scatter of two such measurements."""

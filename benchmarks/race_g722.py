@@ -42,7 +42,7 @@ def races() -> Iterator[tuple[str, Callable[[], Race]]]:
 
 
 def single_races(peers: Peers = G722) -> Iterator[tuple[str, Callable[[], Race]]]:
-    """The rows of one stream."""
+    """Yield the rows of one stream."""
     yield "g722 encode frame", partial(encode, FRAME, peers, ENCODE_FRAME)
     yield "g722 decode frame", partial(decode, FRAME, peers, DECODE_FRAME)
     yield "g722 encode minute", partial(encode, MINUTE, peers, MINUTES)
@@ -55,14 +55,14 @@ def size(n: int) -> tuple[Kind, int]:
 
 
 def fresh_floor(n: int, item: type[np.generic], count: int, frame: Callable[..., object], source: bytes) -> Contender:
-    """A fresh object that nobody writes for a frame; for bulk a fresh copy of what a result has."""
+    """Return the floor: for a frame a fresh object, for bulk a fresh copy of a result's size."""
     if n == FRAME:
         return Contender("fresh object", frame, (source,))
     return Contender(f"fresh copy of {np.dtype(item).name}", np.ones(count, item).tobytes, ())
 
 
 def encode(n: int, peers: Peers, bar: Bar) -> Race:
-    """Samples of speech to a fresh object."""
+    """Race encoding samples of speech to a fresh object."""
     pcm = speech(n, RATE_HZ).tobytes()
     floor = fresh_floor(n, np.uint8, n // 2, floors.fresh_quarter, pcm)
     mine = Contender("rtpcodec", codec("G722").encoder().encode, (pcm,), codes)
@@ -78,12 +78,12 @@ def decode(n: int, peers: Peers, bar: Bar) -> Race:
 
 
 def bank_pcm() -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
-    """A frame for each row, each from another place of the speech."""
+    """Return a frame for each row, each from another place of the speech."""
     return speech(BANK_ROWS * FRAME, RATE_HZ).reshape(BANK_ROWS, FRAME)
 
 
 def bank_encode(peers: Peers, bar: Bar) -> Race:
-    """A frame of each of 64 streams to a fresh array; times are those of a row."""
+    """Race a bank encoding a frame of each of 64 streams; times are those of a row."""
     pcm = bank_pcm()
     mine = Contender("rtpcodec bank", G722EncoderBank(BANK_ROWS).encode, (pcm,), np.ravel)
     floor = Contender("fresh array", np.empty, ((BANK_ROWS, FRAME // 2), np.uint8))
@@ -91,7 +91,7 @@ def bank_encode(peers: Peers, bar: Bar) -> Race:
 
 
 def bank_decode(peers: Peers, bar: Bar) -> Race:
-    """A frame of each of 64 streams to a fresh array; times are those of a row."""
+    """Race a bank decoding a frame of each of 64 streams; times are those of a row."""
     payloads = G722EncoderBank(BANK_ROWS).encode(bank_pcm())
     mine = Contender("rtpcodec bank", G722DecoderBank(BANK_ROWS).decode, (payloads,), np.ravel)
     floor = Contender("fresh array", np.empty, ((BANK_ROWS, FRAME), np.int16))

@@ -1,7 +1,7 @@
 """Sphinx extension: docstrings are plain text with `code`, not reStructuredText.
 
-In reStructuredText `*_into` begins an emphasis and `send_` is a link, and one backtick is not code. So every mark but the
-backtick is escaped before napoleon reads the sections `Args:`, `Returns:` and `Raises:`.
+In reStructuredText `*_into` begins an emphasis and `send_` is a link, and one backtick is not code. So every mark but
+the backtick is escaped before napoleon reads the sections `Args:`, `Returns:` and `Raises:`.
 """
 
 from __future__ import annotations
@@ -33,26 +33,29 @@ def escape(line: str) -> str:
 def plain(lines: list[str]) -> Iterator[str]:
     """Return the lines of a docstring as reStructuredText, examples as they are.
 
-    A text may be indented anywhere, as in a table: a blank line before and after it makes it a block.
+    Outside of the sections, an indented line continues the one above it, and less indentation begins a paragraph.
     """
-    is_example = False
-    before = 0
-    is_section = False
+    is_example = is_section = False
+    indent = 0
+    before = ""
     for line in lines:
         is_example = line.lstrip().startswith(">>>") or (is_example and bool(line.strip()))
         if not line.strip() or is_example:
             yield line
-            continue
-        indent = len(line) - len(line.lstrip())
-        if _SECTION.match(line):
+        elif _SECTION.match(line):
             is_section = True
             yield line
         else:
-            is_section = is_section and indent > 0
-            if not is_section and indent < before:
-                yield ""
-            yield escape(line)
-        before = indent
+            own_indent = len(line) - len(line.lstrip())
+            is_section = is_section and own_indent > 0
+            if not is_section and before.strip() and own_indent > indent:
+                yield " " * indent + escape(line.lstrip())
+            else:
+                if not is_section and before.strip() and own_indent < indent:
+                    yield ""
+                yield escape(line)
+                indent = own_indent
+        before = line
 
 
 def read_docstring(_app: Sphinx, _what: str, _name: str, _thing: Any, _options: Any, lines: list[str]) -> None:

@@ -9,7 +9,7 @@ from benchmarks.bulk.ways import Way
 
 @dataclass(frozen=True)
 class Bar:
-    """A ratio of two ways that is to be reached."""
+    """A ratio of two methods that must be reached."""
 
     says: str
     ratio: float
@@ -17,7 +17,7 @@ class Bar:
 
 
 def table(compared: list[Way], read_octets: int, written_octets: int) -> list[str]:
-    """Lines of Markdown: the best round of each way."""
+    """Return a Markdown table with the best round of each method."""
     lines = ["| | files/s | us per file | CPU us per file | MB/s |", "|---|--:|--:|--:|--:|"]
     for way in compared:
         wall_s = min(way.wall_s) / way.files
@@ -28,7 +28,7 @@ def table(compared: list[Way], read_octets: int, written_octets: int) -> list[st
 
 
 def bars(compared: list[Way]) -> list[Bar]:
-    """The bars; `compared` in the order of `ways`, with a further one or not."""
+    """Return the bars; `compared` has the order of `ways`, with or without a further method."""
     alone, threads, _, one, _, _, loop = (min(way.wall_s) / way.files for way in compared[:7])
     gain, bound = (
         max(first / second for first, second in zip(compared[at].wall_s, compared[at + 2].wall_s, strict=True))

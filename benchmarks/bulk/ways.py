@@ -1,4 +1,4 @@
-"""The ways to convert a folder, each timed: wall clock and CPU of all processes."""
+"""The methods to convert a folder, timed by wall clock and CPU of all processes."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ RATE_HZ: Final = 8000
 
 @dataclass
 class Way:
-    """One way, and the seconds of each of its rounds."""
+    """One method, and the seconds of each of its rounds."""
 
     name: str
     files: int
     run: Callable[[], Any]
     is_waited_for: bool = True
-    """Whether its processes end with it: only then their CPU time is known."""
+    """Whether its processes end with the method; otherwise their CPU time is not known."""
     wall_s: list[float] = field(default_factory=list)
     cpu_s: list[float] = field(default_factory=list)
 
@@ -47,20 +47,20 @@ class Way:
 
 
 def _cpu_s() -> float:
-    """The CPU time of this process and of those that it waited for."""
+    """Return the CPU time of this process and its finished children."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def recipe(name: str) -> Any:
-    """Import an example so that processes which are started find it too."""
+    """Import an example in a manner that child processes can import it too."""
     if str(EXAMPLES) not in sys.path:
         sys.path.insert(0, str(EXAMPLES))
     return import_module(name)
 
 
 def ways(found: Recordings, workers: int, looped: int) -> list[Way]:
-    """The ways to compare. `looped`: files that the shell loop converts."""
+    """Return the methods to compare; the shell loop converts `looped` files."""
     alone, transcode = partial(prepared, seconds=found.seconds), partial(transcode_batch, to="wav")
     count, sample = len(found.names), found.names[:looped]
     return [
@@ -81,7 +81,7 @@ def by_threads(found: Recordings, threads: int, transcode: Callable[[Any], Any])
 
 
 def by_processes(found: Recordings, processes: int, transcode: Callable[[Any], Any]) -> None:
-    """Run examples/bulk_processes.py: the start of the processes counts."""
+    """Run examples/bulk_processes.py, including the start of the processes."""
     module = recipe("bulk_processes")
     work = partial(convert_files, source=found.source, target=found.target, to="wav", transcode=transcode)
     for _ in module.run(found.names, work, processes):
@@ -89,7 +89,7 @@ def by_processes(found: Recordings, processes: int, transcode: Callable[[Any], A
 
 
 def by_ffmpeg(found: Recordings, names: list[str]) -> None:
-    """Run one ffmpeg per file, one after the other, as a shell does it."""
+    """Run one ffmpeg per file, one after the other, like a shell loop."""
     options = f"-nostdin -loglevel error -y -f mulaw -ar {RATE_HZ} -ac 1"
     source, target = shlex.quote(str(found.source)), shlex.quote(str(found.target))
     loop = f'for name in "$@"; do {ffmpeg()} {options} -i {source}/"$name" -bitexact {target}/"$name.wav" || exit; done'
@@ -97,7 +97,7 @@ def by_ffmpeg(found: Recordings, names: list[str]) -> None:
 
 
 def ffmpeg() -> str:
-    """The ffmpeg of the system, else that of the test extra."""
+    """Return the path of the system's ffmpeg, or that of the test extra."""
     if found := shutil.which("ffmpeg"):
         return found
     from imageio_ffmpeg import get_ffmpeg_exe  # noqa: PLC0415
@@ -106,7 +106,7 @@ def ffmpeg() -> str:
 
 
 def measure(found: Recordings, compared: list[Way], rounds: int, said: Callable[[str], None]) -> None:
-    """Run all ways in turn, round after round, and check what each of them wrote."""
+    """Run all methods in turn, round after round, and check their results."""
     for number in range(rounds):
         for way in compared:
             found.clear()

@@ -37,7 +37,7 @@ def count_message_calls(calls: int) -> None:
 
 
 def count_session_calls(calls: int) -> None:
-    """The ordinary message through a session with all options off, in and out; the frame of the function is in it."""
+    """Count the ordinary message through a session with all options off, in and out, including the function's frame."""
     session = MediaSession(own_marks=False, diagnosis_s=None)
     session.receive(START, 0.0)
     steps = [(media_text(index), 20.0 * index) for index in range(WARM_CALLS + calls)]

@@ -11,17 +11,17 @@ RowDict = dict[str, Any]
 
 HEAD: Final = """# Benchmarks
 
-Written by `make bench ARGS="--report"`; do not edit. [docs/benchmarking.md](../docs/benchmarking.md) explains how to read
-it and how to add a kernel.
+Written by `make bench ARGS="--report"`; do not edit. [docs/benchmarking.md](../docs/benchmarking.md) explains how to
+read it and how to add a kernel.
 
 ![G.711 against its peers](g711.png)
 
-Times are nanoseconds: per call in rows on frames (20 ms: 160 samples, 320 for G.722; for OPUS and AMR-WB the mean over a
-second of frames), per sample in bulk and minute rows. Bank rows are per row of the bank, a frame of one of 64 streams.
-*Ratio* is the best peer's time divided by ours, *of floor* the floor's time divided by ours. The floor of a frame is a
-call that returns a fresh object of the same size and computes nothing; that of a bulk row is a plain copy of the PCM, that
-of a minute row a copy of the result. Every figure is the least slot mean of one interleaved run. The machine is shared, so
-compare only within a row.
+Times are nanoseconds: per call in rows on frames (20 ms: 160 samples, 320 for G.722; for OPUS and AMR-WB the mean over
+a second of frames), per sample in bulk and minute rows. Bank rows are per row of the bank, a frame of one of 64
+streams. *Ratio* is the best peer's time divided by ours, *of floor* the floor's time divided by ours. The floor of a
+frame is a call that returns a fresh object of the same size and computes nothing; that of a bulk row is a plain copy of
+the PCM, that of a minute row a copy of the result. Every figure is the least slot mean of one interleaved run. The
+machine is shared, so compare only within a row.
 """
 
 LOSS: Final = """Written by `python -m benchmarks.loss`: the output is compared with the output without loss.
@@ -39,7 +39,7 @@ share of frames, lost ones included, that were not returned within this deadline
 
 
 def page(result: Result) -> str:
-    """The whole report in Markdown."""
+    """Return the whole report in Markdown."""
     parts = [HEAD, "## Machine\n", *machine_lines(result["machine"]), "", "## Rows and bars\n"]
     for group, rows in grouped(result):
         parts += [f"### {group}\n", *row_table(rows), ""]
@@ -53,7 +53,7 @@ def page(result: Result) -> str:
 
 
 def loss_lines(result: Result) -> list[str]:
-    """What concealment and jitter buffers are worth, where it was measured."""
+    """Return the results of concealment and jitter buffers, if they were measured."""
     if not result.get("loss"):
         return []
     lines = ["## Lost packets\n", LOSS, *result["loss"], ""]
@@ -64,13 +64,13 @@ def loss_lines(result: Result) -> list[str]:
 
 
 def grouped(result: Result) -> Iterator[tuple[str, list[RowDict]]]:
-    """The rows group by group, in the order of the run."""
+    """Yield the rows group by group, in the order of the run."""
     for group, rows in groupby(result["rows"], key=lambda row: row["group"]):
         yield group, list(rows)
 
 
 def machine_lines(facts: dict[str, Any]) -> list[str]:
-    """The facts as a table."""
+    """Return the facts as a table."""
     libraries = ", ".join(f"{name} {version}" for name, version in facts["libraries"].items())
     cells = {**facts, "libraries": libraries, "load_average": ", ".join(map(str, facts["load_average"]))}
     lines = [f"| {name.replace('_', ' ')} | {value} |" for name, value in cells.items()]
@@ -78,14 +78,14 @@ def machine_lines(facts: dict[str, Any]) -> list[str]:
 
 
 def ns(value: float | None) -> str:
-    """Three significant digits or so, without an exponent."""
+    """Format a time with about three significant digits, without an exponent."""
     if value is None:
         return "-"
     return f"{value:.3f}" if value < 10 else f"{value:.1f}" if value < 1000 else f"{value:,.0f}"
 
 
 def row_table(rows: list[RowDict]) -> list[str]:
-    """One line a row, against its best peer and its floor."""
+    """Return one line per row, against its best peer and its floor."""
     lines = [
         "| row | ours | best peer | its time | ratio | floor | of floor | bar | |",
         "|---|--:|---|--:|--:|--:|--:|---|---|",
@@ -101,7 +101,7 @@ def row_table(rows: list[RowDict]) -> list[str]:
 
 
 def peer_table(row: RowDict) -> list[str]:
-    """Everybody in a row, the fastest first."""
+    """Return all contenders of a row, the fastest first."""
     figures = [("**rtpcodec**", row["ours_ns"], ""), (f"*floor: {row['floor']}*", row["floor_ns"], "")]
     figures += [(peer["name"], peer["ns"], differing(peer)) for peer in row["peers"]]
     lines = [f"**{row['name']}**\n", "| | ns | times ours | differ |", "|---|--:|--:|--:|"]
@@ -111,19 +111,19 @@ def peer_table(row: RowDict) -> list[str]:
 
 
 def differing(peer: dict[str, Any]) -> str:
-    """How many of a peer's items are not ours."""
+    """Return how many of a peer's items differ from ours."""
     return f"{peer['differing']:,} of {peer['items']:,}" if peer["differing"] else "0"
 
 
 def absent_lines(result: Result) -> list[str]:
-    """Peers that could not run, and rows that failed."""
+    """Return the peers that could not run, and the rows that failed."""
     lines = [f"- {name} is absent: {reason}" for name, reason in sorted(result["absent"].items())]
     lines += [f"- not run: {line}" for line in result["failed"]]
     return [*lines, ""] if lines else []
 
 
 def reasons(result: Result) -> list[str]:
-    """Why results differ, once a peer."""
+    """Return the reasons for different results, once per peer."""
     found = {
         f"- {peer['name']}: {peer['differs']}." for row in result["rows"] for peer in row["peers"] if peer["differs"]
     }
@@ -131,7 +131,7 @@ def reasons(result: Result) -> list[str]:
 
 
 def closing_lines(result: Result) -> list[str]:
-    """What the terminal says at the end."""
+    """Return the last lines for the terminal."""
     judged = [row for row in result["rows"] if row["met"] is not None]
     lines = absent_lines(result)
     lines.append(f"{len(result['rows'])} rows, {len(judged)} with a bar, {sum(row['met'] for row in judged)} met")

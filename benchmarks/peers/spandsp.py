@@ -33,7 +33,7 @@ for _name in ("g722_decode", "g722_encode"):
 
 
 def state(function: str, law: str) -> ctypes.c_void_p:
-    """A coder of a law. It lives as long as the process."""
+    """Return a coder of a law, which lives as long as the process."""
     if law == "g722":
         return ctypes.c_void_p(getattr(spandsp, f"{function}_init")(None, 64_000, 0))
     return ctypes.c_void_p(spandsp.g711_init(None, MODES[law]))

@@ -17,7 +17,7 @@ ONE = mp3.encode(mp3_files.noise(16_000, 8000), 16_000)
 TWO = mp3.encode(mp3_files.noise(16_000, 4000, seed=2), 16_000)
 ONE_FRAMES, TWO_FRAMES = map(mp3_files.frames, (ONE, TWO))
 SMALL_FRAME = b"\xff\xf3\x14\xc4".ljust(24, b"\0")
-"""The shortest there is: 8 kbit/s, 24 kHz."""
+"""The shortest frame: 8 kbit/s, 24 kHz."""
 DATA_OCTETS = 10_000_000
 
 
@@ -31,7 +31,7 @@ def test_frames_are_found_where_they_are() -> None:
 
 @pytest.mark.parametrize("behind", TAGS_BEHIND)
 @pytest.mark.parametrize("before", TAGS_BEFORE)
-def test_tags_are_passed_over_and_are_borders(before: bytes, behind: bytes) -> None:
+def test_tags_are_skipped_and_are_borders(before: bytes, behind: bytes) -> None:
     for tag in (before, behind):
         assert tag_end(tag + ONE, 0) <= len(tag)
     data = before + ONE_FRAMES + behind + before + TWO_FRAMES + behind
@@ -50,7 +50,7 @@ def test_a_header_frame_is_a_border_and_its_count_ends_a_part() -> None:
     assert [part.raw(data) for part in parts_of(data)] == [ONE_FRAMES, TWO_FRAMES]
 
 
-def test_a_count_that_is_not_true_is_no_border() -> None:
+def test_a_wrong_count_is_not_a_border() -> None:
     frames = parts_of(ONE)[0].frames
     for told, octets in ((frames - 3, 216 + len(ONE_FRAMES)), (frames + 3, 216 + len(ONE_FRAMES)), (0, 0)):
         data = mp3_files.vbri_frame(told, octets) + ONE_FRAMES + TWO_FRAMES
@@ -87,7 +87,7 @@ def test_a_cut_frame_inside_takes_nothing_of_the_next_file(between: bytes, cut: 
     assert second.raw(data) == TWO_FRAMES
 
 
-def test_junk_is_passed_over() -> None:
+def test_junk_is_skipped() -> None:
     dice = random.Random(7)
     for octets in (1, 3, 100, MAX_JUNK_OCTETS):
         junk = dice.randbytes(octets - 1) + b"\0"
@@ -96,7 +96,7 @@ def test_junk_is_passed_over() -> None:
             assert found == ([ONE_FRAMES, TWO_FRAMES] if data.endswith(TWO) else [ONE_FRAMES])
 
 
-def test_a_false_header_before_is_no_frame() -> None:
+def test_a_false_header_before_the_data_is_not_a_frame() -> None:
     data = b"\xff\xfb\x90\x00" * 5 + ONE
     assert [part.raw(data) for part in parts_of(data)] == [ONE_FRAMES]
 
@@ -151,7 +151,7 @@ EXPENSIVE_DATA: dict[str, tuple[bytes, str | int]] = {
 
 @pytest.mark.parametrize("name", EXPENSIVE_DATA)
 def test_time_is_bounded(name: str) -> None:
-    """Ten seconds of CPU time for 10 MB leave room for slow machines and sanitizers; quadratic ones take minutes."""
+    """10 s of CPU time for 10 MB allow for slow machines and sanitizers; quadratic time would take minutes."""
     unit, outcome = EXPENSIVE_DATA[name]
     data = unit * (DATA_OCTETS // len(unit))
     start = time.process_time()

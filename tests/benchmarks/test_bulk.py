@@ -1,4 +1,4 @@
-"""The benchmark of many files: its ways write what they should, and its bars are ratios of the right rows."""
+"""The benchmark of many files: its methods write the expected files, and its bars are ratios of the right rows."""
 
 from __future__ import annotations
 

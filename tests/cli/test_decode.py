@@ -51,7 +51,7 @@ def test_both_sides_of_a_call_are_one_file(folder: Path, capsys: pytest.CaptureF
     coder = codec("PCMU")
     hers = np.frombuffer(coder.decoder().decode(coder.encoder().encode(tone(12_000, 440, 8000))), np.int16)
     his = np.frombuffer(coder.decoder().decode(coder.encoder().encode(tone(16_000, 1000, 2000))), np.int16)
-    # He began 40 ms after her.
+    # Bob began 40 ms after Alice.
     assert (left[: len(hers)] == hers).all()
     assert (right[320 : 320 + len(his)] == his).all()
 
@@ -86,7 +86,7 @@ def test_several_calls_have_numbers_and_a_broken_capture_is_a_row(
     assert names_in("out/x") == ["two-1.wav", "two-2.wav"]
     rows = {row["input"]: row for row in map(json.loads, Path("out/manifest.jsonl").read_text().splitlines()[1:])}
     assert [one["alignment"] for one in rows["in/x/two.pcap"]["outputs"]] == ["transit", "transit"]
-    # A run that continues does neither of the other two again.
+    # A run that continues does not repeat the other two.
     before = {path: path.stat().st_mtime_ns for path in Path("out").rglob("*.wav")}
     write_capture(folder / "in/broken.pcap", call(1))
     assert main(["decode", "in", "--out", "out", "--resume", "out/manifest.jsonl"]) == 0

@@ -36,7 +36,7 @@ RATE_HEADERS: dict[tuple[str, str], float | None] = {
     ("x-ratelimit-reset", "3"): 3.0,
     ("x-ratelimit-reset", "1700000004"): 4.0,
 }
-"""Each form in which a 429 names a wait, and the wait; None: our own."""
+"""Each form of a wait in a 429, and the wait in seconds; None: our own."""
 SUCCESS = Fault("success", effect=True, status=200, body=OK)
 LOST = [
     Fault("refuse"),
@@ -66,7 +66,7 @@ ENDING = [
 
 @dataclass
 class Expected:
-    """What a run has to end with."""
+    """The expected end of a run."""
 
     kind: type[CommandError] | None
     attempts: int
@@ -101,7 +101,7 @@ def expected(faults: list[Fault]) -> Expected:
 
 @dataclass
 class Run:
-    """What came of a run."""
+    """The result of a run."""
 
     error: CommandError | None
     waits: list[float]
@@ -143,7 +143,7 @@ def awaited_run(carrier: FaultyCarrier) -> Run:
 
 
 def set_timeout(control: CallControl | AsyncCallControl, fault: Fault) -> None:
-    """Short for the one attempt that hangs, so that a busy machine cannot cut another one."""
+    """Set a short limit for the attempt that hangs only, so that a busy machine cannot cut another one."""
     client: Any = control._client
     client.timeout = control._library.Timeout(LONG_S, read=HANG_TIMEOUT_S if fault.name == "hang" else LONG_S)
 

@@ -30,7 +30,7 @@ class Fault:
     headers: tuple[tuple[str, str], ...] = ()
     body: bytes = b""
     cut: bool = False
-    """The body ends before the length that its header names."""
+    """Whether the body is shorter than its header says."""
 
 
 @dataclass
@@ -59,7 +59,7 @@ class FaultyCarrier:
         self._faults = iter(faults)
 
     def prepare(self) -> Fault:
-        """Set up the next attempt: listen, or refuse connections. What will happen to it."""
+        """Set up the next attempt: listen, or refuse connections. Returns its fault."""
         self.settle()
         fault = next(self._faults)
         if fault.name == "refuse":
@@ -72,7 +72,7 @@ class FaultyCarrier:
         return fault
 
     def settle(self) -> None:
-        """Wait for the attempt before to be over on this side too."""
+        """Wait until this side has finished the previous attempt."""
         if self._serving is not None:
             self._serving.join()
             self._serving = None
@@ -107,7 +107,7 @@ class FaultyCarrier:
         elif fault.name == "drop":
             _reset(connection)
         else:
-            # The client may hang up before it has read everything, which is its right.
+            # The client is allowed to close before it has read everything.
             with contextlib.suppress(OSError), connection:
                 connection.sendall(_response(fault))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PATIENCE_S = 30.0
-"""A client that is still there after this long has no deadline."""
+"""A client that is still connected after this time has no deadline."""
 CERTIFICATE = Path(__file__).parents[1] / "server" / "loopback.pem"
 
 Answer = Callable[["Peer"], None]
@@ -30,7 +30,7 @@ class Peer:
             self.socket.sendall(octets)
 
     def hang(self) -> None:
-        """Say nothing until the test ends."""
+        """Send nothing until the test ends."""
         self.released.wait(PATIENCE_S)
 
     def read_request(self) -> bytes:

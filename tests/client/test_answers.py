@@ -97,7 +97,7 @@ def test_access_falls_back_to_the_environment(monkeypatch: pytest.MonkeyPatch) -
         ]),
     ],
 )  # fmt: skip
-def test_access_that_cannot_be(key: Any, url: Any, problems: list[str]) -> None:
+def test_impossible_access(key: Any, url: Any, problems: list[str]) -> None:
     with pytest.raises(InvalidCommand) as caught:
         Access.of(key, url)
     assert str(caught.value) == f"call control was not set up: {'; '.join(problems)}"
@@ -125,7 +125,7 @@ def test_success() -> None:
         (b" " * (MAX_ANSWER_OCTETS + 1), "the body (no content type) has more than 1048576 octets"),
     ],
 )
-def test_a_success_that_cannot_be_read(body: bytes, about: str) -> None:
+def test_a_success_with_an_unreadable_body(body: bytes, about: str) -> None:
     with pytest.raises(UnreadableAnswer) as caught:
         read(200, body)
     assert str(caught.value) == (
@@ -205,7 +205,7 @@ def test_the_status_decides_and_the_code_refines(status: int, code: str | None, 
     assert (error.status, error.code, error.title) == (status, code, "T")
 
 
-def test_the_first_known_code_of_several_names_the_class() -> None:
+def test_the_first_known_code_decides_the_class() -> None:
     error = refused(422, {"errors": [{"code": "10015"}, {"code": 90018}]})
     assert type(error) is CallEnded
     assert [reason.code for reason in error.errors] == ["10015", "90018"]
@@ -251,7 +251,7 @@ def test_a_refusal_of_any_shape_goes_by_its_status(body: Any, count: int, status
         assert (error.code, error.title, error.detail) == (None, None, None)
 
 
-def test_what_came_instead_of_errors_is_described() -> None:
+def test_a_body_without_errors_is_described() -> None:
     error = refused(502, b"<html>busy</html>", content_type="text/html")
     assert str(error) == (
         "streaming_stop was refused with status 502: no readable errors: "

@@ -1,4 +1,4 @@
-"""One command over all its attempts, without any I/O: what is repeated, waited for, and known at the end."""
+"""One command over all its attempts, without I/O: repeats, waits, and the outcome."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_every_attempt_sends_the_same_octets() -> None:
 @pytest.mark.parametrize(
     "first", ["refused", "hung", (429, {}, b""), (503, {}, b"<html>"), (408, {}, b""), (409, {}, b"")]
 )
-def test_what_may_pass_is_repeated(first: Step) -> None:
+def test_temporary_refusals_are_repeated(first: Step) -> None:
     attempts, waits = drive(first, first, (200, {}, OK))
     assert (attempts.result().result, waits) == ("ok", [0.0, 0.5, 1.0])
 
@@ -72,7 +72,7 @@ def test_the_carriers_wait_is_kept() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 302])
-def test_what_stays_is_not_repeated(status: int) -> None:
+def test_final_refusals_are_not_repeated(status: int) -> None:
     attempts, waits = drive((status, {}, b""))
     with pytest.raises(CommandRefused) as caught:
         attempts.result()
@@ -80,7 +80,7 @@ def test_what_stays_is_not_repeated(status: int) -> None:
     assert (caught.value.is_retryable, caught.value.outcome_unknown, caught.value.attempts) == (False, False, 1)
 
 
-def test_the_carriers_word_on_repeating_wins() -> None:
+def test_the_carriers_retry_header_wins() -> None:
     assert drive((503, {"x-should-retry": "false"}, b""))[1] == [0.0]
     assert drive((422, {"x-should-retry": "true"}, b""), (200, {}, OK))[1] == [0.0, 0.5]
 
@@ -138,7 +138,7 @@ def test_a_refusal_after_a_lost_answer_says_so(last: int, kind: type[CommandRefu
     assert caught.value.outcome_unknown
 
 
-def test_a_success_whose_body_broke_off_is_asked_for_again() -> None:
+def test_a_success_whose_body_broke_off_is_repeated() -> None:
     attempts, waits = drive((200, {}, b'{"data":'), (200, {}, b""), (200, {}, OK), cut=True)
     assert (attempts.result().result, waits) == ("ok", [0.0, 0.5, 1.0])
     attempts, waits = drive(*[(200, {}, b'{"da')] * 3, cut=True)

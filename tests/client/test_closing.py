@@ -1,4 +1,4 @@
-"""A control that is closed while somebody uses it."""
+"""A control that is closed while it is used."""
 
 from __future__ import annotations
 

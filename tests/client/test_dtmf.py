@@ -21,7 +21,7 @@ def problems(make: Any, **given: Any) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_all_keys_and_pauses_in_the_order_of_the_specification() -> None:
+def test_all_keys_and_pauses_in_the_documented_order() -> None:
     command = send_dtmf(
         "v3:x", command_id="once", client_state=b"test", duration_millis=100, digits="0123456789ABCD*#wW"
     )

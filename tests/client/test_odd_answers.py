@@ -1,4 +1,4 @@
-"""Whatever octets answer a command, the error is a documented one and keeps status and command id."""
+"""For any octets of an answer, the error is a documented one and has status and command id."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ ODD_BODIES = {
 
 
 def outcome(command: Command[Any], answer: Answer) -> object:
-    """Return what the attempts makes of an answer: a result or a documented error."""
+    """Return the outcome of one attempt with this answer: a result or a documented error."""
     attempts = CommandAttempts(command, ACCESS, Retry(0))
     for _ in attempts:
         begun = attempts.answered(answer.status, answer.headers)

@@ -104,7 +104,7 @@ def test_a_clean_cause_is_kept() -> None:
     assert caught.value.__cause__ is cause
 
 
-def test_words_that_only_look_like_secrets_stay() -> None:
+def test_words_that_only_resemble_secrets_stay() -> None:
     redaction = Redaction([KEY], ["1", "state"])
     assert redaction.words("1 of 11 states: keyboard, state") == "*** of 11 states: keyboard, ***"
     assert Redaction([""]).words("nothing to strike") == "nothing to strike"

@@ -1,4 +1,4 @@
-"""Banks of G722: each row is as a single codec, whatever the others do and however many go together."""
+"""Banks of G722: each row equals a single codec, whatever and how many the other rows are."""
 
 import copy
 import pickle
@@ -22,7 +22,7 @@ Octets = NDArray[np.uint8]
 
 
 def noise(rows: int, samples: int, seed: int = 1) -> Samples:
-    """Each row at another level, from 3 to beyond clipping."""
+    """Return rows at different levels, from 3 to beyond clipping."""
     rng = np.random.default_rng(seed)
     peaks = np.resize([3, 300, 6_000, 32_767, 200_000], rows)
     signal = rng.uniform(-1, 1, (rows, samples)) * peaks[:, np.newaxis]
@@ -31,7 +31,7 @@ def noise(rows: int, samples: int, seed: int = 1) -> Samples:
 
 
 def octets(rows: int, count: int, seed: int = 1) -> Octets:
-    """Each second row mostly of one code, which takes all that saturates to its limits."""
+    """Return codes; every second row is mostly one code, which reaches all limits."""
     rng = np.random.default_rng(seed)
     codes = rng.integers(0, 256, (rows, count), np.uint8)
     loud = rng.choice(np.array([0xE0, 0xC4], np.uint8), (rows, count), p=[0.86, 0.14])
@@ -138,7 +138,7 @@ LAYOUTS: list[Callable[[NDArray[Any]], Any]] = [
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_rows_may_lie_anywhere(layout: Callable[[NDArray[Any]], Any]) -> None:
+def test_rows_may_be_anywhere_in_memory(layout: Callable[[NDArray[Any]], Any]) -> None:
     pcm, codes = noise(18, 320), octets(18, 160)
     assert np.array_equal(G722EncoderBank(18).encode(layout(pcm)), encoded_singly(pcm))
     assert np.array_equal(G722DecoderBank(18).decode(layout(codes)), decoded_singly(codes))
@@ -170,7 +170,7 @@ def test_nothing_outside_the_rows_is_read_or_written() -> None:
 
 
 RAGGED = np.array([np.zeros(4, np.int16), np.zeros(6, np.int16), np.zeros(8, np.int16)], object)
-"""What NumPy makes of rows of different lengths."""
+"""NumPy's result for rows of different lengths."""
 REFUSED: list[tuple[Any, type[Exception], str]] = [
     ([[1, 2], [3]], TypeError, r"^pcm is a list, a 2-D array of int16 is needed, one row per stream$"),
     ([np.zeros(4, np.int16), np.zeros(6, np.int16)], TypeError, r"^pcm is a list, a 2-D array of int16 is needed, one"),
@@ -228,7 +228,7 @@ def test_unfit_rows_are_refused() -> None:
         bank.encode(pcm, rows=[0.5, 1])  # type: ignore[list-item]  # the refusal of other numbers is what is tested
 
 
-def test_unfit_room_is_refused() -> None:
+def test_a_buffer_that_does_not_fit_is_refused() -> None:
     bank, pcm = G722EncoderBank(2), noise(2, 8)
     wrong: Any = np.zeros((2, 4), np.int16)
     with pytest.raises(TypeError, match=r"^out has items of format 'h', uint8 is needed$"):
@@ -285,7 +285,7 @@ def test_a_bank_serves_one_thread_at_a_time() -> None:
     ids=["reset", "reset of a row", "copy of a row", "copy", "encode"],
 )
 def test_nothing_enters_a_bank_at_work(meanwhile: Callable[[G722EncoderBank], object]) -> None:
-    """The rows of a call are read while it is at work, so an iterator is inside as another thread would be."""
+    """The rows of a call are read during the call, so an iterator runs inside it as another thread would."""
     bank, twin, refused = G722EncoderBank(2), G722EncoderBank(2), []
 
     def rows() -> Iterator[int]:
@@ -302,7 +302,7 @@ def test_nothing_enters_a_bank_at_work(meanwhile: Callable[[G722EncoderBank], ob
     assert (bank.copy().encode(pcm) == twin.encode(pcm)).all()
 
 
-def test_with_room_given_nothing_is_allocated() -> None:
+def test_with_a_given_buffer_nothing_is_allocated() -> None:
     bank, codes = G722DecoderBank(64), octets(64, 160)
     room = np.zeros((64, 320), np.int16)
     with traced():

@@ -8,7 +8,8 @@ A reader must find what a citation is about. Five rules:
 2. "ITU-T G.711" and "3GPP TS 26.201" as well: "clause", "table", "annex", "appendix", "supplement". "G.711" without the
    "ITU-T" is the name of a codec, and G.191 that of the reference programs; "G.107" alone is not a name.
 3. A document that begins a parenthesis defines the term before it and needs no place: "SDP (RFC 8866)".
-4. "docs/rtp.md" is a page, "docs/rtp.md#headers" has that heading, and so has 'docs/rtp.md, "Headers"'.
+4. "docs/rtp.md" is a page, "docs/rtp.md#headers" has that heading, and so has 'docs/rtp.md, "Headers"'. A rule of
+   a page is a heading too: "docs/carrier.md, rule C15", "docs/carrier.md, rules C36 and C37".
 5. Nothing else is a citation: no "the spec", no "the design", no "issue 7".
 """
 
@@ -37,7 +38,7 @@ _DOCUMENT = re.compile(
 _DEFINITION = re.compile(rf"\((?:{_STANDARD}(?:[,;] |(?: and )))*{_STANDARD}[^()]*\)")
 _NAMES = {"G.191", "ITU-T G.191", "G.711", "G.722", "G.722.2", "G.729", "G.726", "G.723.1", "G.723", "G.728"}
 """Recommendations whose number is the name of a codec or a program as well."""
-_PAGE = re.compile(r"\bdocs/([\w/-]+\.md)(?:#([\w-]+)|, \"([^\"]+)\")?")
+_PAGE = re.compile(r"\bdocs/([\w/-]+\.md)(?:#([\w-]+)|, \"([^\"]+)\"|, rules? (C\d+(?:(?:, | and )C\d+)*))?")
 _VAGUE = re.compile(r"\b(?:(?:the|our|this) (?:spec|design)\b(?! of)|(?:pain|issue) \d+)", re.IGNORECASE)
 
 
@@ -64,6 +65,9 @@ def _pages(text: str) -> Iterator[tuple[int, str]]:
             yield found.start(), f"docs/{found[1]} does not have the anchor #{found[2]}"
         if found[3] and found[3] not in headings:
             yield found.start(), f"docs/{found[1]} does not have the heading {found[3]!r}"
+        for rule in re.findall(r"C\d+", found[4] or ""):
+            if rule not in headings:
+                yield found.start(), f"docs/{found[1]} does not have the rule {rule}"
 
 
 def _standards(text: str) -> Iterator[tuple[int, str]]:

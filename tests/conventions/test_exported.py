@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import re
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -48,6 +49,48 @@ def test_all_texts_are_read() -> None:
     places = {place for place, _, _ in exported.texts()}
     assert {"README.md", "docs/rtp.md", "examples/rtp_bridge.py", "src/rtpcodec/kernels/g711.pyx"} <= places
     assert not [place for place in places if place.startswith("docs/adr")]
+
+
+def _reference() -> list[str]:
+    """The names that the pages of the reference describe."""
+    pages = sorted((ROOT / "docs" / "api").glob("*.md"))
+    return [
+        name for page in pages for name in re.findall(r"^\.\. auto\w+:: rtpcodec\.(\S+)", page.read_text("utf-8"), re.M)
+    ]
+
+
+def test_every_exported_name_is_on_one_page_of_the_reference() -> None:
+    found, _ = api.offered_things()
+    names = {name for name, thing in found.items() if not isinstance(thing, ModuleType | api.Adapter)}
+    adapters = {name: thing for name, thing in found.items() if isinstance(thing, api.Adapter)}
+    names |= {f"{name}.{key}" for name, thing in adapters.items() for key in thing.body}
+    described = _reference()
+    assert sorted(set(described) - names) == []
+    assert sorted(names - set(described)) == []
+    assert sorted(name for name in set(described) if described.count(name) > 1) == []
+
+
+def test_every_page_of_the_reference_is_in_its_index() -> None:
+    pages = {page.stem for page in (ROOT / "docs" / "api").glob("*.md")} - {"index"}
+    assert pages <= set((ROOT / "docs" / "api" / "index.md").read_text("utf-8").split())
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted"),
+    [
+        (["Write `a_` into *_into."], ["Write ``a_`` into \\*_into."]),
+        (["One:", "    more", "two"], ["One:", "more", "two"]),
+        (["Args:", "    a: one", "        more"], ["Args:", "    a: one", "        more"]),
+        ([">>> a * b_", "3", "", "a*b"], [">>> a * b_", "3", "", "a\\*b"]),
+    ],
+)
+def test_docstrings_are_plain_text_in_the_reference(lines: list[str], wanted: list[str]) -> None:
+    spec = importlib.util.spec_from_file_location("plain_docstrings", ROOT / "docs" / "plain_docstrings.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert list(module.plain(lines)) == wanted
 
 
 def test_every_public_module_is_reached_by_attributes_alone() -> None:

@@ -122,7 +122,7 @@ OUTSIDE: dict[str, Bound] = {
 }
 TIMERS: dict[str, Bound] = {
     "stream/connection_watch.py:connected_ms": Bound(
-        "from the upgrade to `connected`", ("stream/test_line_watch.py::test_a_socket_without_connected_is_closed",)
+        "from the upgrade to `connected`", ("stream/test_connection_watch.py::test_a_socket_without_connected_is_closed",)
     ),
     "stream/connection_watch.py:start_ms": Bound(
         "from `connected` to `start`", ("server/test_limits.py::test_a_socket_without_start_is_closed",)
@@ -182,7 +182,7 @@ INSIDE: dict[str, str] = {
     "adapters/pipecat.py:StreamSerializer.read_start": USER,
     "adapters/pipecat.py:StreamSerializer.serialize": "as long as the last audio plays, and LEAD_MS at most",
     "audio/channels.py:downmix": NO_WAIT,
-    "audio/wav_places.py:PlacedWav.__init__": USER,
+    "audio/wav_random_access.py:RandomAccessWav.__init__": USER,
     "audio/wav_reader.py:WavReader.__init__": USER,
     "cli/info/show.py:in_order": TASK,
     "cli/inputs.py:is_capture_file": USER,

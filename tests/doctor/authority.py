@@ -1,4 +1,4 @@
-"""A certificate authority for loopback: valid certificates, and every fault of them."""
+"""A certificate authority for loopback: valid certificates, and one with each fault."""
 
 from __future__ import annotations
 

@@ -174,7 +174,9 @@ def test_a_call_that_nobody_agreed_to_is_not_made(
 
 
 @pytest.mark.parametrize("answer", ["n\n", "\n", ""])
-def test_a_no_dials_nothing(answer: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_answer_no_dials_nothing(
+    answer: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     terminal = io.StringIO(answer)
     monkeypatch.setattr(terminal, "isatty", lambda: True)
     monkeypatch.setattr("sys.stdin", terminal)

@@ -1,4 +1,4 @@
-"""Odd Ogg Opus files by name: how each is made, and what is read of it."""
+"""Odd Ogg Opus files by name: their construction and the expected result."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ READ_AS_FFMPEG: Final[dict[str, tuple[Callable[[], bytes], tuple[str, ...]]]] = 
         ),
     ),
 }
-"""Name: how it is made, and the notes."""
+"""By name: construction and notes."""
 
 FILLED: Final[dict[str, tuple[Callable[[], bytes], int, int, tuple[str, ...]]]] = {
     "a wrong checksum": (
@@ -287,4 +287,4 @@ REFUSED: Final[dict[str, tuple[Callable[[], bytes], int, str]]] = {
     ),
     "a second link of Vorbis": (link_of_another_codec, 3565, "link 2 has Vorbis, Opus is needed"),
 }
-"""Name: how it is made, the octet and the rule."""
+"""By name: construction, octet and rule."""

@@ -66,7 +66,7 @@ def test_pages_are_found_between_other_octets(
     assert found(oracle.joined(pages), most) == (pages, ())
 
 
-def test_a_page_inside_of_what_a_broken_one_claims_is_found() -> None:
+def test_a_page_inside_the_claimed_octets_of_a_broken_one_is_found() -> None:
     inner = [oracle.page_of([b"inside"], sequence=number) for number in range(3)]
     claims = oracle.Page(0, 0, 7, 0, [255] * 255, oracle.joined(inner), checksum=1)
     assert found(claims.octets()) == (
@@ -109,7 +109,7 @@ def test_memory_does_not_grow_with_the_file(content: str) -> None:
     octets = {"pages": page, "zeros": bytes(100_000), "patterns": b"OggS\0" * 2000}[content]
 
     class Endless:
-        """Gives the same octets so many times."""
+        """Returns the same octets a number of times."""
 
         def __init__(self, times: int) -> None:
             self.left = times

@@ -1,4 +1,4 @@
-"""An echo behind the endpoint's listener and framing, for Autobahn's test suite. Prints its port, ends with stdin.
+"""An echo with the endpoint's listener and framing, for Autobahn's test suite. Prints its port, ends with stdin.
 
 python -m tests.interop.autobahn_echo [--message-octets N] [--fragments N]
 """
@@ -41,7 +41,7 @@ class EchoServer(PicowsServer):
 
 
 class Echo:
-    """Echoes texts, and closes as a call does."""
+    """Echoes texts, and closes like a call."""
 
     def __init__(self, socket: Socket) -> None:
         self._socket = socket

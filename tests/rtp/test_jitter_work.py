@@ -1,4 +1,4 @@
-"""No sequence number and no timestamp decides how much work a packet makes, or how much memory it holds."""
+"""The work and the memory per packet do not depend on its sequence number or timestamp."""
 
 from __future__ import annotations
 

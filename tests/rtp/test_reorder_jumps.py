@@ -1,4 +1,4 @@
-"""The window passes gaps in one step, and gives what a walk number by number gives."""
+"""The window passes gaps in one step, with the same result as a walk number by number."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_jumps_give_what_a_walk_gives(found: list[tuple[int, int, bool]], size: 
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 300)), max_size=40), st.sets(st.integers(0, 2000)))
-def test_holes_are_the_last_that_were_skipped(found: list[tuple[int, int]], filled: set[int]) -> None:
+def test_the_last_skipped_numbers_are_remembered(found: list[tuple[int, int]], filled: set[int]) -> None:
     skipped = SkippedNumbers()
     numbers: list[int] = []
     at = 0

@@ -368,7 +368,7 @@ def test_a_control_of_another_carrier_does_not_command_a_call_of_twilio(reconnec
             return telnyx.calls
 
     assert run_virtual(main()) == ()
-    rule = "() commands the phone call, and no command can name it"
+    rule = "() sends a command about the phone call, and no command can name it"
     assert [text.partition(":")[0] for text in rules] == [
         f"{name}{rule}" for name in ("hangup", "send_dtmf", "reconnect")
     ]

@@ -211,6 +211,6 @@ def test_play_outside_the_loops_thread_and_after_the_end_changes_nothing(method:
 
     elsewhere, ended, queued_ms = run_virtual(main())
     assert isinstance(elsewhere, LocalProtocolError)
-    assert str(elsewhere).startswith(f"{method}() was called outside the event loop's thread, nothing has changed")
+    assert str(elsewhere).startswith(f"{method}() was called outside the event loop's thread and has changed nothing")
     assert queued_ms == 0.0
     assert str(ended) == "the stream has stopped, nothing can be sent any more"

@@ -116,7 +116,7 @@ def test_a_hang_up_that_fails_is_logged_and_the_stream_is_closed(caplog: pytest.
         assert scene.phone.state == "answered"
 
     on_phone(script, leave, on_handler_end="hangup")
-    assert errors(caplog) == ["on_handler_end failed, the phone call may still be up"]
+    assert errors(caplog) == ["on_handler_end failed; the phone call may still be up"]
 
 
 def test_a_handler_that_has_hung_up_is_not_followed_by_a_second_command() -> None:
@@ -239,7 +239,7 @@ def test_a_function_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> No
         assert scene.phone.state == "answered"
 
     on_phone(script, fail, on_handler_end=apologise)
-    assert errors(caplog)[1] == "on_handler_end failed, the phone call may still be up"
+    assert errors(caplog)[1] == "on_handler_end failed; the phone call may still be up"
 
 
 def test_on_audio_that_fails_is_followed_as_well() -> None:
@@ -388,7 +388,7 @@ def test_call_on_needs_a_control_to_hang_up() -> None:
         pass
 
     async def main() -> None:
-        with pytest.raises(EndpointError, match=r"^on_handler_end is 'hangup' and nothing sends commands: pass"):
+        with pytest.raises(EndpointError, match=r"^on_handler_end is 'hangup' and there is no control: pass"):
             async with call_on(nothing, nothing, leave, on_handler_end="hangup"):
                 pass
 

@@ -72,7 +72,7 @@ def test_a_handler_that_reads_audio_hangs_up_from_another_task() -> None:
         assert scene.endpoint.statistics().calls_failed == 0
 
     on_phone(script, echo, speech=tone(1, 80_000))
-    assert set(ends) == {"the call is being hung up, nothing more can be played"}
+    assert set(ends) == {"the call is being hung up; nothing more can be played"}
 
 
 def test_a_play_that_is_refused_ends_the_handler_quietly_and_the_goodbye_is_heard(
@@ -106,7 +106,7 @@ def test_everything_that_plays_is_refused_meanwhile() -> None:
             lambda: call.send_dtmf("1", "in_band"),
         )
         for play in plays:
-            with pytest.raises(StreamEnded, match=r"^the call is being hung up, nothing more can be played$"):
+            with pytest.raises(StreamEnded, match=r"^the call is being hung up; nothing more can be played$"):
                 play()
         with pytest.raises(StreamEnded):
             await call.say([bytes(320)])
@@ -339,7 +339,9 @@ def test_a_blocking_control_is_called_in_a_thread() -> None:
 
 def test_without_a_control_it_is_refused_at_once() -> None:
     async def goodbye(call: Call) -> None:
-        with pytest.raises(EndpointError, match=r"^hangup\(\) commands the phone call and nothing sends commands"):
+        with pytest.raises(
+            EndpointError, match=r"^hangup\(\) sends a command about the phone call and there is no control"
+        ):
             call.hangup()
         await call.play(GOODBYE)
 

@@ -154,7 +154,7 @@ def test_an_endpoint_that_closes_at_once_cancels_it(caplog: pytest.LogCaptureFix
         await scene.endpoint.close(at_once=True)
 
     on_phone(script, talk)
-    assert refusals == ["the endpoint closed at once, before the command had an answer"]
+    assert refusals == ["the endpoint was closed before the command had an answer"]
     assert errors(caplog) == ["hangup was cancelled before its end"]
 
 

@@ -12,7 +12,7 @@ import rtpcodec.server
 from rtpcodec import events
 from rtpcodec.errors import EndpointError, LocalProtocolError
 from rtpcodec.server import Call
-from tests.listening.chunks import media, received
+from tests.listening.timed_messages import media, received
 from tests.server.dialler import call, run
 
 
@@ -106,7 +106,7 @@ def test_what_waits_is_refused_in_it() -> None:
             call.play(bytes(320))
 
     received(None, [], end_ms=100, on_event=take)
-    assert refusals[0] == "audio() waits, and on_audio cannot; pass a coroutine as handler instead"
+    assert refusals[0] == "audio() waits, and on_audio cannot wait; pass a coroutine function as handler instead"
 
 
 def test_nothing_is_kept_for_readers() -> None:

@@ -113,7 +113,7 @@ def test_without_a_control_nothing_is_held() -> None:
             await asyncio.sleep(0.001)
             assert call.ended
         assert refused == [
-            "reconnect() commands the phone call and nothing sends commands: pass control=CallControl(...) to `serve`"
+            "reconnect() sends a command about the phone call and there is no control: pass control=CallControl(...) to `serve`"
         ]
 
     run_virtual(main())

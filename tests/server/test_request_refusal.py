@@ -84,5 +84,5 @@ def test_refusals_are_logged_as_the_endpoint_does_without_the_token(caplog: pyte
         assert refusal is not None
         assert refusal.body == b"not authorized"
     assert [record.getMessage() for record in caplog.records] == [
-        "request refused: 401 Unauthorized, from 192.0.2.7: x-telnyx-streaming-auth-token has another token"
+        "request refused: 401 Unauthorized, from 192.0.2.7: x-telnyx-streaming-auth-token has a wrong token"
     ]

@@ -335,7 +335,9 @@ def test_an_error_that_nobody_waits_for_is_logged_without_the_keys(caplog: pytes
 
 def test_without_a_control_it_is_refused() -> None:
     async def press(call: Call) -> None:
-        with pytest.raises(EndpointError, match=r"^send_dtmf\(\) commands the phone call and nothing sends commands"):
+        with pytest.raises(
+            EndpointError, match=r"^send_dtmf\(\) sends a command about the phone call and there is no control"
+        ):
             call.send_dtmf("1")
 
     on_phone(streamed, press, control=None)

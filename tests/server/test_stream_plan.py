@@ -71,7 +71,7 @@ def test_a_field_that_contradicts_the_plan_is_refused_before_anything_is_sent(
         run_virtual(sent(plan, fields, control))
     assert control.bodies == []
     assert str(caught.value) == (
-        f"{name} is {value!r}, the endpoint's plan has {decided!r}; change the plan that `serve` was given"
+        f"{name} is {value!r}, the endpoint's plan has {decided!r}; change the plan of `serve`"
     )
 
 

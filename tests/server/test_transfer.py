@@ -234,7 +234,9 @@ def test_it_is_refused_without_webhooks_and_without_a_control() -> None:
     transferring(handle, deliver=lambda _event, _number: ())
 
     async def uncontrolled(call: rtpcodec.Call, _scene: Scene) -> None:
-        with pytest.raises(EndpointError, match=r"transfer\(\) commands the phone call and nothing sends commands"):
+        with pytest.raises(
+            EndpointError, match=r"transfer\(\) sends a command about the phone call and there is no control"
+        ):
             await call.transfer(AGENT)
 
     transferring(uncontrolled, control=None)

@@ -171,7 +171,7 @@ def test_at_most_one_task_waits_and_the_next_one_may_after_it() -> None:
         reader = Reader()
         first = asyncio.create_task(anext(reader))
         await turns()
-        with pytest.raises(LocalProtocolError, match="another task reads this reader already"):
+        with pytest.raises(LocalProtocolError, match="another task reads this reader"):
             await anext(reader)
         assert not first.done()
         first.cancel()

@@ -82,12 +82,12 @@ def open_stream(
 
 
 def sent(stream: CarrierStream, now_ms: float) -> list[dict[str, Any]]:
-    """Return the messages that go out at that time, relative to the begin."""
+    """Return the messages that are sent at that time, relative to the begin."""
     return [json.loads(text) for text in stream.outgoing(START_MS + now_ms)]
 
 
 def run(stream: CarrierStream, until_ms: float = 1e6) -> list[tuple[float, dict[str, Any]]]:
-    """All that goes out until then, woken at each deadline: relative time and message."""
+    """Return all messages until then, with the stream woken at each deadline: relative time and message."""
     gone: list[tuple[float, dict[str, Any]]] = []
     now_ms = START_MS
     while now_ms <= START_MS + until_ms:

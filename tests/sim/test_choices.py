@@ -1,4 +1,4 @@
-"""Choices that the documents leave to a carrier: marks per second, unread sockets, the outbound track, its own rate."""
+"""Points that the documents leave open: marks per second, unread sockets, the outbound track, the carrier's rate."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ SECRETS = ("KEY_1", "token-secret", "state-secret", "value-secret")
 
 
 class RecordedCall:
-    """Does what a call must do for the handler, and remembers what it was asked."""
+    """A call as the handler needs it, which records the commands."""
 
     def __init__(self, state: State = "answered", direction: Direction = "incoming") -> None:
         self.leg = Leg(direction=direction, state=state, call_leg_id="leg", connection_id="1")
@@ -222,7 +222,7 @@ def test_each_wrong_member_of_start_is_named(member: str, value: Any, code: str,
     assert counter.call.settings is None
 
 
-def test_all_problems_come_at_once() -> None:
+def test_all_problems_are_in_one_error() -> None:
     answer = Counter().send("streaming_start", {"stream_track": 1, "stream_codec": "x", "client_state": "?"})
     assert answer[0] == 422
     assert codes(answer) == ["10026", "10032", "90017", "10004"]

@@ -1,4 +1,4 @@
-"""Which codec and rate a stream gets."""
+"""Codec and rate of a stream."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def named(found: AudioFormat | Mp3Format) -> tuple[str, int]:
         ("L16", "PCMU", ("PCMU", 8000)),
         ("PCMU", "AMR-WB", ("AMR-WB", 16000)),
         ("PCMU", "OPUS", ("OPUS", 16000)),
-        ("PCMU", "G729", ("PCMU", 8000)),  # nothing here encodes it, so it cannot be transcoded
+        ("PCMU", "G729", ("PCMU", 8000)),  # there is no encoder for it, so it cannot be transcoded
     ],
 )
 @pytest.mark.usefixtures("opus", "amrwb")
-def test_the_media_are_what_was_wished_or_else_the_calls_own(call: str, wished: str, got: tuple[str, int]) -> None:
+def test_the_media_have_the_requested_format_or_the_calls_own(call: str, wished: str, got: tuple[str, int]) -> None:
     assert named(agreed(call, 16000 if call == "L16" else 8000, codec=wished).media) == got
 
 
@@ -44,7 +44,7 @@ def test_a_carrier_that_does_not_transcode_sends_the_calls_own() -> None:
     assert named(agreed("PCMA", codec="PCMU", transcodes=False).media) == ("PCMA", 8000)
 
 
-def test_a_wish_that_the_speech_has_no_way_to_is_the_calls_own() -> None:
+def test_a_codec_that_the_speech_cannot_be_resampled_for_is_the_calls_own() -> None:
     settings = StreamSettings(stream_url="ws://h/", codec="L16")
     own = AudioFormat(codec("L16"), 22050)
     assert named(agree(settings, own, Speech([b""], 22000)).media) == ("L16", 22050)
@@ -69,9 +69,7 @@ def test_a_wish_that_the_speech_has_no_way_to_is_the_calls_own() -> None:
     ],
 )
 @pytest.mark.usefixtures("opus", "amrwb")
-def test_return_audio_has_the_rate_asked_for_where_the_codec_has_it(
-    name: str, rate_hz: int, got: tuple[str, int]
-) -> None:
+def test_return_audio_has_the_requested_rate_if_the_codec_has_it(name: str, rate_hz: int, got: tuple[str, int]) -> None:
     assert named(agreed(return_codec=name, return_rate_hz=rate_hz).returned) == got
 
 

@@ -15,7 +15,7 @@ from rtpcodec.sim.media.variations import ClearHabits, MarkHabits, Restart, Vari
 from tests.sim.streams import CLEAR, START_MS, mark, media, open_stream, payloads, ramp, run, sent
 
 ANSWER = pcmu_encode(ramp(800, 3))
-"""100 ms of the app."""
+"""100 ms of the app's audio."""
 
 
 def marks_of(stream: CarrierStream) -> list[tuple[float, str]]:
@@ -27,7 +27,7 @@ def chunks_of(gone: list[tuple[float, dict[str, Any]]]) -> list[dict[str, Any]]:
 
 
 def with_marks(habits: MarkHabits, count: int = 1, seed: str = "0/0") -> CarrierStream:
-    """100 ms of audio with marks behind it."""
+    """100 ms of audio with marks after it."""
     stream = open_stream(ramp(160 * 20), variations=Variations(marks=habits), seed=seed)
     stream.receive(media(ANSWER), START_MS)
     for number in range(1, count + 1):
@@ -49,7 +49,7 @@ def with_marks(habits: MarkHabits, count: int = 1, seed: str = "0/0") -> Carrier
         (MarkHabits(lost=1.0), [], 1),
     ],
 )
-def test_when_a_mark_comes_back(habits: MarkHabits, expected: list[tuple[float, str]], lost: int) -> None:
+def test_when_a_mark_returns(habits: MarkHabits, expected: list[tuple[float, str]], lost: int) -> None:
     stream = with_marks(habits)
     assert marks_of(stream) == expected
     report = stream.report()

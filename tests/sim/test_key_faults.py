@@ -1,4 +1,4 @@
-"""Messages of keys that are late, overtake each other and come twice."""
+"""Messages of keys that are late, overtake each other and are repeated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls that keep no audio: an hour takes no more memory than a minute."""
+"""Calls that keep no audio: an hour needs no more memory than a minute."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def held_octets(root: object) -> int:
 
 
 def growth(stream: CarrierStream, *, echoes: bool) -> int:
-    """Return octets that an hour needs more than ten minutes."""
+    """Return how many octets more an hour needs than ten minutes."""
     talk(stream, 0, 10 * MINUTE_MS, echoes=echoes)
     before = held_octets(stream)
     assert before > 10_000, "the stream's objects are found"
@@ -81,7 +81,7 @@ def test_memory_is_flat_over_an_hour_with_a_silent_app() -> None:
     assert report.dry_ms > 59 * MINUTE_MS
 
 
-def test_the_measure_would_find_what_is_kept() -> None:
+def test_the_measurement_finds_kept_objects() -> None:
     stream = open_stream(silence(), variations=Variations(chunk_ms=CHUNK_MS))
     talk(stream, 0, MINUTE_MS)
     before = held_octets(stream)

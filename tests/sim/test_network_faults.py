@@ -1,4 +1,4 @@
-"""Pings, outages and standstills, seen by apps that are not ours: by hand in memory, on websockets on loopback."""
+"""Pings, outages and standstills, seen by independent apps: in memory, and on the library websockets on loopback."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ async def measured(socket: ServerConnection) -> float:
 
 
 async def found_in(call: SimulatedCall, latencies: list[asyncio.Task[float]]) -> CallReport:
-    """Wait for the end of a call, in which a ping was answered."""
+    """Wait for the end of a call in which a ping was answered."""
     report = await call.finished()
     assert len(latencies) == 1
     assert await latencies[0] >= 0
@@ -152,7 +152,7 @@ def test_on_a_real_socket_everything_arrives_afterwards_in_order(timing: Timing)
             assert report.marks_returned == 50
             await app.closed.wait()
         assert [message["mark"]["name"] for message in app.of("mark")] == [str(number) for number in range(50)]
-        # 250 ms after the socket was opened, and the app got `start` a moment after that, or behind a standstill.
+        # 250 ms after the socket was opened, and the app received `start` shortly after that, or after a standstill.
         first = app.events.index("mark")
         assert app.events[:first].count("media") >= 11 or timing.standstills_ms
 
@@ -195,8 +195,8 @@ OCTETS = len(media(SOUND))
 
 
 @pytest.mark.parametrize("direction", ["from_app", "to_app"])
-def test_what_is_sent_in_an_outage_is_not_acknowledged(direction: str) -> None:
-    """Acknowledgements of what the app sends come back on the way to it, so that an outage of either way holds them."""
+def test_messages_in_an_outage_are_not_acknowledged(direction: str) -> None:
+    """Acknowledgements of the app's messages return on the link to it, so an outage of either direction holds them."""
     outage = Link(outages_ms=((100.0, 400.0),))
     timing = Timing(from_app=outage) if direction == "from_app" else Timing(to_app=outage)
     found, report, app = unacknowledged_of(timing)
@@ -246,7 +246,7 @@ def test_a_call_that_ends_in_an_outage_ends() -> None:
 
 def test_a_carrier_that_stands_still_sends_reads_and_returns_nothing_and_the_phone_plays_on() -> None:
     def speak(app: MemoryApp) -> None:
-        for number in range(1, 11):  # 200 ms, with a mark behind each 20
+        for number in range(1, 11):  # 200 ms, with a mark after each 20 ms
             app.play(SOUND)
             app.mark(str(number))
 

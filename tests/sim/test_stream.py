@@ -1,4 +1,4 @@
-"""One stream without sockets: what is sent when, in every detail, with the clock set by hand."""
+"""One stream without sockets: each sent message and its time; the clock is an argument."""
 
 from __future__ import annotations
 
@@ -151,7 +151,7 @@ def test_an_hour_of_ticks_does_not_drift() -> None:
     assert gone[-1][1]["event"] == "stop"
 
 
-def test_the_caller_listens_on_after_speaking() -> None:
+def test_the_caller_continues_to_listen_after_speaking() -> None:
     gone = run(open_stream(CHUNK, tail_ms=50))
     assert events(gone) == ["connected", "start", "media", "media", "media", "media", "stop"]
     assert payloads(message for _, message in gone) == pcmu_encode(CHUNK + bytes(3 * 320))
@@ -232,7 +232,7 @@ def test_the_outbound_track_is_resampled_from_a_rate_that_is_not_a_multiple() ->
 # Faults, variations, the end
 
 
-def test_faults_leave_holes_in_the_numbers() -> None:
+def test_dropped_chunks_leave_their_numbers_missing() -> None:
     def arrived(seed: str) -> list[str]:
         stream = open_stream(ramp(160 * 100), faults=Faults(drop=0.1, duplicate=0.1, reorder=0.1), seed=seed)
         gone = run(stream)

@@ -1,4 +1,4 @@
-"""One stream without sockets: what the app says, and what the carrier makes of it."""
+"""One stream without sockets: messages of the app, and their effect."""
 
 from __future__ import annotations
 
@@ -115,7 +115,9 @@ def test_l16_has_one_byte_order_both_ways(order: Any) -> None:
         ("[" * 50, 100003, "malformed_frame", "nests"),
     ],
 )
-def test_what_is_malformed_is_answered_and_the_stream_goes_on(text: str, code: int, title: str, detail: str) -> None:
+def test_malformed_messages_are_answered_and_the_stream_continues(
+    text: str, code: int, title: str, detail: str
+) -> None:
     stream = open_stream(ramp(160 * 3))
     sent(stream, 0)
     stream.receive(text, START_MS + 1)
@@ -137,7 +139,7 @@ def test_a_binary_frame_is_malformed() -> None:
     assert [m["payload"]["detail"] for m in sent(stream, 1)] == ["message is a binary frame"]
 
 
-def test_a_payload_that_ends_inside_a_sample_is_no_audio() -> None:
+def test_a_payload_that_ends_within_a_sample_is_refused() -> None:
     stream = open_stream(CHUNK, settings={"return_codec": "L16", "return_rate_hz": 16000})
     sent(stream, 0)
     stream.receive(media(b"abc"), START_MS)

@@ -1,4 +1,4 @@
-"""Delays, jitter, stalls, clock skew, holds and slow reading, with the clock set by hand."""
+"""Delays, jitter, stalls, clock skew, holds and slow reading; the clock is an argument."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_delay_from_the_app_moves_what_is_heard_and_the_marks() -> None:
     assert stream.report().heard_pcm == bytes(30 * 16) + pcmu_decode(answer) + bytes(170 * 16)
 
 
-def test_a_message_that_is_on_its_way_at_the_end_does_nothing() -> None:
+def test_a_message_in_flight_at_the_end_has_no_effect() -> None:
     stream = open_stream(ramp(160 * 2), timing=Timing(from_app=Link(delay_ms=100.0)))
     stream.receive(mark("too late"), START_MS + 20)
     assert moments(run(stream), "mark") == []
@@ -235,7 +235,7 @@ def test_a_stream_that_has_ended_is_read() -> None:
     assert not stream.reading_paused(START_MS + 10), "the answer to the close frame must be read"
 
 
-def test_nothing_of_it_is_on_by_default() -> None:
+def test_all_faults_are_off_by_default() -> None:
     def quiet(stream: CarrierStream) -> list[tuple[float, dict[str, Any]]]:
         stream.receive(media(b"\xff" * 160), START_MS)
         stream.receive(mark("m"), START_MS)

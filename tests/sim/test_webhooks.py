@@ -209,7 +209,7 @@ def test_a_stream_can_stop_without_the_call_and_two_calls_be_bridged() -> None:
     run(main)
 
 
-def test_every_event_twice_is_told_apart_by_its_id() -> None:
+def test_duplicates_of_every_event_are_recognised_by_id() -> None:
     async def main() -> None:
         async with streamed_calls(WebhookApp(), duplicate=1.0) as (carrier, hook, _):
             call = carrier.incoming_call(b"")
@@ -225,7 +225,7 @@ def test_every_event_twice_is_told_apart_by_its_id() -> None:
 
 
 def test_events_in_another_order() -> None:
-    """The seed says which; what is held back comes after a later one."""
+    """The seed decides which events are held back; each follows a later one."""
 
     async def main(seed: int) -> list[str]:
         async with streamed_calls(WebhookApp(), reorder=0.5, hold_s=30.0, seed=seed) as (carrier, hook, _):
@@ -238,7 +238,7 @@ def test_events_in_another_order() -> None:
     orders = []
 
     async def twice() -> None:
-        # A seed whose last event is not held back.
+        # With this seed the last event is not held back.
         orders.extend([await main(1) for _ in range(2)])
 
     run(twice)
@@ -246,7 +246,7 @@ def test_events_in_another_order() -> None:
     assert sorted(orders[0]) == sorted(orders[1]) == ["+0", "+1", "+2", "+3"]
 
 
-def test_failures_are_tried_again_and_then_elsewhere() -> None:
+def test_failures_are_retried_and_then_sent_to_the_failover_url() -> None:
     async def main() -> None:
         statuses = (503, 302, 429, 200)
         async with serving_webhooks(WebhookApp(*statuses)) as hook, Carrier() as carrier:
@@ -264,7 +264,7 @@ def test_failures_are_tried_again_and_then_elsewhere() -> None:
     run(main)
 
 
-def test_an_app_that_hangs_is_asked_again_and_delays_no_other_event() -> None:
+def test_an_app_that_hangs_is_retried_and_delays_no_other_event() -> None:
     async def main() -> None:
         hook = WebhookApp()
         hook.hang = lambda event: event.event_type == "call.initiated"
@@ -295,7 +295,7 @@ def test_an_address_where_nobody_listens() -> None:
     run(main)
 
 
-def test_the_end_of_the_carrier_is_told_too() -> None:
+def test_the_end_of_the_carrier_is_reported_too() -> None:
     async def main() -> None:
         hook = WebhookApp()
         async with serving_webhooks(hook):

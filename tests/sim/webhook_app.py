@@ -1,4 +1,4 @@
-"""An app that takes webhooks on a real local server, and believes only what is signed."""
+"""An app that receives webhooks on a real local server, and accepts only signed ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rtpcodec.client.webhook_events import WebhookEvent
 
 
 class WebhookApp:
-    """Keeps each event that came and was verified; `status` says how the next ones are answered, in turn."""
+    """Keeps each verified event; `status` has the statuses of the next answers, in turn."""
 
     def __init__(self, *status: int) -> None:
         self.statuses = list(status)
@@ -38,12 +38,12 @@ class WebhookApp:
         return web.Response(status=status, headers={"location": "/elsewhere"} if 300 <= status < 400 else None)
 
     async def saw(self, *event_types: str) -> None:
-        """Wait until all of these have come."""
+        """Wait until all of these have arrived."""
         async with self._news, asyncio.timeout(50):
             await self._news.wait_for(lambda: set(event_types) <= set(self.types))
 
     async def came(self, count: int) -> None:
-        """Wait until so many have come."""
+        """Wait until so many have arrived."""
         async with self._news, asyncio.timeout(50):
             await self._news.wait_for(lambda: len(self.events) >= count)
 
@@ -57,7 +57,7 @@ class WebhookApp:
         return [event.event_type for event in self.events]
 
     def end(self) -> None:
-        """Let go of requests that hang."""
+        """End requests that hang."""
         self._over.set()
 
 

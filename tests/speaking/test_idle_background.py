@@ -1,4 +1,4 @@
-"""Keep-alive and background sound: a reply is hardly later for them, and its begin does not click."""
+"""Keep-alive and background sound: they hardly delay a reply, and its begin does not click."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def rustle(rate_hz: int) -> bytes:
 
 
 class Replies:
-    """Replies at random moments of one call, and when the first audio of each came to the carrier."""
+    """Replies at random moments of one call, and when the first audio of each reached the carrier."""
 
     def __init__(self, count: int, seed: int, *, idle: bool, plan: StreamPlan = EXACT) -> None:
         options = {"keep_alive": "comfort_noise"} if idle else {}
@@ -102,10 +102,10 @@ def check(count: int) -> None:
     assert without.call.playout.dry_count >= count - 1
 
 
-def test_a_reply_is_hardly_later_for_the_sound_before_it_and_does_not_click() -> None:
+def test_sound_before_a_reply_hardly_delays_it_and_does_not_click() -> None:
     check(25)
 
 
 @pytest.mark.long
-def test_a_reply_is_hardly_later_for_the_sound_before_it_and_does_not_click_at_length() -> None:
+def test_sound_before_a_reply_hardly_delays_it_and_does_not_click_at_length() -> None:
     check(1000)

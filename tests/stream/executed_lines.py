@@ -1,4 +1,4 @@
-"""Counts work: lines of Python that run, which no busy machine changes."""
+"""Counts executed lines of Python, which do not depend on how busy the machine is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 
 def lines_of(act: Callable[[], object]) -> int:
-    """Return how many lines of Python a call runs, those of all that it calls included."""
+    """Return the number of lines of Python that a call executes, nested calls included."""
     count = 0
 
     def trace(_frame: FrameType, event: str, _argument: Any) -> Any:
@@ -19,7 +19,7 @@ def lines_of(act: Callable[[], object]) -> int:
         return trace
 
     before = sys.gettrace()
-    gc.disable()  # the finalizers of objects of other tests are lines as well
+    gc.disable()  # finalizers of other tests' objects would be counted as well
     sys.settrace(trace)
     try:
         act()

@@ -1,4 +1,4 @@
-"""A carrier of our own making that shares no name with the real one, and a session that speaks with it.
+"""A fictional carrier that shares no name with the real one, and a session with its dialect.
 
 Its counters are numbers, its names are in camel case, and every text of the app names the stream.
 """
@@ -76,14 +76,14 @@ NAMES: Final = {
     "inbound_track": "fromPhoneLong",
     "outbound_track": "toPhoneLong",
 }
-"""The real carrier's name of each thing, and this one's."""
+"""The real carrier's names, with the names of this one."""
 _BACK: Final = {ours: theirs for theirs, ours in NAMES.items()}
 _STRING: Final = re.compile(r'"([\w-]+)"')
 _DIGITS: Final = re.compile(r'"(seqNo|index|mediaTime)": ?"([1-9]\d{0,17})"')
 
 
 def spelled(text: str | Buffer) -> str | bytes:
-    """The same message from this carrier. Where it is broken, it is broken alike."""
+    """Return the same message from this carrier, with the same defects."""
     if not isinstance(text, str):
         return spelled(bytes(text).decode("latin-1")).encode("latin-1")  # type: ignore[union-attr]  # of a str
     renamed = _STRING.sub(lambda found: f'"{NAMES.get(found[1], found[1])}"', text)
@@ -91,7 +91,7 @@ def spelled(text: str | Buffer) -> str | bytes:
 
 
 def spelled_back(text: str) -> str:
-    """What the real carrier would read in a text of the app."""
+    """Return a text of the app in the names of the real carrier."""
     return _STRING.sub(lambda found: f'"{_BACK.get(found[1], found[1])}"', text)
 
 
@@ -344,7 +344,7 @@ FICTIONAL: Final[Dialect] = FictionalDialect()
 
 
 class FictionalSession(MediaSession):
-    """A session with this carrier, for tests that spell the other one's texts: they are translated on both ways."""
+    """A session with this carrier, for tests with texts of the real one: they are translated in both directions."""
 
     def __init__(self, plan: StreamPlan | None = None, **options: Any) -> None:
         super().__init__(plan, dialect=FICTIONAL, **options)

@@ -1,4 +1,4 @@
-"""Streams of a carrier with everything that can go wrong, drawn by a seed, and what two sessions make of one."""
+"""Seeded random streams of a carrier with all faults, and the results of a session."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rtpcodec.stream.session import MediaSession
 from tests.stream import carrier
 
 Step = tuple[str, Any, float]
-"""A method of the session, its argument, and when it is called."""
+"""A method of the session, its argument, and the time of the call."""
 
 FORMATS: Final[tuple[tuple[str, int, int], ...]] = (
     *(("PCMU", 8000, 8),) * 5,
@@ -30,7 +30,7 @@ FILES: Final = (b"RIFF\x24\0\0\0WAVEfmt ", b"\xff\xfb\x90\x64" * 40, b"ID3\x03\0
 
 
 class OddStream:
-    """One stream. `steps` yields what its session meets."""
+    """One stream. `steps` yields the calls of its session."""
 
     def __init__(self, seed: int) -> None:
         self.rng = rng = random.Random(seed)
@@ -78,7 +78,7 @@ class OddStream:
         yield "events", None, self.now_ms
 
     def chunk(self, track: str | None) -> Iterator[Step]:
-        """One chunk of a track, or what befalls it."""
+        """Yield one chunk of a track, or its fault."""
         text: str | bytes = self.media(track)
         if self.rng.random() < 0.05:
             text = self.respelled(json.loads(text))
@@ -94,7 +94,7 @@ class OddStream:
         return carrier.start(self.format[0], self.format[1], sequence=str(self.sequence))
 
     def media(self, track: str | None, payload: bytes | None = None) -> str:
-        """The next message of a track."""
+        """Return the next message of a track."""
         key = track if self.counter == "per track" else None
         number = self.numbers.get(key, self.base)
         self.numbers[key] = min(number + self.step, WIDEST)
@@ -110,7 +110,7 @@ class OddStream:
         )
 
     def respelled(self, message: dict[str, Any]) -> str | bytes:
-        """The same message in another order, spacing or type, or with members that parsers meet rarely."""
+        """Return the same message in another order, spacing or type, or with rare members."""
         rng, body = self.rng, message["media"]
         whole = json.dumps(message)
         changed = dict(body, **{rng.choice(list(body)): rng.choice([None, "", -1, 1.5, True, "00", "0x1", 2**63, "x"])})
@@ -220,7 +220,7 @@ ODD: Final[list[Callable[[OddStream, str | bytes, str | None], Iterator[Step]]]]
 
 
 def made_by(session: MediaSession, step: Step) -> list[Any]:
-    """What a session shows after a step: events, texts, deadline and figures."""
+    """Return the results of a session after a step: events, texts, deadline and figures."""
     method, argument, now_ms = step
     shown: list[Any] = []
     if method == "play":
@@ -236,7 +236,7 @@ def made_by(session: MediaSession, step: Step) -> list[Any]:
 
 
 def comparable(event: Any) -> Any:
-    """An event in a form that is equal if all its members are."""
+    """Return an event in a form that is equal if all its members are equal."""
     if not isinstance(event, events.Audio):
         return event
     names = ("track", "payload", "pcm", "sample_rate_hz", "media_ms", "duration_ms", "chunk", "timestamp", "concealed")

@@ -1,4 +1,4 @@
-"""Two sessions that are given the same: one sends by the native path, the other by the Python classes alone."""
+"""Two sessions with the same inputs: one sends by the native path, the other by the Python classes alone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Outcome = object
 
 
 def python_only(session: MediaSession) -> MediaSession:
-    """Let a session send by its Python classes."""
+    """Switch off the native send path of a session, and return the session."""
     session._saying = None
     assert session.speech is not None
     session.speech.acceptor.is_native = False
@@ -30,7 +30,7 @@ def python_only(session: MediaSession) -> MediaSession:
 
 
 def sound(first: int, octets: int, *, quiet: bool = False) -> bytes:
-    """PCM that is different everywhere, or zeros."""
+    """Return PCM whose samples all differ, or zeros."""
     if quiet:
         return bytes(octets)
     return array("h", ((first + 37 * at) % 20_000 - 10_000 for at in range(octets // 2 + 1))).tobytes()[:octets]
@@ -38,7 +38,7 @@ def sound(first: int, octets: int, *, quiet: bool = False) -> bytes:
 
 @dataclass
 class SessionPair:
-    """The native session, the other one, and the line that both have."""
+    """The native session, the other one, and the line of both."""
 
     plan: StreamPlan
     options: dict[str, Any]
@@ -48,7 +48,7 @@ class SessionPair:
     first: int = 0
     lost: bool = False
     octets: int = 0
-    """Unacknowledged, which the system says."""
+    """Unacknowledged octets, as the system reports them."""
     texts: list[str] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     replies: list[tuple[Reply, Reply]] = field(default_factory=list)
@@ -65,17 +65,17 @@ class SessionPair:
         return MediaSession(self.plan, **options)
 
     def line_up(self) -> None:
-        """Begin a line."""
+        """Start a line."""
         self.receive(carrier.start())
         for session in self.both:
             assert session.speech is not None
             session.speech.gate.backlog = (lambda: self.octets) if self.backlog else None
         self.lost = False
 
-    # What both must say
+    # Comparison
 
     def each(self, act: Callable[[MediaSession], Outcome]) -> Outcome:
-        """Do the same with both. Returns what both return, or the text of the error that both raise."""
+        """Call both. Returns the result of both, or the text of the error that both raise."""
         found: list[Outcome] = []
         for session in self.both:
             try:
@@ -86,7 +86,7 @@ class SessionPair:
         return found[0]
 
     def check(self) -> None:
-        """Compare all that can be asked."""
+        """Compare all readable state."""
         now_ms = self.now_ms
         self.each(lambda session: session.next_deadline_ms)
         self.each(lambda session: (session.queued_ms, session.room_ms, session.position_ms, session.heard_ms(now_ms)))
@@ -119,7 +119,7 @@ class SessionPair:
         self.check()
 
     def wait(self, ms: float, *, late_ms: float = 0.0) -> None:
-        """Let time pass; late_ms: how much later than due each step is."""
+        """Advance the time. late_ms: delay of each step after its deadline."""
         until_ms = self.now_ms + ms
         while True:
             deadline_ms = self.both[0].next_deadline_ms
@@ -136,12 +136,12 @@ class SessionPair:
 
     @property
     def arrival_ms(self) -> float:
-        """When something arrives next on either way."""
+        """Return the time of the next arrival in either direction."""
         ways = [way[0][0] for way in (self.up, self.down) if way]
         return min(ways + [at_ms for _, at_ms in self.far_end.waiting[:1]], default=math.inf)
 
     def deliver(self) -> None:
-        """Let arrive what is due on both ways."""
+        """Deliver the texts that are due in both directions."""
         while self.up and self.up[0][0] <= self.now_ms:
             at_ms, texts = self.up.popleft()
             self.octets -= sum(map(len, texts))
@@ -154,7 +154,7 @@ class SessionPair:
     # The app
 
     def pcm(self, octets: int, *, quiet: bool = False) -> bytes:
-        """PCM that was not there before."""
+        """Return PCM that was not used before."""
         self.first += 1009
         return sound(self.first, octets, quiet=quiet)
 
@@ -162,7 +162,7 @@ class SessionPair:
         self.each(lambda session: session.play(pcm, pcm_hz, note))  # type: ignore[arg-type]
 
     def audio(self, octets: int, rate_hz: int) -> Audio:
-        """A chunk that was received."""
+        """Return a received chunk."""
         pcm = self.pcm(octets)
         return Audio("inbound", b"", pcm, rate_hz, 0.0, 0.0)
 
@@ -172,7 +172,7 @@ class SessionPair:
             self.replies.append((one, other))
 
     def with_reply(self, which: int, act: Callable[[Reply], Outcome]) -> None:
-        """Do the same with a reply of both."""
+        """Call the same method of a reply of both."""
         if self.replies:
             found: list[Outcome] = []
             for reply in self.replies[which % len(self.replies)]:
@@ -187,7 +187,7 @@ class SessionPair:
         self.each(lambda session: session.background(BackgroundSound(source, rate_hz, level_dbov=-30.0)))
 
     def lose_line(self) -> None:
-        """Lose the line, and all that is on its way."""
+        """Lose the line, and all messages in transit."""
         self.up.clear()
         self.down.clear()
         self.octets = 0
@@ -197,7 +197,7 @@ class SessionPair:
 
 
 def send(session: MediaSession, now_ms: float, *, whole: bool) -> list[str]:
-    """The texts that are due."""
+    """Return the texts that are due."""
     return session.outgoing(now_ms) if whole else session.outgoing_part(now_ms)
 
 
@@ -208,7 +208,7 @@ def ponged(session: MediaSession, payload: bytes, now_ms: float) -> None:
 
 
 def of_reply(reply: Reply, now_ms: float) -> tuple[object, ...]:
-    """All that a reply says of itself."""
+    """Return all readable state of a reply."""
     return (
         reply.state,
         reply.closed,

@@ -1,4 +1,4 @@
-"""Messages in the carrier's spelling: what the session knows acts like its methods, all else goes out as it is."""
+"""Messages in the carrier's spelling: known ones act like the session's methods, others are sent unchanged."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_spelling_is_that_of_the_sessions_carrier() -> None:
 
 
 class CarrierOnly(FictionalDialect):
-    """Does not know what an app sends."""
+    """A dialect that does not parse the messages of an app."""
 
     def parse(self, text: str | Buffer, /) -> messages.Message:
         found = super().parse(text)
@@ -59,7 +59,7 @@ def test_a_dialect_need_not_read_what_the_app_sends() -> None:
     assert session.queued_ms == 0
 
 
-def test_any_other_message_goes_out_behind_what_is_due() -> None:
+def test_any_other_message_is_sent_after_the_due_ones() -> None:
     session = carrier.started(lead_ms=None)
     session.play_payload(FRAME * 2)
     *before, last = session.send_message(NEWS, 0)

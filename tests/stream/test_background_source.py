@@ -73,7 +73,7 @@ def test_a_source_is_a_value_that_processes_may_share() -> None:
         (array("f", [float("nan")] * 200), 8000, ValueError, "source is NaN at sample 0"),
     ],
 )
-def test_what_cannot_be_a_background_sound_is_refused(
+def test_an_invalid_background_sound_is_refused(
     pcm: bytes, pcm_hz: int | None, error: type[Exception], text: str
 ) -> None:
     with pytest.raises(error) as raised:

@@ -1,4 +1,4 @@
-"""Payloads that do not fit the codec of their `start`: nothing ends, nothing is lost, and one reading may win."""
+"""Payloads that are not valid in the codec of `start`: the stream continues, and a codec may be found."""
 
 from __future__ import annotations
 
@@ -37,14 +37,16 @@ def changes(found: list[events.Event]) -> list[events.FormatChanged]:
     return [event for event in found if isinstance(event, events.FormatChanged)]
 
 
-def test_opus_that_became_pcmu_is_one_event_and_the_call_goes_on() -> None:
+def test_opus_that_became_pcmu_is_one_event_and_the_call_continues() -> None:
     session = carrier.started(start_text=carrier.start("OPUS", 48000))
     found = carrier.fed(session, numbered([b"\xff" * 160] * 40))
     misfit = found[0]
     assert isinstance(misfit, events.PayloadMisfit)
     assert (misfit.encoding, misfit.track) == ("OPUS", "inbound")
     assert misfit.reason.startswith("Opus packet has ")
-    assert misfit.remedy.startswith("it fits PCMU, PCMA, G722, L16: if the call has changed its codec without a start,")
+    assert misfit.remedy.startswith(
+        "it would be valid in PCMU, PCMA, G722, L16: if the call has changed its codec without a start,"
+    )
     assert carrier.kinds(found) == ["PayloadMisfit"] + ["Audio"] * 40
     assert {(audio.payload, audio.pcm, audio.duration_ms) for audio in carrier.audio_of(found)} == {
         (b"\xff" * 160, b"", 20.0)
@@ -105,7 +107,7 @@ def test_a_wrong_packing_is_found_after_ten_and_sending_keeps_the_plan() -> None
     found = carrier.fed(session, numbered(AMRWB[:20]))
     assert carrier.kinds(found) == ["PayloadMisfit", *["Audio"] * 9, "FormatChanged", *["Audio"] * 11]
     assert isinstance(found[0], events.PayloadMisfit)
-    assert found[0].remedy == "it fits AMR-WB in another packing: leave amrwb_packing of the plan at its default"
+    assert found[0].remedy == "it is valid AMR-WB in another packing: leave amrwb_packing of the plan at its default"
     (changed,) = changes(found)
     assert (changed.before, changed.after, changed.announced) == (session.media_format, session.media_format, False)
     assert changed.reason == "10 payloads in a row fit AMR-WB, in another packing than before"
@@ -196,7 +198,7 @@ def test_l16_that_became_amrwb_returns_to_l16() -> None:
     assert [audio.pcm for audio in carrier.audio_of(found)][-10:] == [pcm] * 10
 
 
-def test_a_start_ends_what_the_payloads_showed() -> None:
+def test_a_start_ends_the_codec_that_the_payloads_showed() -> None:
     session = carrier.started(start_text=carrier.start("AMR-WB", 16000))
     carrier.fed(session, numbered(OPUS[:20]))
     assert session.media_format == MediaFormat("OPUS", 16000, 1)

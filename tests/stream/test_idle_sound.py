@@ -259,7 +259,7 @@ def test_a_frame_costs_the_same_at_any_time_of_a_call(rate_hz: int) -> None:
 
 
 @pytest.mark.parametrize("kind", ["silence", "comfort_noise"])
-def test_stop_ends_everything_and_the_keep_alive_alone_comes_back(kind: KeepAlive) -> None:
+def test_stop_ends_everything_and_only_the_keep_alive_returns(kind: KeepAlive) -> None:
     idle = IdleSound(RATE_HZ, kind)
     idle.add(sound())
     frame(idle)

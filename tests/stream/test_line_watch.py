@@ -24,7 +24,7 @@ def machine_of(timeouts: CallTimeouts = FIVE, *, hold_ms: float = 0.0, start: bo
 
 
 def look(machine: CallMachine, until_ms: float, *, from_ms: float = 0.0) -> list[tuple[float, str]]:
-    """Look at the machine at its own deadlines; its events, pings and commands to the socket with their times."""
+    """Run the machine at its deadlines. Returns events, pings and commands to the socket with their times."""
     found: list[tuple[float, str]] = []
     now_ms = from_ms
     while True:
@@ -54,7 +54,7 @@ def test_a_socket_without_connected_is_closed() -> None:
     assert (machine.fault, machine.end_reason) == ("no connected was received within 10 s", "start_timeout")
 
 
-def test_start_may_come_two_minutes_after_connected() -> None:
+def test_start_may_arrive_two_minutes_after_connected() -> None:
     machine = machine_of(CallTimeouts(), start=False)
     machine.receive(carrier.CONNECTED, 9_000.0)
     assert look(machine, 128_999.0, from_ms=9_000.0) == []
@@ -73,7 +73,7 @@ def test_a_socket_without_start_is_closed_two_minutes_after_connected() -> None:
 # Pings
 
 
-def test_an_idle_line_is_asked_for_a_sign_of_life() -> None:
+def test_an_idle_line_gets_a_ping() -> None:
     machine = machine_of(CallTimeouts(ping_ms=5000.0))
     assert look(machine, 29_999.0) == [(at_ms, "ping") for at_ms in (5e3, 10e3, 15e3, 20e3, 25e3)]
     assert not machine.session.ended, "nothing was ever answered"
@@ -102,7 +102,7 @@ def test_a_line_that_has_answered_and_answers_no_more_is_lost(hold_ms: float) ->
         assert machine.end_reason == "socket_lost"
 
 
-def test_a_pong_to_a_ping_behind_audio_is_an_answer_as_well() -> None:
+def test_a_pong_to_a_ping_after_audio_is_an_answer_as_well() -> None:
     machine = machine_of(CallTimeouts(ping_ms=5000.0))
     machine.plays.play(bytes(2 * 8 * 100))
     machine.outgoing(0.0)
@@ -117,7 +117,7 @@ def test_a_pong_to_a_ping_behind_audio_is_an_answer_as_well() -> None:
     ]
 
 
-def test_another_pong_is_no_answer() -> None:
+def test_another_pong_is_not_an_answer() -> None:
     machine = machine_of(CallTimeouts(ping_ms=5000.0))
     look(machine, 5000.0)
     for wrong in (b"", b"idle-2", b"1", b"idle-1 "):
@@ -126,7 +126,7 @@ def test_another_pong_is_no_answer() -> None:
     assert look(machine, 20_000.0, from_ms=5001.0) == [(10_001.0, "ping"), (15_001.0, "ping")]
 
 
-def test_a_socket_without_pings_is_not_asked_again() -> None:
+def test_a_socket_without_pings_gets_no_other_ping() -> None:
     machine = machine_of(CallTimeouts(ping_ms=5000.0))
     machine.events(5000.0)
     assert machine.ping is not None

@@ -1,4 +1,4 @@
-"""What we ask the carrier for: safe defaults, checked once, and the same for the command and the session."""
+"""Plans: safe defaults, checked once, and the same for the command and the session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""PCM of any rate, and Audio at its own: one result however it is cut, whatever is played between, or waits."""
+"""PCM of any rate, and Audio at its own: the result does not depend on cuts, on other plays, or on waiting."""
 
 from __future__ import annotations
 

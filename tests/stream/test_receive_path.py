@@ -1,4 +1,4 @@
-"""The native path of received messages: the same events, figures and deadlines as without it, in no line of Python."""
+"""The native receive path: the same events, figures and deadlines as without it, without a line of Python."""
 
 from __future__ import annotations
 

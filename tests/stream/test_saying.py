@@ -1,4 +1,4 @@
-"""The native path of what is sent says, reports and counts the same as the Python classes, at every step."""
+"""The native send path sends, reports and counts the same as the Python classes, at every step."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ SIZES = (320, 320, 320, 640, 160, 2, 30, 322, 960, 3200, 16000, 0, 1, 321)
 
 
 class Conversation(SessionPair):
-    """One of many: each operation has a number that says how."""
+    """Do one of many operations, by a number."""
 
     def do_wait(self, amount: int) -> None:
         self.wait(amount % 300)
 
     def do_beat(self, amount: int) -> None:
-        """An echo: a chunk each 20 ms, on time or late."""
+        """Echo one chunk per 20 ms, on time or late."""
         late_ms = (0.0, 0.0, 0.3, 25.0, 210.0)[amount % 5]
         for _ in range(amount % 23):
             self.now_ms += 20.0 + (late_ms if self.first % 3 == 0 else 0.0)
@@ -131,7 +131,7 @@ class Conversation(SessionPair):
         self.receive(REFUSED)
 
     def do_stall(self, amount: int) -> None:
-        """Our event loop, or the far end, stands still."""
+        """Stop our event loop, or the far end, for a time."""
         if amount % 2:
             self.now_ms += 50.0 + amount
         else:

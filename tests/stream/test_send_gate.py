@@ -89,7 +89,7 @@ def test_a_system_that_does_not_know_leaves_it_to_pongs() -> None:
 
 @pytest.mark.parametrize("codec_octets", [80, 260, 1100])
 @pytest.mark.parametrize("tls_octets", [0, 22, 29])
-def test_what_the_wire_carries_beside_the_texts_is_no_audio(codec_octets: int, tls_octets: int) -> None:
+def test_other_octets_of_the_socket_do_not_count_as_audio(codec_octets: int, tls_octets: int) -> None:
     """After a loss, audio that may have arrived must be within the stated uncertainty."""
     gate = gate_of()
     gate.sent(codec_octets, 20.0)

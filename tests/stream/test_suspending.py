@@ -1,4 +1,4 @@
-"""Suspensions of speech and voice activity: for several reasons, beside pauses and interruptions."""
+"""Suspensions of speech and voice activity: for several reasons, together with pauses and interruptions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON texts to messages and back: every shape seen in the field, and the rules on each member."""
+"""JSON texts to messages and back: every form that carriers were seen to send, and the rules for each member."""
 
 from __future__ import annotations
 
@@ -252,7 +252,7 @@ def test_members_that_an_event_does_not_have_may_have_any_shape(text: str) -> No
     assert parse(text) == messages.Dtmf("1")
 
 
-def test_messages_at_the_limits_are_taken() -> None:
+def test_messages_at_the_limits_are_accepted() -> None:
     siblings = "[]," * 30
     deep = '{"event":"clear","x":' + "[" + siblings + "[" * (MAX_DEPTH - 2) + "]" * (MAX_DEPTH - 1) + "}"
     assert parse(deep) == messages.Clear()

@@ -12,11 +12,11 @@ comfort_noise ComfortNoise: the white noise of a quiet line
 frames       Framer: cuts audio into frames of one size
 rates        checks of a rate; the list of rates is in kernels/resample
 whole_rate   conversion of a whole recording between any two rates
-files        whole WAV files: wav_reader (piece by piece), wav_writer, wav_places (random access), wav_format
+files        whole WAV files: wav_reader (piece by piece), wav_writer, wav_random_access (random access), wav_format
              (chunks), wav_samples (codings)
 file_headers signatures of files, to recognise a file that is passed as audio
 pcm_check    detection of files and floats that are played as PCM
-mp3          whole MP3 files; its parts are mp3_frames (headers), mp3_scan (borders), mp3_other (data that is not MP3)
+mp3          whole MP3 files; its parts are mp3_frames (headers), mp3_scan (borders), not_mp3 (data that is not MP3)
 """
 
 from typing import TYPE_CHECKING

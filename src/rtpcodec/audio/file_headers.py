@@ -1,7 +1,7 @@
 """Signatures of files, to recognise a file where PCM or payloads are expected.
 
 Fewer than one in 10^9 random inputs begin with one of the signatures. MP3 frames have no signature, so several in a row
-are needed. docs/audio-checks.md has the list.
+are needed. docs/audio-checks.md lists them (Files and floats taken for audio).
 """
 
 from __future__ import annotations

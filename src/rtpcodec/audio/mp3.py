@@ -26,8 +26,8 @@ from rtpcodec.audio.mp3_frames import (
     info_frame,
     silent_frame,
 )
-from rtpcodec.audio.mp3_other import describe_frameless, foreign
 from rtpcodec.audio.mp3_scan import Part, parts_of
+from rtpcodec.audio.not_mp3 import describe_frameless, foreign
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.errors import MissingExtra
 

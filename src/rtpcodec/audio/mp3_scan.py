@@ -127,7 +127,7 @@ def begins_tag(data: bytes, at: int) -> bool:
 
 
 def tag_end(data: bytes, at: int) -> int:
-    """Return the end of the tag that begins here, possibly after the end of the data. ValueError: an endless Lyrics3."""
+    """Return the end of the tag that begins here; it may lie beyond the data. ValueError: an endless Lyrics3."""
     if data.startswith(b"TAG", at):
         return at + (_ENHANCED_OCTETS if data.startswith(b"TAG+", at) else _ID3V1_OCTETS)
     if data.startswith(b"APETAGEX", at):

@@ -1,4 +1,4 @@
-"""Checks for octets that are passed as 16-bit PCM but are a file or floats (docs/audio-checks.md)."""
+"""Checks for octets passed as 16-bit PCM that are a file or floats (docs/audio-checks.md, Floats)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A reader of WAV files, piece by piece, with bounded memory (docs/wav.md)."""
+"""A reader of WAV files, piece by piece, with bounded memory (docs/wav.md, Read)."""
 
 from __future__ import annotations
 

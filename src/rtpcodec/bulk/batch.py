@@ -46,7 +46,10 @@ def transcode_batch(
     >>> len(rows[0]["bytes"]), rows[0]["facts"]["duration_ms"], rows[1]["bytes"] is None
     (16044, 1000.0, True)
     """
-    aim = wanted(to, sample_rate_hz, channel, options)
+    return _transcoded_rows(rows, wanted(to, sample_rate_hz, channel, options))
+
+
+def _transcoded_rows(rows: Iterable[Mapping[str, Any]], aim: Wanted) -> list[OutputRow]:
     done: list[OutputRow] = []
     banked: dict[int, OpenedRow] = {}
     for number, row in enumerate(rows):
@@ -58,7 +61,7 @@ def transcode_batch(
         except Exception as error:  # the content of a row must not end the batch
             done.append(failed(path_of(row), error))
             continue
-        if to == "g722" or opened.source.facts.codec == "G722":
+        if aim.kind.name == "g722" or opened.source.facts.codec == "G722":
             banked[number] = opened
             done.append(failed(opened.path, RuntimeError("it waits for its bank")))
         else:

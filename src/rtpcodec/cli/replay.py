@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 
 def replay(
-    file: Annotated[
-        Path, typer.Argument(help="File that `call.capture` or `session.capture` has written.", exists=True)
-    ],
+    file: Annotated[Path, typer.Argument(help="Capture that `call.capture` or `session.capture` wrote.", exists=True)],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per event, the figures last.")] = False,
     without_audio: Annotated[bool, typer.Option(help="Leave out `Audio` events, which are 50 per second.")] = False,
     wav: Annotated[

@@ -11,7 +11,12 @@ from rtpcodec.carriers.telnyx import commands
 from rtpcodec.cli.demo.speech import SPEECH
 from rtpcodec.cli.options import Mode, Rate
 
-Percent = Annotated[float, typer.Option(min=0, max=100, metavar="PERCENT")]
+Drop = Annotated[float, typer.Option(min=0, max=100, metavar="PERCENT", help="Share of chunks that are lost.")]
+Duplicate = Annotated[float, typer.Option(min=0, max=100, metavar="PERCENT", help="Share of chunks sent twice.")]
+Reorder = Annotated[float, typer.Option(min=0, max=100, metavar="PERCENT", help="Share of chunks that arrive late.")]
+StallMs = Annotated[
+    float, typer.Option(min=0, help="Length of a stall in ms: nothing is sent, then everything at once.")
+]
 Dialect = Annotated[
     str, typer.Option(help="`telnyx`, or `twilio`: PCMU, no token, and one-way unless `--tracks` is `inbound_track`.")
 ]
@@ -34,15 +39,11 @@ def simulate(
     ] = commands.INBOUND_TRACK,
     dialect: Dialect = "telnyx",
     token: Annotated[str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token for the endpoint.")] = None,
-    heard: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="WAV file to write: what the caller heard.")
-    ] = None,
-    drop: Percent = 0,
-    duplicate: Percent = 0,
-    reorder: Percent = 0,
-    stall_ms: Annotated[
-        float, typer.Option(min=0, help="Length of a stall in ms: nothing is sent, then everything at once.")
-    ] = 0,
+    heard: Annotated[Path | None, typer.Option(metavar="FILE", help="WAV file to write with the heard audio.")] = None,
+    drop: Drop = 0,
+    duplicate: Duplicate = 0,
+    reorder: Reorder = 0,
+    stall_ms: StallMs = 0,
     stall_every_s: Annotated[float, typer.Option(min=0, help="Seconds from one stall to the next. 0: no stalls.")] = 0,
     seed: Annotated[int, typer.Option(help="Seed of the faults.")] = 0,
 ) -> None:

@@ -56,12 +56,16 @@ def run_as_asked(
 ) -> None:
     """Serve in this process, or in several.
 
-    task: the command's word for what the handler does.
-    make_own: makes the settings that cannot be sent to another process, such as the handler.
-    options: the settings that all processes have.
-    several: the options for several processes.
-    log: the log of each process.
-    Raises: ValueError if an option needs `--workers`, and what make_own and `run` raise.
+    Args:
+        task: the command's word for what the handler does.
+        make_own: makes the settings that cannot be sent to another process, such as the handler.
+        options: the settings that all processes have.
+        several: the options for several processes.
+        log: the log of each process.
+
+    Raises:
+        ValueError: an option needs `--workers`.
+        Exception: what make_own and `run` raise.
     """
     from rtpcodec.server import run, run_workers
     from rtpcodec.server.log_lines import logging_to

@@ -15,7 +15,7 @@ from rtpcodec.client.retry import DEFAULT_RETRY, Retry
 class AsyncCallControl(AsyncHttp):
     """Sends commands about calls to the carrier. Use it as an async context manager, within one event loop.
 
-    Every method sends one command, retries it under the same `command_id` (docs/command-errors.md, Retries), and
+    Every method sends one command, retries it under the same `command_id` (docs/command-errors.md, "Retries"), and
     returns when its outcome is known. A method that is cancelled may have had its effect.
 
     Args:

@@ -46,18 +46,23 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[R]):
-    """One checked command: `path` below the base URL, `body` as sent, `outcome` the type of its result.
+    """One checked command; the functions of this module make it.
 
     The same value can be sent again: it keeps its `command_id`, by which the carrier recognises a repeat.
     """
 
     name: str
+    """Name of the action, such as `streaming_start`; `dial` for the dial command."""
     path: str
+    """Path below the base URL."""
     command_id: str
+    """Id of the command, which all repeats have."""
     body: Mapping[str, object] = field(repr=False)
+    """Fields of the JSON body, as they are sent."""
     secrets: tuple[str, ...] = field(repr=False)
     """Values that no error text or log must show."""
     outcome: type[R] = field(repr=False)
+    """Type of the result."""
     method: str = field(default=commands.POST, repr=False)
     """Method of the HTTP request."""
 

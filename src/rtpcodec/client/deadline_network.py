@@ -1,7 +1,8 @@
 """Sockets of the blocking HTTP library that keep a deadline.
 
 The library gives each read, write and connect a time-out of its own, so a server that sends octet by octet would
-never time out. Here each of them gets the time that is left until the deadline: name lookup, connect, TLS handshake, write and read.
+never time out. Here each of them gets the time that is left until the deadline: name lookup, connect, TLS handshake,
+write and read.
 """
 
 from __future__ import annotations

@@ -40,6 +40,7 @@ class Retry:
     random: Callable[[], float] = field(default=chance, repr=False)
     """A number from 0 up to 1."""
     unix_time_s: Callable[[], float] = field(default=time.time, repr=False)
+    """The time as Unix seconds, for waits that the carrier gives as a date."""
 
     def wait_s(self, repeats: int, headers: Mapping[str, str]) -> float:
         """Return the seconds to wait before the next retry, after `repeats` of them."""

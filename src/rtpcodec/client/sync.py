@@ -15,8 +15,8 @@ from rtpcodec.client.sync_http import BlockingHttp
 class CallControl(BlockingHttp):
     """Sends commands about calls to the carrier. Use it as a context manager; any thread may use it.
 
-    Every method sends one command, retries it under the same `command_id` (docs/command-errors.md, Retries), and blocks
-    until its outcome is known.
+    Every method sends one command, retries it under the same `command_id` (docs/command-errors.md, "Retries"), and
+    blocks until its outcome is known.
 
     Args:
         api_key: the account's key; None: that of the environment variable TELNYX_API_KEY.

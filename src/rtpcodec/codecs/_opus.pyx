@@ -1,6 +1,6 @@
 """OPUS: encoder and decoder of libopus, which is opened when the first coder is made (RFC 6716).
 
-A packet is one RTP payload (RFC 7587 section 4.2). Here it is the codec's frame, even if it contains several Opus frames.
+A packet is one RTP payload (RFC 7587 section 4.2). Here it is the codec's frame, even if it has several Opus frames.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -209,7 +209,7 @@ cdef class OpusEncoder(_State):
         return PyBytes_FromStringAndSize(<char*>out, octets)
 
     def encode_into(self, pcm, out, /):
-        """As `encode`, into the start of a writable buffer of max_octets or more. Return the number of octets."""
+        """Encode a frame into the start of a writable buffer of max_octets or more. Return the number of octets."""
         cdef Py_buffer view
         cdef Py_buffer room
         take_pcm(pcm, &view)
@@ -316,7 +316,7 @@ cdef class OpusDecoder(_State):
         return PyBytes_FromStringAndSize(<char*>pcm, 2 * samples * self.channels)
 
     def decode_into(self, packet, out, /):
-        """As `decode`, into the start of a writable buffer. Return the number of samples."""
+        """Decode a packet into the start of a writable buffer. Return the number of samples."""
         cdef Py_buffer view
         cdef Py_buffer room
         cdef int16_t pcm[MAX_VALUES]

@@ -1,4 +1,4 @@
-"""Modules that Python has removed, with exactly their results. Nothing else in the package uses them.
+"""Modules that Python has removed, with exactly their results. No other package here uses them.
 
 audioop  its G.711 functions
 """

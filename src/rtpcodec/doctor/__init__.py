@@ -1,7 +1,7 @@
-"""Looks for what prevents calls, and reads a carrier's habits from one call.
+"""Finds what would prevent calls, and measures a carrier's habits by one call.
 
 finding         the result of a check; secrets
-settings        what to look at
+settings        the subject of the checks
 examination     runs all checks
 checks/         the checks
 network/        connections with deadlines

@@ -10,8 +10,8 @@ from typing import BinaryIO, Final, cast
 
 from rtpcodec.audio.file_headers import kind_of
 from rtpcodec.audio.mp3_frames import read_header
-from rtpcodec.audio.mp3_other import foreign
 from rtpcodec.audio.mp3_scan import begins_tag, tag_end
+from rtpcodec.audio.not_mp3 import foreign
 from rtpcodec.codecs.info import ByteOrder
 from rtpcodec.errors import AudioFileError
 from rtpcodec.files.input import InputFile

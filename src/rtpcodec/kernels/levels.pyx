@@ -6,7 +6,7 @@ from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, load_i16, ta
 
 
 cdef int32_t peak_block(const uint8_t* pcm, Py_ssize_t n) noexcept nogil:
-    """The largest magnitude of n samples, 0 to 32768; 0 of none."""
+    """Return the largest magnitude of n samples, 0 to 32768; 0 if n is 0."""
     cdef Py_ssize_t i
     cdef int16_t sample
     cdef int16_t lowest = 0
@@ -19,7 +19,7 @@ cdef int32_t peak_block(const uint8_t* pcm, Py_ssize_t n) noexcept nogil:
 
 
 cdef uint64_t energy_block(const uint8_t* pcm, Py_ssize_t n) noexcept nogil:
-    """The sum of the squares of n samples; 2^34 of them fit."""
+    """Return the sum of the squares of n samples; up to 2^34 samples fit."""
     cdef Py_ssize_t i
     cdef int32_t sample
     cdef uint64_t total = 0

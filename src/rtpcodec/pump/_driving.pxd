@@ -19,7 +19,7 @@ cdef class DriverFastPath:
     cdef public object machine
     cdef public object _send           # gets each text
     cdef public object _sink
-    cdef public object _after_run      # called after each run; None: nobody
+    cdef public object _after_run      # called after each run; None: not called
     cdef public TimerState _timer
     cdef MachineFastPath _fast_machine             # the machine, if its hot methods are native; else None
     cdef object _time                  # the event loop's clock; None: that of the system

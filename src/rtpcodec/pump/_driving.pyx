@@ -1,4 +1,4 @@
-"""The steps of a pump that each message meets: see pump."""
+"""Native: the steps of a pump that run for each message. See pump."""
 cimport cython
 from cpython.time cimport monotonic, perf_counter
 from libc.math cimport INFINITY
@@ -13,7 +13,7 @@ from rtpcodec.pump.interrupts import end_loop
 cdef enum:
     IDLE = 0
     DELIVERING = 1
-    DELIVERING_FED = 2    # its sink has added audio, whose texts follow in the same run
+    DELIVERING_FED = 2    # the sink has added audio, whose texts are sent in the same run
     SENDING = 3
     SENDING_FED = 4
     AGAIN = 5             # something changed while the pump was running
@@ -44,12 +44,12 @@ cdef class DriverFastPath:
         self._fast_machine = machine if isinstance(machine, MachineFastPath) else None
         self._send = send
         self._sink = sink
-        # asyncio's own clock is that of the system. Others, such as a virtual one or uvloop's, are asked.
+        # asyncio's own clock is the system's, which is read directly. Other clocks, such as a virtual one, are called.
         self._time = None if getattr(loop.time, "__func__", None) is asyncio.BaseEventLoop.time else loop.time
 
     @property
     def _running(self):
-        """Whether a run is under way."""
+        """Whether a run is in progress."""
         return self._state != IDLE
 
     def now_ms(self):
@@ -120,7 +120,7 @@ cdef class DriverFastPath:
                         sink.take_audio(event)
                 else:
                     sink.take(event)
-            except BaseException as error:  # whatever a handler raises; the sink decides what that means
+            except BaseException as error:  # any error of a handler; the sink decides how to handle it
                 _report_failure(sink, error)
         return 0
 
@@ -176,7 +176,7 @@ cdef class PumpFastPath(DriverFastPath):
         return 0
 
     cdef int audio_added(self) except -1:
-        """Do what `run` does, after audio was added and nothing else.
+        """Run after a change that only added audio.
 
         Audio that a sink adds is sent by the run that has called the sink.
         """
@@ -195,7 +195,7 @@ cdef double _deadline_of(machine) except? -1.0:
 
 
 cdef int _report_failure(sink, error) except -1:
-    """Let the sink handle an error. SystemExit is one: only the keyboard ends the whole program."""
+    """Let the sink handle an error, even SystemExit. Only KeyboardInterrupt ends the whole program."""
     if isinstance(error, KeyboardInterrupt):
         end_loop(error)
     else:

@@ -39,8 +39,9 @@ class FrameBudget(BudgetState):
     def __init__(self, frames_per_s: float | None, octets_per_s: float | None, now_ms: float) -> None:
         """Fill the bucket.
 
-        frames_per_s, octets_per_s: the rates; None: without limit.
-        now_ms: the time.
+        Args:
+            frames_per_s, octets_per_s: the rates; None: without limit.
+            now_ms: the time.
         """
         self._frames_per_s = inf if frames_per_s is None else frames_per_s
         self._octets_per_s = inf if octets_per_s is None else octets_per_s

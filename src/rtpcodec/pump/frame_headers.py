@@ -94,8 +94,9 @@ def read_header(octets: bytes | bytearray, at: int = 0) -> FrameHeader | None:
 def header_fault(header: FrameHeader, max_octets: int) -> BrokenFrame | None:
     """Return the rule that the header of a client's frame breaks; None: none.
 
-    header: the header.
-    max_octets: limit on the payload.
+    Args:
+        header: the header.
+        max_octets: limit on the payload.
     """
     if header.flags & 0x70:
         return reserved_bits(header.flags & 0x40, header.flags & 0x20, header.flags & 0x10)

@@ -75,7 +75,8 @@ def text_of(octets: bytes) -> str:
 def close_code_of(payload: bytes) -> int | None:
     """Return the code of a close frame (section 5.5.1); None: it has none.
 
-    Raises: BrokenFrame if the code has one octet, must not be sent, or is followed by text that is not valid UTF-8.
+    Raises:
+        BrokenFrame: the code has one octet, must not be sent, or is followed by text that is not valid UTF-8.
     """
     if not payload:
         return None
@@ -98,7 +99,8 @@ def close_code_of(payload: bytes) -> int | None:
 def request_fault(headers: Iterable[tuple[str, str]]) -> HandshakeFault | None:
     """Return what is wrong with the headers of a request (section 4.2.1); None: nothing.
 
-    headers: each name with its value, in any case; names may repeat.
+    Args:
+        headers: each name with its value, in any case; names may repeat.
     """
     pairs = [(name.lower(), value) for name, value in headers]
     repeated = _repeated(pairs)
@@ -115,7 +117,8 @@ def request_fault(headers: Iterable[tuple[str, str]]) -> HandshakeFault | None:
 def response_fault(headers: Iterable[tuple[str, str]]) -> str | None:
     """Return what is wrong with the headers of a response that accepts a WebSocket (section 4.1); None: nothing.
 
-    headers: as for request_fault. The request offered neither extensions nor subprotocols.
+    Args:
+        headers: as for request_fault. The request offered neither extensions nor subprotocols.
     """
     pairs = [(name.lower(), value) for name, value in headers]
     repeated = _repeated(pairs)

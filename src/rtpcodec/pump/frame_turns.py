@@ -43,7 +43,7 @@ class HeldFrame(NamedTuple):
 
 
 class FrameTurns(TurnState):
-    """Frames of one socket that wait for their turn. Use it from the event loop's thread only."""
+    """Frames of one socket that wait for their turn. Use it in the event loop's thread only."""
 
     __slots__ = ("_schedule",)
 
@@ -52,7 +52,8 @@ class FrameTurns(TurnState):
     def __init__(self, schedule: Callable[[], object]) -> None:
         """Begin without waiting frames.
 
-        schedule: stops reading, and calls `next` in the next turn of the event loop.
+        Args:
+            schedule: stops reading, and calls `next` in the next turn of the event loop.
         """
         self._schedule = schedule
         self._held = NO_ITEMS  # None: stopped

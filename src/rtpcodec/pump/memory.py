@@ -121,8 +121,9 @@ class Listener(Live):
 class MemoryNetwork(Live):
     """Connects WebSockets and HTTP within one process; a VirtualEventLoop has one as `network`.
 
-    max_unread_octets: limit of unread octets per direction at which the sender is paused; for connections that are
-        opened after it was set.
+    Args:
+        max_unread_octets: limit of unread octets per direction at which the sender is paused; for connections that are
+            opened after it was set.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, make_waker: MakeWaker) -> None:
@@ -137,24 +138,35 @@ class MemoryNetwork(Live):
     def listen(self, host: str, port: int, admit: Admit) -> Listener:
         """Listen for WebSockets at an address.
 
-        host: a name or an address; `""`, `0.0.0.0` and `::` stand for every host.
-        port: 0 takes a free one.
-        admit: takes target and headers of a request; returns a function that takes the server's end and returns its
-            Receiver, or an answer to refuse the WebSocket.
-        Returns: the Listener with its port.
-        Raises: OSError (EADDRINUSE) if a Listener for WebSockets has the address.
+        Args:
+            host: a name or an address; `""`, `0.0.0.0` and `::` stand for every host.
+            port: 0 takes a free one.
+            admit: takes target and headers of a request; returns a function that takes the server's end and returns its
+                Receiver, or an answer to refuse the WebSocket.
+
+        Returns:
+            The Listener with its port.
+
+        Raises:
+            OSError: (EADDRINUSE) if a Listener for WebSockets has the address.
         """
         return self._serve(self._web_sockets, host, port, admit)
 
     async def connect(self, url: str, headers: Mapping[str, str], make_receiver: MakeReceiver) -> MemorySocket:
         """Open a WebSocket.
 
-        url: `ws` or `wss`, host, port, path and query.
-        headers: further fields of the request.
-        make_receiver: takes our end and returns its Receiver.
-        Returns: our end.
-        Raises: ConnectionRefusedError if nothing serves the address, HandshakeRefused if the server refuses the
-            WebSocket, ValueError if the URL is not a WebSocket URL.
+        Args:
+            url: `ws` or `wss`, host, port, path and query.
+            headers: further fields of the request.
+            make_receiver: takes our end and returns its Receiver.
+
+        Returns:
+            Our end.
+
+        Raises:
+            ConnectionRefusedError: nothing serves the address.
+            HandshakeRefused: the server refuses the WebSocket.
+            ValueError: the URL is not a WebSocket URL.
         """
         address, target = _split(url, ("ws", "wss"))
         await asyncio.sleep(0)  # as on a real network, other tasks run meanwhile
@@ -183,11 +195,17 @@ class MemoryNetwork(Live):
     def serve_http(self, origin: str, handler: HttpHandler) -> Listener:
         """Serve HTTP at an origin.
 
-        origin: `http` or `https`, host and port, as in `listen`.
-        handler: answers a request. If it raises a ConnectionError, the client receives it, as if the server had cut
-            the connection; any other exception becomes an answer with status 500.
-        Returns: the Listener with its port.
-        Raises: OSError (EADDRINUSE) if HTTP is served there, ValueError if the origin is not an HTTP origin.
+        Args:
+            origin: `http` or `https`, host and port, as in `listen`.
+            handler: answers a request. If it raises a ConnectionError, the client receives it, as if the server had cut
+                the connection; any other exception becomes an answer with status 500.
+
+        Returns:
+            The Listener with its port.
+
+        Raises:
+            OSError: (EADDRINUSE) if HTTP is served there.
+            ValueError: the origin is not an HTTP origin.
         """
         address, _ = _split(origin, ("http", "https"))
         return self._serve(self._http, address.host, address.port, handler)
@@ -197,8 +215,11 @@ class MemoryNetwork(Live):
 
         If the caller is cancelled, the server continues. At an address that only listens for WebSockets, `admit`
         answers a GET.
-        Raises: ConnectionRefusedError if nothing serves the address, another ConnectionError if the server cuts the
-            connection, ValueError if the URL is not an HTTP URL.
+
+        Raises:
+            ConnectionRefusedError: nothing serves the address, another ConnectionError if the server cuts the
+                connection.
+            ValueError: the URL is not an HTTP URL.
         """
         address, target = _split(url, ("http", "https"))
         request = MemoryRequest(method, target, Headers(headers), body)

@@ -300,9 +300,10 @@ def open_pair(
 ) -> tuple[MemorySocket, MemorySocket]:
     """Make two connected ends.
 
-    make_waker: makes a function that schedules the report of an end.
-    contexts: contexts in which the first and the second Receiver are called.
-    max_unread_octets: limit of unread octets at which the sender is paused.
+    Args:
+        make_waker: makes a function that schedules the report of an end.
+        contexts: contexts in which the first and the second Receiver are called.
+        max_unread_octets: limit of unread octets at which the sender is paused.
     """
     first, second = MemorySocket(max_unread_octets), MemorySocket(max_unread_octets)
     first._peer, second._peer = second, first

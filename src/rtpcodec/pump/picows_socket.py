@@ -68,9 +68,10 @@ class PicowsSocket(WSListener):
     ) -> None:
         """Make a socket that is not open yet.
 
-        begin: called when it is open; returns the receiver of its reports.
-        max_octets, max_fragments: of one message.
-        account: of the budget that fragments which wait are counted in; None: without a budget.
+        Args:
+            begin: called when it is open; returns the receiver of its reports.
+            max_octets, max_fragments: of one message.
+            account: of the budget that fragments which wait are counted in; None: without a budget.
         """
         self._begin = begin
         self._max_octets = max_octets

@@ -169,10 +169,11 @@ class Pump(PumpFastPath, Driver[MachineT]):
     ) -> None:
         """Take over an open socket.
 
-        machine: what to drive.
-        socket: its WebSocket.
-        sink: handles the machine's events; None: they are dropped.
-        budget: what the other side may send; None: without limit.
+        Args:
+            machine: what to drive.
+            socket: its WebSocket.
+            sink: handles the machine's events; None: they are dropped.
+            budget: what the other side may send; None: without limit.
         """
         Driver.__init__(self, machine, socket.send, sink)
         self._budget = budget if budget is not None else FrameBudget(None, None, self.now_ms())
@@ -182,10 +183,11 @@ class Pump(PumpFastPath, Driver[MachineT]):
     def rejected(self, rule: str, detail: str, code: int | None = None, octets: int = 0) -> None:
         """Report a frame that is not a message.
 
-        rule: the name of the rule that it breaks.
-        detail: the rule with its numbers, in words.
-        code: the close code that the connection must end with; None: the connection continues.
-        octets: of a message that was received as a whole, which count in the budget.
+        Args:
+            rule: the name of the rule that it breaks.
+            detail: the rule with its numbers, in words.
+            code: the close code that the connection must end with; None: the connection continues.
+            octets: of a message that was received as a whole, which count in the budget.
         """
         now_ms = self.now_ms()
         if code is None:  # else it is the last one
@@ -202,7 +204,8 @@ class Pump(PumpFastPath, Driver[MachineT]):
     def touched(self, octets: int = 0) -> None:
         """Report a control frame, a fragment, or a frame behind the last one that counts.
 
-        octets: of a message, which count in the budget; those of fragments are reported with their message.
+        Args:
+            octets: of a message, which count in the budget; those of fragments are reported with their message.
         """
         now_ms = self.now_ms()
         budget = self._budget

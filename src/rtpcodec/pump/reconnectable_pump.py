@@ -43,9 +43,12 @@ class ReconnectablePump(Pump[HoldableT]):
 
         Reports of the one before do not arrive any more; from now on the new one must report here.
 
-        socket: the open WebSocket.
-        budget: what the other side may send; None: the budget before, as it is.
-        Raises: StreamEnded if the machine has ended; then nothing was changed.
+        Args:
+            socket: the open WebSocket.
+            budget: what the other side may send; None: the budget before, as it is.
+
+        Raises:
+            StreamEnded: the machine has ended; then nothing was changed.
         """
         self.machine.attached(self.now_ms())
         before, self._socket = self._socket, socket

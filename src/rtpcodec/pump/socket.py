@@ -31,8 +31,11 @@ class Socket(Protocol):
     def ping(self, payload: bytes) -> bool:
         """Send a ping behind everything that was sent; its pong proves that all of that was read.
 
-        payload: up to 125 octets, which the pong repeats.
-        Returns: False if this socket cannot, or sends nothing any more.
+        Args:
+            payload: up to 125 octets, which the pong repeats.
+
+        Returns:
+            False if this socket cannot, or sends nothing any more.
         """
 
     @property
@@ -84,22 +87,25 @@ class Receiver(Protocol):
     def rejected(self, rule: str, detail: str, code: int | None = None, octets: int = 0) -> None:
         """Note a frame that is not a text message: binary, too long, or a broken fragment.
 
-        rule: name of the broken rule.
-        detail: the rule in words, with its numbers.
-        code: the close code that the connection must end with; None: the connection continues.
-        octets: what the frame counts in a budget of octets.
+        Args:
+            rule: name of the broken rule.
+            detail: the rule in words, with its numbers.
+            code: the close code that the connection must end with; None: the connection continues.
+            octets: what the frame counts in a budget of octets.
         """
 
     def touched(self, octets: int = 0) -> None:
         """Note a frame without a message, which proves that the other side is alive: a control frame, a fragment.
 
-        octets: what the frame counts in a budget of octets.
+        Args:
+            octets: what the frame counts in a budget of octets.
         """
 
     def ponged(self, payload: bytes) -> None:
         """Note a pong, which also proves that the other side is alive: report it in place of `touched`.
 
-        payload: what the pong repeats of a ping. It may be anything, also without a ping.
+        Args:
+            payload: what the pong repeats of a ping. It may be anything, also without a ping.
         """
 
     def peer_closed(self, code: int | None) -> None:

@@ -59,15 +59,18 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     """Run asyncio programs in virtual time.
 
     `time()` stands still while a callback is ready, then jumps to the next deadline. Timers fire exactly at their
-    deadline; timers with the same deadline fire in the order in which they were set. Each run of a program therefore
-    takes the same steps at the same times.
+    deadline; timers with the same deadline fire in the order in which they were set. So each run of a program takes the
+    same steps at the same times.
 
     Facilities that need the real world raise VirtualClockError: executors, sockets, processes, pipes, signals, calls
     from other threads. `network` replaces sockets. A deadlock raises VirtualClockError with the names of the waiting
     tasks.
 
-    start_s: first value of `time()`.
-    Raises: ValueError if start_s is not finite.
+    Args:
+        start_s: first value of `time()`, in s.
+
+    Raises:
+        ValueError: start_s is not finite.
     """
 
     _ready: deque[Any]
@@ -141,8 +144,9 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     def _make_waker(self, callback: Callable[[], object], context: Context) -> Callable[[], None]:
         """Make a function that schedules a callback for the next round; faster than `call_soon`.
 
-        callback: called once per call of the function.
-        context: the context in which it runs.
+        Args:
+            callback: called once per call of the function.
+            context: the context in which it runs.
         """
         return partial(self._ready.append, ReadyHandle(callback, (), self, context))
 
@@ -151,7 +155,8 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     ) -> asyncio.Handle:
         """Call back in the next round; not from other threads.
 
-        Raises: VirtualClockError in another thread, because virtual time does not wait for threads.
+        Raises:
+            VirtualClockError: in another thread, because virtual time does not wait for threads.
         """
         if self._thread_id not in (None, threading.get_ident()):
             raise VirtualClockError(
@@ -275,10 +280,15 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
 def run_virtual(main: Coroutine[Any, Any, T], *, start_s: float = 0.0) -> T:
     """Run a coroutine in virtual time, as `asyncio.run` does in real time.
 
-    main: coroutine of the whole program.
-    start_s: first value of the clock.
-    Returns: the result of the coroutine.
-    Raises: VirtualClockError if the program uses a facility of the real world, or deadlocks.
+    Args:
+        main: coroutine of the whole program.
+        start_s: first value of the clock, in s.
+
+    Returns:
+        The result of the coroutine.
+
+    Raises:
+        VirtualClockError: the program uses a facility of the real world, or deadlocks.
     """
     runner = asyncio.Runner(loop_factory=lambda: VirtualEventLoop(start_s))
     try:

@@ -47,7 +47,7 @@ HEADER_OCTETS: Final = 8
 
 
 class WebsocketsSocket(asyncio.Protocol):
-    """A Socket, and the protocol of its transport. Use it from the event loop's thread only."""
+    """A Socket, and the protocol of its transport. Use it in the event loop's thread only."""
 
     __slots__ = (
         "_backlog",
@@ -69,9 +69,10 @@ class WebsocketsSocket(asyncio.Protocol):
     def __init__(self, transport: asyncio.Transport, max_octets: int, max_fragments: int, account: Account) -> None:
         """Make a socket on a transport, which belongs to another protocol until `begin`.
 
-        transport: the transport, whose handshake is done.
-        max_octets, max_fragments: of one message.
-        account: of the budget that fragments which wait are counted in.
+        Args:
+            transport: the transport, whose handshake is done.
+            max_octets, max_fragments: of one message.
+            account: of the budget that fragments which wait are counted in.
         """
         self._transport = transport
         self._max_octets = max_octets
@@ -177,7 +178,8 @@ class WebsocketsSocket(asyncio.Protocol):
     def _take_texts(self, data: bytes) -> tuple[int, int]:
         """Take the whole texts at the beginning of what was read: chunks of two tracks often come together.
 
-        Returns: how many they were, and where they end.
+        Returns:
+            How many they were, and where they end.
         """
         at, taken = 0, 0
         while taken < TURN_FRAMES and self._ordinary and data.startswith(WHOLE_TEXT, at):

@@ -60,10 +60,11 @@ class AwaitedSocket:
     ) -> None:
         """Wrap the functions of a WebSocket.
 
-        send_text: sends one text frame; it may wait for a slow reader.
-        close: sends a close frame with a code.
-        ping: sends a ping with these octets, and does not wait for its pong; None: no pings are sent.
-        cut: cuts the connection; None: the server has no function for it.
+        Args:
+            send_text: sends one text frame; it may wait for a slow reader.
+            close: sends a close frame with a code.
+            ping: sends a ping with these octets, and does not wait for its pong; None: no pings are sent.
+            cut: cuts the connection; None: the server has no function for it.
         """
         self._send_text = send_text
         self._close = close

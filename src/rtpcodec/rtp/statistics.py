@@ -183,7 +183,7 @@ class LossBursts:
 
     @property
     def ratio(self) -> float:
-        """BurstR of ITU-T G.107 clause 7.5: mean length of a burst divided by that of random loss of the same share; 1: random."""
+        """BurstR of ITU-T G.107 clause 7.5: mean burst length divided by that of random loss of the same share; 1: random."""
         return max(1.0, self.total / self.bursts * (1 - self.share)) if self.bursts else 1.0
 
 

@@ -1,4 +1,4 @@
-"""Background: the asyncio face of a background sound, and the loading of its recording beside the event loop."""
+"""Background: a background sound of a call. Its recording is loaded in a thread."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from rtpcodec.stream.speaking.background_sound import BackgroundSound
 from rtpcodec.stream.speaking.background_source import BackgroundSource, background_source
 
 AT_ONCE_OCTETS: Final = 1 << 20
-"""PCM that is measured in the event loop, in less than a millisecond. A longer one, and every file, is loaded in a
-thread."""
+"""PCM up to this size is measured in the event loop, in less than a millisecond. Longer PCM, and every file, is loaded
+in a thread."""
 
 Source = BackgroundSource | str | PathLike[str] | Buffer | Audio
 
@@ -27,8 +27,8 @@ Source = BackgroundSource | str | PathLike[str] | Buffer | Audio
 class Background(Live):
     """One background sound of a call, from `call.background`.
 
-    Await it to wait until its recording was loaded; a failure to load it is raised there, and logged in any case. Use
-    it from the event loop's thread only.
+    Await it to wait until its recording is loaded; a failure to load it is raised there, and always logged. Use it in
+    the event loop's thread only.
     """
 
     __slots__ = ("_access", "_loading", "_sound", "_stopped", "_to_hz")
@@ -50,7 +50,7 @@ class Background(Live):
 
     @property
     def ended(self) -> bool:
-        """Whether nothing more is heard of it: it was stopped, its recording is over, or the stream has ended."""
+        """Whether the sound is over: it was stopped, its recording has ended, or the stream has ended."""
         if self._access.pump.machine.session.ended:
             return True
         return self._stopped if self._sound is None else self._sound.ended
@@ -62,20 +62,19 @@ class Background(Live):
         return self
 
     def begin(self, source: Source, pcm_hz: int | None, call_id: str, options: dict[str, Any]) -> None:
-        """Load the recording, and let the sound begin.
+        """Load the recording, and start the sound.
 
-        source: what to load.
-        pcm_hz: the rate of PCM.
-        call_id: of the call, for the log record of a failure.
-        options: keywords of BackgroundSound.
+        Args:
+            source: what to load.
+            pcm_hz: the rate of PCM.
+            call_id: of the call, for the log record of a failure.
+            options: keywords of BackgroundSound.
         """
         loop = self._access.loop
-        if _is_short(source) or isinstance(
-            loop, VirtualEventLoop
-        ):  # which has no threads, and where work takes no time
+        if _is_short(source) or isinstance(loop, VirtualEventLoop):  # it has no threads, and work takes no time there
             self._add(_loaded(source, pcm_hz), options)
             return
-        BackgroundSound(_SILENT, self._to_hz, **options)  # refuses wrong options now
+        BackgroundSound(_SILENT, self._to_hz, **options)  # raises for wrong options now
         stops = self._stops
         loading = loop.run_in_executor(None, _loaded, source, pcm_hz)
         self._loading = loading

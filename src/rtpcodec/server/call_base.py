@@ -1,4 +1,4 @@
-"""What the sides of a Call share: its parts and its request."""
+"""The base of the sides of a Call: its parts and its request."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class CallBase(CallFastPath, Live):
         self._machine = self._access.machine
         self._voice: CallVoice | None = None
         self.id = parts.id
-        """A short random id, which log records show too."""
+        """A short random id, which is also in log records."""
         self.started = started
         """The carrier's first `start`: its ids and the format of its audio."""
         self.path = parts.request.path

@@ -1,4 +1,4 @@
-"""The asyncio face of a capture: a thread makes its lines and writes them."""
+"""CallCapture: a capture of a call. A thread formats and writes its lines."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from rtpcodec.stream.capture.lines import Record
 from rtpcodec.stream.session import MediaSession
 
 WRITE_EVERY_S: Final = 0.2
-"""Time between two hand-overs of records to the thread: a killed process loses no more than that."""
+"""Records are handed to the thread this often; a killed process loses no more than that."""
 MAX_WAITING_OCTETS: Final = 8 << 20
-"""Texts that may wait for the disk: minutes of a call in any codec."""
+"""Limit on texts that wait for the disk: minutes of a call in any codec."""
 RECORD_OCTETS: Final = 200
-"""What a record holds beside its text, roughly."""
+"""Approximate size of a record without its text."""
 
 
 class CallCapture(Live):
-    """A capture of one call, from `call.capture`. The call's end ends it.
+    """A capture of one call, from `call.capture`. The end of the call ends it.
 
-    Await it to wait until its file is complete. Use it from the event loop's thread only.
+    Await it to wait until its file is complete. Use it in the event loop's thread only.
     """
 
     __slots__ = (
@@ -55,15 +55,15 @@ class CallCapture(Live):
         self.path = Path(path)
         """The file."""
         self.error: OSError | None = None
-        """What ended the capture early, such as a full disk; None: nothing did."""
+        """The error that ended the capture early, such as a full disk; None: none."""
         self.dropped_lines = 0
-        """Lines that the disk was too slow for."""
+        """Lines that were dropped because the disk was too slow."""
         self._access = access
         self._log = CallLog(call_id)
         self._executor = file_executor_of(access.loop)
         self._file = CaptureFile(path, header, session.dialect)
         self._records: list[Record] = []
-        self._given_octets = self._written_octets = 0  # changed by the loop and by the thread, each one alone
+        self._given_octets = self._written_octets = 0  # one is written by the loop only, the other by the thread only
         self._lost = 0
         self._timer: asyncio.TimerHandle | None = None
         self._complete: asyncio.Future[None] = access.loop.create_future()
@@ -71,11 +71,11 @@ class CallCapture(Live):
 
     @property
     def stopped(self) -> bool:
-        """Whether it takes nothing any more: it was stopped, the stream has ended, or the disk failed."""
+        """Whether it records nothing more: it was stopped, the stream has ended, or the disk failed."""
         return self._capture is None or self._capture.stopped
 
     def stop(self) -> None:
-        """End the capture; its file is complete soon. A second call does nothing."""
+        """End the capture; its file is complete soon after. A second call does nothing."""
         self._access.machine("stop")
         if self._capture is not None:
             self._capture.stop()
@@ -118,7 +118,7 @@ class CallCapture(Live):
     def _failed(self, error: OSError) -> None:
         if self.error is None:
             self.error = error
-            self._log.warning("the capture has ended, its file cannot be written: %s", error)
+            self._log.warning("the capture has ended because its file cannot be written: %s", error)
             if self._capture is not None:
                 self._capture.stop()
 
@@ -148,7 +148,7 @@ class CallCapture(Live):
 
 
 def _octets_of(record: Record) -> int:
-    """Return what a record holds, roughly."""
+    """Return the approximate size of a record."""
     body = record.body
     if record.kind == "out":
         body = body.text

@@ -1,7 +1,7 @@
-"""Answers with 401 that are sent late, on picows, which answers a request at once or never.
+"""Sends answers with 401 after a delay, on picows, which can only answer a request at once or never.
 
-The refused socket is given to picows as an open WebSocket, whose handshake response is empty. The real answer follows
-after the delay. Only then is the address of the client known, too.
+picows gets the refused socket as an open WebSocket with an empty handshake response. The real answer follows after the
+delay. The address of the client is also known only then.
 """
 
 from __future__ import annotations
@@ -29,19 +29,19 @@ _UPGRADE = {
     "Sec-WebSocket-Version": "13",
     "Sec-WebSocket-Key": base64.b64encode(bytes(16)).decode(),
 }
-"""What picows must see in the request, so that it opens the socket and answers nothing by itself."""
+"""Headers that picows needs in the request, so that it opens the socket and sends no answer itself."""
 
 AwaitEnd = Callable[[Callable[[], object]], object]
-"""Takes the function that cuts a socket, once its refusal was sent."""
+"""Called with the function that cuts a socket, once its refusal was sent."""
 
 
 class DelayedRefusals:
-    """The refusals of one server. Use it from the event loop's thread only."""
+    """The delayed refusals of one server. Use it in the event loop's thread only."""
 
     __slots__ = ("_delay_s", "waiting")
 
     def __init__(self, delay_s: Callable[[str], float]) -> None:
-        """Make an empty set; delay_s: returns the delay of a refusal for an address."""
+        """Begin without refusals. delay_s: returns the delay of a refusal to an address."""
         self._delay_s = delay_s
         self.waiting: set[_DelayedRefusal] = set()
         """Sockets whose refusal is not sent yet."""
@@ -49,11 +49,12 @@ class DelayedRefusals:
     def refuse(
         self, request: WSUpgradeRequest, response: WSUpgradeResponse, await_end: AwaitEnd
     ) -> WSUpgradeResponseWithListener:
-        """Return what makes picows hold the answer back.
+        """Return a response that makes picows delay the answer.
 
-        request: the request.
-        response: the answer.
-        await_end: called once the answer was sent: the socket may stay open after it.
+        Args:
+            request: the request.
+            response: the answer.
+            await_end: called once the answer was sent, because the socket may stay open after it.
         """
         for name, value in _UPGRADE.items():
             request.headers[name] = value
@@ -66,13 +67,13 @@ class DelayedRefusals:
         return self._delay_s(str(peer[0]) if isinstance(peer, tuple) else "")
 
     def cut(self) -> None:
-        """Cut the sockets that wait, because the server closes."""
+        """Cut the waiting sockets, because the server closes."""
         for refusal in tuple(self.waiting):
             refusal.cut()
 
 
 class _DelayedRefusal(WSListener):
-    """One socket that waits for its refusal."""
+    """One socket whose refusal is delayed."""
 
     _transport: WSTransport
 
@@ -119,7 +120,7 @@ class _DelayedRefusal(WSListener):
 
 
 class _Waiting(asyncio.Protocol):
-    """The protocol of a socket that waits. picows would read its frames, of any number and length."""
+    """The protocol of a waiting socket. It limits what the client sends, which picows would read without limit."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
@@ -127,7 +128,7 @@ class _Waiting(asyncio.Protocol):
         self._octets = 0
 
     def data_received(self, data: bytes) -> None:
-        """Drop what the client sends, and cut one that sends much."""
+        """Drop what the client sends, and disconnect it beyond the limit."""
         self._octets += len(data)
         if self._octets > MAX_WAITING_OCTETS:
             self._transport.abort()
@@ -138,7 +139,7 @@ class _Waiting(asyncio.Protocol):
 
 
 class _Nothing(WSUpgradeResponse):
-    """A handshake response without any octet."""
+    """An empty handshake response."""
 
     def to_bytes(self) -> bytearray:
         return bytearray()

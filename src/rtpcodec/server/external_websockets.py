@@ -28,28 +28,34 @@ from rtpcodec.server.settings_checks import check_authorize
 from rtpcodec.server.unknown_options import require_known
 
 BREACHES: Final = {1002: "frame", 1007: "utf8", 1009: "size"}
-"""The rules of the close codes with which WebSocket libraries end the connection of a peer that breaks one."""
+"""Broken rules by the close codes that WebSocket libraries send."""
 
 _FUNCTIONS: Final = ("handler", "on_audio", "on_event")
 
 _refusals: Final = RefusalLog()
-"""Of all servers of this process: its quota protects the log, which they share."""
+"""Shared by all servers of this process, because they share the log that its quota protects."""
 
 
 def request_refusal(
     authorize: Authorize | None, target: str, headers: Mapping[str, str], address: str = ""
 ) -> Answer | None:
-    """Decide whether a request may become a call, by the rules of the endpoint; log the refusal within a quota.
+    """Decide whether a request may become a call, by the rules of the endpoint, and log a refusal within a quota.
 
-    Without authorize, a request of a web page is refused with 403: a carrier sends no Origin, and any page that a
-    developer visits could open the call otherwise. Paths are the server's task.
+    Without authorize, a request of a web page is refused with 403: carriers send no Origin, and otherwise any page that
+    a developer visits could open a call. Checking the path is the server's task.
 
-    authorize: as for `serve`: tokens, or a plain function; None: everything but web pages is accepted.
-    target: path with query of the request.
-    headers: headers of the request; `get` finds names in any case.
-    address: of the client, for the log; "": unknown.
-    Returns: the HTTP answer to send before the upgrade, with 401, 403 or 500; None: the request may become a call.
-    Raises: EndpointError if authorize is an empty token or a coroutine function.
+    Args:
+        authorize: as for `serve`: tokens, or a plain function; None: all requests except those of web pages are
+            accepted.
+        target: path and query of the request.
+        headers: headers of the request; `get` finds names in any case.
+        address: address of the client, for the log; "": unknown.
+
+    Returns:
+        The HTTP answer to send before the upgrade, with 401, 403 or 500; None: the request may become a call.
+
+    Raises:
+        EndpointError: authorize is an empty token or a coroutine function.
     """
     check_authorize(authorize)
     if authorize is None and headers.get(ORIGIN_HEADER) is not None:
@@ -72,8 +78,15 @@ def check_call(
 ) -> None:
     """Check settings before the first call: those of `call_on`, and `authorize`.
 
-    function: the name of the adapter's function that was called, for errors.
-    Raises: EndpointError if settings contradict each other; TypeError for a keyword that does not exist.
+    Args:
+        function: the name of the adapter's function, for errors.
+        handler: as for `call_on`.
+        authorize: as for `request_refusal`.
+        options: as for `call_on`.
+
+    Raises:
+        EndpointError: settings contradict each other.
+        TypeError: an option does not exist.
     """
     require_known(function, options, (*EndpointOptions.__annotations__, *_FUNCTIONS))
     check_authorize(authorize)
@@ -100,24 +113,36 @@ async def call_on(
     cut: Callable[[], object] | None = None,
     **options: Unpack[CallOptions],
 ) -> AsyncIterator[Receiver]:
-    """Run a call on a WebSocket that another server has accepted.
+    """Run a call on a WebSocket that another server has accepted, as an async context.
 
-    The block must report each frame: `received(text)`, `rejected("text", "...")` for a binary one, `peer_closed(code)`.
-    It should await `asyncio.sleep(0)` after every few reports, so that a peer that sends many frames delays no other.
-    It must end when the socket ends, with or without an exception. Then `call_on` waits for the handler, and cancels it
-    after `handler_grace_s`, or at once if it is cancelled itself. Use it from the event loop's thread only.
+    The block must report each frame: `received(text)`, `rejected("text", "...")` for a binary frame,
+    `peer_closed(code)`. It should await `asyncio.sleep(0)` after every few reports, so that a peer that sends many
+    frames does not delay other calls. The block must end when the socket ends, with or without an exception. Then
+    `call_on` waits for the handler, and cancels it after `handler_grace_s`, or at once if `call_on` itself is
+    cancelled.
 
-    send_text, close: send one text frame; a close frame with a code.
-    handler, on_audio, on_event, options: as for `serve`; the handler's return ends the stream, and `on_handler_end`
-        decides about the phone call, which `control` commands. Access control, paths and size limits are the server's
-        task, so they are not among the options.
-    target: path with query of the request, for `Call.path`.
-    headers: headers of the request, for `Call.headers`; names of a dict are found in any case.
-    ping: sends a ping with these octets, without waiting for its pong, which the block must report: `ponged(octets)`.
-        None: no pings are sent, so that a peer that vanishes is noticed by `idle_timeout_s` only.
-    cut: cuts the connection of a peer that has vanished or does not answer a close frame; None: the server must.
-    Yields: the receiver of the reports.
-    Raises: EndpointError if settings contradict each other, or one belongs to the server; TypeError for an unknown one.
+    Thread rule: use it in the event loop's thread only.
+
+    Args:
+        send_text: sends one text frame.
+        close: sends a close frame with a code.
+        handler: as for `serve`. When it returns, the stream ends; `on_handler_end` decides about the phone call, which
+            `control` commands.
+        on_audio: as for `serve`.
+        on_event: as for `serve`.
+        target: path and query of the request, for `Call.path`.
+        headers: headers of the request, for `Call.headers`; names of a dict are found in any case.
+        ping: sends a ping with these octets without waiting for its pong. The block must report each pong:
+            `ponged(octets)`. None: no pings are sent, so only `idle_timeout_s` ends the stream of a vanished peer.
+        cut: disconnects a peer that has vanished or does not answer a close frame; None: the server must do that.
+        options: the fields of CallOptions. Access control, paths and size limits are the server's task.
+
+    Yields:
+        The receiver of the reports.
+
+    Raises:
+        EndpointError: settings contradict each other, or one of them belongs to the server.
+        TypeError: an option does not exist.
     """
     require_known("call_on", options, EndpointOptions.__annotations__)
     settings = _settings(handler, on_audio, on_event, options)
@@ -146,17 +171,19 @@ def _settings(
     settings = EndpointSettings(handler=handler, on_audio=on_audio, on_event=on_event, **options)
     foreign = sorted(options.keys() - CallOptions.__annotations__)
     if foreign:
-        raise EndpointError(f"{', '.join(foreign)}: call_on cannot apply it, the server that owns the WebSocket must")
+        raise EndpointError(
+            f"{', '.join(foreign)}: call_on cannot apply it; only the server that owns the WebSocket can"
+        )
     if handler is None and on_audio is None and on_event is None:
-        raise EndpointError("none of handler, on_audio and on_event is given: nothing would answer the call")
+        raise EndpointError("none of handler, on_audio and on_event is given: one of them must answer the call")
     if settings.on_handler_end == "hangup" and settings.control is None:
-        raise EndpointError("on_handler_end is 'hangup' and nothing sends commands: pass control=CallControl(...)")
+        raise EndpointError("on_handler_end is 'hangup' and there is no control: pass control=CallControl(...)")
     return settings
 
 
 @contextlib.contextmanager
 def _cancellation_noted(runner: CallRunner) -> Iterator[None]:
-    """Record a cancellation before the socket's end is reported, which looks like a lost one."""
+    """Record a cancellation before the end of the socket is reported, which would look like a loss."""
     try:
         yield
     except Exception:
@@ -167,7 +194,7 @@ def _cancellation_noted(runner: CallRunner) -> Iterator[None]:
 
 
 async def _wait(ended: asyncio.Event, runner: CallRunner) -> None:
-    """Wait until socket and handler have ended; if that is cancelled, cancel the handler first."""
+    """Wait until socket and handler have ended. If the wait is cancelled, cancel the handler first."""
     try:
         await ended.wait()
     except asyncio.CancelledError:

@@ -1,4 +1,4 @@
-"""The threads that touch files: one writes recordings, captures and taps, one finishes recordings that have ended."""
+"""The threads that access files: one writes recordings, captures and taps, one finishes recordings."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Work = Callable[[], object]
 
 
 class FileExecutor(Protocol):
-    """Run work beside an event loop."""
+    """Runs work outside of an event loop."""
 
     def write(self, work: Work) -> None:
-        """Run work behind all writes so far. It must not raise."""
+        """Run work after all writes so far. It must not raise."""
 
     def finish(self, work: Work) -> None:
-        """Run work that may take seconds, behind other work of this kind. It must not raise."""
+        """Run work that may take seconds, after other work of this kind. It must not raise."""
 
     def report(self, work: Work) -> None:
         """Run a report in the event loop. Called by work."""
@@ -39,14 +39,14 @@ class ThreadFileExecutor:
         self._loop = loop
 
     def write(self, work: Work) -> None:
-        """Run work behind all writes so far."""
+        """Run work after all writes so far."""
         _thread("writer").submit(work)
 
     def finish(self, work: Work) -> None:
-        """Run work that may take seconds. While the interpreter ends, this thread runs it, which is the writer's."""
+        """Run work that may take seconds. While the interpreter exits, it runs in the calling thread, the writer's."""
         try:
             _thread("finisher").submit(work)
-        except RuntimeError:  # executors accept no more, but finish what they have
+        except RuntimeError:  # at exit, executors accept no more work, but finish the work that they have
             work()
 
     def report(self, work: Work) -> None:
@@ -56,7 +56,7 @@ class ThreadFileExecutor:
 
 
 class DirectFileExecutor:
-    """No threads: a virtual clock has none, and work takes no time there."""
+    """Runs work directly: a virtual clock has no threads, and work takes no time there."""
 
     __slots__ = ()
 
@@ -68,7 +68,7 @@ class DirectFileExecutor:
 
 
 def file_executor_of(loop: asyncio.AbstractEventLoop) -> FileExecutor:
-    """Return the executor for an event loop."""
+    """Return the executor of an event loop."""
     return DirectFileExecutor() if isinstance(loop, VirtualEventLoop) else ThreadFileExecutor(loop)
 
 

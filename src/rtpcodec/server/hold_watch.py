@@ -1,4 +1,4 @@
-"""Hold: webhooks say that the phone call is held, and the session pauses its replies until it is not."""
+"""Hold: while webhooks report that the phone call is on hold, the session pauses its replies."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from rtpcodec.stream.machine import CallMachine
 
 
 class HoldWatch(Live):
-    """Watches the hold of one phone call, while its stream runs. Use it from the event loop's thread only."""
+    """Follows the hold of one phone call while its stream runs. Use it in the event loop's thread only."""
 
     __slots__ = ("_changed_at", "_phone", "_pump")
 
     def __init__(self, pump: Pump[CallMachine], phone: PhoneCall) -> None:
-        """Make it; `handle` is a watcher of the phone call."""
+        """Prepare it. `handle` must be added to the watchers of the phone call."""
         self._pump = pump
         self._phone = phone
-        self._changed_at: datetime | None = None  # when the last of these events occurred at the carrier
+        self._changed_at: datetime | None = None  # when the latest of these events occurred at the carrier
 
     def begin(self) -> None:
         """Hold the session if the phone call was held before its stream started."""
@@ -31,7 +31,7 @@ class HoldWatch(Live):
             self._pump.machine.session.hold(self._pump.now_ms())
 
     def handle(self, event: PhoneEvent) -> None:
-        """Take a webhook event. Those of other legs, and those that are older than the last one, change nothing."""
+        """Handle a webhook event. Events of other legs, and older events, change nothing."""
         held = event.event_type == webhooks.CALL_HOLD
         if not held and event.event_type != webhooks.CALL_UNHOLD:
             return

@@ -1,4 +1,4 @@
-"""The loggers that WebSocket libraries get: from WARNING upwards."""
+"""Loggers for WebSocket libraries: only WARNING and above."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 
 class LibraryLog(logging.LoggerAdapter[logging.Logger]):
-    """A library's logger from WARNING upwards.
+    """A library's logger for records at WARNING and above.
 
-    Below it, libraries log lines per connection, which anyone can open, and requests with their tokens.
+    At lower levels, libraries log lines per connection, which anyone can open, and requests with their tokens.
     """
 
     def isEnabledFor(self, level: int) -> bool:  # noqa: N802 -- logging's name

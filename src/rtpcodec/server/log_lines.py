@@ -1,4 +1,4 @@
-"""Log lines of a whole program: plain text, or JSON for collectors of logs. Libraries do not configure logging."""
+"""Log lines of a whole program: plain text, or JSON for log collectors. The library itself never configures logging."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 TEXT_OF_WORKER: Final = "%(asctime)s %(levelname)s worker %(worker)d %(name)s: %(message)s"
 
 _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
-"""What logging itself puts into a record; everything else was passed as `extra`."""
+"""Attributes that logging itself sets in a record; all others were passed as `extra`."""
 
 
 class JsonLines(logging.Formatter):
@@ -28,7 +28,7 @@ class JsonLines(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return one line without its end."""
+        """Return the line without its line end."""
         moment = datetime.fromtimestamp(record.created, UTC)
         line: dict[str, Any] = {
             "time": moment.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
@@ -41,10 +41,10 @@ class JsonLines(logging.Formatter):
             line["exception"] = self.formatException(record.exc_info)
         if record.stack_info:
             line["stack"] = self.formatStack(record.stack_info)
-        # ASCII: a stream of another encoding would write what is not JSON.
+        # ASCII only, because a stream of another encoding would write invalid JSON.
         try:
             return json.dumps(line, default=str, allow_nan=False)
-        except (TypeError, ValueError):  # an `extra` with NaN, with keys that are not strings, or in a circle
+        except (TypeError, ValueError):  # an `extra` with NaN, with keys that are not strings, or with a cycle
             return json.dumps({name: value if isinstance(value, str) else repr(value) for name, value in line.items()})
 
 
@@ -52,8 +52,9 @@ class JsonLines(logging.Formatter):
 def logging_to(stream: TextIO, level: str, *, as_json: bool) -> Iterator[None]:
     """Log to a stream within the block.
 
-    level: the lowest level that is logged, such as "info".
-    as_json: whether lines are JSON.
+    Args:
+        level: the lowest level that is logged, such as "info".
+        as_json: whether lines are JSON.
     """
     root = logging.getLogger()
     before = root.level
@@ -68,8 +69,9 @@ def logging_to(stream: TextIO, level: str, *, as_json: bool) -> Iterator[None]:
 def log_to(stream: TextIO, level: str, *, as_json: bool) -> logging.Handler:
     """Log to a stream until the process ends; lines of a worker show its number. Returns the handler.
 
-    level: the lowest level that is logged, such as "info".
-    as_json: whether lines are JSON.
+    Args:
+        level: the lowest level that is logged, such as "info".
+        as_json: whether lines are JSON.
     """
     text = TEXT if worker_number() is None else TEXT_OF_WORKER
     handler = logging.StreamHandler(stream)

@@ -1,4 +1,4 @@
-"""The thread of an endpoint's event loop: what must run there, and how other threads read from it."""
+"""The thread of an endpoint's event loop: checks the calling thread, and reads values from other threads."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ResultT = TypeVar("ResultT")
 
 
 class LoopThread:
-    """The running event loop and its thread. Make it there."""
+    """The running event loop and its thread. Create it in that thread."""
 
     __slots__ = ("_thread_id", "loop")
 
@@ -23,18 +23,21 @@ class LoopThread:
         self._thread_id = threading.get_ident()
 
     def require(self, name: str) -> None:
-        """Refuse a method in another thread: EndpointError."""
+        """Raise EndpointError if the method is called in another thread."""
         if threading.get_ident() != self._thread_id:
             raise EndpointError(
-                f"{name}() was called outside the event loop's thread, nothing has changed; use "
+                f"{name}() was called outside the event loop's thread and has changed nothing; use "
                 f"loop.call_soon_threadsafe or asyncio.run_coroutine_threadsafe"
             )
 
     def read(self, function: Callable[[], ResultT], timeout_s: float) -> ResultT:
         """Call a function in the event loop's thread, and return its result, from any thread.
 
-        timeout_s: how long to wait for the event loop; in its own thread, nothing is waited for.
-        Raises: EndpointError if the event loop does not answer in time, or has ended.
+        Args:
+            timeout_s: how long to wait for the event loop, in s; its own thread does not wait.
+
+        Raises:
+            EndpointError: the event loop does not answer in time, or has ended.
         """
         if threading.get_ident() == self._thread_id:
             return function()
@@ -42,7 +45,7 @@ class LoopThread:
         try:
             self.loop.call_soon_threadsafe(lambda: found.set_result(function()))
         except RuntimeError as error:
-            raise EndpointError("the event loop of the endpoint has ended, its statistics cannot be read") from error
+            raise EndpointError("the event loop of the endpoint has ended; its statistics cannot be read") from error
         try:
             return found.result(timeout_s)
         except TimeoutError as error:

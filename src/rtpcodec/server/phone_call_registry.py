@@ -1,4 +1,4 @@
-"""What webhooks have said of phone calls whose stream may not have started yet: direction, answer, verdict, company."""
+"""Facts from webhooks about phone calls whose stream may not have started: direction, answer, verdict, bridges."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.server.phone_facts import READERS, PhoneEvent, PhoneFacts, conference_of
 
 MAX_CALLS: Final = 5000
-"""Calls that are remembered: several times as many as an endpoint carries, since not every call is streamed."""
+"""Limit on stored calls: several times the capacity of an endpoint, because not every call is streamed."""
 
 
 class PhoneCallRegistry:
-    """The facts of all phone calls that webhooks have named. Use it from the event loop's thread only."""
+    """The facts of all phone calls that webhooks have named. Use it in the event loop's thread only."""
 
     __slots__ = ("_bridged", "_facts", "webhooks_seen")
 
     def __init__(self) -> None:
         self._facts: OrderedDict[str, PhoneFacts] = OrderedDict()
-        self._bridged: dict[str, str | None] = {}  # the session of each call that is bridged
+        self._bridged: dict[str, str | None] = {}  # the session id of each bridged call
         self.webhooks_seen = False
-        """Whether there was any event."""
+        """Whether any event was received."""
 
     def __len__(self) -> int:
         return len(self._facts)
@@ -32,7 +32,7 @@ class PhoneCallRegistry:
         return PhoneFacts() if found is None else found
 
     def handle(self, event: PhoneEvent) -> None:
-        """Take over what an event says; those of no interest cost one look at their type."""
+        """Record the facts of an event. Irrelevant events only cost a look-up of their type."""
         self.webhooks_seen = True
         call_control_id, kind = event.call_control_id, event.event_type
         if kind == webhooks.CONFERENCE_ENDED:
@@ -47,7 +47,7 @@ class PhoneCallRegistry:
                 self._bridged[call_control_id] = getattr(event, "call_session_id", None)
 
     def _hung_up(self, call_control_id: str, session_id: str | None) -> None:
-        """Drop a call. Those of its session are not bridged any more: the carrier may have parked them."""
+        """Drop a call. Other calls of its session are no longer bridged: the carrier may have parked them."""
         self._facts.pop(call_control_id, None)
         self._bridged.pop(call_control_id, None)
         if session_id is not None:

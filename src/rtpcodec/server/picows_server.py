@@ -1,4 +1,4 @@
-"""The endpoint's listening by picows, which answers any GET: health checks are answered here as well."""
+"""Listening with picows. It passes on any GET, so health checks are answered here as well."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ class PicowsServer(TcpServer):
             ws_listener_factory=partial(self._admit, entry, address),
             logger=self._log,
             disconnect_on_exception=True,
-            websocket_handshake_timeout=None,  # that of HalfOpenSockets includes TLS
-            enable_auto_ping=False,  # the machine of each call pings; picows wants the rest all the same
+            websocket_handshake_timeout=None,  # HalfOpenSockets has a time-out that includes TLS
+            enable_auto_ping=False,  # the machine of each call pings; picows needs the other options nevertheless
             auto_ping_idle_timeout=1.0,
             auto_ping_reply_timeout=1.0,
             auto_ping_strategy=WSAutoPingStrategy.PING_WHEN_IDLE,
@@ -84,16 +84,16 @@ class PicowsServer(TcpServer):
         headers: Mapping[str, str] = CIMultiDictProxy(request.headers)
         answer = self._acceptor.refusal(target, headers, address)
         if answer is not None and answer.status == HTTPStatus.UNAUTHORIZED:
-            self._half_open.remove(entry)  # while they wait, late refusals have their own limits
+            self._half_open.remove(entry)  # delayed refusals have their own limits
             return self._late_refusals.refuse(request, _response(answer), partial(self._half_open.add_again, entry))
         if answer is not None:
             return WSUpgradeResponseWithListener(_response(answer), None)
         connection = ",".join(request.headers.getall("Connection", []))
         if "upgrade" in [token.strip().lower() for token in connection.split(",")]:
-            # picows accepts only this single token, but proxies add others (RFC 6455 section 4.2.1 allows a list).
+            # picows accepts only this single token, but RFC 6455 section 4.2.1 allows a list, and proxies send one.
             request.headers["Connection"] = "Upgrade"
         else:
-            self._acceptor.log_refusal(HTTPStatus.BAD_REQUEST, address, "it does not ask for a WebSocket")
+            self._acceptor.log_refusal(HTTPStatus.BAD_REQUEST, address, "it does not request a WebSocket")
 
         def begin(opened: PicowsSocket) -> Receiver:
             self._half_open.remove(entry)
@@ -108,7 +108,7 @@ class PicowsServer(TcpServer):
 
 
 class _Protocol(WSProtocol):  # type: ignore[misc]  # picows' stub lacks it
-    """picows' protocol of one connection, which reports its end."""
+    """picows' protocol of one connection; it reports the end of the connection."""
 
     ended: Callable[[], object]
 
@@ -119,7 +119,7 @@ class _Protocol(WSProtocol):  # type: ignore[misc]  # picows' stub lacks it
 
 
 class _PicowsLog(LibraryLog):
-    """picows' logger, without a line per read of a socket that broke a rule. The endpoint logs the rule once."""
+    """picows' logger without one line per read of a socket that broke a rule. The endpoint logs the rule once."""
 
     def error(self, msg: object, *args: object, **kwargs: Any) -> None:
         if not str(msg).startswith("WS parser error"):

@@ -1,4 +1,4 @@
-"""Waits until audio was heard: of replies in mode rtp, by one mark per wait in mode mp3."""
+"""Waits until audio was heard: in mode rtp for the end of replies, in mode mp3 for one mark per wait."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rtpcodec.stream.speaking.reply import ENDED, Reply
 
 
 class ReplyWaits:
-    """Waits for the end of replies of one call. Use it from the event loop's thread only."""
+    """Waits for the end of replies of one call. Use it in the event loop's thread only."""
 
     __slots__ = ("_waiters",)
 
@@ -41,12 +41,12 @@ class ReplyWaits:
             self.discard(reply, end)
 
     def notify(self, reply: Reply, end: asyncio.Future[None]) -> None:
-        """Let a future end with a reply that has not ended yet, or with the final value of an interrupted one."""
+        """Complete a future when a reply ends, or when the final value of an interrupted one is known."""
         reply.on_end = self._ended
         self._waiters.setdefault(reply, []).append(end)
 
     def discard(self, reply: Reply, end: asyncio.Future[None]) -> None:
-        """Drop a future, unless it has ended."""
+        """Drop a future, unless it is complete."""
         waiters = self._waiters.get(reply)
         if waiters is None or end not in waiters:
             return
@@ -69,7 +69,7 @@ class ReplyWaits:
 
 
 class MarkWaits:
-    """The running waits of one call in mode mp3. Use it from the event loop's thread only."""
+    """The waits of one call in mode mp3. Use it in the event loop's thread only."""
 
     __slots__ = ("_pump", "_waiters")
 

@@ -10,9 +10,9 @@ from rtpcodec.stream.listening.privacy import require_label
 
 
 class PrivateSection(Live):
-    """A block in which nothing of what the caller says or keys is kept: `async with` or `with`.
+    """A block in which nothing that the caller says or keys is kept: `async with` or `with`.
 
-    It may be entered again, also within itself. Use it from the event loop's thread only.
+    It may be entered again, also within itself. Use it in the event loop's thread only.
     """
 
     __slots__ = ("_access", "label")

@@ -1,8 +1,8 @@
-"""How long the answer 401 is held back: longer with each one for the same address. No sockets and no clock.
+"""The delay of answers with 401, which grows with each one to the same address. No sockets and no clock.
 
-The delay concerns refusals alone: a request with a right token is never delayed, also not one from the same address,
-which may be the address of a proxy that all calls come through. So the delay slows clients that try again, and spares
-loop and log. Against guessing, a token of 32 random octets protects.
+Only refusals are delayed. A request with a right token is never delayed, even from the same address, which may be that
+of a proxy for all calls. So the delay slows clients that retry, and saves work and log records. The protection against
+guessing is a token of 32 random octets.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Final
 from rtpcodec.server.addresses import network_of
 
 FREE_REFUSALS: Final = 3
-"""Refusals of one address without delay: a wrong setting shows at once."""
+"""Refusals per address without delay, so that a wrong setting shows at once."""
 FIRST_DELAY_S: Final = 0.5
 MAX_DELAY_S: Final = 4.0
-"""The delay doubles from the first to this one, which is shorter than the 5 s that a handshake may take."""
+"""The delay doubles up to this value, which is shorter than the 5 s that a handshake may take."""
 RESET_S: Final = 300.0
-"""An address without a refusal for this time starts again."""
+"""After this time without a refusal, an address starts again."""
 MAX_ADDRESSES: Final = 1024
-"""Addresses that are remembered; beyond it the one with the oldest refusal is dropped."""
+"""Limit on stored addresses; beyond it the one with the oldest refusal is dropped."""
 MAX_WAITING: Final = 64
-"""Refusals that wait at the same time, each with an open socket. Beyond it a refusal is sent at once."""
+"""Limit on delayed refusals, each with an open socket; beyond it a refusal is sent at once."""
 MAX_WAITING_PER_ADDRESS: Final = 8
 MAX_WAITING_OCTETS: Final = 4096
-"""Octets that a client may send while it waits; a client that waits has nothing to send. Beyond it it is cut."""
+"""Octets that a client may send during the delay; beyond it, it is disconnected. It has no reason to send anything."""
 
 
 class _RefusedAddress:
@@ -37,26 +37,27 @@ class _RefusedAddress:
     def __init__(self) -> None:
         self.refusals = 0
         self.last_s = 0.0
-        self.due_s: list[float] = []  # when its waiting refusals are sent; a heap
+        self.due_s: list[float] = []  # when its delayed refusals are sent; a heap
 
 
 class RefusalDelays:
-    """Compute the delay of each refusal. Times are in s of one clock. Use from one thread at a time."""
+    """Computes the delay of each refusal. Times are in s of one clock. Use it from one thread at a time."""
 
     __slots__ = ("_due_s", "_guessers")
 
     def __init__(self) -> None:
-        self._guessers: OrderedDict[str, _RefusedAddress] = OrderedDict()  # the one with the oldest refusal first
+        self._guessers: OrderedDict[str, _RefusedAddress] = OrderedDict()  # the address with the oldest refusal first
         self._due_s: list[float] = []
 
     def __len__(self) -> int:
         return len(self._guessers)
 
     def refused(self, address: str, now_s: float) -> float:
-        """Count a refusal. Returns the seconds after which it is to be sent.
+        """Count a refusal, and return its delay in seconds.
 
-        address: address of the client; "": unknown.
-        now_s: the time.
+        Args:
+            address: address of the client; "": unknown.
+            now_s: the time.
         """
         name = network_of(address)
         guesser = self._guessers.pop(name, None)
@@ -72,14 +73,14 @@ class RefusalDelays:
             return 0.0
         if self.waiting(now_s) >= MAX_WAITING:
             return 0.0
-        doublings = min(guesser.refusals - FREE_REFUSALS - 1, 10)  # 10 exceed the longest delay
+        doublings = min(guesser.refusals - FREE_REFUSALS - 1, 10)  # more than 10 exceed the longest delay
         delay_s: float = min(FIRST_DELAY_S * 2**doublings, MAX_DELAY_S)
         heapq.heappush(guesser.due_s, now_s + delay_s)
         heapq.heappush(self._due_s, now_s + delay_s)
         return delay_s
 
     def waiting(self, now_s: float) -> int:
-        """Return how many refusals wait. One whose socket has ended counts until it would have been sent."""
+        """Return the number of delayed refusals. One whose socket has ended counts until the end of its delay."""
         _drop_past(self._due_s, now_s)
         return len(self._due_s)
 

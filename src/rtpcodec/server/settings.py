@@ -18,7 +18,7 @@ from rtpcodec.stream.wire import DIALECTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSettings(SettingsFields):
-    """All settings of an endpoint. Raises EndpointError for invalid ones, with the rule and the value."""
+    """All settings of an endpoint. Raises EndpointError for an invalid one, with the rule and the value."""
 
     def __post_init__(self) -> None:
         check(self)
@@ -35,9 +35,10 @@ class EndpointSettings(SettingsFields):
     ) -> MediaSession:
         """Make the session of one call.
 
-        utc_offset_ms: UTC minus the session's clock.
-        budget: the octets that the calls of the endpoint may hold together.
-        plan: the plan of this call; None: the endpoint's, or if that is a function, the default plan.
+        Args:
+            utc_offset_ms: UTC minus the session's clock.
+            budget: the octets that the calls of the endpoint may hold together.
+            plan: the plan of this call; None: the endpoint's, or the default plan if the endpoint's is a function.
         """
         return MediaSession(
             plan or (self.plan if isinstance(self.plan, StreamPlan) else None),
@@ -64,7 +65,7 @@ class EndpointSettings(SettingsFields):
 
     @property
     def call_timeouts(self) -> CallTimeouts:
-        """The limits on silence of a socket."""
+        """The time-outs of a call."""
         return CallTimeouts(
             connected_ms=_in_ms(self.connected_timeout_s),
             start_ms=_in_ms(self.start_timeout_s),

@@ -35,9 +35,10 @@ async def transfer(parts: CallParts, to: str, timeout_s: float, fields: dict[str
 
 
 def require_transfer(phone: PhoneCall, to: str, timeout_s: float, fields: dict[str, Any]) -> None:
-    """Refuse a transfer that cannot be commanded, or whose result would not be known.
+    """Check a transfer that cannot be commanded, or whose result would not be reported.
 
-    Raises: TypeError, ValueError, EndpointError. No error shows the number.
+    Raises:
+        TypeError, ValueError, EndpointError: it is not possible. No error contains the number.
     """
     if not isinstance(to, str):
         raise TypeError(f"to is of type {type(to).__name__}, a number or SIP URI as str is needed")
@@ -59,7 +60,7 @@ def require_transfer(phone: PhoneCall, to: str, timeout_s: float, fields: dict[s
 
 
 class Transfer(Live):
-    """One transfer, from `Call.transfer`. Use it from the event loop's thread only."""
+    """One transfer, from `Call.transfer`. Use it in the event loop's thread only."""
 
     __slots__ = ("_result",)
 
@@ -76,15 +77,15 @@ class Transfer(Live):
         return self._result.result() if self._result.done() else None
 
     async def result(self) -> TransferResult:
-        """Wait for the result; the same again when it is asked for again, by any task.
+        """Wait for the result. Several tasks may wait, and the result stays the same.
 
-        It comes at the latest 10 s after the carrier's time-out, and at once when stream and handler have ended.
+        It is known at the latest 10 s after the carrier's time-out, or at once when stream and handler have ended.
         """
         return await asyncio.shield(self._result)
 
 
 class Transferring:
-    """Commands one transfer, follows its webhooks, and keeps the state of the phone call."""
+    """Commands one transfer, handles its webhooks, and keeps the state of the phone call."""
 
     __slots__ = (
         "_deadline",
@@ -295,7 +296,7 @@ class Transferring:
                 self._phone.totals.count_transfer(result.outcome)
 
     def _release(self) -> None:
-        """Drop what refers back to the call: stream and handler have ended, or another transfer begins."""
+        """Drop references back to the call: stream and handler have ended, or another transfer begins."""
         self._settle(self._facts.presumed(self._timeout_s))
         if self._phone is not None:
             self._phone.unwatch(self._take)

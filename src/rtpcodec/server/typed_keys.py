@@ -17,7 +17,7 @@ KEY_OCTETS: Final = 4
 
 
 class TypedKeys:
-    """Keeps keys until a collection takes them, one collection at a time. Use it from the event loop's thread only.
+    """Keeps keys until a collection takes them, one collection at a time. Use it in the event loop's thread only.
 
     The keys are secret: nothing shows them.
     """
@@ -74,8 +74,11 @@ class TypedKeys:
     def begin(self, *, typed_ahead: bool) -> None:
         """Begin a collection.
 
-        typed_ahead: False drops the keys that wait, and those that have arrived and were not reported yet.
-        Raises: LocalProtocolError if another one runs.
+        Args:
+            typed_ahead: False drops the keys that wait, and those that have arrived and were not reported yet.
+
+        Raises:
+            LocalProtocolError: another one runs.
         """
         if self._collecting:
             raise LocalProtocolError("another collect_dtmf of this call runs already, at most 1 may run at a time")

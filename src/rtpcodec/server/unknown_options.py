@@ -9,10 +9,13 @@ from collections.abc import Iterable
 def require_known(function: str, given: Iterable[str], known: Iterable[str]) -> None:
     """Check the names of keyword arguments.
 
-    function: the name of the function that was called.
-    given: the names that it got.
-    known: all names that it takes.
-    Raises: TypeError for the first name that is not known.
+    Args:
+        function: the name of the function that was called.
+        given: the names that it got.
+        known: all names that it takes.
+
+    Raises:
+        TypeError: for the first name that is not known.
     """
     names = set(known)
     for name in given:

@@ -15,7 +15,7 @@ LATE_MS: Final = PAUSE_MS + 300.0
 
 
 class GuardedJudge(Live):
-    """A detector of the user's. If it raises, its error is reported once, and the level decides from then on."""
+    """A detector of the user. If it raises an exception, that is reported once, and from then on the level decides."""
 
     __slots__ = ("_judge",)
 
@@ -37,7 +37,7 @@ class GuardedJudge(Live):
 
 
 class CallVoice(Live):
-    """The voice activity of one call. Use it from the event loop's thread only."""
+    """The voice activity of one call. Use it in the event loop's thread only."""
 
     __slots__ = ("_access", "_detector", "_waiters")
 
@@ -57,12 +57,12 @@ class CallVoice(Live):
 
     @property
     def return_loss_db(self) -> float:
-        """How much quieter than what we play an echo is believed to be, at least."""
+        """The estimated lower bound of the loss between what we play and its echo, in dB."""
         return self._detector.return_loss_db
 
     @property
     def noise_dbov(self) -> float:
-        """The noise of the line."""
+        """The noise of the connection, in dBov."""
         return self._detector.noise_dbov
 
     @property
@@ -71,7 +71,7 @@ class CallVoice(Live):
         return self._detector.on_change is None
 
     def stop(self) -> None:
-        """Report no more speech. Waits for silence end as if the stream had ended. A second time it does nothing."""
+        """Report no more speech. Waits for silence end as at the end of the stream. A second call does nothing."""
         if not self.stopped:
             self._access.machine("stop").session.stop_listening(self._detector)
             self._detector.on_change = None

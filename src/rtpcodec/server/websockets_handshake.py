@@ -27,7 +27,7 @@ MAX_REQUEST_OCTETS: Final = 16 * 1024
 """Of a request with its headers. A carrier's has 500 octets, and proxies add some."""
 
 _MALFORMED: Final = Answer(HTTPStatus.BAD_REQUEST, b"malformed request", why="it is not a GET request of HTTP/1.1")
-_NO_UPGRADE: Final = Answer(HTTPStatus.BAD_REQUEST, b"not a WebSocket handshake", why="it does not ask for a WebSocket")
+_NO_UPGRADE: Final = Answer(HTTPStatus.BAD_REQUEST, b"not a WebSocket handshake", why="it does not request a WebSocket")
 _TOO_LONG: Final = Answer(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     b"request too long",
@@ -81,11 +81,12 @@ class Handshake(asyncio.Protocol):
     ) -> None:
         """Begin without a transport.
 
-        settings: limits on messages.
-        acceptor: decides about requests, and takes calls.
-        half_open, refusals: where the connection is listed until it is a call; `entry` is its place.
-        address: of the client.
-        log: the logger of `websockets`.
+        Args:
+            settings: limits on messages.
+            acceptor: decides about requests, and takes calls.
+            half_open, refusals: where the connection is listed until it is a call; `entry` is its place.
+            address: of the client.
+            log: the logger of `websockets`.
         """
         self._settings = settings
         self._acceptor = acceptor

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 CALLER: Final = "+15550100001"
 CALLEE: Final = "+15550100002"
-"""Numbers of the range that is kept for fiction."""
+"""Numbers of the range that is reserved for fiction."""
 
 _NO_FAULTS: Final = Faults()
 
@@ -228,7 +228,7 @@ class Carrier(Live):
         )
 
     def send_webhooks(self, webhooks: Webhooks) -> None:
-        """Sign all events from now on, and post them to the address that `webhooks` names.
+        """Post all events from now on, signed, to the URL of `webhooks`.
 
         Raises:
             MissingExtra: cryptography is not installed.

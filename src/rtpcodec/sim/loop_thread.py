@@ -1,4 +1,4 @@
-"""The event loop that a carrier lives in, reached from its own thread or from any other."""
+"""The event loop of a carrier, used from its own thread or from any other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from typing import Final, TypeVar
 
 ANSWER_TIMEOUT_S: Final = 10.0
-"""A loop that is not blocked answers in milliseconds."""
+"""Limit of a call into the loop; a loop that is not blocked answers in milliseconds."""
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""The networks that a carrier can live on: the real one, or one in memory on a virtual clock."""
+"""The networks of a carrier: the real one, or one in memory on a virtual clock."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class CommandServer(Protocol):
     """Serves the carrier's HTTP interface."""
 
     async def open(self, port: int) -> str:
-        """Listen, on a free port if 0 is given; the address that commands go below. OSError."""
+        """Listen, on a free port if 0 is given, and return the base URL of commands. OSError: the port is in use."""
 
     async def close(self) -> None:
         """Stop listening and drop all connections."""
 
 
 class Network(Protocol):
-    """What a carrier needs to reach apps and to be reached."""
+    """The connections of a carrier to apps, in both directions."""
 
     def command_server(self, handler: CommandHandler, injector: FaultInjector) -> CommandServer:
         """Return a server of commands."""

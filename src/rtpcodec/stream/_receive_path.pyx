@@ -122,10 +122,9 @@ cdef class ReceivePath:
         cdef WindowState window
         cdef double duration_ms
         # 1. Does the stream run, and was the socket not silent?
-        if (
-            chain is None or incoming._connection.state is not STREAMING
-            or not now_ms - stalling.last_received_ms < stalling._limit_ms
-        ):
+        if chain is None or incoming._connection.state is not STREAMING:
+            return False
+        if not now_ms - stalling.last_received_ms < stalling._limit_ms:
             return False
         # 2. A track of samples, with nothing missing before it? A payload of one octet may be the start of a file.
         track = chain.track_of(chain._default_track if name is None else name)
@@ -145,9 +144,8 @@ cdef class ReceivePath:
         if found is False:
             return False
         window = None if found is None else <WindowState>found
-        # 4. Yes: count it. Nothing has changed up to here, and from here on the chunk is not declined.
+        # 4. Count it: up to here nothing has changed, from here on it is not declined. 5. A file? Report it.
         self._count(fields, octets, now_ms)
-        # 5. A file in place of audio? Report it, and deliver the chunk.
         if chain.files.alert or IS_FILE_START[<uint8_t>payload[0]][<uint8_t>payload[1]]:
             for event in chain.files.look(name, payload):
                 self._events.put(event)

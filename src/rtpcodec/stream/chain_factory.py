@@ -1,4 +1,4 @@
-"""The send chain for a plan, if the carrier can do it: of replies in mode rtp, of files in mode mp3."""
+"""Makes the send chain of a plan, if the carrier supports it: replies in mode rtp, files in mode mp3."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from rtpcodec.stream.wire.dialect import refusal_of
 def send_chains_for(
     plan: StreamPlan, pcm_hz: int | None, settings: SpeakingSettings, dialect: Dialect
 ) -> tuple[SendChain, SpeechChain | None, Saying | None]:
-    """Return the chain; the same one if it speaks replies, and what says its ordinary messages.
+    """Return the send chain; the same chain if it has replies, else None; and its native path, else None.
 
     Args:
-        plan: What is sent.
-        pcm_hz: Rate of PCM that is given without one; None: that of the plan.
-        settings: Of the speaking side.
-        dialect: Of the carrier.
+        plan: The plan.
+        pcm_hz: Rate of PCM that is played without a rate; None: the rate of the plan.
+        settings: Settings of the send side.
+        dialect: The carrier's dialect.
 
     Raises:
-        MissingLibrary.
-        ValueError: If the rate is impossible.
-        LocalProtocolError: If a setting needs mode rtp.
+        MissingLibrary: The library of the send codec is not installed.
+        ValueError: The rate is not supported.
+        LocalProtocolError: A setting needs mode rtp.
     """
     if plan.mode == "mp3":
         for name, value, usual in (
@@ -40,7 +40,7 @@ def send_chains_for(
                 raise LocalProtocolError(f"{name} is {value!r}, the plan's mode is 'mp3' and it needs 'rtp'")
         from rtpcodec.stream.file_chain import FileChain  # noqa: PLC0415 -- it loads numpy
 
-        # A file says its rate, so PCM of any that MP3 has needs no resampler.
+        # A file contains its rate, so PCM of any rate of MP3 needs no resampler.
         if pcm_hz is not None and pcm_hz not in MP3_RATES_HZ:
             raise ValueError(f"send_pcm_hz is {pcm_hz!r}, MP3 has {', '.join(map(str, MP3_RATES_HZ))}")
         return FileChain(plan, pcm_hz, settings.lead_ms, settings.max_queue_ms, dialect), None, None
@@ -53,7 +53,7 @@ def send_chains_for(
 
 
 def checked_plan(plan: StreamPlan, receive_pcm_hz: PcmRate, dialect: Dialect) -> StreamPlan:
-    """Return the plan. Raises PlanError if the carrier cannot do it, ValueError if the rate is impossible."""
+    """Return the plan. Raises PlanError if the carrier does not support it, ValueError if the rate is not supported."""
     if receive_pcm_hz is not None and receive_pcm_hz != "native":
         require_rate("receive_pcm_hz", receive_pcm_hz)
     reason = refusal_of(dialect, plan)

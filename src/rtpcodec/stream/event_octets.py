@@ -1,7 +1,7 @@
-"""How many octets of memory an event holds while it waits. Shared texts, such as a reason, count each time.
+"""The octets of memory that a waiting event holds. Shared texts, such as a reason, count each time.
 
-A str has a header of 41 to 76 octets and 1, 2 or 4 octets per character, whatever its widest character needs:
-`sys.getsizeof` knows. It is asked for rare events only; of Audio, the lengths are known already.
+A str has a header of 41 to 76 octets, and 1, 2 or 4 octets per character, as its widest character needs.
+`sys.getsizeof` returns both; it is called for rare events only, because the lengths of an Audio are known.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from rtpcodec.stream.messages import MediaFormat
 from rtpcodec.stream.wire.json_text import RawObject
 
 AUDIO_OCTETS: Final = 300
-"""Of an Audio beside its payload and PCM: the object, the headers of both, and its place in a queue."""
+"""Octets of an Audio without payload and PCM: the object, the headers of both, and its place in a queue."""
 EVENT_OCTETS: Final = 180
-"""Of any other event beside its texts."""
+"""Octets of any other event without its texts."""
 MEMBER_OCTETS: Final = 80
-"""Of a member of an object, beside its name and its value."""
+"""Octets of a member of an object, without its name and its value."""
 VALUE_OCTETS: Final = 100
-"""Of a value that is an object of its own, beside its text."""
+"""Octets of a value that is an object, without its text."""
 
 _FIELDS: Final[dict[type, tuple[str, ...]]] = {
     kind: tuple(field.name for field in fields(kind))
@@ -32,7 +32,7 @@ _FIELDS: Final[dict[type, tuple[str, ...]]] = {
 
 
 def octets_of(event: Event) -> int:
-    """Return the octets of memory that an event holds, its place in a queue included. For any event but Audio."""
+    """Return the octets of memory that an event holds, its place in a queue included. For all events except Audio."""
     octets = EVENT_OCTETS
     for name in _FIELDS[type(event)]:
         octets += _octets_of_value(getattr(event, name))

@@ -133,7 +133,7 @@ class CallMachine(MachineFastPath):
         self.hangup = None
         self._broke("socket_lost", now_ms)
 
-    def _broke(self, cause: LineCause, now_ms: float) -> None:
+    def _broke(self, cause: LossCause, now_ms: float) -> None:
         """Hold the session or end it, because its line is lost; a second report of one loss does nothing."""
         # 1. Already held? 2. A stream without `stop`: report the loss, and hold the session if it may wait.
         line, session = self._line, self.session
@@ -173,7 +173,7 @@ class CallMachine(MachineFastPath):
             line.until_ms = self._watch_ms = max(line.until_ms, until_ms)
 
     def end_hold(self, now_ms: float) -> None:
-        """End a held session, because there will be no other socket. Nothing happens if it is not held."""
+        """End a held session, because no socket will follow. Nothing happens if it is not held."""
         if self._line.held:
             self._end_held(self._line.cause, now_ms, by_us=False)
 

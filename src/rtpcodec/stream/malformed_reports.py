@@ -1,4 +1,4 @@
-"""Reports of messages that break rules: each dropped one, and each kind of odd one once."""
+"""Reports of messages that break rules: each dropped message, and each broken rule of other messages once."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from rtpcodec.stream.empty_collections import NO_NAMES
 from rtpcodec.stream.events import Malformed
 from rtpcodec.stream.wire import BrokenMessage
 
-MAX_TOLD: Final = 100
-"""Kinds of odd values that are reported: some are named with numbers that the other side chooses."""
+MAX_REPORTED: Final = 100
+"""Limit on reported kinds of broken values: the carrier chooses the numbers in some of them."""
 
 
 class MalformedReports:
-    """Count the messages of one stream that were dropped or read in part, and report what a user can act on."""
+    """Counts the messages of one stream that were dropped or read in part, and reports them without repetition."""
 
-    __slots__ = ("_early_reported", "_told", "media_before_start", "odd_messages")
+    __slots__ = ("_early_reported", "_reported", "media_before_start", "odd_messages")
 
     def __init__(self) -> None:
         self.odd_messages = 0
         self.media_before_start = 0
         self._early_reported = 0
-        self._told: frozenset[tuple[str, str]] = NO_NAMES
+        self._reported: frozenset[tuple[str, str]] = NO_NAMES
 
     def odd(self, oddities: Sequence[BrokenMessage]) -> list[Malformed]:
-        """Count a message that was read without its odd members. Returns one event per member and rule and stream."""
+        """Count a message that was read without some members. Returns one event per new member and rule."""
         self.odd_messages += 1
         return [
             Malformed(found.rule, found.detail, dropped=False)
@@ -34,24 +34,24 @@ class MalformedReports:
         ]
 
     def dropped(self, rule: str, detail: str) -> list[Malformed]:
-        """Return the event of a dropped message. Payloads that are not base64 have one in all: none of them will be."""
+        """Return the event of a dropped message. Payloads that are not base64 have only one event."""
         if rule == "base64" and not self._is_new("", rule):
             return []
         return [Malformed(rule, detail)]
 
     def ignored(self, detail: str) -> list[Malformed]:
-        """Return the event of a declared value without effect, once per stream; detail: the value, empty: none."""
+        """Return the event of a declared value without effect, once per stream. detail: a sentence; empty: none."""
         return [Malformed("value", detail, dropped=False)] if detail and self._is_new(detail, "value") else []
 
     def early_media(self) -> list[Malformed]:
         """Return one event for all media before `start`, once their number is known."""
         count = self.media_before_start - self._early_reported
         self._early_reported += count
-        return [Malformed("order", "media came before start", count=count)] if count else []
+        return [Malformed("order", "media was received before start", count=count)] if count else []
 
     def _is_new(self, member: str, rule: str) -> bool:
-        """Return whether this has not been reported yet, nor MAX_TOLD others."""
-        if (member, rule) in self._told or len(self._told) >= MAX_TOLD:
+        """Return whether this was not reported yet, and fewer than MAX_REPORTED others were."""
+        if (member, rule) in self._reported or len(self._reported) >= MAX_REPORTED:
             return False
-        self._told |= {(member, rule)}
+        self._reported |= {(member, rule)}
         return True

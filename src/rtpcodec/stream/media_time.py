@@ -1,6 +1,6 @@
 """Media time: the start of a chunk on the time line of its stream (docs/media-time.md, Time).
 
-The unit of the carrier's timestamps is uncertain (docs/carrier.md, Points that a call shows). So two sources are
+The unit of the carrier's timestamps is uncertain (docs/carrier.md, "Points that a call shows"). So two sources are
 compared, the timestamps and the arrival times:
 
 | timestamp jumps | arrival jumps | meaning |

@@ -1,9 +1,9 @@
-"""Octets that calls hold for their readers: bounded per call, and for all calls that share one budget.
+"""Limits on the octets that calls hold for their readers, per call and for all calls that share one budget.
 
-A part of a call (its queue of events, its reorder window, a message in fragments) counts its own octets, and compares
+A part of a call (its queue of events, its reorder window, a fragmented message) counts its own octets, and compares
 them with the limit of its Share. Below FREE_OCTETS nothing else happens, so an ordinary message costs one comparison.
-Beyond it the part asks the budget, in steps of GRAIN_OCTETS. If the budget is used up, the call that holds the most
-pays: it drops its oldest events, which one Overrun in its queue counts.
+Above it, the part requests more from the budget in steps of GRAIN_OCTETS. If the budget is used up, the call that holds
+the most drops its oldest events, which one Overrun in its queue counts.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from weakref import ReferenceType, WeakSet, ref
 __all__ = ["HeldBudget"]
 
 FREE_OCTETS: Final = 256 * 1024
-"""Each part of a call may hold as much without asking: 5 s of PCMU with its events, which a slow handler may leave."""
+"""Each part of a call may hold this much without a request: 5 s of PCMU with its events, for a slow handler."""
 GRAIN_OCTETS: Final = 64 * 1024
-"""The budget is asked in steps of this size, so that it is asked rarely."""
+"""Step of requests to the budget, so that they are rare."""
 MAX_HELD_OCTETS: Final = 256 * 1024 * 1024
-"""Of all calls together: 500 calls (`max_calls`) with 5 s of unread L16 at 16 kHz each hold 200 MB."""
+"""Limit for all calls together: 500 calls (`max_calls`) with 5 s of unread L16 at 16 kHz hold 200 MB."""
 
 
 class Shedding(Protocol):
     """A part of a call that can drop what it holds."""
 
     def shed(self, octets: int) -> int:
-        """Drop the oldest of what is held, and return how much of its share was given back: octets, if it can."""
+        """Drop the oldest items, to give back this many octets if possible. Returns the octets that were given back."""
 
 
 class HeldBudget:
@@ -34,20 +34,21 @@ class HeldBudget:
     __slots__ = ("_accounts", "held_octets", "max_octets")
 
     def __init__(self, max_octets: int = MAX_HELD_OCTETS) -> None:
-        """Make a budget that nobody has used yet.
+        """Make an unused budget.
 
-        max_octets: limit on what calls hold beyond FREE_OCTETS per part.
+        max_octets: Limit on the octets of all calls above FREE_OCTETS per part.
         Raises: ValueError if it is negative.
         """
         if max_octets < 0:
             raise ValueError(f"max_octets is {max_octets}, 0 or more is needed")
         self.max_octets = max_octets
         self.held_octets = 0
-        """Octets that were granted and not given back."""
+        """Octets that are granted now."""
         self._accounts: WeakSet[Account] = WeakSet()
 
     def grant(self, account: Account, octets: int) -> bool:
-        """Grant octets to a call. If they do not fit, calls that hold more than it pay. False: it holds the most."""
+        """Grant octets to a call; if they do not fit, calls that hold more drop events. False: it holds the most."""
+        # 1. Let the largest calls drop events until the octets fit. 2. Grant them if they do.
         wanted = account.granted_octets + octets
         missing = self.held_octets + octets - self.max_octets
         for payer in sorted(self._accounts, key=_granted, reverse=True) if missing > 0 else ():
@@ -60,7 +61,7 @@ class HeldBudget:
         return True
 
     def take(self, account: Account, octets: int) -> None:
-        """Count octets of a call, or fewer if negative, whether they fit or not."""
+        """Count octets of a call, also beyond the limit; a negative number gives octets back."""
         account.granted_octets += octets
         self.held_octets += octets
         if account.granted_octets:
@@ -70,24 +71,24 @@ class HeldBudget:
 
 
 class Account:
-    """What one call holds of a budget. It is given back when the call is freed."""
+    """The octets of a budget that one call holds. They are given back when the call is freed."""
 
     __slots__ = ("__weakref__", "_parts", "budget", "granted_octets")
 
     def __init__(self, budget: HeldBudget) -> None:
         self.budget = budget
         self.granted_octets = 0
-        # Weak, so that a call that has ended is freed at once and not by the cycle collector.
+        # Weak references, so that an ended call is freed at once and not by the cycle collector.
         self._parts: list[ReferenceType[Shedding]] = []
 
     def attach(self, part: Shedding) -> None:
-        """Add a part that can drop what it holds."""
-        # Readers come and go: without this, their references would add up.
+        """Add a part that can drop its items."""
+        # Drop dead references: calls may have many readers one after the other.
         self._parts = [reference for reference in self._parts if reference() is not None]
         self._parts.append(ref(part))
 
     def shed(self, octets: int) -> int:
-        """Drop the oldest of what the call holds, until so many octets were given back. Returns how many were."""
+        """Drop the oldest items of the call, to give back this many octets. Returns the octets that were given back."""
         freed = 0
         for reference in self._parts:
             part = reference()
@@ -100,26 +101,27 @@ class Account:
 
 
 class Share:
-    """The limit of one part of a call. Without an account it is fixed."""
+    """The limit of one part of a call, which grows with the budget. Without an account it is fixed."""
 
     __slots__ = ("_account", "_free_octets", "_max_octets", "limit_octets", "low_octets")
 
     def __init__(self, max_octets: int, account: Account | None = None) -> None:
-        """Make a share of which nothing is used.
+        """Make an unused share.
 
-        max_octets: what the part may hold at most, whatever the budget has.
-        account: the call's account; None: max_octets is the only limit.
+        max_octets: Limit of the part, independent of the budget.
+        account: The call's account; None: max_octets is the only limit.
         """
         self._max_octets = max_octets
         self._account = account
         self._free_octets = max_octets if account is None else min(FREE_OCTETS, max_octets)
         self.limit_octets: int = self._free_octets
-        """What the part may hold before it must call `covers`."""
+        """The part must call `covers` before it holds more than this."""
         self.low_octets = -1
         """If the part holds less, it must call `shrink`."""
 
     def covers(self, octets: int) -> bool:
-        """Ask for more. False: the part must not hold so many octets."""
+        """Request a limit of at least this many octets. False: the part must not hold as many."""
+        # 1. Within the limit? 2. Beyond the part's own limit? 3. Does the budget grant the difference?
         if octets < self.low_octets:
             self.shrink(octets)
         if octets <= self.limit_octets:
@@ -134,7 +136,7 @@ class Share:
         return True
 
     def shrink(self, octets: int) -> int:
-        """Give back what is not needed to hold so many octets. Returns how much that is."""
+        """Give back octets that are not needed to hold this many. Returns the octets that were given back."""
         limit = self._free_octets + max(0, -(-(octets - self._free_octets) // GRAIN_OCTETS)) * GRAIN_OCTETS
         back = self.limit_octets - limit
         if self._account is None or back <= 0:

@@ -1,7 +1,7 @@
 """The order of chunks. The meaning of the carrier's counters is learnt from the stream.
 
 `chunk` may count per track or over both tracks, step by more than one, restart, or be missing; then `sequence_number`
-gives the order, which counts all messages (docs/carrier.md, Points that a call shows). Therefore:
+gives the order, which counts all messages (docs/carrier.md, "Points that a call shows"). Therefore:
 
 - A counter that all tracks share has one reorder window, counters per track have one each. While it is unknown which of
   the two it is, each track has a window, and a number is missing only if no track has it.
@@ -129,7 +129,7 @@ class ChunkOrder(OrderState):
     def expire(self, now_ms: float) -> Iterator[Ordered]:
         """Yield the chunks that have waited for MAX_WAIT_MS, and the items before them."""
         for window in self._windows():
-            # 1. Gap: give up the missing numbers before the last chunk that has waited long enough.
+            # 1. Gap? Missing numbers before the last chunk that has waited long enough are lost.
             until = max((number for number, (_, one) in window.held.items() if _is_over(one, now_ms)), default=0)
             if until:
                 yield from self._judged(window, window.pop(self._elsewhere(window), until=until))

@@ -1,4 +1,4 @@
-"""PCM of any rate on its way into the send chain: one resampler per source rate, so that chunks join without a seam."""
+"""PCM of any rate to the rate of the send chain: one resampler per source rate, so that chunks join without a seam."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rtpcodec.stream.events import Audio
 def pcm_and_rate(source: Buffer | Audio, pcm_hz: int | None) -> tuple[Buffer, int | None]:
     """Return the PCM of a source and its rate; None: the send rate.
 
-    source: PCM, or an Audio, which knows its rate.
-    pcm_hz: the rate that the caller gave for PCM.
-    Raises: ValueError if the rate is not positive, or not that of the Audio.
+    source: PCM, or an Audio with its rate.
+    pcm_hz: The rate that the caller gave for PCM.
+    Raises: ValueError if the rate is not positive, or is not the rate of the Audio.
     """
     if pcm_hz is not None and not pcm_hz > 0:
         raise ValueError(f"pcm_hz is {pcm_hz}, a positive number is needed")
@@ -21,15 +21,15 @@ def pcm_and_rate(source: Buffer | Audio, pcm_hz: int | None) -> tuple[Buffer, in
         return source, pcm_hz
     if pcm_hz not in (None, source.sample_rate_hz):
         raise ValueError(f"pcm_hz is {pcm_hz}, the Audio has {source.sample_rate_hz} Hz")
-    # An Audio without PCM was not decoded, and its rate may be one that only the carrier knows.
+    # An Audio without PCM was not decoded, and its rate may be unknown here.
     return source.pcm, source.sample_rate_hz if source.pcm else None
 
 
 class MultiRateResampler:
-    """Resample PCM of changing rates to one rate. Use from one thread at a time.
+    """Resamples PCM of changing rates to one rate. Use from one thread at a time.
 
-    Each source rate has a resampler with a history of its own, which is kept until `flush` or `reset`: two tasks that
-    play chunks of different rates alternately do not disturb each other.
+    Each source rate has its own resampler, whose history is kept until `flush` or `reset`: two tasks may alternately
+    play chunks of different rates.
     """
 
     __slots__ = ("_current", "_resamplers", "to_hz")
@@ -41,15 +41,15 @@ class MultiRateResampler:
         self._current: Resampler | None = None
 
     def require(self, from_hz: int) -> None:
-        """ValueError: PCM of this rate cannot be resampled."""
+        """Raise ValueError if PCM of this rate cannot be resampled."""
         if from_hz != self.to_hz and from_hz not in self._resamplers:
             _resampler(from_hz, self.to_hz)
 
     def resample(self, pcm: Buffer, from_hz: int) -> Buffer:
         """Return a chunk at `to_hz`.
 
-        Raises: ValueError if the rate cannot be resampled or the PCM has an odd number of octets, TypeError if it is
-        not 16-bit PCM; nothing has changed then.
+        Raises, and changes nothing: ValueError if the rate cannot be resampled or the PCM has an odd number of octets;
+        TypeError if it is not 16-bit PCM.
         """
         current = self._current
         if current is not None and current.from_hz == from_hz:
@@ -59,13 +59,13 @@ class MultiRateResampler:
     def _resample_by_another(self, pcm: Buffer, from_hz: int) -> bytes:
         resampler = self._resamplers.get(from_hz) or _resampler(from_hz, self.to_hz)
         resampled = resampler.resample(pcm)
-        if memoryview(pcm).nbytes:  # else nothing was heard of this rate, so it has no tail
+        if memoryview(pcm).nbytes:  # empty PCM leaves no tail
             self._resamplers.pop(from_hz, None)
             self._resamplers[from_hz] = self._current = resampler
         return resampled
 
     def flush(self) -> bytes:
-        """End the input of all source rates, and return their tails, in the order in which their audio ended."""
+        """End the input of all source rates, and return their tails in the order of their last use."""
         tails = b"".join(resampler.flush() for resampler in self._resamplers.values())
         self.reset()
         return tails

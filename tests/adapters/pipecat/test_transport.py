@@ -130,7 +130,7 @@ def test_keys_marks_and_an_interruption_pass_a_whole_call() -> None:
 
 
 @pytest.mark.parametrize("plays_out_ms", [0, 400])
-def test_the_last_words_are_heard_although_the_bot_hangs_up_behind_them(plays_out_ms: int) -> None:
+def test_the_last_words_are_heard_before_the_bot_hangs_up(plays_out_ms: int) -> None:
     """Without pipecat's own silence at the end; the carrier holds audio before it plays it."""
 
     async def heard(agent: Agent, frame: Any) -> None:

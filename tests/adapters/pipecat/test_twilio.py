@@ -94,7 +94,7 @@ def test_a_pipeline_that_reads_the_start_itself_is_ended_with_the_reason() -> No
 
 
 @pytest.mark.parametrize("frame", [frames.EndFrame(), frames.CancelFrame()])
-def test_no_command_of_ours_is_sent_about_a_call_of_twilio(frame: frames.Frame) -> None:
+def test_no_command_is_sent_for_a_call_of_twilio(frame: frames.Frame) -> None:
     """One bot for both carriers has a control."""
 
     class Control:

@@ -1,4 +1,4 @@
-"""UDP datagrams that are not RTP, as captures have them beside it: seeded, with the headers of their standards."""
+"""UDP datagrams that are not RTP, as captures contain them: seeded, with the headers of their standards."""
 
 from __future__ import annotations
 
@@ -130,5 +130,5 @@ FLOWS: tuple[Callable[[random.Random], Flow], ...] = (
 def datagrams(
     flow: Flow, count: int, source: SocketAddress = ALICE, destination: SocketAddress = BOB
 ) -> list[Datagram]:
-    """So many datagrams of a flow, 20 ms apart."""
+    """Yield datagrams of a flow, 20 ms apart."""
     return [Datagram(START_NS + 20_000_000 * n, source, destination, next(flow), n + 1) for n in range(count)]

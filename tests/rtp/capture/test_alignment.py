@@ -1,4 +1,4 @@
-"""Two directions on one line of time."""
+"""Two directions on one timeline."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def test_without_reports_the_quickest_packets_align(delays_ms: tuple[float, floa
     assert two - one == pytest.approx(apart_ms, abs=1)
 
 
-def test_wall_clocks_that_disagree_align_nothing() -> None:
+def test_wall_clocks_that_disagree_are_not_used() -> None:
     forward = clicking(0, delay_ms=20, backward=False, report_delay_ms=20)
     backward = clicking(240, delay_ms=20, backward=True, report_delay_ms=20, clock_ahead_s=37.0)
     kept, sound = decoded([forward], [backward])
@@ -73,7 +73,7 @@ def test_wall_clocks_that_disagree_align_nothing() -> None:
 
 
 @pytest.mark.parametrize("without", [(True, True), (True, False), (False, True)])
-def test_reports_without_a_wall_clock_align_nothing(without: tuple[bool, bool]) -> None:
+def test_reports_without_a_wall_clock_are_not_used(without: tuple[bool, bool]) -> None:
     """RFC 3550 section 6.4.1: a sender without a wall clock may set the NTP timestamp to zero."""
     senders = [clicking(0, delay_ms=20, backward=False, report_delay_ms=20),
                clicking(240, delay_ms=50, backward=True, report_delay_ms=50)]  # fmt: skip

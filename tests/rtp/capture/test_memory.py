@@ -17,11 +17,11 @@ from tests.rtp.capture.wire import ALICE, BOB, START_NS, in_order, stream
 from tests.traced_memory import traced
 
 OCTETS_PER_STREAM = 4500
-"""Of a stream with its report: 3.5 KB were measured by the resident memory of 100,000 streams."""
+"""Memory of a stream with its report: 3.5 KB were measured as resident memory of 100,000 streams."""
 
 
 def held(datagrams: Iterable[Datagram], *, with_report: bool = False) -> int:
-    """Octets that a finder holds at the end of a capture."""
+    """Return the octets that a finder holds at the end of a capture."""
     with traced():
         finder = StreamFinder()
         before = tracemalloc.get_traced_memory()[0]

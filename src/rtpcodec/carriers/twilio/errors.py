@@ -1,4 +1,4 @@
-"""Warnings of the debugger about a stream (docs/twilio.md). The app gets no message about them."""
+"""Warnings of the debugger about a stream (docs/twilio.md, Messages). The app gets no message about them."""
 
 from typing import Final
 

@@ -11,15 +11,15 @@ from rtpcodec.doctor.readings.streams import CallSetup, is_up
 from rtpcodec.doctor.readings.webhook_inbox import WebhookInbox
 
 SETTLES_S: Final = 2.0
-"""A carrier that hangs up does it within this time."""
+"""Time in seconds within which a carrier that hangs up does so."""
 
 
 async def closing(
     setup: CallSetup, observer: Observer, call_control_id: str, point: str, inbox: WebhookInbox | None
 ) -> Reading:
-    """Close the socket and look whether the phone call continues.
+    """Close the socket and check whether the phone call continues.
 
-    point: the name of the point, by the command that asked for the stream.
+    point: the name of the point, by the command that requested the stream.
     """
     begun_ms = now_ms()
     await observer.call.close()

@@ -1,4 +1,4 @@
-"""The call to a number, by the carrier of the account."""
+"""The call to a number, over the carrier of the account."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ async def live_call(
     """Call a number and take the readings.
 
     settings: addresses and keys; without a webhook port, no webhooks are received.
-    to, from_, connection_id: of the dial command.
+    to, from_, connection_id: fields of the dial command.
     leg: the kind of the leg; None: by the form of the number.
-    say: gets the steps in words.
+    say: called with each step in words.
     Raises: CallNotMade, CommandError; OSError, EndpointError if a port is in use.
     """
     kind = leg or ("sip" if to.startswith(SIP_SCHEMES) else "phone number")

@@ -14,7 +14,7 @@ class Point:
     name: str
     question: str
     readings: Mapping[str, str]
-    """By their names, in words."""
+    """The readings in words, by their names."""
 
 
 _CLOSING: Final = {

@@ -20,10 +20,10 @@ from rtpcodec.stream.plan import StreamPlan
 FIRST_PLAN: Final = StreamPlan(send_codec="PCMU", tracks=commands.BOTH_TRACKS)
 FIRST_LISTEN_S: Final = 1.0
 WEBHOOK_S: Final = 3.0
-"""A webhook that was posted arrives within this time, retries apart."""
+"""Time in seconds within which a posted webhook arrives, retries apart."""
 
 Say = Callable[[str], object]
-"""Gets what happens now, for people who wait."""
+"""Called with the current step in words, for people who wait."""
 
 
 async def read_call(
@@ -32,10 +32,10 @@ async def read_call(
     """Make one call and take a reading of every point.
 
     setup: how the call is made.
-    inbox: takes its webhooks; None: they are not received.
+    inbox: receives its webhooks; None: they are not received.
     leg: the kind of the leg, for the report.
     simulated: for the report.
-    say: gets the steps in words.
+    say: called with each step in words.
     Raises: CallNotMade if the call is not answered; CommandError if it could not be dialled.
     """
     found = CallReadings(datetime.now(UTC).date().isoformat(), leg, simulated)
@@ -59,7 +59,7 @@ async def read_call(
 
 
 async def _kept(_found: CallReadings, steps: Awaitable[None]) -> None:
-    """Take the readings of a stream; if it does not begin, or ends early, the others still are taken."""
+    """Take the readings of a stream; if it does not begin, or ends early, the sequence continues."""
     try:
         await steps
     except (StreamNotStarted, StreamEnded, CommandError):
@@ -91,10 +91,10 @@ async def _first_stream(
 
 
 async def _answered(setup: CallSetup, first: Dialled, inbox: WebhookInbox, say: Say) -> None:
-    """Wait for the answer: a stream that began while the phone rings has nobody who hears our tones."""
+    """Wait for the answer: while the phone rings, nobody hears our tones."""
     if await inbox.has(webhooks.CALL_ANSWERED, WEBHOOK_S):
         return
-    if inbox.events:  # they come, so the phone still rings
+    if inbox.events:  # webhooks arrive, so the phone still rings
         await inbox.has(webhooks.CALL_ANSWERED, max(setup.ring_s - first.waited_s, WEBHOOK_S))
     elif inbox.refused:
         say("webhooks come, and their signatures do not fit the public key")
@@ -122,7 +122,7 @@ async def _l16_sent(
     async with streamed(setup, call_control_id, l16.SENT_PLAN) as observer:
         await _listened(observer)
         found.add(*await l16.sent(observer, found.tone_track))
-        if found.value("socket_close_command") is None:  # the stream before was closed by the carrier
+        if found.value("socket_close_command") is None:  # the carrier has closed the previous stream
             found.add(await ending.closing(setup, observer, call_control_id, "socket_close_command", inbox))
 
 

@@ -1,4 +1,4 @@
-"""The same call by the simulator, on a virtual clock: no account, no network, and no time."""
+"""The same call by the simulator, on a virtual clock, without account, network and waiting."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from rtpcodec.sim.carrier import CALLEE, CALLER
 API_KEY: Final = "KEY_SIM"
 RINGS_S: Final = 2.0
 SPEECH_S: Final = 120.0
-"""Longer than the sequence of streams: a caller who has nothing more to say hangs up."""
+"""Longer than the sequence of streams: the phone hangs up at the end of its speech."""
 HOOK_PORT: Final = 8090
 UNREAD_S: Final = 5.0
 """Enough to fill the buffers of the network in memory."""
@@ -27,8 +27,8 @@ UNREAD_S: Final = 5.0
 def simulated_call(speech: Path | tuple[bytes, int], say: Say = lambda _words: None, **phone: Any) -> CallReadings:
     """Take the readings of a simulated carrier.
 
-    speech: what the phone says, again and again: a WAV file, or PCM and its rate.
-    say: gets the steps in words.
+    speech: speech of the phone, repeated: a WAV file, or PCM and its rate.
+    say: called with each step in words.
     phone: further options of the simulator's phone, such as variations.
     """
     pcm, rate_hz = speech if isinstance(speech, tuple) else read_wav(speech)

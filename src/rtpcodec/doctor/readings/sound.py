@@ -19,11 +19,11 @@ from rtpcodec.stream.events import Audio
 
 OUTBOUND: Final = TRACK_NAMES[1]
 AT_ANSWER_MS: Final = 500.0
-"""A socket that opens no more than this before the webhook of the answer opens at the answer: webhooks take time."""
+"""A socket that opens at most this long before the webhook of the answer counts as opened at the answer."""
 NUMBERED_CHUNKS: Final = 20
 TONE_MS: Final = 1500
 ECHO_LIMIT_S: Final = 4.0
-"""For the echo of a mark: 2.5 s behind the end of its audio."""
+"""Limit of a mark's echo: 2.5 s after the end of its audio."""
 MARK_RATES_PER_S: Final = (5, 20, 50)
 UNIT_TOLERANCE: Final = 0.1
 
@@ -67,7 +67,7 @@ def timestamp_unit(chunks: Sequence[Audio]) -> Reading:
 
 
 def chunk_counter(observer: Observer) -> Reading:
-    """Look whether the numbers of one track are contiguous, or those of both together."""
+    """Check whether the numbers of each track are contiguous, or those of both together."""
     point = "chunk_counter"
     numbers = {
         track: sorted(audio.chunk for _, audio in observer.chunks if audio.track == track and audio.chunk is not None)
@@ -81,7 +81,7 @@ def chunk_counter(observer: Observer) -> Reading:
 
 
 async def echo_and_own_speech(observer: Observer) -> list[Reading]:
-    """Play a tone with a mark behind it: note when the mark returns, and look for the tone in the outbound track."""
+    """Play a tone and a mark; record when the mark returns, and look for the tone in the outbound track."""
     call, begun_ms = observer.call, now_ms()
     await call.play(tone(call.send_pcm_hz, TONE_MS))
     call.flush()
@@ -142,5 +142,5 @@ async def mark_limit(observer: Observer) -> Reading:
 
 
 def is_codec(observer: Observer, name: str) -> bool:
-    """Return whether a stream's audio has this codec, as its `start` says."""
+    """Return whether a stream's `start` declares this codec."""
     return observer.call.media_format.encoding.upper() == codec(name).name

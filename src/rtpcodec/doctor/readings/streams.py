@@ -23,20 +23,20 @@ from rtpcodec.stream.plan import StreamPlan
 
 NAME_OCTETS: Final = 24
 STARTS_WITHIN_S: Final = 15.0
-"""From the command to the stream."""
+"""Limit from the command to the stream, in seconds."""
 BUSY_S: Final = 12.0
-"""The carrier may need so long to see that a socket was closed; a new stream is refused meanwhile."""
+"""Time in seconds that the carrier may need to notice a closed socket; it refuses a new stream meanwhile."""
 BUSY_WAIT_S: Final = 0.25
 AUDIO_WITHIN_S: Final = 5.0
 
 
 class CallNotMade(RtpcodecError):
-    """The call of the doctor was not made, or not answered."""
+    """The call of the doctor was not made or not answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSetup:
-    """How the call is made."""
+    """How the call is made: control, numbers, addresses, limits."""
 
     control: AsyncCallControl
     to: str = field(repr=False)
@@ -49,14 +49,14 @@ class CallSetup:
     webhook_url: str | None = field(default=None, repr=False)
     ssl: ssl.SSLContext | None = None
     ring_s: float = 45.0
-    """How long the phone may ring."""
+    """How long the phone may ring, in seconds."""
     unread_s: float = 8.0
-    """How long the socket is not read: long enough to fill the buffers of the system on both sides."""
+    """How long the socket is not read, in seconds: enough to fill the system's buffers on both sides."""
 
 
 @dataclass(slots=True)
 class Dialled:
-    """The first stream, which the dial command asked for."""
+    """The first stream, which the dial command requested."""
 
     call: Call
     observer: Observer
@@ -73,7 +73,7 @@ class Dialled:
 
 
 class _Admission:
-    """Lets one token pass, and notes when."""
+    """Accepts one token, and records when."""
 
     def __init__(self) -> None:
         self.token = secrets.token_urlsafe(NAME_OCTETS)
@@ -91,7 +91,7 @@ class _Admission:
 def _endpoint(
     setup: CallSetup, plan: StreamPlan, handler: Handler | None = None, **options: Any
 ) -> AbstractAsyncContextManager[Endpoint]:
-    """Open an endpoint that sends at once and sends nothing by itself, so that what returns is about what we sent."""
+    """Open an endpoint that sends at once and sends nothing by itself, so that all echoes belong to our own audio."""
     return serve(
         handler,
         plan=plan,
@@ -116,7 +116,7 @@ def _endpoint(
 async def dialled(setup: CallSetup, plan: StreamPlan, inbox: WebhookInbox | None = None) -> AsyncIterator[Dialled]:
     """Dial with streaming, and wait for the stream. The caller hangs up; if no stream begins, this does.
 
-    inbox: takes the webhooks of the call, which say at once that no stream will begin; None: none come.
+    inbox: receives the webhooks of the call, which report early that no stream will begin; None: there are none.
     Raises: CallNotMade if the phone is not answered or no stream begins; CommandError.
     """
     admission, over = _Admission(), asyncio.Event()
@@ -132,7 +132,7 @@ async def dialled(setup: CallSetup, plan: StreamPlan, inbox: WebhookInbox | None
         dialled_ms = now_ms()
         try:
             call = await _first_call(setup, started, inbox)
-        except BaseException:  # cancelled as well: the phone must not ring on
+        except BaseException:  # cancelled too: the phone must not continue to ring
             await asyncio.shield(hung_up(setup, command.call_control_id))
             raise
         try:
@@ -156,7 +156,7 @@ async def _dial(setup: CallSetup, plan: StreamPlan, base_url: str, token: str) -
 
 
 async def _first_call(setup: CallSetup, started: asyncio.Future[Call], inbox: WebhookInbox | None) -> Call:
-    """Wait for the first stream, or for the webhook that says that it will not begin. Raises CallNotMade."""
+    """Wait for the first stream, or for the webhook that reports that it will not begin. Raises CallNotMade."""
     limit_s = setup.ring_s + STARTS_WITHIN_S
     waiting: set[asyncio.Future[Any]] = {started}
     if inbox is not None:
@@ -180,7 +180,7 @@ async def _first_call(setup: CallSetup, started: asyncio.Future[Call], inbox: We
 
 @asynccontextmanager
 async def streamed(setup: CallSetup, call_control_id: str, plan: StreamPlan, **fields: Any) -> AsyncIterator[Observer]:
-    """Have the call streamed by a command, as soon as the carrier has seen the end of the stream before.
+    """Have the call streamed by a command, once the carrier has noticed the end of the previous stream.
 
     Raises: StreamNotStarted, also once the call has ended.
     """
@@ -192,7 +192,7 @@ async def streamed(setup: CallSetup, call_control_id: str, plan: StreamPlan, **f
 
 async def _started(setup: CallSetup, endpoint: Endpoint, call_control_id: str, fields: dict[str, Any]) -> Call:
     ends_ms = now_ms() + BUSY_S * 1000
-    with contextlib.suppress(CommandError):  # the stream is stopped already
+    with contextlib.suppress(CommandError):  # the stream has stopped already
         await setup.control.stop_streaming(call_control_id)
     while True:
         try:
@@ -218,7 +218,7 @@ async def _observed(call: Call) -> AsyncIterator[Observer]:
 
 
 async def hung_up(setup: CallSetup, call_control_id: str) -> None:
-    """Hang up; nothing if the call has ended."""
+    """Hang up; no effect if the call has ended."""
     with contextlib.suppress(CommandError):
         await setup.control.hangup(call_control_id)
 

@@ -21,14 +21,14 @@ class WebhookInbox:
     """The events of one call, with the time at which each arrived."""
 
     public_key: str | None = field(default=None, repr=False)
-    """None: that of TELNYX_PUBLIC_KEY."""
+    """Key of the signatures; None: that of TELNYX_PUBLIC_KEY."""
     events: list[tuple[float, WebhookEvent]] = field(default_factory=list)
     refused: int = 0
     """Requests that were not signed by the carrier."""
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, fields: Mapping[str, str], body: bytes) -> bytes:
-        """Take a request; what the carrier has not signed is counted and dropped."""
+        """Receive a request; one that the carrier has not signed is counted and dropped."""
         try:
             self.events.append((now_ms(), verify_webhook(body, dict(fields), self.public_key)))
         except WebhookError:
@@ -60,7 +60,7 @@ class WebhookInbox:
 
     @asynccontextmanager
     async def listening(self, host: str, port: int) -> AsyncIterator[int]:
-        """Listen on a port, or any free one for 0; its number. OSError: it is in use."""
+        """Listen on a port, 0 for any free one, and yield its number. OSError: the port is in use."""
         loop = asyncio.get_running_loop()
         if isinstance(loop, VirtualEventLoop):
             listener = loop.network.serve_http(f"http://{host}:{port}", self._answer)

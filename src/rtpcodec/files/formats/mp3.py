@@ -12,8 +12,8 @@ import numpy as np
 
 from rtpcodec.audio.channels import interleave, split
 from rtpcodec.audio.mp3_frames import FrameHeader
-from rtpcodec.audio.mp3_other import describe_frameless, foreign
 from rtpcodec.audio.mp3_scan import FILL_OCTETS, Part, Window, parts_along
+from rtpcodec.audio.not_mp3 import describe_frameless, foreign
 from rtpcodec.errors import AudioFileError
 from rtpcodec.files.facts import AudioFacts
 from rtpcodec.files.formats.mp3_segments import PartDecoder

@@ -106,7 +106,7 @@ def digit_packets(
     update_ms: float = 20,
     volume: int = DEFAULT_VOLUME,
 ) -> list[TimedPacket]:
-    """Return the packets of a digit in the packetizer's stream, and advance the stream to the end of the digit.
+    """Return the packets of a digit with the times to send them, and advance the stream to the end of the digit.
 
     Updates are followed by the last packet, three times (RFC 4733 section 2.5.1). All packets of a segment have the
     timestamp of its start; only the first packet has the marker.
@@ -120,9 +120,6 @@ def digit_packets(
         update_ms: interval between packets in ms.
         volume: dB below 0 dBm0, 0 to 63.
 
-    Returns:
-        The packets with the times at which to send them.
-
     Raises:
         ValueError: not a key, or a duration that is not finite and above 0.
 
@@ -133,11 +130,8 @@ def digit_packets(
     >>> [one.packet.payload.hex() for one in timed][-3:], stream.timestamp
     (['058a0320', '058a0320', '058a0320'], 800)
     """
-    if not isfinite(duration_ms):
-        raise ValueError(f"duration_ms is {duration_ms}, a finite number is needed")
-    event, total, step = event_of(key), ticks(duration_ms, rtp_clock_hz), ticks(update_ms, rtp_clock_hz)
-    if total <= 0 or step <= 0:
-        raise ValueError(f"duration_ms is {duration_ms} and update_ms {update_ms}, a tick of the clock is the least")
+    total, step = _durations(duration_ms, update_ms, rtp_clock_hz)
+    event = event_of(key)
     start = packetizer.timestamp
     timed: list[TimedPacket] = []
     for due, at, segment, is_end in _reports(total, step):
@@ -150,6 +144,16 @@ def digit_packets(
         timed.append(TimedPacket(milliseconds(due, rtp_clock_hz), packet))
     packetizer.advance(total)
     return timed
+
+
+def _durations(duration_ms: float, update_ms: float, rtp_clock_hz: int) -> tuple[int, int]:
+    """Return duration and update interval in ticks. ValueError: not finite, or below one tick."""
+    if not isfinite(duration_ms):
+        raise ValueError(f"duration_ms is {duration_ms}, a finite number is needed")
+    total, step = ticks(duration_ms, rtp_clock_hz), ticks(update_ms, rtp_clock_hz)
+    if total <= 0 or step <= 0:
+        raise ValueError(f"duration_ms is {duration_ms} and update_ms {update_ms}, a tick of the clock is the least")
+    return total, step
 
 
 def _reports(total: int, step: int) -> Iterator[tuple[int, int, int, bool]]:

@@ -8,19 +8,19 @@ from rtpcodec.server.readers.frames import FRAME_MS
 from rtpcodec.stream.events import Audio
 
 MIN_DELAY_MS: Final = FRAME_MS
-"""One frame, so that each second has 50 frames, one more or less."""
+"""One frame, so that each second has 50 frames, plus or minus one."""
 MAX_DELAY_MS: Final = 100.0
-"""A chunk waits no longer than this for a lost one before it; more is a stall."""
+"""A chunk waits at most this long for a lost one before it; a longer delay is a stall."""
 MARGIN_MS: Final = 10.0
-"""Beyond the lateness that was seen."""
+"""Added to the observed lateness."""
 DECAY: Final = 1 / 500
-"""Of the patience beyond the minimum, per chunk: it has fallen to the minimum after some 10 s of calm."""
+"""Decrease per chunk of the part above the minimum: after some 10 s without jitter the minimum is reached."""
 ROUNDING_MS: Final = 1.0
 """Smaller gaps come from rounding."""
 
 
 class FillDelay:
-    """Adapts to the jitter of the chunks. No clock: time is an argument."""
+    """The delay before silence fills a gap; adapts to jitter. No clock: time is an argument."""
 
     __slots__ = ("_chunk", "ms")
 
@@ -32,10 +32,11 @@ class FillDelay:
     def learn(self, audio: Audio, since_ms: float, gap_ms: float) -> None:
         """Take a chunk.
 
-        audio: the chunk.
-        since_ms: the time since the audio before it ended.
-        gap_ms: how much media time lies between the two. A pause explains as much lateness. Lost chunks do not: those
-            behind them have waited for them.
+        Args:
+            audio: the chunk.
+            since_ms: the time since the audio before it ended.
+            gap_ms: how much media time lies between the two. A pause explains as much lateness. Lost chunks do not:
+                those behind them have waited for them.
         """
         before, self._chunk = self._chunk, audio.chunk
         is_pause = gap_ms >= ROUNDING_MS and before is not None and audio.chunk == before + 1

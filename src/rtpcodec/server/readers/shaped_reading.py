@@ -16,22 +16,22 @@ from rtpcodec.stream.events import Audio, Overrun
 from rtpcodec.stream.session import MediaSession
 
 ROUNDING_MS: Final = 0.001
-"""A timer fires at its time, which may be a little less in ms than the deadline was."""
+"""A timer's time in ms may be slightly less than the deadline, because of rounding."""
 
 Fill = Literal["silence"]
-"""What takes the place of audio that does not come."""
+"""The replacement of missing audio."""
 
 
 @dataclass(frozen=True, slots=True)
 class AudioShape:
-    """What the audio of one reader shall be like: see `Call.audio`."""
+    """The options of one reader. See `Call.audio`."""
 
     pcm_hz: int | None
     fill: Fill | None
     max_burst_ms: float | None
 
     def made(self, track: str | None, session: MediaSession, now_ms: float) -> AudioShaper:
-        """Make what shapes the audio of a track (None: of all), from now on. Raises what `Call.audio` raises."""
+        """Return the shaper for the audio of a track (None: of all), from now on. Errors as for `Call.audio`."""
         if self.pcm_hz is not None:
             require_rate("pcm_hz", self.pcm_hz)
             if session.receive_pcm_hz is None:
@@ -51,7 +51,7 @@ class AudioShape:
 
 
 class ShapedReader(AudioReader):
-    """The audio of one track at one rate, without gaps if wanted, and no faster than wanted."""
+    """The audio of one track at one rate, optionally without gaps and with a limit on its speed."""
 
     __slots__ = ("_session", "_shaper")
 

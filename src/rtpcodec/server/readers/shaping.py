@@ -1,11 +1,11 @@
-"""Audio for recognisers: one rate, and if wanted 50 frames of 20 ms in each second. No I/O, no clock.
+"""Audio for recognisers: one rate, and optionally 50 frames of 20 ms per second. No I/O, no clock.
 
     inbox ── put ──► FrameShaper or ChunkShaper ── take ──► reader
-                        (rate, silence, pace)
+                        (rate, silence, speed)
 
-Frames follow real time, not media time: while nothing comes, frames of silence take its place. Audio that comes late
-follows behind them, and is late until a pause in the media or the pace makes up for it: silence that was handed over
-already is not handed over again for a gap.
+Frames follow real time, not media time: while no audio arrives, frames of silence are delivered. Late audio follows
+after them, and stays late until a pause in the media or the catch-up limit makes up for it: silence that was already
+delivered is not delivered again for a gap.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from rtpcodec.stream.events import Audio
 
 
 class AudioShaper(Protocol):
-    """What shapes the audio of one reader."""
+    """Shapes the audio of one reader."""
 
     def wants(self, now_ms: float) -> bool:
-        """Whether it can hand over nothing without another chunk, and may hand over something now."""
+        """Return whether it needs another chunk, and may deliver one now."""
 
     def put(self, audio: Audio, now_ms: float) -> None:
         """Take a chunk."""
@@ -34,30 +34,30 @@ class AudioShaper(Protocol):
         """Record that audio before the next chunk was dropped."""
 
     def take(self, now_ms: float, delay_ms: float | None) -> Audio | None:
-        """Remove and return what is due; delay_ms: the session's clock minus media time, None: unknown."""
+        """Remove and return audio that is due. delay_ms: the session's clock minus media time; None: unknown."""
 
     def rest(self, now_ms: float, delay_ms: float | None) -> Audio | None:
-        """Remove and return what is left at the end of the stream."""
+        """Remove and return the remaining audio at the end of the stream."""
 
     def deadline_ms(self, now_ms: float) -> float:
-        """When to look again although no chunk comes; infinite: never."""
+        """Return when to call `take` again, even if no chunk arrives; infinite: never."""
 
 
 class ChunkShaper:
-    """Chunks as they come, at one rate and pace."""
+    """Delivers chunks as they arrive, at one rate, within the catch-up limit."""
 
     __slots__ = ("_catch_up", "_changers", "_chunk", "_dropped_ms", "_rate_hz")
 
     def __init__(self, rate_hz: int | None, max_burst_ms: float | None) -> None:
-        """Make it; rate_hz: of the PCM, None: as it comes; max_burst_ms: see CatchUpLimit."""
+        """Begin empty. rate_hz: of the PCM; None: as received. max_burst_ms: see CatchUpLimit."""
         self._rate_hz = rate_hz
-        self._changers: dict[str, RateChanger] = {}  # by track, of which a session has only a few
+        self._changers: dict[str, RateChanger] = {}  # by track; a session has only a few
         self._catch_up = CatchUpLimit(max_burst_ms)
         self._chunk: Audio | None = None
         self._dropped_ms = 0.0
 
     def wants(self, now_ms: float) -> bool:
-        """Whether it has no chunk, and may hand over one now."""
+        """Return whether it has no chunk, and may deliver one now."""
         return self._chunk is None and now_ms >= self._catch_up.next_ms
 
     def put(self, audio: Audio, now_ms: float) -> None:
@@ -69,7 +69,7 @@ class ChunkShaper:
         self._dropped_ms += duration_ms
 
     def take(self, now_ms: float, delay_ms: float | None) -> Audio | None:
-        """Remove and return the chunk, if its time has come."""
+        """Remove and return the chunk, if it is due."""
         chunk = self._chunk
         if chunk is None or now_ms < self._catch_up.next_ms:
             return None
@@ -97,16 +97,16 @@ class ChunkShaper:
         )
 
     def rest(self, now_ms: float, delay_ms: float | None) -> Audio | None:
-        """Nothing is left: chunks are whole."""
+        """Return None: no audio remains, because chunks are delivered as a whole."""
         return None
 
     def deadline_ms(self, now_ms: float) -> float:
-        """When the pace lets the next chunk pass; infinite: it does already."""
+        """Return when the catch-up limit allows the next chunk; infinite: now."""
         return self._catch_up.next_ms if self._catch_up.next_ms > now_ms else inf
 
 
 class FrameShaper:
-    """Frames of 20 ms, 50 in each second, from the moment that it is made."""
+    """Delivers frames of 20 ms, 50 per second, from its creation on."""
 
     __slots__ = (
         "_catch_up",
@@ -123,27 +123,28 @@ class FrameShaper:
     )
 
     def __init__(self, track: str, rate_hz: int, max_burst_ms: float | None, now_ms: float) -> None:
-        """Make it.
+        """Begin empty.
 
-        track: of the frames.
-        rate_hz: of the PCM, one of the resampler's.
-        max_burst_ms: see CatchUpLimit.
-        now_ms: the time from which on frames are due.
+        Args:
+            track: the track of the frames.
+            rate_hz: the rate of the PCM, one of the resampler's.
+            max_burst_ms: see CatchUpLimit.
+            now_ms: the time at which the first frame begins.
         """
         self._track = track
         self._cutter = FrameCutter(rate_hz)
         self._catch_up = CatchUpLimit(max_burst_ms)
         self._fill_delay = FillDelay()
-        self._slot_ms = now_ms  # real time that is covered by frames
-        self._heard_ms = now_ms  # the same at the last frame of audio
+        self._slot_ms = now_ms  # the real time up to which frames were delivered
+        self._heard_ms = now_ms  # the same value at the last frame of audio
         self._filling = False  # whether the last frame was silence
-        self._media_ms: float | None = None  # the end of the audio that came last; None: none came
-        self._filled_ms = 0.0  # silence since then
+        self._media_ms: float | None = None  # the end of the latest audio; None: no audio arrived yet
+        self._filled_ms = 0.0  # silence that was delivered since then
         self._chunk_ms = FRAME_MS
         self._dropped_ms = 0.0
 
     def wants(self, now_ms: float) -> bool:
-        """Whether it has less than a frame, and may hand over one now."""
+        """Return whether it has less than a frame, and may deliver one now."""
         return self._cutter.missing_samples > 0 and now_ms >= self._catch_up.next_ms
 
     def dropped(self, duration_ms: float) -> None:
@@ -151,7 +152,7 @@ class FrameShaper:
         self._dropped_ms += duration_ms
 
     def put(self, audio: Audio, now_ms: float) -> None:
-        """Take a chunk, and the silence before it that was not handed over yet and for which there is time."""
+        """Take a chunk, and add silence for a gap before it, unless it was delivered already or audio is late."""
         if not audio.pcm:
             return  # not decoded
         cutter, media_ms = self._cutter, self._media_ms
@@ -170,13 +171,16 @@ class FrameShaper:
 
     def take(self, now_ms: float, delay_ms: float | None) -> Audio | None:
         """Remove and return a frame: of audio if there is one, of silence if it is due."""
+        # 1. Does the catch-up limit allow a frame?
         if now_ms < self._catch_up.next_ms:
             return None
+        # 2. Is there a frame of audio?
         if self._cutter.missing_samples <= 0:
-            # Bounded on both sides: a stall and the burst after it must not count for the next pause.
+            # Limited in both directions: a stall and the burst after it must not affect the next pause.
             self._slot_ms = min(max(self._slot_ms + FRAME_MS, now_ms), now_ms + self._chunk_ms)
             self._heard_ms = self._slot_ms
             return self._frame(now_ms, delay_ms)
+        # 3. Is silence due?
         if now_ms < self._fill_ms:
             return None
         if self._media_ms is None:
@@ -184,7 +188,7 @@ class FrameShaper:
         self._filling = True
         self._pad()
         self._filled_ms += FRAME_MS
-        # A reader that was away for longer gets no silence for that time.
+        # A reader that did not read for longer gets no silence for that time.
         self._slot_ms = max(self._slot_ms + FRAME_MS, now_ms - MAX_AUDIO_MS)
         return self._frame(now_ms, delay_ms)
 
@@ -196,12 +200,12 @@ class FrameShaper:
         return self._frame(now_ms, delay_ms)
 
     def deadline_ms(self, now_ms: float) -> float:
-        """When the pace lets the next frame pass, or silence is due."""
+        """Return when the catch-up limit allows the next frame, or silence is due."""
         return self._catch_up.next_ms if self._catch_up.next_ms > now_ms else self._fill_ms
 
     @property
     def _fill_ms(self) -> float:
-        """When silence is due. FillDelay delays the first frame of it only: the others make up for the delay."""
+        """When silence is due. FillDelay only delays the first frame of it; the others make up for the delay."""
         return self._slot_ms + FRAME_MS + (0.0 if self._filling else self._fill_delay.ms)
 
     def _pad(self) -> None:
@@ -226,6 +230,6 @@ class FrameShaper:
 
 
 def _late_ms(end_ms: float, now_ms: float, delay_ms: float | None) -> float:
-    """Return how much later than in real time audio is handed over that ends at a media time."""
+    """Return how far behind real time audio is delivered that ends at a media time."""
     late_ms = 0.0 if delay_ms is None else now_ms - delay_ms - end_ms
     return late_ms if 0.0 < late_ms < inf else 0.0

@@ -1,4 +1,4 @@
-"""CoveredSpans: where a track has audio, so that what it lacks can come from elsewhere."""
+"""CoveredSpans: where a track has audio, so that its gaps can be filled from another source."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Final
 
 MAX_SPANS: Final = 1000
-"""Of a track with a loss in each 20th chunk, these are the last 400 s."""
+"""With a loss in each 20th chunk, these are the last 400 s of a track."""
 
 
 class CoveredSpans:
-    """The spans of one track, which mostly grow at their end."""
+    """The spans of one track; usually the last one grows."""
 
     __slots__ = ("_spans",)
 

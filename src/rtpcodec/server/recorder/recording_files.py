@@ -1,4 +1,4 @@
-"""RecordingFiles: the files of one recording, as its writer sees them. All methods run in the writer's threads."""
+"""RecordingFiles: the files of one recording. All methods run in the writer's threads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from rtpcodec.audio.wav_places import PlacedWav
+from rtpcodec.audio.wav_random_access import RandomAccessWav
 from rtpcodec.server.recorder.covered_spans import CoveredSpans
 from rtpcodec.server.recorder.finishing import sha256_of, to_flac
 from rtpcodec.server.recorder.joining import HeardSide, Placed, ReceivedSide
@@ -23,7 +23,7 @@ Sides = Literal["stereo", "separate"]
 CALLER: Final = 0
 HEARD: Final = 1
 NAMES: Final = ("caller", "heard")
-"""The sides, as channels and in the names of separate files."""
+"""The names of the sides: channels, or suffixes of separate files."""
 SAMPLE_OCTETS: Final = 2
 
 
@@ -54,23 +54,28 @@ class RecordingFiles:
     )
 
     def __init__(self, path: Path, sample_rate_hz: int, sides: Sides) -> None:
-        """Make the files.
+        """Create the files.
 
-        path: of the file; those of the sides are named after it.
-        sample_rate_hz: of the files.
-        sides: "stereo" or "separate".
-        Raises: FileExistsError, OSError.
+        Args:
+            path: the path of the file; files of the sides get a suffix.
+            sample_rate_hz: the rate of the files.
+            sides: "stereo" or "separate".
+
+        Raises:
+            FileExistsError, OSError.
         """
         self._rate_hz = sample_rate_hz
         self.knows_heard = True
-        """Whether it is known what the caller heard of us."""
+        """Whether the audio that the caller heard is known."""
         self.paths = (path,) if sides == "stereo" else tuple(side_path(path, name) for name in NAMES)
         """The finished files."""
-        self._files: list[PlacedWav] = []
+        self._files: list[RandomAccessWav] = []
         try:
             for file in self.paths:
                 _require_new(file)
-                self._files.append(PlacedWav(unfinished_path(file), sample_rate_hz, 2 if sides == "stereo" else 1))
+                self._files.append(
+                    RandomAccessWav(unfinished_path(file), sample_rate_hz, 2 if sides == "stereo" else 1)
+                )
         except BaseException:
             for made in self._files:
                 made.close()
@@ -78,20 +83,20 @@ class RecordingFiles:
             raise
         self._sides = sides
         self.heard = HeardSide(sample_rate_hz)
-        """What the caller heard of us."""
+        """The heard audio."""
         self._tracks = {"caller": ReceivedSide(sample_rate_hz), "to_caller": ReceivedSide(sample_rate_hz)}
         self._comparison: Comparison | None = None
         self._outbound_spans = CoveredSpans()
         self._held: deque[Placed] = deque()
-        """The outbound track, until it is known whether it contains us."""
+        """Audio of the outbound track, until it is known whether it contains us."""
         self._masks: list[Mask] = []
         self._writes: deque[_Write] = deque()
         self._waiting = [0, 0]
-        """Octets of each side in them."""
+        """Octets of each side in `_writes`."""
 
     @property
     def heard_from(self) -> str:
-        """Where the side that the caller heard comes from."""
+        """The source of the heard side, one of the words of the sidecar."""
         if self._comparison is None:
             return "sent" if self.knows_heard else "nothing"
         if not self.knows_heard:
@@ -105,7 +110,7 @@ class RecordingFiles:
 
     @property
     def waiting_ms(self) -> float:
-        """Audio of one side that was placed and is not written."""
+        """Audio of one side that was placed and not written yet."""
         return max(self._waiting) * 1000 / (SAMPLE_OCTETS * self._rate_hz)
 
     def take(self, piece: Piece | Mask) -> None:
@@ -124,10 +129,11 @@ class RecordingFiles:
             self._put_outbound(self._tracks["to_caller"].place(piece))
 
     def write(self, known_until_ms: float, *, at_end: bool = False) -> None:
-        """Write what was placed, and then the sizes. OSError: the rest is kept for the next call.
+        """Write placed samples, and then the sizes. After an OSError the rest is kept for the next call.
 
-        known_until_ms: up to where all pieces were taken.
-        at_end: whether none follows.
+        Args:
+            known_until_ms: up to where all pieces are known.
+            at_end: whether no pieces follow.
         """
         if self._comparison is not None:
             self._decide(self._comparison, round(max(0.0, known_until_ms) * self._rate_hz / 1000), at_end=at_end)
@@ -141,7 +147,7 @@ class RecordingFiles:
             file.update_header()
 
     def finish(self, end_ms: float) -> None:
-        """Write the rest, and give the files their length. OSError."""
+        """Write the rest, and set the length of the files. Raises OSError."""
         self._put(CALLER, self._tracks["caller"].finish())
         self._put_heard(self.heard.finish())
         if self._comparison is not None:
@@ -153,13 +159,13 @@ class RecordingFiles:
             file.update_header()
 
     def close(self) -> None:
-        """Close the files as they are. OSError is ignored: the sizes of the last `write` stay."""
+        """Close the files. An OSError is ignored: the sizes of the last `write` stay valid."""
         for file in self._files:
             with suppress(OSError):
                 file.close()
 
     def complete(self) -> list[dict[str, object]]:
-        """Close the files, make FLAC of them if asked for, and return what the sidecar says. OSError, RuntimeError."""
+        """Close the files, convert to FLAC if needed, and return their sidecar entries. May raise OSError."""
         found: list[dict[str, object]] = []
         for number, (path, file) in enumerate(zip(self.paths, self._files, strict=True)):
             if path == file.path:
@@ -171,7 +177,7 @@ class RecordingFiles:
         return found
 
     def _put(self, side: int, placed: Iterable[Placed], *, adds: bool = False) -> None:
-        """Queue samples for a file, without those of private sections."""
+        """Queue samples for a file; private sections become silence."""
         for at, pcm in placed:
             if pcm:
                 self._writes.append(_Write(side, at, self._masked(at, pcm), adds))
@@ -198,7 +204,7 @@ class RecordingFiles:
                 end += len(one.pcm) // SAMPLE_OCTETS
             else:
                 others.append(one)
-                if one.side == first.side:  # later ones may replace it
+                if one.side == first.side:  # later writes may replace it, so their order must be kept
                     break
         joined = _Write(first.side, first.at, b"".join(pcm), first.adds)
         self._writes.extendleft(reversed(others))
@@ -215,7 +221,7 @@ class RecordingFiles:
                 self._comparison.heard(at, pcm)
                 self._put(HEARD, [(at, pcm)], adds=True)
             else:
-                # The track lacks lost chunks, and the time in which the caller is on hold.
+                # The outbound track has gaps: lost chunks, and the time in which the caller is on hold.
                 for first, last in self._outbound_spans.gaps(at, at + len(pcm) // SAMPLE_OCTETS):
                     self._put(HEARD, [(first, pcm[SAMPLE_OCTETS * (first - at) : SAMPLE_OCTETS * (last - at)])])
 
@@ -231,11 +237,11 @@ class RecordingFiles:
                 self._put(HEARD, [(at, pcm)], adds=comparison.verdict == "without us")
 
     def _decide(self, comparison: Comparison, known_until: int, *, at_end: bool) -> None:
-        """Write the outbound track as far as it is known what it contains."""
+        """Write the outbound track as far as its content is known."""
         verdict = comparison.verdict
         if verdict == "unknown":
             verdict = comparison.decide(known_until, at_end=at_end)
-        # Without a verdict for that long, we have said nothing there that the track could contain.
+        # Without a verdict for that long, we were silent there, so the track cannot contain us.
         oldest = known_until - comparison.max_undecided
         while self._held and (verdict != "unknown" or at_end or self._held[0][0] < oldest):
             self._put(HEARD, [self._held.popleft()], adds=verdict != "contains us")
@@ -252,5 +258,5 @@ def side_path(path: Path, side: str) -> Path:
 
 
 def unfinished_path(path: Path) -> Path:
-    """Return the path of a file before it is finished: FLAC is a WAV file until its recording ends."""
+    """Return the path of an unfinished file: FLAC recordings are WAV files until they end."""
     return path if path.suffix.lower() == ".wav" else path.with_name(path.name + ".wav")

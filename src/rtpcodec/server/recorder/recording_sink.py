@@ -14,14 +14,14 @@ from rtpcodec.stream.events import Audio, Event, Gap, Started, Stopped
 from rtpcodec.stream.session import MediaSession
 
 FLUSH_MS: Final = 500.0
-"""How often pieces are handed to the writer: a process that is killed loses less than a second of received audio."""
+"""Pieces are handed to the writer this often: a killed process loses less than a second of received audio."""
 MAX_SETTLING_MS: Final = 5000.0
-"""After `stop`, how long the recording waits until it is known what was said and heard before it."""
+"""Longest wait after `stop` until the audio before it is known on both sides."""
 PAUSE_AT_END_MS: Final = 200.0
-"""A stream that ends later than this after its last audio ends with silence."""
+"""If a stream ends later than this after its last audio, the recording ends with silence."""
 
 TRACKS: Final[dict[str, Source]] = {INBOUND: "caller", OUTBOUND: "to_caller"}
-"""The sides that tracks belong to."""
+"""The side of each track."""
 NO_EVENTS: Final[tuple[Event, ...]] = ()
 
 
@@ -34,7 +34,7 @@ class HeardSpan(Protocol):
 
     @property
     def samples(self) -> int:
-        """Its samples."""
+        """The number of its samples."""
 
     @property
     def pcm(self) -> bytes:
@@ -42,7 +42,7 @@ class HeardSpan(Protocol):
 
     @property
     def of_reply(self) -> bool:
-        """False: the sound between replies."""
+        """Whether it belongs to a reply. False: the sound between replies."""
 
     @property
     def run(self) -> int:
@@ -54,11 +54,11 @@ class HeardReader(Protocol):
 
     @property
     def sample_rate_hz(self) -> int:
-        """Of the PCM."""
+        """The rate of the PCM."""
 
     @property
     def final_until_ms(self) -> float:
-        """The media time before which everything is known."""
+        """The media time up to which everything is known."""
 
     def take(self, until_media_ms: float) -> Iterable[HeardSpan]:
         """Return what was heard before a media time."""
@@ -68,7 +68,7 @@ class HeardReader(Protocol):
 
 
 class RecordingSink:
-    """The sink of one recording. `flush` is called with each batch of pieces, `ended` once, behind the last one."""
+    """The sink of one recording. `flush` is called after each batch of pieces, `ended` once after the last one."""
 
     __slots__ = (
         "_end_ms",
@@ -95,15 +95,16 @@ class RecordingSink:
         flush: Callable[[float], object],
         ended: Callable[[float], object],
     ) -> None:
-        """Make it; `begin` attaches it.
+        """Prepare the sink; `begin` attaches it.
 
-        session: what is recorded.
-        heard: reads what the caller heard; None: that is not known.
-        pieces: takes the audio.
-        facts: takes what the sidecar says.
-        timeline: of the recording.
-        flush: called with the time on the timeline up to which the pieces are complete.
-        ended: called with the length of the recording.
+        Args:
+            session: the recorded session.
+            heard: reads what the caller heard; None: unknown.
+            pieces: the queue for audio.
+            facts: the content of the sidecar.
+            timeline: the timeline of the recording.
+            flush: called with the time on the timeline up to which the pieces are complete.
+            ended: called with the length of the recording.
         """
         self._session = session
         self._heard = heard
@@ -115,7 +116,7 @@ class RecordingSink:
         self._end_ms = inf
         self._settle_until_ms = inf
         self._mask: Mask | None = None
-        """The private section that runs."""
+        """The current private section."""
         self.deadline_ms = inf
 
     def begin(self, now_ms: float) -> None:
@@ -130,7 +131,7 @@ class RecordingSink:
         self.deadline_ms = now_ms + FLUSH_MS
 
     def stop(self, now_ms: float) -> None:
-        """End the recording here, once it is known what was heard until now."""
+        """End the recording now; it is complete once the audio before is known on both sides."""
         if self._end_ms == inf:
             self._end_ms = max(0.0, self._timeline.now(now_ms))
             self._settle_until_ms = now_ms + MAX_SETTLING_MS
@@ -160,7 +161,7 @@ class RecordingSink:
         return NO_EVENTS
 
     def expired(self, now_ms: float) -> Iterable[Event]:
-        """Hand over what has come since the last time."""
+        """Hand over the audio since the last time."""
         if now_ms >= self.deadline_ms:
             self._hand_over(now_ms)
         return NO_EVENTS
@@ -172,7 +173,7 @@ class RecordingSink:
         at_ms = self._timeline.place(audio.media_ms, audio.duration_ms, now_ms)
         if audio.concealed:
             self._facts.concealed(audio, at_ms)
-        # What arrives in a private section is not kept, whenever it was said; what was said in one is masked.
+        # Audio that arrives in a private section is dropped here; audio that was spoken in one is masked by the writer.
         if audio.pcm and self._mask is None and at_ms < self._end_ms:
             pcm, rate_hz = audio.pcm, audio.sample_rate_hz
             if at_ms + audio.duration_ms > self._end_ms:
@@ -195,7 +196,7 @@ class RecordingSink:
             self._put_heard(self._heard.take_rest(), now_ms)
         self._end()
 
-    # What was heard
+    # Heard audio
 
     def _hand_over(self, now_ms: float) -> None:
         self._timeline.follow(self._session.media_delay_ms)
@@ -210,7 +211,7 @@ class RecordingSink:
         self._flush(min(known_ms, self._timeline.now(now_ms)))
 
     def _settled(self, known_ms: float, now_ms: float) -> bool:
-        """Whether a recording that was stopped is complete; known_ms: up to where both sides are known."""
+        """Return whether a stopped recording is complete. known_ms: up to where both sides are known."""
         return known_ms >= self._end_ms or now_ms >= self._settle_until_ms
 
     def _put_heard(self, spans: Iterable[HeardSpan], now_ms: float) -> None:

@@ -1,4 +1,4 @@
-"""SidecarFacts: what the sidecar of a recording says. No digits, phone numbers, `client_state` or custom parameters."""
+"""SidecarFacts: the content of a sidecar. No digits, phone numbers, `client_state` or custom parameters."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from rtpcodec.carriers.telnyx import members
 from rtpcodec.stream.events import Audio, Gap, Started
 
 VERSION: Final = 1
-"""Of the sidecar's members."""
+"""The version of the sidecar's format."""
 MAX_ENTRIES: Final = 10_000
-"""Of each list; those beyond are counted. A lost chunk each second of a call of 2.7 hours."""
+"""Limit per list; further entries are only counted. Enough for one lost chunk per second in a call of 2.7 hours."""
 TOUCHES_MS: Final = 1.0
-"""Spans that lie nearer together are one."""
+"""Spans with a smaller distance are joined."""
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Spans:
 
 
 class SidecarFacts:
-    """The facts of one recording, on its timeline. Use it from the event loop's thread only."""
+    """The facts of one recording, on its timeline. Use it in the event loop's thread only."""
 
     __slots__ = (
         "_begun_utc_ms",
@@ -58,10 +58,11 @@ class SidecarFacts:
     def __init__(self, started: Started, call_id: str, begun_ms: float, sides: str) -> None:
         """Begin.
 
-        started: the start of the stream.
-        call_id: of the call, which log records show too.
-        begun_ms: when time 0 was, on the session's clock.
-        sides: "stereo" or "separate".
+        Args:
+            started: the start of the stream.
+            call_id: our id of the call, as in log records.
+            begun_ms: when time 0 was, on the session's clock.
+            sides: "stereo" or "separate".
         """
         self._ids = {
             "call_id": call_id,
@@ -79,7 +80,7 @@ class SidecarFacts:
         self.sample_rate_hz = 0
         self.sides = sides
         self.end_reason: str | None = None
-        """What ended the recording; None: it is not over."""
+        """The reason for the end of the recording; None: it has not ended."""
 
     def gap(self, gap: Gap, at_ms: float) -> None:
         """Add a gap of a track."""
@@ -87,7 +88,7 @@ class SidecarFacts:
         self._gaps.add(at_ms, end_ms, track=gap.track, reason=gap.reason, lost_chunks=gap.lost_chunks)
 
     def concealed(self, audio: Audio, at_ms: float) -> None:
-        """Add audio that was made up for a gap."""
+        """Add audio that was generated for a gap."""
         self._concealed.add(at_ms, at_ms + audio.duration_ms, track=audio.track)
 
     def private(self, label: str, from_ms: float, to_ms: float) -> None:

@@ -1,4 +1,4 @@
-"""ThreadedWriter: hands one recording's pieces to the writer, and its end to the finisher."""
+"""ThreadedWriter: writes the pieces of one recording in the writer's thread, and finishes it in the finisher's."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from rtpcodec.server.recorder.pieces import BUFFER_MS, PieceQueue
 from rtpcodec.server.recorder.recording_files import RecordingFiles, Sides
 
 FAILURES: Final = (OSError, RuntimeError, ValueError)
-"""What writing a file can raise; RuntimeError is libsndfile's."""
+"""Errors of writing a file; RuntimeError comes from libsndfile."""
 
 Report = Callable[[Exception | None, dict[str, object]], object]
 """Called once in the event loop: the error that ended the recording, or None, and the sidecar's members."""
 
 
 class ThreadedWriter(Live):
-    """The files of one recording, seen from the event loop. No method touches a file there.
+    """The files of one recording, for the event loop. No method accesses a file there.
 
     A write that fails is retried with each `flush`, until BUFFER_MS of audio wait.
     """
@@ -41,13 +41,14 @@ class ThreadedWriter(Live):
     )
 
     def __init__(self, executor: FileExecutor, path: Path, sample_rate_hz: int, sides: Sides, report: Report) -> None:
-        """Make it.
+        """Prepare the writer.
 
-        executor: of the event loop.
-        path: the recording's file.
-        sample_rate_hz: of the files.
-        sides: "stereo" or "separate".
-        report: called at the end.
+        Args:
+            executor: the executor of the event loop.
+            path: the recording's file.
+            sample_rate_hz: of the files.
+            sides: "stereo" or "separate".
+            report: called at the end.
         """
         self._executor = executor
         self._path = path
@@ -59,26 +60,27 @@ class ThreadedWriter(Live):
         self._scheduled = False
         self.pieces = PieceQueue()
         self.knows_heard = True
-        """Whether it is known what the caller heard of us. Set it before `open`."""
+        """Whether the audio that the caller heard is known. Set it before `open`."""
         self.error: Exception | None = None
-        """What ended the recording."""
+        """The error that ended the recording."""
 
     def open(self, members: dict[str, object]) -> None:
-        """Make the files, and a sidecar with these members."""
+        """Create the files, and a sidecar with these members."""
         self._executor.write(lambda: self._open(members))
 
     def flush(self, known_ms: float) -> None:
-        """Have the pieces written; known_ms: the time on the timeline up to which they are complete."""
+        """Write the pieces. known_ms: the time on the timeline up to which they are complete."""
         self._known_ms = known_ms
         if not self._scheduled:
             self._scheduled = True
             self._executor.write(self._write)
 
     def finish(self, end_ms: float, members: dict[str, object]) -> None:
-        """Have the rest written and the files finished.
+        """Write the rest, and finish the files.
 
-        end_ms: the length of the recording.
-        members: of the sidecar.
+        Args:
+            end_ms: the length of the recording.
+            members: the members of the sidecar.
         """
         self._executor.write(lambda: self._end(end_ms, members))
 
@@ -87,7 +89,7 @@ class ThreadedWriter(Live):
     def _open(self, members: dict[str, object]) -> None:
         sidecar = sidecar_path(self._path)
         try:
-            if sidecar.exists():  # of another recording, perhaps one with another suffix
+            if sidecar.exists():  # it belongs to another recording, perhaps one with another suffix
                 raise FileExistsError(EEXIST, "exists already", sidecar.name)
             self._files = RecordingFiles(self._path, self._rate_hz, self._sides)
             self._files.knows_heard = self.knows_heard
@@ -106,7 +108,7 @@ class ThreadedWriter(Live):
                 self._failed(error)
 
     def _drain(self, files: RecordingFiles) -> None:
-        """Write all that waits, in parts: what fails to be written is bounded too."""
+        """Write all queued pieces, in parts, so that unwritten audio stays limited as well."""
         while True:
             known_ms = self._known_ms
             while files.waiting_ms < BUFFER_MS and (piece := self.pieces.take()) is not None:
@@ -127,7 +129,7 @@ class ThreadedWriter(Live):
         self._executor.finish(lambda: self._complete(members))
 
     def _failed(self, error: Exception) -> None:
-        """Keep the first error, without the frames of this thread, which hold the call."""
+        """Keep the first error, without its traceback, whose frames refer to the call."""
         self.error = self.error or error
         cause: BaseException | None = error
         while cause is not None:

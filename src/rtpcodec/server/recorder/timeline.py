@@ -1,26 +1,28 @@
-"""Timeline: the time line of a recording, the inbound media time of all starts of its stream."""
+"""Timeline: the inbound media time of all starts of a stream, as the time of a recording."""
 
 from __future__ import annotations
 
 from typing import Final
 
 JOINED_MS: Final = 200.0
-"""A new start whose audio comes within this time of the end of the old one's continues it without a gap."""
+"""If the audio of a new start begins within this time after the end of the old audio, it follows without a gap."""
 MAX_AHEAD_MS: Final = 5000.0
-"""Audio may lie later than the time that has passed by this much: bursts and clocks differ by less. Without a limit,
-wild counters would make the file of a short call endless."""
+"""Audio may lie this far ahead of real time; bursts and clock differences are smaller. Without a limit, wrong counters
+could make the file of a short call huge."""
 
 
 class Timeline:
-    """Places media times of one stream in a recording. All times are ms; time 0 is the begin of the recording."""
+    """Places media times of one stream in a recording. All times are ms; time 0 is the beginning of the recording."""
 
     __slots__ = ("_before_ms", "_delay_ms", "_from_arrival", "_offset_ms", "_restarted", "end_ms")
 
     def __init__(self, now_ms: float, delay_ms: float | None) -> None:
         """Begin now.
 
-        now_ms: the session's clock.
-        delay_ms: that clock minus the media time; None: no audio was received yet, the first one begins the timeline.
+        Args:
+            now_ms: the session's clock.
+            delay_ms: that clock minus the media time; None: no audio was received yet, the first one begins the
+                timeline.
         """
         self.end_ms = 0.0
         """Where received audio ends."""
@@ -29,19 +31,19 @@ class Timeline:
         self._delay_ms = now_ms if delay_ms is None else delay_ms - self._offset_ms
         self._from_arrival = delay_ms is None
         self._restarted = False
-        self._before_ms: float | None = None  # the offset of the start before
+        self._before_ms: float | None = None  # the offset of the previous start
 
     def restart(self) -> None:
         """Place the next audio by its arrival: media time begins again."""
         self._from_arrival = self._restarted = True
 
     def follow(self, delay_ms: float | None) -> None:
-        """Take the session's clock minus the media time of the current start; None: no audio of it was received."""
+        """Update the session's clock minus the media time of the current start; None: no audio of it was received."""
         if delay_ms is not None and not self._from_arrival:
             self._delay_ms = delay_ms - self._offset_ms
 
     def now(self, now_ms: float) -> float:
-        """Return where the present lies."""
+        """Return the current time on the timeline."""
         return now_ms - self._delay_ms
 
     @property
@@ -50,18 +52,19 @@ class Timeline:
         return self._delay_ms
 
     def at(self, media_ms: float) -> float:
-        """Return where a media time of the current start lies."""
+        """Return the place of a media time of the current start."""
         return media_ms + self._offset_ms
 
     def at_heard(self, media_ms: float, near_ms: float) -> float:
-        """Return where a media time of this start or of the one before lies, whichever is nearer to a time."""
+        """Return the place of a media time of this or the previous start, whichever is nearer to a time."""
         at_ms = media_ms + self._offset_ms
         if self._before_ms is None:
             return at_ms
         return min(at_ms, media_ms + self._before_ms, key=lambda place_ms: abs(place_ms - near_ms))
 
     def place(self, media_ms: float, duration_ms: float, now_ms: float) -> float:
-        """Return where received audio begins. The first one of a start lies by its arrival, or at the end so far."""
+        """Return where received audio begins."""
+        # 1. The first audio of a start? Its arrival decides, or it follows at the end so far.
         if self._from_arrival:
             self._from_arrival = False
             at_ms = self.now(now_ms) - duration_ms
@@ -70,7 +73,9 @@ class Timeline:
             if self._restarted:
                 self._before_ms = self._offset_ms
             self._offset_ms = at_ms - media_ms
+        # 2. Its media time decides.
         at_ms = media_ms + self._offset_ms
+        # 3. Too far ahead of real time? Then move it, and all later audio, back.
         ahead_ms = at_ms + duration_ms - self.now(now_ms) - MAX_AHEAD_MS
         if ahead_ms > 0:
             at_ms = max(at_ms - ahead_ms, min(self.end_ms, at_ms))

@@ -64,8 +64,9 @@ class EndedFigures:
 def summed(workers: Iterable[Mapping[str, Any]], ended: EndedFigures) -> EndpointStatistics:
     """Return the figures of all workers together.
 
-    workers: figures of the live ones, as their channels have sent them.
-    ended: those of the others.
+    Args:
+        workers: figures of the live ones, as their channels have sent them.
+        ended: those of the others.
     """
     rows = [*workers, ended.counted]
     found: dict[str, Any] = {}

@@ -29,7 +29,7 @@ MAX_PROCESSES: Final = 128
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkersOpened:
-    """What `on_ready` gets, once all workers serve."""
+    """The argument of `on_ready`, once all workers serve."""
 
     host: str
     port: int
@@ -51,25 +51,35 @@ def run_workers(
     on_ready: Callable[[WorkersOpened], object] | None = None,
     **options: Unpack[EndpointOptions],
 ) -> None:
-    """Serve with several processes behind one port, until SIGTERM or SIGINT.
+    """Serve with several processes behind one port, until SIGTERM or SIGINT. docs/running.md has details.
 
-    All workers accept from one listening socket; the one with the fewest calls gets the next. A worker that dies is
-    restarted. SIGHUP and SIGUSR2 replace all of them, one after the other and without cutting a call. The first SIGTERM
-    or SIGINT drains all, the second one closes at once. Processes are spawned, so a worker imports the handler by its
-    name. Call it from the main thread. docs/running.md says more.
+    All workers accept from one listening socket; the worker with the fewest calls gets the next one. A worker that dies
+    is restarted. SIGHUP and SIGUSR2 replace all workers, one after the other, without cutting a call. The first SIGTERM
+    or SIGINT drains all workers; the second one closes their calls at once. Processes are spawned, so a worker imports
+    the handler by its name.
 
-    handler, on_audio, on_event: as for `serve`: a function of a module, or its name, `module:name`.
-    workers: how many processes serve.
-    configure: a function of a module, or its name; called in each worker with its number, from 1, before it opens.
-        It may set up logging, and returns further settings: those that cannot be sent to another process.
-    worker_port: gives each worker an address of its own beside the shared one: worker 1 listens on this port, worker 2
-        on the next one, and so on; 0: any free ones. `Endpoint.stream` needs it.
-    status_port: `/healthz`, `/readyz` and, with metrics=, `/metrics` for all workers, on the same host. 0: any free.
-    placement_file: where the table of workers lies, for `FilePlacement` in other programs. None: only workers have it.
-    on_ready: called in the supervisor once all workers serve.
-    options: the fields of EndpointSettings, without `sock` and `reuse_port`. `max_calls` counts per worker, and
-        {worker} in `public_url` stands for the worker's number.
-    Raises: EndpointError if a setting is invalid, a worker does not start, or no worker starts again after all died.
+    Thread rule: call it in the main thread only.
+
+    Args:
+        handler: a function of a module, or its name, `module:name`; otherwise as for `serve`.
+        workers: the number of processes that serve.
+        on_audio: as `handler`; see `serve`.
+        on_event: as `handler`; see `serve`.
+        configure: a function of a module, or its name. It is called in each worker with the worker's number, from 1,
+            before the worker opens. It may set up logging, and returns further settings that cannot be sent to another
+            process.
+        worker_port: an additional port per worker: worker 1 listens on this port, worker 2 on the next one, and so on;
+            0: any free ports. `Endpoint.stream` needs it.
+        status_port: port of `/healthz`, `/readyz` and, with metrics=, `/metrics` of all workers, on the same host; 0:
+            any free port. None: no such port.
+        placement_file: the file of the table of workers, for `FilePlacement` in other programs. None: only workers use
+            it.
+        on_ready: called in the supervisor once all workers serve.
+        options: the fields of EndpointSettings, without `sock` and `reuse_port`. `max_calls` is a limit per worker, and
+            {worker} in `public_url` stands for the worker's number.
+
+    Raises:
+        EndpointError: a setting is invalid, a worker does not start, or all workers died and none starts again.
     """
     _require(workers, options, status_port)
     public_url = options.get("public_url")

@@ -15,10 +15,13 @@ EVERYWHERE: Final = ("", "0.0.0.0", "::")  # noqa: S104 -- compared, not bound
 def bound_socket(host: str, port: int, *, listening: bool = False) -> socket.socket:
     """Return a socket that is bound to the first address of a host; "" is every IPv4 address.
 
-    host: a name or an address.
-    port: the port; 0: any free one.
-    listening: whether it listens already.
-    Raises: EndpointError if the address is not available.
+    Args:
+        host: a name or an address.
+        port: the port; 0: any free one.
+        listening: whether it listens already.
+
+    Raises:
+        EndpointError: the address is not available.
     """
     opened: socket.socket | None = None
     try:

@@ -33,8 +33,9 @@ class StatusPage(Live):
     def __init__(self, supervisor: Supervisor, metrics: bool | str) -> None:
         """Make the page.
 
-        supervisor: what it reports about.
-        metrics: whether it has `/metrics`; a string: only with this bearer token.
+        Args:
+            supervisor: what it reports about.
+            metrics: whether it has `/metrics`; a string: only with this bearer token.
         """
         self._supervisor = supervisor
         self._metrics = metrics

@@ -37,11 +37,12 @@ class Supervisor(Live):
     ) -> None:
         """Make a supervisor.
 
-        spec: the pickled spec.
-        workers: how many workers serve.
-        listener: the listening socket that they share.
-        table: their table.
-        first_delay_s: delay before the second start of a worker that keeps dying.
+        Args:
+            spec: the pickled spec.
+            workers: how many workers serve.
+            listener: the listening socket that they share.
+            table: their table.
+            first_delay_s: delay before the second start of a worker that keeps dying.
         """
         self._first_delay_s = first_delay_s
         self._launch = Launch(spec, listener, table.descriptor)

@@ -25,9 +25,10 @@ class Turns:
     def __init__(self, table: WorkerTable, number: int, load: Callable[[], WorkerLoad]) -> None:
         """Make the turns of a worker.
 
-        table: the table of all workers.
-        number: this worker's row.
-        load: returns its figures now. Sockets that may become calls count as calls.
+        Args:
+            table: the table of all workers.
+            number: this worker's row.
+            load: returns its figures now. Sockets that may become calls count as calls.
         """
         self._table = table
         self._number = number

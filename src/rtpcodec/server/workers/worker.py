@@ -37,10 +37,11 @@ class Worker(Live):
     def __init__(self, channel: WorkerChannel, table: WorkerTable, number: int, own: socket.socket | None) -> None:
         """Make a worker.
 
-        channel: the way to the supervisor.
-        table: the table of all workers.
-        number: its number.
-        own: the bound socket of its own address.
+        Args:
+            channel: the way to the supervisor.
+            table: the table of all workers.
+            number: its number.
+            own: the bound socket of its own address.
         """
         self._channel = channel
         self._table = table

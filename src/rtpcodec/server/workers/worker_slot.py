@@ -31,7 +31,8 @@ class Delays:
     def next(self, served_s: float) -> float:
         """Return the delay before the next start.
 
-        served_s: how long the last worker served; 0: it did not start.
+        Args:
+            served_s: how long the last worker served; 0: it did not start.
         """
         if served_s >= STEADY_S:
             self._next_s = 0.0
@@ -51,9 +52,10 @@ class WorkerSlot(Live):
     ) -> None:
         """Make a slot without a worker.
 
-        start: starts a worker, and returns it once it serves; raises WorkerFailed.
-        retire: called with a worker that serves no more, dead or draining.
-        failed: called with the error of each restart that failed.
+        Args:
+            start: starts a worker, and returns it once it serves; raises WorkerFailed.
+            retire: called with a worker that serves no more, dead or draining.
+            failed: called with the error of each restart that failed.
         """
         self._start = start
         self._retire = retire
@@ -77,7 +79,8 @@ class WorkerSlot(Live):
     async def keep(self, first_delay_s: float) -> None:
         """Start another worker whenever this one dies or drains by itself. Ends when it is cancelled.
 
-        first_delay_s: delay before the second start of a worker that keeps dying.
+        Args:
+            first_delay_s: delay before the second start of a worker that keeps dying.
         """
         loop = asyncio.get_running_loop()
         delays = Delays(first_delay_s)

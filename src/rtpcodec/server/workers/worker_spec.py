@@ -31,7 +31,8 @@ class WorkerSpec(Value):
     def pickled(self) -> bytes:
         """Return this object for another process.
 
-        Raises: EndpointError if a function or a setting cannot be sent, with its name.
+        Raises:
+            EndpointError: a function or a setting cannot be sent, with its name.
         """
         named = {**self.functions, "configure": self.configure}
         for name, value in {**named, **self.options}.items():
@@ -52,8 +53,12 @@ class WorkerSpec(Value):
     def settings_of(self, number: int) -> dict[str, Any]:
         """Return the keyword arguments of `run` for a worker, in its process.
 
-        number: its number.
-        Raises: EndpointError if a name cannot be imported, and what `configure` raises.
+        Args:
+            number: its number.
+
+        Raises:
+            EndpointError: a name cannot be imported.
+            Exception: any error of `configure`.
         """
         given = {name: resolved(name, value) for name, value in self.functions.items() if value is not None}
         given |= self.options
@@ -69,9 +74,12 @@ class WorkerSpec(Value):
 def resolved(what: str, given: Any) -> Any:
     """Return the function of a name, `module:name`; a function is returned as it is.
 
-    what: the argument's name, for errors.
-    given: the name or the function.
-    Raises: EndpointError if there is no such module or name.
+    Args:
+        what: the argument's name, for errors.
+        given: the name or the function.
+
+    Raises:
+        EndpointError: there is no such module or name.
     """
     if not isinstance(given, str):
         return given

@@ -115,8 +115,9 @@ class WorkerTable(Live):
 
         A row that is not its own any more stays as it is: its supervisor has died, and another one uses the file.
 
-        number: its row, from 1.
-        state, calls, max_calls, taken: its figures.
+        Args:
+            number: its row, from 1.
+            state, calls, max_calls, taken: its figures.
         """
         offset = _offset(number)
         _, pid, *_, length = _OWN.unpack_from(self._map, offset)
@@ -126,7 +127,8 @@ class WorkerTable(Live):
     def begin(self, number: int, url: str) -> None:
         """Write the address of a worker that starts, and drop what was placed at an earlier one of this number.
 
-        Raises: EndpointError if the URL is too long.
+        Raises:
+            EndpointError: the URL is too long.
         """
         octets = url.encode()
         if len(octets) > MAX_URL_OCTETS:
@@ -240,8 +242,13 @@ class WorkerTable(Live):
 def new_table(path: Path | None = None) -> WorkerTable:
     """Make an empty table of this supervisor.
 
-    path: its file, which other processes of the machine open; one that is there is emptied. None: only workers see it.
-    Raises: EndpointError if another supervisor uses the file; OSError.
+    Args:
+        path: its file, which other processes of the machine open; one that is there is emptied. None: only workers see
+            it.
+
+    Raises:
+        EndpointError: another supervisor uses the file.
+        OSError.
     """
     descriptor = _nameless_file() if path is None else os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
     size = os.fstat(descriptor).st_size
@@ -273,9 +280,9 @@ def _offset(number: int) -> int:
 
 
 class FilePlacement(Live):
-    """The registry of the workers of one supervisor, for another process of the machine: `placement_file` of it.
+    """The registry of the workers of one supervisor, for other processes of the machine: its `placement_file`.
 
-    Workers report by themselves, so only `place` is needed. Use it from one thread.
+    Workers write into the file themselves, so only `place` is needed. Use it from one thread.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:

@@ -38,6 +38,13 @@ class SimulatedCall(CallStreams):
 
     The phone's side speaks from the begin of the stream, and hangs up when everything was said. `finished` is for async
     code, `wait` for blocking code.
+
+    Args:
+        services: the carrier's loop, dialer and webhooks.
+        facts: ids, numbers and options.
+        phone: codec, speech and keys.
+        leg: direction and state.
+        rng: source of the stream ids.
     """
 
     def __init__(
@@ -57,7 +64,7 @@ class SimulatedCall(CallStreams):
         self.leg = leg
         """The call as commands and webhooks see it."""
         self.commands: list[tuple[str, dict[str, Any]]] = []
-        """Action and body of each command that was carried out, the dial command included."""
+        """Action and body of each executed command, the dial command included."""
 
     @property
     def call_control_id(self) -> str:
@@ -155,7 +162,7 @@ class SimulatedCall(CallStreams):
     # Commands, in the loop's thread
 
     def answer(self, command: AnswerCommand) -> Callable[[], None]:
-        """Answer an incoming call; the function that is returned reports it and dials, if streaming was asked for."""
+        """Answer an incoming call; the function that is returned reports it, and opens the stream if there is one."""
         media = self._preferred(command.preferred_codecs)
         dial = None if command.stream is None else self.begin(command.stream, media)
         self._format, self.leg.state = media, "answered"
@@ -168,7 +175,7 @@ class SimulatedCall(CallStreams):
         return then
 
     def announce(self) -> None:
-        """Report a call that came in, or a phone that begins to ring."""
+        """Report an incoming call, or a phone that begins to ring."""
         self._services.notify(events.CALL_INITIATED, payloads.initiated(self._facts, self.leg, self._format))
 
     def description(self) -> dict[str, Any]:
@@ -176,7 +183,7 @@ class SimulatedCall(CallStreams):
         return payloads.dialled(self._facts, self.leg)
 
     def prepare(self, stream: StreamSettings | None, preferred_codecs: tuple[str, ...]) -> None:
-        """Choose the codec of a call that is about to ring. Refused (90046): its stream could not begin."""
+        """Choose the codec of a call that is about to ring. Raises Refused (90046) if its stream could not begin."""
         self._format = self._preferred(preferred_codecs)
         if stream is not None:
             self._agree(stream, self._format)
@@ -190,7 +197,15 @@ class SimulatedCall(CallStreams):
         first: bool = False,
         refuses_with: str | None = None,
     ) -> None:
-        """Let the phone ring until it answers or the time is over; `first` opens the WebSocket before that."""
+        """Let the phone ring until it is answered or the time is over.
+
+        Args:
+            answers_after_s: seconds until it is answered; None: never.
+            timeout_s: seconds that it rings at most.
+            stream: the stream that begins at the answer; None: none.
+            first: whether the WebSocket is opened before it rings.
+            refuses_with: hangup cause of a refusal in place of the answer; None: it is answered.
+        """
 
         def begin() -> None:
             if self.ended:
@@ -232,7 +247,7 @@ class SimulatedCall(CallStreams):
         other.report(events.CALL_BRIDGED)
 
     def become(self, state: Literal["answered", "bridged"]) -> None:
-        """Be joined with another leg, or alone again."""
+        """Change between bridged and alone."""
         self.leg.state = state
         self._facts = replace(self._facts, bridged=state == "bridged")
         if state == "bridged":
@@ -249,13 +264,13 @@ class SimulatedCall(CallStreams):
         self._services.notify(event_type, self.named())
 
     def begin(self, settings: StreamSettings, media: AudioFormat | None = None) -> Callable[[], None]:
-        """Reserve the call for a stream; the function that is returned makes it dial. Refused: 90045, 90046."""
+        """Reserve the call for a stream; the function that is returned opens it. Raises Refused (90045, 90046)."""
         self._streaming.require_idle()
         if self._lost_stream.busy:
             raise refused(errors.MEDIA_STREAMING_USED, "the carrier has not finished the call's lost stream")
         formats = self._agree(settings, media or self._format)
         stream_id = new_stream_id(self._facts.dialect, self._rng)
-        # A client_state that a call was given once is part of everything that is reported of it.
+        # Once set, the client_state of a call is part of all its reports.
         agreed = replace(settings, client_state=settings.client_state or self.leg.client_state)
 
         def new_stream(*, now_ms: float, utc_ms: float) -> CarrierStream:
@@ -270,7 +285,7 @@ class SimulatedCall(CallStreams):
         return agree(settings, media, self._speech, self._facts.variations)
 
     def cease(self, stream_id: str | None) -> None:
-        """Stop the stream. Refused: 90048."""
+        """Stop the stream. Raises Refused (90048) if there is none."""
         if not (self._streaming.active or self._lost_stream.busy):
             raise refused(errors.MEDIA_STREAMING_NOT_USED, "the call is not streaming")
         # The id is a uuid, whose case means nothing (RFC 9562 section 4).
@@ -298,20 +313,26 @@ class SimulatedCall(CallStreams):
         self._document = self._services.loop_thread.loop.create_task(execute(steps, self))
 
     async def stream_over(self) -> None:
-        """Return at the end of the stream that runs."""
+        """Wait for the end of the running stream."""
         await self._streaming.wait_over()
 
     async def close(self) -> None:
-        """Hang up, because the carrier closes, and wait for the socket to be gone."""
+        """Hang up, because the carrier closes, and wait until the socket is closed."""
         self.leave("carrier_closed")
         await self._streaming.wait_over()
 
-    # Life
+    # The end of the call
 
     def leave(
         self, reason: Literal["hang_up", "carrier_closed"], cause: str = events.NORMAL_CLEARING, *, by_us: bool = False
     ) -> None:
-        """End the call; `by_us`: by a command, not by the phone's side."""
+        """End the call.
+
+        Args:
+            reason: end reason of its stream.
+            cause: hangup cause in `call.hangup`.
+            by_us: whether a command ends it, not the phone's side.
+        """
         self.leg.end(cause, self.leg.ours if by_us else self.leg.theirs)
         self._ringing.stop()
         ringing = self.joined.ringing

@@ -15,7 +15,7 @@ from rtpcodec.sim.report import CallReport
 
 
 class CallStreams(Live):
-    """The part of a SimulatedCall that is about its streams. Any thread may use it."""
+    """The streams of a SimulatedCall. Any thread may use it."""
 
     def __init__(self, services: CallServices, own_format: AudioFormat) -> None:
         self._services = services
@@ -29,7 +29,7 @@ class CallStreams(Live):
 
     @property
     def failure(self) -> Literal["connection_failed"] | None:
-        """Why the last stream could not begin."""
+        """Why the last stream could not begin; None: it began."""
         return self._streaming.failure
 
     @property
@@ -95,7 +95,7 @@ class CallStreams(Live):
 
     @property
     def reports(self) -> tuple[CallReport, ...]:
-        """The reports of all streams that are over, in their order."""
+        """The reports of all ended streams, in their order."""
         return tuple(self._streaming.reports)
 
     def press(self, digits: str) -> None:

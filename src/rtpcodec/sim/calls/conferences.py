@@ -1,4 +1,4 @@
-"""Conferences: calls that hear each other, as far as a warm transfer needs them. No audio is mixed."""
+"""Conferences, as far as a warm transfer needs them: who hears whom. No audio is mixed."""
 
 from __future__ import annotations
 
@@ -40,23 +40,30 @@ class Participant:
 
 
 class SimulatedConference(Live):
-    """A conference. `hears` says who hears whom."""
+    """A conference. `hears` returns who hears whom."""
 
     def __init__(self, conference_id: str, name: str, creator: ConferringCall, notify: Notify) -> None:
-        """Make it with its first participant."""
+        """Make a conference with its first participant.
+
+        Args:
+            conference_id: its id.
+            name: its name, which serves as an id too.
+            creator: its first participant.
+            notify: posts a webhook.
+        """
         self._notify = notify
         self._participants: dict[str, Participant] = {}
         self.conference_id = conference_id
         """The id by which commands name it; its name serves as well."""
         self.name = name
         self.ended = False
-        """Whether it is over: nobody is in it."""
+        """Whether the conference is over: it has no participant."""
         self._report(webhooks.CONFERENCE_CREATED, creator)
         self.join(creator, JoinCommand(call_control_id=creator.call_control_id))
 
     @property
     def participants(self) -> tuple[str, ...]:
-        """The call_control_ids of those in it."""
+        """The call_control_ids of the participants."""
         return tuple(self._participants)
 
     def hears(self, listener: str, speaker: str) -> bool:
@@ -65,7 +72,7 @@ class SimulatedConference(Live):
         return listener != speaker and all(one is not None and not one.held for one in both)
 
     def join(self, call: ConferringCall, command: JoinCommand) -> None:
-        """Add a call. Refused (90102): it is bridged, or in a conference."""
+        """Add a call. Raises Refused (90102) if it is bridged, or in a conference."""
         if self.ended:
             raise refused(errors.RESOURCE_NOT_FOUND, "the conference has ended")
         if call.joined.peer is not None or call.joined.conference is not None:
@@ -75,12 +82,12 @@ class SimulatedConference(Live):
         self._report(webhooks.CONFERENCE_PARTICIPANT_JOINED, call)
 
     def require(self, call_control_id: str) -> None:
-        """Refuse a call that is not in it: 90102."""
+        """Raise Refused (90102) if a call is not in the conference."""
         if call_control_id not in self._participants:
             raise refused(errors.COMMAND_INVALID, "the call is not in the conference")
 
     def hold(self, call_control_ids: tuple[str, ...], *, held: bool) -> None:
-        """Put participants on hold, or take them off; none: all."""
+        """Put participants on hold, or take them off hold; an empty tuple means all."""
         for one in call_control_ids:
             self.require(one)
         for one in call_control_ids or self.participants:

@@ -27,7 +27,7 @@ class Dialer(Protocol):
 
 
 class NewStream(Protocol):
-    """Makes the stream that was agreed on, at the moment when it begins."""
+    """Makes the agreed stream when it begins."""
 
     def __call__(self, *, now_ms: float, utc_ms: float) -> CarrierStream:
         """Make the stream."""

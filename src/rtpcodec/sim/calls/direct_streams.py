@@ -1,4 +1,4 @@
-"""Streams that a test asks for itself, without a command or a document of the app: `SimulatedCall.stream_to`."""
+"""Streams that a test starts without a command or a document of the app: `SimulatedCall.stream_to`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def wanted_stream(
 
 
 def document_of(settings: StreamSettings) -> list[Step]:
-    """Return the document that has a call of Twilio streamed: the call lasts no longer than a two-way stream."""
+    """Return the document that streams a call of Twilio: the call ends with a two-way stream."""
     if settings.two_way:
         return [Step(texml.CONNECT, settings)]
     return [Step(texml.START, settings), Step(texml.PAUSE, pause_s=inf)]

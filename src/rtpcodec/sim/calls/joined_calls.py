@@ -22,10 +22,16 @@ class JoinableCall(Protocol):
         """Whether it was hung up."""
 
     def become(self, state: Literal["answered", "bridged"]) -> None:
-        """Be joined with another leg, or alone again."""
+        """Change between bridged and alone."""
 
     def leave(self, reason: Literal["hang_up"], cause: str = NORMAL_CLEARING, *, by_us: bool = False) -> None:
-        """Hang up."""
+        """Hang up.
+
+        Args:
+            reason: end reason of its stream.
+            cause: hangup cause in `call.hangup`.
+            by_us: whether a command ends it, not the phone's side.
+        """
 
 
 class JoinableConference(Protocol):
@@ -42,7 +48,7 @@ class JoinedCalls(Live):
     peer: JoinableCall | None = None
     """The call that it is bridged with."""
     parks: bool = False
-    """It continues when its peer ends, instead of ending as well."""
+    """Whether it continues when its peer ends, instead of ending too."""
     called: JoinableCall | None = None
     """The leg that was called for a transfer of this call."""
     on_ring: Callable[[], None] | None = None
@@ -77,7 +83,7 @@ def join(first: JoinableCall, second: JoinableCall) -> None:
 
 
 def part(joined: JoinedCalls, call_control_id: str) -> None:
-    """Separate a call that has ended: its peer ends as well, unless it was to be parked."""
+    """Separate a call that has ended: its peer ends too, unless it is to be parked."""
     if joined.conference is not None:
         joined.conference.leave(call_control_id)
     peer = joined.peer

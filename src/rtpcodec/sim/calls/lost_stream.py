@@ -1,4 +1,4 @@
-"""What remains of a stream whose WebSocket was lost: the carrier counts it as running, and reports its end late."""
+"""A stream whose WebSocket was lost: the carrier counts it as running for a time, and reports its end late."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class LostStream:
         return self._loop.time() < self._busy_until_s
 
     def begin(self, report: Callable[[], object]) -> None:
-        """Count a stream that was lost now as running, and report its end when it is time."""
+        """Count a stream that was lost now as running, and report its end at the configured time."""
         self.report_now()
         self._busy_until_s = self._loop.time() + self._habits.busy_s
         self._report = report
@@ -36,7 +36,7 @@ class LostStream:
             self.report_now()
 
     def report_now(self) -> None:
-        """Report the end that was not reported yet, if there is one."""
+        """Report now an end that was not reported yet."""
         report, self._report = self._report, None
         if self._timer is not None:
             self._timer.cancel()

@@ -28,7 +28,7 @@ _UNKNOWN_PHONE: Final = DialledPhone(PhoneSettings(b""), None)
 
 
 class CallRegistry:
-    """Makes calls; everything here runs in the loop's thread."""
+    """Makes calls. All methods run in the loop's thread."""
 
     def __init__(
         self, seed: int, faults: Faults, notify: Notify, dialogflow_url: str | None, dialect: DialectName
@@ -37,7 +37,7 @@ class CallRegistry:
         self._faults = faults
         self._notify = notify
         self.dialect = dialect
-        """Whose messages the streams speak."""
+        """The carrier whose messages the streams have."""
         self.dialogflow_url = dialogflow_url
         """Where streams for Dialogflow go; None: they are refused."""
         # Chance for tests, no secrets: the seed must repeat it.
@@ -50,11 +50,11 @@ class CallRegistry:
         self.conferences: list[SimulatedConference] = []
 
     def open(self, loop_thread: LoopThread, dialer: Dialer) -> None:
-        """Let calls live in this loop from now on."""
+        """Run calls in this loop from now on."""
         self._services = CallServices(loop_thread, dialer, self._notify)
 
     def add(self, phone: OpenedPhone, settings: PhoneSettings, numbers: tuple[str, str], state: State) -> SimulatedCall:
-        """Add a call that came in; its numbers are those of caller and callee."""
+        """Add an incoming call; `numbers` are those of caller and callee."""
         leg = self._new_leg(direction="incoming", state=state, connection_id=CONNECTION_ID)
         call = self._new(phone, settings, numbers, leg)
         if state == "parked":
@@ -91,7 +91,7 @@ class CallRegistry:
         return call.description(), ring
 
     def confer(self, name: str, creator: SimulatedCall) -> SimulatedConference:
-        """Create a conference. Refused (90102): another one has the name, or the call cannot join it."""
+        """Create a conference. Raises Refused (90102) if the name is in use, or the call cannot join."""
         if self.conference(name) is not None:
             raise refused(errors.COMMAND_INVALID, "another conference has this name")
         if creator.joined.peer is not None or creator.joined.conference is not None:

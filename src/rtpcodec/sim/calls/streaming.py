@@ -1,4 +1,4 @@
-"""The streams of one call, one after the other: each is dialled, carried and reported."""
+"""The streams of one call, one after the other: opens, runs and reports each."""
 
 from __future__ import annotations
 
@@ -35,30 +35,30 @@ Over = Callable[[StreamSettings, CarrierStream], None]
 
 
 class CallStreaming:
-    """At most one stream at a time; `done` is the report of the one that runs or comes next, or of the last one."""
+    """At most one stream at a time; `done` is the report of the running or next one, or of the last one."""
 
     def __init__(self, services: CallServices) -> None:
         self._services = services
         self._task: asyncio.Task[None] | None = None
         self._pump: StreamPump | None = None
         self._stream: CarrierStream | None = None  # while it runs
-        self._abandoned: EndReason | None = None  # why an app is dialled no longer
+        self._abandoned: EndReason | None = None  # why opening was cancelled
         self.was_open = False
-        """The WebSocket of the last stream was open."""
+        """Whether the WebSocket of the last stream was open."""
         self.last: CallReport | None = None
-        """The report of the last stream that is over."""
+        """The report of the last ended stream."""
         self.done: Future[CallReport] = Future()
         self.reports: list[CallReport] = []
-        """Of the streams whose WebSocket was open and that are over."""
+        """Reports of the ended streams whose WebSocket was open."""
         self.was_lost = False
-        """The WebSocket of the last stream went without a close frame, or nothing passed it any more."""
+        """Whether the WebSocket of the last stream ended without a close frame, or passed nothing any longer."""
         self.failure: Literal["connection_failed"] | None = None
         """Why the last stream could not begin."""
         self._refused_with: int | None = None  # the HTTP status of the app's answer to the last request
 
     @property
     def active(self) -> bool:
-        """A stream runs, or the app is being dialled for one."""
+        """Whether a stream runs, or its socket is being opened."""
         return self._task is not None
 
     @property
@@ -67,7 +67,7 @@ class CallStreaming:
         return self._stream or self.last
 
     def require_idle(self) -> None:
-        """Refuse a second stream: 90045."""
+        """Raise Refused (90045) if there is a stream."""
         if self._task is not None:
             raise refused(errors.MEDIA_STREAMING_USED, "the call is streaming already")
 
@@ -90,7 +90,7 @@ class CallStreaming:
         return answered.set
 
     def end(self, reason: EndReason) -> None:
-        """End the stream that runs, or stop dialling for it."""
+        """End the running stream, or stop opening it."""
         if self._pump is not None and self._stream is not None:
             self._stream.end(reason, self._services.loop_thread.now_ms())
             self._pump.run()
@@ -110,7 +110,7 @@ class CallStreaming:
         self._pump.lose(how)
 
     async def wait_over(self) -> None:
-        """Return once the WebSocket is gone."""
+        """Wait until the WebSocket is closed."""
         if self._task is not None:
             await asyncio.wait([self._task])
 
@@ -133,14 +133,14 @@ class CallStreaming:
             self._pump.run()
 
     def bridge(self) -> None:
-        """Let the second leg hear the stream that runs."""
+        """Let the second leg hear the running stream."""
         if self._stream is not None:
             self._stream.bridge()
 
     async def _carry(
         self, settings: StreamSettings, new_stream: NewStream, answered: asyncio.Event, opened: Opened
     ) -> None:
-        """Dial once the command was answered, and stay until the stream is over."""
+        """Open the socket once the command was answered, and wait for the end of the stream."""
 
         def open_stream(pump: StreamPump) -> CarrierStream:
             self._pump = pump
@@ -157,7 +157,7 @@ class CallStreaming:
             self.failure = webhooks.CONNECTION_FAILED
             self._refused_with = error.status if isinstance(error, DialFailed) else None
         except asyncio.CancelledError:
-            # Dialling is abandoned; the socket may have opened in that very moment.
+            # Opening was cancelled; the socket may have opened at that moment.
             if self._pump is not None:
                 self.end(self._abandoned or "carrier_closed")
                 await self._pump.wait_closed()

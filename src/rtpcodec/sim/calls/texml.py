@@ -1,4 +1,4 @@
-"""Executes a TeXML document on a call: verb after verb, and hangs up behind the last one."""
+"""Executes a TeXML document on a call: verb after verb, and hangs up after the last one."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from rtpcodec.sim.commands.texml import Step
 
 
 class DocumentCall(Protocol):
-    """What a document does to its call."""
+    """A call as its document sees it."""
 
     @property
     def streaming(self) -> bool:
-        """Whether a stream runs, or the app is being dialled for one."""
+        """Whether a stream runs, or its socket is being opened."""
 
     def begin(self, settings: StreamSettings) -> Callable[[], None]:
         """Reserve the call for a stream; the function that is returned makes it dial."""

@@ -1,4 +1,4 @@
-"""Transfers: a second leg is called, and bridged with the first one when it is answered."""
+"""Transfers: calls a second leg, and bridges it with the first one when it is answered."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rtpcodec.sim.commands.bodies import TransferCommand
 def transfer(call: SimulatedCall, leg: SimulatedCall, phone: DialledPhone, command: TransferCommand) -> None:
     """Let the phone of a new leg ring for a call, and bridge both when it is answered.
 
-    Its `call.hangup` alone reports that it was not answered; the first call continues then.
+    If it is not answered, only its `call.hangup` reports that; the first call continues then.
     """
     call.joined.called = leg
     call.joined.parks = command.park_after_unbridge == commands.PARK_SELF

@@ -26,7 +26,7 @@ from rtpcodec.sim.commands.conferring import ConferringCarrier
 from rtpcodec.sim.commands.error_answers import refused
 
 Then = Callable[[], None]
-"""Called once the answer is on its way."""
+"""Called once the answer was sent."""
 
 
 class CommandedCall(Protocol):
@@ -36,13 +36,13 @@ class CommandedCall(Protocol):
     commands: list[tuple[str, dict[str, Any]]]
 
     def begin(self, settings: StreamSettings) -> Then:
-        """Reserve the call for a stream; the function that is returned starts it. Refused: 90045, 90046."""
+        """Reserve the call for a stream; the function that is returned starts it. Raises Refused (90045, 90046)."""
 
     def cease(self, stream_id: str | None) -> None:
-        """Stop the stream. Refused: 90048."""
+        """Stop the stream. Raises Refused (90048)."""
 
     def answer(self, command: AnswerCommand) -> Then:
-        """Answer an incoming call; the function that is returned reports it and starts its stream. Refused: 90046."""
+        """Answer an incoming call; the function that is returned reports it and starts its stream. Refused (90046)."""
 
     def bridge(self, other: Any) -> None:
         """Join it with another call."""
@@ -60,21 +60,21 @@ class CommandedCarrier(ConferringCarrier, Protocol):
 
     @property
     def calls(self) -> Mapping[str, CommandedCall]:
-        """By their call_control_id."""
+        """Calls by their call_control_id."""
 
     @property
     def command_ids(self) -> CommandIds:
-        """Of the dial commands."""
+        """Ids of the dial commands."""
 
     @property
     def dialogflow_url(self) -> str | None:
-        """Where streams for Dialogflow go."""
+        """URL of the streams for Dialogflow; None: they are refused."""
 
     def transfer(self, call: Any, command: TransferCommand) -> Then:
         """Make the second leg of a transfer; the function that is returned makes it ring."""
 
     def dial(self, command: DialCommand) -> tuple[dict[str, Any], Then]:
-        """Make a call: the answer's data, and a function that makes it ring. Refused: 90046."""
+        """Make a call; return the answer's data, and a function that makes it ring. Raises Refused (90046)."""
 
 
 def _start(carrier: CommandedCarrier, call: CommandedCall, body: Mapping[str, Any]) -> Then:
@@ -142,7 +142,7 @@ _ACTIONS: Final[Mapping[str, Callable[[CommandedCarrier, CommandedCall, Mapping[
     commands.SEND_DTMF: _send_dtmf,
     commands.TRANSFER: _transfer,
 }
-"""A name beyond them is refused as misspelt."""
+"""Any other name is a 404, so that a misspelt one is noticed."""
 
 
 def is_known(action: str, method: str) -> bool:
@@ -151,7 +151,7 @@ def is_known(action: str, method: str) -> bool:
 
 
 def carry_out(carrier: CommandedCarrier, call: CommandedCall, action: str, body: dict[str, Any]) -> Then | None:
-    """Carry out a command.
+    """Execute a command.
 
     Raises: Refused if the state of the call does not allow it, or the body is wrong.
     """

@@ -35,7 +35,7 @@ class StreamSettings:
     """The settings of a command for its stream, with the carrier's own defaults (docs/carrier.md, rule C4)."""
 
     stream_url: str = field(repr=False)
-    """Its path may be all that guards it."""
+    """Not shown: its path may be its only protection."""
     tracks: str = commands.DEFAULT_TRACK
     codec: str = commands.OWN_CODEC
     mode: str = commands.DEFAULT_MODE
@@ -48,7 +48,7 @@ class StreamSettings:
     two_way: bool = True
     """False: the app sends nothing, as in a one-way stream of Twilio."""
     dialogflow: bool = False
-    """It goes to the Dialogflow connection instead of the app."""
+    """Whether it goes to the Dialogflow connection instead of the app."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,9 +56,9 @@ class AnswerCommand:
     """The fields of an accepted `answer`."""
 
     stream: StreamSettings | None = None
-    """Begins when the call is answered."""
+    """The stream that begins when the call is answered."""
     preferred_codecs: tuple[str, ...] = ()
-    """Of the call, the best one first."""
+    """Codecs for the call, the best one first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +84,7 @@ class TransferCommand:
     from_number: str | None = field(default=None, repr=False)
     timeout_s: int = RING_TIMEOUT_S
     target_client_state: str | None = field(default=None, repr=False)
-    """In all events of the new leg."""
+    """`client_state` of all events of the new leg."""
     park_after_unbridge: str | None = None
     """`self`: the first leg continues when the new one has ended."""
 
@@ -106,7 +106,7 @@ def read_start(body: Mapping[str, Any], dialogflow_url: str | None = None) -> St
 
     dialogflow_url: where streams for Dialogflow go; None: they are refused (100001).
 
-    Raises: Refused, with everything that is wrong with the members.
+    Raises: Refused, with every error of the members.
     """
     given, problems = checked(body, commands.START_FIELDS)
     _use_dialogflow(given, problems, dialogflow_url)
@@ -127,7 +127,7 @@ def read_stop(body: Mapping[str, Any]) -> str | None:
 
 
 def read_answer(body: Mapping[str, Any]) -> AnswerCommand:
-    """Read an `answer`. It has neither a rate nor a token for its stream, as its documented type.
+    """Read an `answer`. Like the documented type, it has neither rate nor token of a stream (docs/carrier.md, rule C5).
 
     Raises: Refused, as for read_start.
     """
@@ -286,7 +286,7 @@ def _use_dialogflow(given: dict[str, Any], problems: list[Problem], dialogflow_u
 
 
 def _require(body: Mapping[str, Any], given: Mapping[str, Any], problems: list[Problem], name: str) -> None:
-    # A member of a wrong type is named already.
+    # A member of a wrong type is reported already.
     if name not in given and body.get(name) is None:
         problems.append(problem_at(errors.MISSING_PARAMETER, name, "is missing"))
 

@@ -24,10 +24,10 @@ class ConferringCarrier(Protocol):
 
     @property
     def calls(self) -> Mapping[str, Any]:
-        """By their call_control_id."""
+        """Calls by their call_control_id."""
 
     def confer(self, name: str, creator: Any) -> SimulatedConference:
-        """Create a conference. Refused: 90102."""
+        """Create a conference. Raises Refused (90102)."""
 
     def conference(self, id_or_name: str) -> SimulatedConference | None:
         """Return the conference of that id or name that has not ended."""
@@ -46,7 +46,7 @@ def create(carrier: ConferringCarrier, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def carry_out(carrier: ConferringCarrier, id_or_name: str, action: str, body: dict[str, Any]) -> None:
-    """Carry out a command about a conference.
+    """Execute a command about a conference.
 
     Raises: Refused if there is no such conference, the state of a call does not allow it, or the body is wrong.
     """

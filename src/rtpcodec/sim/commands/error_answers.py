@@ -16,7 +16,7 @@ class Problem:
     code: str
     detail: str
     pointer: str | None = None
-    """The JSON pointer to the member that is meant (RFC 6901)."""
+    """JSON pointer to the wrong member (RFC 6901)."""
 
     def as_json(self) -> dict[str, Any]:
         """Return the entry as the body has it."""

@@ -26,13 +26,13 @@ class CommandFault:
     delay_s: float = 0.0
     """How late the answer is; the command has had its effect by then."""
     drop: Literal["before", "after"] | None = None
-    """The connection is cut instead of an answer: before the command took effect, or after it."""
+    """Cut the connection instead of an answer: before the command takes effect, or after it."""
     status: int | None = None
-    """Answer with this status and the carrier's error for it instead of carrying the command out."""
+    """Answer with this status and the carrier's error for it, without executing the command."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Further headers of the answer."""
     body: Literal["whole", "cut", "not_json", "empty", "huge"] = "whole"
-    """How the body of the answer is spoilt."""
+    """How the body of the answer is broken."""
 
     def __post_init__(self) -> None:
         if self.status is not None and not 300 <= self.status <= 599:
@@ -42,7 +42,7 @@ class CommandFault:
 
     @property
     def prevents(self) -> bool:
-        """Whether the command is not carried out."""
+        """Whether the command is not executed."""
         return self.drop == "before" or self.status is not None
 
     def error_body(self) -> bytes:
@@ -86,7 +86,7 @@ def rate_limited(
 
 
 class FaultInjector:
-    """Faults of the next commands: each one takes the next."""
+    """Faults of the next commands, one per command."""
 
     __slots__ = ("_waiting",)
 
@@ -94,7 +94,7 @@ class FaultInjector:
         self._waiting: deque[CommandFault | None] = deque()
 
     def add(self, *faults: CommandFault | None) -> None:
-        """Add some at the end; None lets a command pass."""
+        """Append faults; None lets a command pass."""
         self._waiting.extend(faults)
 
     def next(self) -> CommandFault:

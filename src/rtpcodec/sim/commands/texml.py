@@ -20,7 +20,7 @@ _ATTRIBUTES: Final = {
     texml.BIDIRECTIONAL_CODEC: "return_codec",
     texml.BIDIRECTIONAL_SAMPLING_RATE: "return_rate_hz",
 }
-"""Attributes of Stream, and those of StreamSettings."""
+"""Attributes of `<Stream>`, and their names in StreamSettings."""
 _IGNORED: Final = (texml.NAME, texml.STATUS_CALLBACK)
 """The simulator has no status callbacks."""
 _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -32,7 +32,7 @@ _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     texml.STATUS_CALLBACK_METHOD: texml.METHODS,
 }
 _TWIML: Final = (texml.URL, texml.TRACK, *_IGNORED, texml.STATUS_CALLBACK_METHOD)
-"""The attributes that Twilio has as well."""
+"""The attributes that TwiML has too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,13 +41,13 @@ class Step:
 
     verb: str
     stream: StreamSettings | None = None
-    """Of Start and Connect."""
+    """Stream of Start and Connect."""
     pause_s: float = 0.0
-    """Of Pause."""
+    """Seconds of Pause."""
 
 
 def read_texml(document: str, dialect: DialectName = "telnyx") -> list[Step]:
-    """Read a document. ValueError: it is not XML, or has what this simulator or its carrier does not know."""
+    """Read a document. ValueError: it is not XML, or has something unknown to the simulator or its carrier."""
     try:
         root = ElementTree.fromstring(document)  # noqa: S314 -- the document of the app under test
     except ElementTree.ParseError as error:

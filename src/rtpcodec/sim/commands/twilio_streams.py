@@ -1,4 +1,4 @@
-"""Streams that Twilio has: the settings of one, by the rules of its documents (docs/twilio.md, TwiML)."""
+"""Streams that Twilio has: their settings, by the rules of its documents (docs/twilio.md, "Have Twilio stream")."""
 
 from __future__ import annotations
 

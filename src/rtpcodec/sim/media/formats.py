@@ -24,7 +24,7 @@ def legs_that_hear(target_legs: str, *, bridged: bool) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """A codec at a rate, as a carrier with these habits speaks it."""
+    """A codec at a rate, as sent by a carrier with these habits."""
 
     info: CodecInfo
     sample_rate_hz: int
@@ -32,7 +32,16 @@ class AudioFormat:
 
     @classmethod
     def of(cls, info: CodecInfo, sample_rate_hz: int | None, habits: Variations) -> Self:
-        """Return the format of a codec at a carrier with these habits. ValueError: the codec does not have the rate."""
+        """Return the format of a codec at a carrier with these habits.
+
+        Args:
+            info: the codec.
+            sample_rate_hz: rate of its PCM; None: its usual rate.
+            habits: habits of the carrier.
+
+        Raises:
+            ValueError: the codec does not have the rate.
+        """
         return cls(info, info.sample_rate_hz(sample_rate_hz), habits)
 
     @property
@@ -107,7 +116,7 @@ class StreamFormats:
 def agree(
     settings: StreamSettings, call_format: AudioFormat, speech: Speech, habits: Variations = AS_DOCUMENTED
 ) -> StreamFormats:
-    """Choose the formats of a stream. Refused (90046): the app's wish cannot be decoded here."""
+    """Choose the formats of a stream. Raises Refused (90046) if the codec of the app cannot be decoded here."""
     if settings.mode == commands.RTP_MODE:
         returned: AudioFormat | Mp3Format = _return_format(settings, call_format, habits.returned_rate_hz)
     else:
@@ -122,7 +131,7 @@ def agree(
 
 
 def require_restarts(media: AudioFormat, habits: Variations) -> None:
-    """Check that the audio can change as these habits ask for.
+    """Check that the audio can change as these habits require.
 
     Raises: ValueError if it cannot. UnknownCodec, MissingLibrary.
     """
@@ -160,7 +169,7 @@ def _return_format(settings: StreamSettings, call_format: AudioFormat, own_rate_
     """Return the format of the app's audio; own_rate_hz: of a carrier that plays another rate than the command's."""
     try:
         info = codec(settings.return_codec)
-        # The documents allow a rate that the codec does not have: the vendor's sample asks for G722 with 16000.
+        # The documents allow a rate that the codec does not have: the vendor's sample has G722 with 16000.
         wanted_hz = own_rate_hz or settings.return_rate_hz
         rate_hz = wanted_hz if wanted_hz in info.sample_rates_hz else info.sample_rate_hz()
         returned = replace(call_format, info=info, sample_rate_hz=rate_hz)

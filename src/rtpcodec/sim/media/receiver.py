@@ -1,4 +1,4 @@
-"""The app's messages: audio to play, marks, clears; answered with an error where they are wrong."""
+"""The app's messages: audio to play, marks, clears. Wrong ones are answered with an error."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from rtpcodec.sim.wires.wire import CarrierWire
 from rtpcodec.stream import messages
 
 KEPT_MS: Final = 1000.0
-"""Played audio that stays in memory, a chunk apart, where the call keeps no audio: a tick may be so late."""
+"""Played audio that is kept, besides one chunk, if the call keeps no audio: a tick may be this late."""
 
 
 class AppReceiver:
@@ -79,7 +79,7 @@ class AppReceiver:
         )
 
     def bridge(self) -> None:
-        """Let the second leg hear as well, from now on."""
+        """Let the second leg hear too, from now on."""
         self._bridged = True
 
     def receive(self, text: str | Buffer, now_ms: float) -> None:
@@ -119,7 +119,7 @@ class AppReceiver:
             self._peer = self._peer or self._new_playout(rate_hz)
             self._peer.play(pcm, now_ms)
         end = self.playout.end
-        # Marks come back by this play-out, whoever hears.
+        # Marks return by this play-out, whichever leg hears.
         if not self.playout.play(pcm if commands.SELF_LEG in legs else bytes(len(pcm)), now_ms):
             self._tally.media_refused += 1
             raise RefusedMessage(UNKNOWN_ERROR, "more audio waits to be played than the limit allows")

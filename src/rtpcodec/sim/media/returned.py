@@ -1,4 +1,4 @@
-"""The app's media messages to PCM at the play-out's rate, by the mode of the stream."""
+"""Decodes the app's media messages to PCM at the rate of the play-out, by the mode of the stream."""
 
 from __future__ import annotations
 

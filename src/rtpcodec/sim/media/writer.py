@@ -1,4 +1,4 @@
-"""The carrier's messages on their way out: numbered, spelled, and handed to the network."""
+"""The carrier's messages: numbers them, writes them, and queues them on the network."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rtpcodec.sim.wires.wire import CarrierWire
 from rtpcodec.stream import messages
 
 Numbered = messages.Start | messages.Media | messages.Dtmf | messages.Mark | messages.Stop | messages.Other
-"""Messages that carry a number of the stream."""
+"""Messages that have a `sequence_number`."""
 
 
 class MessageWriter:
@@ -30,7 +30,7 @@ class MessageWriter:
         self._sequence_number = 0
         self.stream_id = stream_id
         self.warnings: dict[int | None, StreamWarning] = {}
-        """What the carrier noted about messages of the app, the first of each code."""
+        """Warnings about messages of the app, the first of each code."""
 
     def greet(self, media_format: messages.MediaFormat, now_ms: float) -> None:
         """Write the messages that open a stream."""
@@ -58,11 +58,11 @@ class MessageWriter:
         self.number(start, now_ms)
 
     def renumber(self) -> None:
-        """Begin again with sequence number 1."""
+        """Restart the sequence numbers at 1."""
         self._sequence_number = 0
 
     def media(self, message: messages.Media, now_ms: float) -> None:
-        """Write a chunk of audio, which meets the faults of the network."""
+        """Write a chunk of audio, to which the faults of the network apply."""
         self.number(message, now_ms, message.track, len(message.payload))
 
     def number(self, message: Numbered, now_ms: float, track: str | None = None, octets: int = 0) -> None:
@@ -74,7 +74,7 @@ class MessageWriter:
         self._post(message, now_ms, track, octets)
 
     def refuse(self, refusal: RefusedMessage, now_ms: float) -> bool:
-        """Write an error, or note a warning where the dialect has no errors; whether it was written."""
+        """Write an error, or record a warning if the dialect has no errors. Returns whether it was written."""
         warning = self._wire.warning(refusal)
         if warning is not None:
             self.warnings.setdefault(warning.code, warning)

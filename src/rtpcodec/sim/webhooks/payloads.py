@@ -1,4 +1,4 @@
-"""The payload of each webhook about a call (docs/webhooks.md, Events). No I/O."""
+"""The payload of each webhook about a call (docs/webhooks.md, "Events"). No I/O."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rtpcodec.sim.report import CallReport
 PACKET_MS: Final = 20
 """Audio in one packet between phone and carrier."""
 BEST_MOS: Final = "4.50"
-"""Of a phone whose network loses and delays nothing, as here: `Faults` and `Timing` are about the app's side."""
+"""Score of a network that loses and delays nothing: `Faults` and `Timing` apply to the app's side only."""
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class CallQuality:
 
     packets: int = 0
     silent_packets: int = 0
-    """Packets to the phone while the play-out had run dry."""
+    """Packets to the phone while the play-out was empty."""
 
     def add(self, report: CallReport, chunk_ms: int) -> None:
         """Add a stream."""
@@ -93,7 +93,7 @@ def _pairs(headers: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def initiated(facts: CallFacts, leg: Leg, media: AudioFormat) -> dict[str, Any]:
-    """`call.initiated`: a call came in, or a phone begins to ring."""
+    """Return the payload of `call.initiated`: an incoming call, or a phone that begins to ring."""
     payload = _of_sip(facts, leg) | {
         webhooks.DIRECTION: leg.direction,
         webhooks.OFFERED_CODECS: media.name,
@@ -111,7 +111,7 @@ def initiated(facts: CallFacts, leg: Leg, media: AudioFormat) -> dict[str, Any]:
 
 
 def answered(facts: CallFacts, leg: Leg, media: AudioFormat, settings: StreamSettings | None) -> dict[str, Any]:
-    """`call.answered`; with the stream that the answer asks for."""
+    """Return the payload of `call.answered`, with the stream that the answer requests."""
     payload = _of_sip(facts, leg) | {webhooks.CODEC: media.name, webhooks.SAMPLING_RATE: media.announced_hz}
     if settings is not None:
         payload |= {members.STREAM_URL: settings.stream_url, members.STREAM_TRACK: settings.tracks}
@@ -119,7 +119,7 @@ def answered(facts: CallFacts, leg: Leg, media: AudioFormat, settings: StreamSet
 
 
 def hung_up(facts: CallFacts, leg: Leg, quality: CallQuality) -> dict[str, Any]:
-    """`call.hangup`."""
+    """Return the payload of `call.hangup`."""
     return _of_sip(facts, leg) | {
         webhooks.HANGUP_CAUSE: leg.hangup_cause,
         webhooks.HANGUP_SOURCE: leg.hangup_source,
@@ -128,12 +128,12 @@ def hung_up(facts: CallFacts, leg: Leg, quality: CallQuality) -> dict[str, Any]:
 
 
 def streaming(facts: CallFacts, leg: Leg, settings: StreamSettings) -> dict[str, Any]:
-    """`streaming.started` and `streaming.stopped`."""
+    """Return the payload of `streaming.started` and `streaming.stopped`."""
     return of_call(facts, leg) | {members.STREAM_URL: settings.stream_url}
 
 
 def streaming_failed(facts: CallFacts, leg: Leg, settings: StreamSettings, stream_id: str) -> dict[str, Any]:
-    """`streaming.failed`."""
+    """Return the payload of `streaming.failed`."""
     return of_call(facts, leg) | {
         webhooks.FAILURE_REASON: webhooks.CONNECTION_FAILED,
         members.STREAM_ID: stream_id,

@@ -10,7 +10,7 @@ from rtpcodec.sim.wires.wire import CarrierWire
 
 
 def open_wire(facts: CallFacts, settings: StreamSettings, stream_id: str) -> CarrierWire:
-    """Make the spelling of a stream's messages."""
+    """Make the dialect of a stream."""
     if facts.dialect == "twilio":
         return TwilioWire(facts, settings, stream_id)
     return TelnyxWire(facts.variations)

@@ -1,6 +1,6 @@
 """The dialect of Twilio at the carrier's end, written from the messages that Twilio documents (docs/twilio.md).
 
-Only names are shared with the app's side. The app's texts are read strictly: each member must be a documented one.
+It shares only names with the app's side. The app's texts are read strictly: only documented members are accepted.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _DECODER: Final = msgspec.json.Decoder(_Media | _Mark | _Clear)
 
 
 class TwilioWire:
-    """The app gets no word of its wrong messages: they are notes in the debugger."""
+    """The app is not informed of its wrong messages: they are notes in the debugger."""
 
     __slots__ = ("_facts", "_settings", "_stream_sid")
 

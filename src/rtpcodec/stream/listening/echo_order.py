@@ -122,7 +122,7 @@ class EchoOrder:
             end_ms, received_ms = self._before
             excess_ms = received_ms - end_ms - delay_ms
             # After a clear, the meaning of an echo is known later, when other chunks have arrived. A stalled chunk, or
-            # one that arrived while the media time stood still, is no bound: its delay says nothing about the mark.
+            # one that arrived while the media time stood still, does not count.
             if received_ms <= echo_ms and excess_ms <= MAX_SPREAD_MS:
                 ahead_ms = placed.run.settled_ms
                 placed.echoed(end_ms + delay_ms - ahead_ms, max(0.0, excess_ms))

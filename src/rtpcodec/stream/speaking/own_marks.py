@@ -61,7 +61,7 @@ class OwnMarks(OwnMarksState):
         now_ms: the time.
         last: whether nothing follows, so that the end needs a mark.
         """
-        # 1. Is one wanted here, and or was one already sent here?
+        # 1. Is a mark wanted at this position, and not sent yet?
         if position < self.next_position and not last:
             return False
         if not self.enabled or position == self._last_position:

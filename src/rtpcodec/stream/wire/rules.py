@@ -9,7 +9,7 @@ from rtpcodec.pickling import Raised
 from rtpcodec.stream.messages import Message
 
 MAX_MESSAGE_OCTETS: Final = 4 * 1024 * 1024
-"""The longest documented chunk, 30 s of L16 at 48 kHz, has 3,840,000 characters of base64."""
+"""The longest chunk, 30 s of L16 at 48 kHz, has 3,840,000 characters of base64 (docs/carrier.md, rule C51)."""
 MAX_CONTROL_OCTETS: Final = 64 * 1024
 """Only payloads are long: documented messages without a payload have some hundred octets."""
 MAX_DEPTH: Final = 16

@@ -1,4 +1,4 @@
-"""The dialect of Telnyx. Each of its names is defined once, in rtpcodec.carriers.telnyx.
+"""The dialect of Telnyx (docs/carrier.md). Each of its names is defined once, in rtpcodec.carriers.telnyx.
 
 reading  text to message
 writing  message to text

@@ -60,7 +60,7 @@ def encoding_name(encoding: str) -> str:
 
 
 def _read_error(envelope: Envelope) -> messages.Error:
-    """Read an error as documented, or in its other known forms: a member `error`, a member `message`, or a string."""
+    """Read an error (docs/carrier.md, rule C42), or one of its other forms: in `error`, with `message`, or a string."""
     path, body = members.PAYLOAD, envelope.error_payload
     if body is None:
         path, body = streaming.ERROR, envelope.error

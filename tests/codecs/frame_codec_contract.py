@@ -1,4 +1,4 @@
-"""The contract of frame codecs (docs/adr/0002), line by line. Each registered one passes it at every rate it has."""
+"""Contract tests of frame codecs (docs/adr/0002-two-kinds-of-codecs.md), for each codec at all its rates."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
     "OPUS": [{"frame_ms": 20}, {"frame_ms": 2.5}, {"frame_ms": 60}],
     "AMR-WB": [{"mode": 8}, {"mode": 2, "dtx": True}],
 }
-"""Sets of options of an encoder; a codec that is not named here is tried without."""
+"""Sets of encoder options; other codecs are tested without options."""
 WRONG_FRAMES = {"OPUS": b"\x03\x00", "AMR-WB": b"\x44\x00"}
-"""What the decoder must refuse, a codec each."""
+"""A frame that the decoder must refuse, per codec."""
 FRAMES = 8
 CANARY = 0xA5
 
@@ -46,21 +46,21 @@ class Case:
         return self.info.decoder(self.rate_hz)
 
     def pcm(self, seed: int = 1) -> list[bytes]:
-        """Frames of speech."""
+        """Return frames of speech."""
         samples = self.encoder().frame_samples
         return [part.tobytes() for part in np.split(speech(FRAMES * samples, self.rate_hz, seed), FRAMES)]
 
     def frames(self, seed: int = 1) -> list[bytes]:
-        """Frames that an encoder made."""
+        """Return encoded frames."""
         return list(map(self.encoder().encode, self.pcm(seed)))
 
     def decoded(self, frames: list[bytes]) -> list[bytes]:
-        """What a new decoder makes of them."""
+        """Decode frames with a new decoder."""
         return list(map(self.decoder().decode, frames))
 
 
 def cases() -> list[Case]:
-    """Every frame codec there is."""
+    """Return a case for every frame codec."""
     return [
         Case(info, rate_hz, options)
         for info in map(codec, codec_names())
@@ -160,7 +160,7 @@ def reset_forgets_the_stream_and_keeps_the_settings(case: Case) -> None:
 
 
 def copies_go_on_independently(case: Case) -> None:
-    """Where there are any: not every library can."""
+    """If the library supports copies."""
     encoder: Any = case.encoder()
     decoder: Any = case.decoder()
     assert hasattr(encoder, "copy") == hasattr(decoder, "copy") == (case.info.name == "OPUS")
@@ -207,7 +207,7 @@ def two_threads_at_once_are_an_error(case: Case) -> None:
 
 
 def refusals_of_two_threads(call: Callable[[], bytes]) -> list[str]:
-    """Both call again and again until one is refused."""
+    """Two threads repeat calls until one is refused."""
     refused: list[str] = []
     together = threading.Barrier(2)
 

@@ -23,7 +23,7 @@ MAX_RIFF_OCTETS: Final = 2**32 - 1 - HEADER_OCTETS
 """Octets of PCM that the 32 bits of RIFF count; beyond, the header becomes that of RF64."""
 
 
-class PlacedWav(Live):
+class RandomAccessWav(Live):
     """A WAV file of int16 PCM with one or two channels, each written at any position; unwritten parts are silent.
 
     Samples are written at once, and the sizes in the header by `update_header`, so the header never counts missing

@@ -1,4 +1,4 @@
-"""The bar of the echo: an agent who speaks, a far side that returns it, and callers over it; what was found."""
+"""The acceptance of echo handling: an agent, a far side that returns its audio, callers over it, and the results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LINE_NOISE_DBOV: Final = -60.0
 FIRST_PHONEME_DBOV: Final = -46.0
 """A caller's sentence begins with its first block that is louder."""
 REFERENCE_ERROR_MS: Final = 20.0
-"""So far off the time of what was heard may be."""
+"""How far the time of heard audio may be off."""
 Talker = Callable[[int], NDArray[np.float64]]
 
 
@@ -32,7 +32,7 @@ class Found:
     false_starts: int = 0
     callers: int = 0
     delays_ms: list[float] = field(default_factory=list)
-    """Of the callers that were found: from their first phoneme to the event."""
+    """The delays of detected callers, from their first phoneme to the event."""
     whole: int = 0
     """Callers whose first phoneme is in the pre-roll."""
 
@@ -65,7 +65,7 @@ def speech(talker: Talker, seed: int, duration_ms: int, level_dbov: float) -> ND
 
 
 def started(pcm: Samples, played: NDArray[np.float64], error_ms: float) -> Iterator[tuple[float, SpeechStarted]]:
-    """The starts that a detector finds, with the media time at which each is reported."""
+    """The starts that a detector reports, with the media time of each report."""
     detector = VoiceDetector("inbound", reference=PlayedLevels(played, error_ms))
     octets = pcm.tobytes()
     for number in range(len(pcm) // BLOCK):

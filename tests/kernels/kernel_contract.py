@@ -1,4 +1,4 @@
-"""What every block kernel keeps, whatever it computes: one battery for all pairs of a function and its *_into form."""
+"""Contract tests that every block kernel must pass, for each pair of a function and its *_into form."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Into = Callable[[Any, Any], int]
 
 @dataclass(frozen=True)
 class Kernel:
-    """A kernel and its facts: what an item in and an item out measures, and what errors call the input."""
+    """A kernel and its facts: the sizes of an input and an output item, and the input's name in errors."""
 
     function: Callable[[Any], bytes]
     into: Into
@@ -36,7 +36,7 @@ class Kernel:
         return buffers.WANTED[self.source_item_octets]
 
     def source(self, items: int = 50) -> bytes:
-        """Octets that look like nothing in particular."""
+        """Return octets without a special pattern."""
         return bytes((37 * at + 11) % 256 for at in range(items * self.source_item_octets))
 
 
@@ -138,7 +138,7 @@ def refuses_out_over_its_source(kernel: Kernel) -> None:
         with pytest.raises(ValueError, match=r"^out overlaps the source, the result would destroy its own input$"):
             kernel.into(view[source_at : source_at + octets], view[out_at:])
     assert room == before
-    # Side by side, they do not overlap.
+    # Adjacent buffers do not overlap.
     expected = kernel.function(before[200 : 200 + octets])
     assert kernel.into(view[200 : 200 + octets], view[200 + octets :]) == 50
     assert room[200 + octets : 200 + octets + needed] == expected
@@ -147,7 +147,7 @@ def refuses_out_over_its_source(kernel: Kernel) -> None:
 
 
 def gives_every_buffer_back(kernel: Kernel) -> None:
-    """A bytearray can only be resized when nobody holds it."""
+    """A bytearray can only be resized when it is not exported."""
     source, room = bytearray(kernel.source()), bytearray(999)
     kernel.function(source)
     kernel.into(source, room)

@@ -1,4 +1,4 @@
-"""Driving: what an app did to a session, done again to another one."""
+"""Repeats the calls of an app on another session."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ from rtpcodec.stream.speaking.pause import Pause
 from rtpcodec.stream.speaking.reply import Reply
 
 MAX_PLAY_SAMPLES: Final = 1 << 24
-"""PCM of one play: five minutes at 48000 Hz, more than a session queues at once."""
+"""Limit on the PCM of one play: five minutes at 48000 Hz, more than a session queues at once."""
 _SILENT: Final = BackgroundSource(bytes(2 * 8000), 8000, 0.0)
 
 
 class CapturedBackground(BackgroundSound):
-    """A silent background sound that is heard where the capture has sound between replies."""
+    """A silent background sound, active where the capture has sound between replies."""
 
     __slots__ = ("_dialect", "active")
 
     def __init__(self, to_hz: int, dialect: CapturedDialect) -> None:
-        """Make it.
+        """Make a silent sound.
 
-        to_hz: the rate of the call's PCM.
-        dialect: knows the next messages.
+        to_hz: The rate of the call's PCM.
+        dialect: Has the next messages.
         """
         super().__init__(_SILENT, to_hz)
         self._dialect = dialect
         self.active = False
-        """Whether sound between replies was to be sent behind the known messages."""
+        """Whether sound between replies follows the known messages."""
 
     @property
     def ended(self) -> bool:
@@ -55,13 +55,13 @@ class CapturedBackground(BackgroundSound):
         """Do nothing."""
 
 
-class Driver(Live):
-    """Does what the lines of one capture say to one session. Use from one thread at a time."""
+class ActionReplayer(Live):
+    """Calls one session as the lines of one capture say. Use from one thread at a time."""
 
     __slots__ = ("_actions", "_backlog", "_pause", "_replies", "_session", "_sound")
 
     def __init__(self, session: MediaSession, dialect: CapturedDialect) -> None:
-        """Make it; dialect: of the session."""
+        """Make a replayer. dialect: the dialect of the session."""
         self._session = session
         speech = session.speech
         self._sound = CapturedBackground(8000 if speech is None else speech.sample_rate_hz, dialect)
@@ -91,7 +91,7 @@ class Driver(Live):
         }
 
     def do(self, line: Line) -> bool:
-        """Do what a line says. Returns False if it is not for the sending side."""
+        """Repeat the call of a line. Returns False if it is not a call about sending."""
         action = self._actions.get(line.members["do"])
         if action is None:
             return False
@@ -121,7 +121,7 @@ class Driver(Live):
         self._reply(members).play_payload(payload_of(members))
 
     def _known(self, members: dict[str, Any]) -> Reply | None:
-        """Return a reply that is open; an implicit one may have been opened by a mark."""
+        """Return an open reply; a mark may have opened an implicit one."""
         order = parts_of(self._session.require_replies("replay")).order
         return self._replies.get(members["reply"], order.implicit)
 
@@ -161,7 +161,7 @@ class Driver(Live):
             self._session.mark(name)
 
     def count_mark(self, name: str) -> None:
-        """Let the next mark that the session names itself have this name."""
+        """Let the session give this name to the next mark that it names."""
         prefix = OWN_PREFIX if name.startswith(OWN_PREFIX) else GENERATED_PREFIX
         number = name.removeprefix(prefix)
         if name.startswith(prefix) and number.isdecimal():
@@ -192,7 +192,7 @@ class Driver(Live):
         self.follow_idle(bool(members["active"]))
 
     def follow_idle(self, active: bool) -> None:
-        """Let there be sound between replies, or none."""
+        """Switch the sound between replies on or off."""
         self._sound.active = active
 
     def _ping(self, line: Line, _members: dict[str, Any]) -> None:

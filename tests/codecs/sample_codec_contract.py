@@ -1,4 +1,4 @@
-"""The contract of sample codecs (docs/adr/0002), line by line. Each registered one passes it at every rate it has."""
+"""Contract tests of sample codecs (docs/adr/0002-two-kinds-of-codecs.md), for each codec at all its rates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rtpcodec.codecs import CodecInfo, codec, codec_names
 from rtpcodec.codecs.info import SampleDecoder, SampleEncoder
 
 OPTIONS: dict[str, list[dict[str, Any]]] = {"L16": [{"byte_order": "little"}, {"byte_order": "big"}]}
-"""Options that a codec requires, each value of them; a codec that is not named here needs none."""
+"""Required options of a codec, with all their values; other codecs need none."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +41,13 @@ class Case:
         return made
 
     def pcm(self, units: int, seed: int = 1) -> bytes:
-        """So many units of noise, loud and soft."""
+        """Return a number of units of noise, loud and soft."""
         rng = random.Random(seed)
         count = units * self.info.samples_per_unit
         return array("h", [rng.randint(-32768, 32767) >> rng.choice((0, 4, 9)) for _ in range(count)]).tobytes()
 
     def payload(self, units: int, seed: int = 1) -> bytes:
-        """So many units of octets that an encoder made."""
+        """Return a number of units of encoded octets."""
         return self.encoder().encode(self.pcm(units, seed))
 
     @property
@@ -56,7 +56,7 @@ class Case:
 
 
 def cases() -> list[Case]:
-    """Every sample codec there is."""
+    """Return a case for every sample codec."""
     return [
         Case(info, rate_hz, options)
         for info in map(codec, codec_names())
@@ -67,7 +67,7 @@ def cases() -> list[Case]:
 
 
 def pieces(octets: bytes, cuts: Sequence[int], unit_octets: int) -> list[bytes]:
-    """Pieces of so many units each, and the rest."""
+    """Return pieces of these numbers of units, and the rest."""
     found, at = [], 0
     for units in cuts:
         found.append(octets[at : at + units * unit_octets])
@@ -122,7 +122,7 @@ def too_little_room_changes_nothing(case: Case) -> None:
 
 
 def a_part_of_a_unit_changes_nothing(case: Case) -> None:
-    """Refused with rule and number, in either direction; the state is as before."""
+    """Wrong input is refused with rule and value, in both directions; the state is unchanged."""
     encoder, decoder = case.encoder(), case.decoder()
     first, second = case.pcm(40, seed=1), case.pcm(40, seed=2)
     assert encoder.encode(first) == case.payload(40, seed=1)
@@ -211,12 +211,12 @@ def every_buffer_is_taken(case: Case) -> None:
 
 
 def gap_units(case: Case, milliseconds: int) -> int:
-    """Units of so much audio."""
+    """Return the number of units of a duration."""
     return case.rate_hz * milliseconds // 1000 // case.info.samples_per_unit
 
 
 def gaps_are_filled_from_what_was_decoded_in_any_way(case: Case) -> None:
-    """Pieces of any size, fresh or into a buffer, of any kind of object: the gap sounds the same."""
+    """Pieces of any size, new or into a buffer, of any kind of object: the gap gives the same audio."""
     units, unit = gap_units(case, 120), case.info.octets_per_unit
     spoken = b"".join(case.payload(gap_units(case, 20), seed=5) for _ in range(6))[: units * unit]
     assert len(spoken) == units * unit
@@ -254,7 +254,7 @@ def gaps_may_be_filled_in_pieces_and_what_follows_is_cross_faded_once(case: Case
     assert whole == room
     heard = b"".join(pieces.decode(part) for part in pieces_of(payload, case.info.octets_per_unit))
     assert heard == whole
-    if case.info.name != "G722":  # its octets lean on those before them
+    if case.info.name != "G722":  # its octets depend on those before them
         blended = 2 * (25 * case.rate_hz // 10000)
         assert whole[blended:] == case.decoder().decode(payload)[blended:]
         assert whole[:blended] != case.decoder().decode(payload)[:blended]

@@ -1,4 +1,4 @@
-"""Streams for tests of diagnosis: chunks of payloads, fed to a session by a clock of their own."""
+"""Streams for tests of diagnosis: chunks of payloads, fed to a session on their own clock."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Found:
 
 
 def session_for(encoding: str, sample_rate_hz: int, plan: StreamPlan | None = None, **options: object) -> MediaSession:
-    """A session that has got its `start`."""
+    """A session that has received its `start`."""
     chosen: dict[str, object] = {"diagnosis_s": 10.0, **options}
     return carrier.started(plan, start_text=carrier.start(encoding, sample_rate_hz), **chosen)
 
@@ -67,7 +67,7 @@ def session_for(encoding: str, sample_rate_hz: int, plan: StreamPlan | None = No
 def fed(
     session: MediaSession, payloads: Iterable[bytes], chunk_ms: float, *, first: int = 1, from_ms: float = 20.0
 ) -> list[Found]:
-    """Return all that is diagnosed of chunks that arrive at a steady beat."""
+    """Return all diagnoses for chunks that arrive at regular intervals."""
     found = []
     for at, payload in enumerate(payloads):
         now_ms = from_ms + at * chunk_ms

@@ -1,4 +1,4 @@
-"""What diagnosis costs per chunk of 20 ms while it looks: `python -m tests.listening.cost`."""
+"""What diagnosis costs per chunk of 20 ms while it looks: `python -m tests.listening.diagnosis_cost`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from time import process_time
 
 from rtpcodec.stream.events import Audio
-from tests.listening import wires
+from tests.listening import streams
 from tests.listening.speakers import shipped
 from tests.stream import carrier
 
@@ -15,11 +15,11 @@ ROUNDS = 30
 
 def cost_us(encoding: str, coding: str, rate_hz: int, declared_hz: int, diagnosis_s: float | None) -> float:
     """CPU per chunk of speech, in sessions that end before diagnosis does."""
-    chunks = wires.encoded(coding, shipped()[0].at(rate_hz, -26.0), 20, rate_hz)
+    chunks = streams.encoded(coding, shipped()[0].at(rate_hz, -26.0), 20, rate_hz)
     texts = [carrier.media(chunk, at + 1, track="inbound") for at, chunk in enumerate(chunks)]
     least = float("inf")
     for _ in range(ROUNDS):
-        session = wires.session_for(encoding, declared_hz, diagnosis_s=diagnosis_s)
+        session = streams.session_for(encoding, declared_hz, diagnosis_s=diagnosis_s)
         begin = process_time()
         for at, text in enumerate(texts):
             session.receive(text, 20.0 * at)

@@ -1,4 +1,4 @@
-"""Whatever the counters are: no exception, and each chunk is delivered once or counted once."""
+"""For all counters: no exception, and each chunk is delivered once or counted once."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_memory_does_not_grow_with_the_numbers(numbers: list[int]) -> None:
 
 
 def call_of(seed: int) -> tuple[dict[str, Any], bool]:
-    """Options of a simulated call with faults drawn by the seed, and whether numbers begin again."""
+    """Return options of a simulated call with seeded faults, and whether numbers restart."""
     rng = random.Random(seed)
     holds = (
         Hold(from_ms=4000, to_ms=4000 + rng.choice([60, 500, 9000]), timestamps=rng.choice(["jump", "stand_still"])),

@@ -1,4 +1,4 @@
-"""A carrier's messages at exact moments of the virtual clock, for `call_on`."""
+"""Messages of a carrier at exact moments of the virtual clock, for `call_on`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import rtpcodec.server
 from rtpcodec.pump import run_virtual
 
 Message = tuple[float, dict[str, Any]]
-"""When it arrives, in ms after `start`, and what it says."""
+"""The time of arrival in ms after `start`, and the message."""
 
 
 def media(at_ms: float, chunk: int, payload: bytes, *, timestamp: int | None = None, track: str = "inbound") -> Message:

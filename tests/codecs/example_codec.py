@@ -1,6 +1,6 @@
-"""A codec of our own making, as a contributor would add it: frames of 20 ms without loss, by the shared library libz.
+"""An example of a new codec as a contributor would add it: lossless frames of 20 ms, by the shared library libz.
 
-This file is what src/rtpcodec/codecs/opus.py and its binding are for OPUS. A binding in Cython would call the library's
+This file corresponds to src/rtpcodec/codecs/opus.py and its binding. A binding in Cython would call the library's
 functions through SharedLibrary; ctypes does the same here without a compiler.
 """
 
@@ -27,7 +27,7 @@ FRAME_MS: Final = 20
 
 
 def _call(function: str, data: bytes, room: int, *arguments: int) -> bytes:
-    """The output of a function of libz that takes destination, source and their lengths."""
+    """Call a function of libz with destination, source and their lengths, and return its output."""
     out = ctypes.create_string_buffer(room)
     length = ctypes.c_ulong(room)
     library = ctypes.CDLL(LIBRARY.open().path)
@@ -38,7 +38,7 @@ def _call(function: str, data: bytes, room: int, *arguments: int) -> bytes:
 
 
 class Zip16Encoder:
-    """Frames of PCM, each compressed for itself."""
+    """Compresses each frame of PCM independently."""
 
     def __init__(self, info: CodecInfo, sample_rate_hz: int, *, level: int = 6) -> None:
         if level not in range(10):
@@ -66,7 +66,7 @@ class Zip16Encoder:
 
 
 class Zip16Decoder:
-    """The samples as they were; a lost frame is silence."""
+    """Return the decoded samples; a lost frame is silence."""
 
     def __init__(self, info: CodecInfo, sample_rate_hz: int) -> None:
         LIBRARY.open()

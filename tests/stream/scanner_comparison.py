@@ -1,4 +1,4 @@
-"""What the scanner takes, the parser of the dialect must read alike."""
+"""Compares the results of the scanner with those of the dialect's parser."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ DECODERS = {"pcmu": rtpcodec.pcmu_decode, "pcma": rtpcodec.pcma_decode}
 
 
 class Readers:
-    """Three readers of one stream: as it is learned, with decoding, and one that has never seen a message."""
+    """Three readers of one stream: one that learns, one that decodes, and one without earlier messages."""
 
     def __init__(self, dialect: Dialect, coding: str = "pcmu") -> None:
         assert dialect.media_scanner is not None
@@ -23,7 +23,7 @@ class Readers:
         self.decoding = MediaReader(self.scanner, coding)
 
     def taken(self, text: str | bytes) -> bool:
-        """Read a text with all readers and with the parser. Whether one of the readers took it.
+        """Read a text with all readers and with the parser. Returns whether one of the readers has read it.
 
         Raises: AssertionError if two of them disagree; what `parse` raises, if it refuses a text that was taken.
         """

@@ -1,4 +1,4 @@
-"""Beginnings of files that users took for audio: made by the libraries that make them, or by their specifications."""
+"""Beginnings of files that users pass as audio, made by the usual libraries or from their specifications."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _id3(data: bytes) -> bytes:
 
 @cache
 def files() -> dict[str, bytes]:
-    """Whole files by the name that errors give them."""
+    """Return whole files by their name in errors."""
     frames = mp3.encode(TONE, 16_000)
     (first,) = mp3.split(frames)
     return {
@@ -52,7 +52,7 @@ def files() -> dict[str, bytes]:
 
 @cache
 def more_files() -> list[tuple[str, bytes]]:
-    """Other writers' files of the same kinds."""
+    """Return files of the same kinds by other writers."""
     frames = mp3.encode(TONE, 16_000)
     bare = mp3_scan.parts_of(frames)[0].raw(frames)
     return [
