@@ -122,7 +122,8 @@ OUTSIDE: dict[str, Bound] = {
 }
 TIMERS: dict[str, Bound] = {
     "stream/connection_watch.py:connected_ms": Bound(
-        "from the upgrade to `connected`", ("stream/test_connection_watch.py::test_a_socket_without_connected_is_closed",)
+        "from the upgrade to `connected`",
+        ("stream/test_connection_watch.py::test_a_socket_without_connected_is_closed",),
     ),
     "stream/connection_watch.py:start_ms": Bound(
         "from `connected` to `start`", ("server/test_limits.py::test_a_socket_without_start_is_closed",)
