@@ -1,7 +1,6 @@
 """Finds public callables whose docstring is missing, does not begin with a verb or does not name the arguments.
 
 python -m tests.conventions.docstrings [PATH...]     prints each finding, of all files or of those below the paths
-python -m tests.conventions.docstrings --shrink      drops names that are clean or deleted from docstrings_not_yet.txt
 
 The callables are those of the API snapshot (`tests/conventions/api.py`), compiled ones included. Three rules:
 
@@ -11,8 +10,6 @@ The callables are those of the API snapshot (`tests/conventions/api.py`), compil
    the arguments of its constructor; a field of a dataclass may have a docstring below it instead. Values that only the
    package makes (events, webhook events, exceptions, MADE, classes that only signatures name) need no such list, nor
    does a callable whose docstring names the one that has it: "see `play`", "Arguments are those of `open_audio`".
-
-The callables in docstrings_not_yet.txt still have to be cleaned.
 """
 
 from __future__ import annotations
@@ -33,7 +30,6 @@ from typing import Any
 from tests.conventions import api
 
 ROOT = Path(__file__).parents[2]
-NOT_YET_FILE = Path(__file__).with_name("docstrings_not_yet.txt")
 MOST_UNNAMED = 2
 """So many arguments need no list."""
 REPORTED = ("events.", "webhook_events.")
@@ -218,24 +214,8 @@ def findings() -> list[Finding]:
     return sorted(found, key=lambda one: (one.place, one.name, one.problem))
 
 
-def not_yet() -> set[str]:
-    """The callables that are older than this test and still have to be cleaned."""
-    return set(NOT_YET_FILE.read_text("utf-8").split()) if NOT_YET_FILE.exists() else set()
-
-
-def shrink() -> list[str]:
-    """Take the callables out of docstrings_not_yet.txt that have no finding any more; their names."""
-    listed = not_yet()
-    left = listed & {one.name for one in findings()}
-    NOT_YET_FILE.write_text("".join(f"{name}\n" for name in sorted(left)), "utf-8")
-    return sorted(listed - left)
-
-
 def main(arguments: Sequence[str]) -> int:
     """Print the findings; 1 if there are any."""
-    if arguments == ["--shrink"]:
-        sys.stdout.writelines(f"cleaned: {name}\n" for name in shrink())
-        return 0
     below = tuple(Path(one).resolve().relative_to(ROOT).as_posix() for one in arguments)
     found = [one for one in findings() if not below or one.place.startswith(below)]
     sys.stdout.writelines(f"{one.place}: {one.name} {one.problem}\n" for one in found)

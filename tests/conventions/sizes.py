@@ -40,7 +40,10 @@ _CYTHON_DEF = re.compile(
 
 
 def cython_functions(text: str) -> Iterator[Function]:
-    """Every function with a body of Cython source, without its docstring: it ends before the next line that is indented no further."""
+    """Every function with a body of Cython source, without its docstring.
+
+    It ends before the next line that is indented no further.
+    """
     lines = text.split("\n")
     for at, line in enumerate(lines):
         found = _CYTHON_DEF.match(line)
