@@ -101,7 +101,7 @@ def natural(run: tuple[str, dict[int, int]]) -> list[tuple[int, str]]:
     return [(int(word), "") if word.isdigit() else (0, word) for word in run[0].split()]
 
 
-def complaints(kept: Counts, found: Counts) -> list[str]:
+def violations(kept: Counts, found: Counts) -> list[str]:
     """Return counts that differ from the stored ones, and wrappers above their limit."""
     found = {name: count for name, count in found.items() if not name.startswith(WHOLE_CALL)}
     added = {name: count for name, count in found.items() if name.startswith(WRAPPER)}
@@ -142,10 +142,10 @@ def compare() -> int:
     for key, found in dict(counted(form, whole=False) for form in FORMS).items():
         if key in store:
             compared += len(found)
-            lines += [f"{key}: {line}" for line in complaints(store[key], found) + above_limits(key, found)]
+            lines += [f"{key}: {line}" for line in violations(store[key], found) + above_limits(key, found)]
         else:
             print(f"skipped, {STORE.name} has no counts for {key} (make instructions ARGS=--update)")
-    print("\n".join([*lines, f"{compared} counts compared, {len(lines)} complaints"]))
+    print("\n".join([*lines, f"{compared} counts compared, {len(lines)} violations"]))
     return 1 if lines else 0
 
 

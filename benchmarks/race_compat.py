@@ -37,7 +37,7 @@ def to_linear(function: str, n: int, bar: Bar) -> Race:
     fragment = octets(n)
     mine = Contender("rtpcodec.compat", getattr(audioop, function), (fragment, 2), samples)
     floor = fresh_floor(n, np.int16, floors.fresh_double, fragment)
-    return Race(*size(n), mine, twins(function, fragment), floor, bar)
+    return Race(*size(n), mine, real_module(function, fragment), floor, bar)
 
 
 def from_linear(function: str, n: int, bar: Bar) -> Race:
@@ -45,10 +45,10 @@ def from_linear(function: str, n: int, bar: Bar) -> Race:
     fragment = speech(n).tobytes()
     mine = Contender("rtpcodec.compat", getattr(audioop, function), (fragment, 2), codes)
     floor = fresh_floor(n, np.int16, floors.fresh_half, fragment)
-    return Race(*size(n), mine, twins(function, fragment), floor, bar)
+    return Race(*size(n), mine, real_module(function, fragment), floor, bar)
 
 
-def twins(function: str, fragment: bytes) -> tuple[Contender | Absent, ...]:
+def real_module(function: str, fragment: bytes) -> tuple[Contender | Absent, ...]:
     """Return the real module, whose results must equal ours."""
     rivals = contenders(("audioop",), function, fragment)
     return tuple(replace(rival, differs="") if isinstance(rival, Contender) else rival for rival in rivals)

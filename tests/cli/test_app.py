@@ -37,7 +37,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "message"),
     [
         (["bogus"], "No such command 'bogus'"),
         (["demo", "--bogus"], "No such option: --bogus"),
@@ -72,7 +72,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_wrong_input_is_one_line_and_exit_code_2(
-    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TELNYX_API_KEY", raising=False)
     assert main(arguments) == 2
@@ -80,11 +80,11 @@ def test_wrong_input_is_one_line_and_exit_code_2(
     assert out == ""
     assert err.count("\n") == 1
     assert err.startswith("rtpcodec: ")
-    assert complaint in err
+    assert message in err
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "complaint"),
+    ("name", "content", "message"),
     [
         ("a.mp3", b"<html>404</html>", "a.mp3: data is HTML or XML text, an MP3 is needed"),
         ("a.wav", b"ID3\4\0\0\0\0\0\0", "a.wav is an MP3 file (ID3), a WAV file is needed"),
@@ -92,14 +92,14 @@ def test_wrong_input_is_one_line_and_exit_code_2(
     ],
 )
 def test_serve_play_refuses_a_file_at_the_start(
-    tmp_path: Path, name: str, content: bytes, complaint: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, name: str, content: bytes, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     assert main(["serve", "play", "--port", "0", "--file", str(path)]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"rtpcodec: {complaint}")
+    assert err.startswith(f"rtpcodec: {message}")
 
 
 @pytest.mark.parametrize(

@@ -67,11 +67,11 @@ def test_files_are_those_of_ffmpeg() -> None:
     assert written(pcm) == theirs
     heard, facts = read(theirs)
     assert facts.samples == 16_000
-    witness = np.frombuffer(ffmpeg.decode(theirs, ["-c:a", "amrwb"]), np.int16).astype(float)
-    difference = np.frombuffer(heard, np.int16) - witness
+    reference = np.frombuffer(ffmpeg.decode(theirs, ["-c:a", "amrwb"]), np.int16).astype(float)
+    difference = np.frombuffer(heard, np.int16) - reference
     # Another decoder, in floats, which agrees to 25 dB.
-    assert len(witness) == 16_000
-    assert np.mean(difference**2) < np.mean(witness**2) / 300
+    assert len(reference) == 16_000
+    assert np.mean(difference**2) < np.mean(reference**2) / 300
 
 
 @pytest.mark.parametrize("options", [{}, {"mode": 8}, {"dtx": True}])

@@ -169,17 +169,17 @@ def test_amrwb_is_decoded_nearly_alike_by_another_decoder(amrwb: CodecInfo, mode
     """Compare with ffmpeg's own decoder. (In modes 0 and 1 each decoder adds different noise.)
 
     The libopencore-amrwb inside of this executable gives other audio than the same library in Debian and in PyAV, which
-    are equal to each other: it is farther from the witness, and from what was encoded.
+    are equal to each other: it is farther from the reference, and from what was encoded.
     """
     frames = amrwb_frames(amrwb, mode)
     decoder = amrwb.decoder()
     decoded = b"".join(map(decoder.decode, frames))
-    witness, theirs = (
+    reference, theirs = (
         ffmpeg.decode(amrwb_octets(frames), ["-c:a", name, "-f", "amr"]) for name in ("amrwb", "libopencore_amrwb")
     )
-    assert len(witness) == len(theirs) == len(decoded)
-    assert snr_db(decoded, witness) > (30 if mode >= 2 else 12)
-    assert snr_db(decoded, witness) > snr_db(theirs, witness) + 3
+    assert len(reference) == len(theirs) == len(decoded)
+    assert snr_db(decoded, reference) > (30 if mode >= 2 else 12)
+    assert snr_db(decoded, reference) > snr_db(theirs, reference) + 3
 
 
 @pytest.mark.parametrize("frames_in_payload", [1, 2, 5])

@@ -76,7 +76,7 @@ class RunOfPackets:
 
 
 @dataclass(frozen=True, slots=True)
-class _Aside:
+class _OddPacket:
     """A packet whose number contradicts the line."""
 
     packet: RtpPacket
@@ -143,7 +143,7 @@ class _Line:
         is_near = frames >= 1 and frames * self.frame_ticks <= self.ticks(MAX_FRAME_MS)
         return (number,) if is_near and not rest and number not in self.seen else ()
 
-    def contradiction(self, packet: RtpPacket, number: int, now_ms: float) -> _Aside | None:
+    def contradiction(self, packet: RtpPacket, number: int, now_ms: float) -> _OddPacket | None:
         """Return the packet as odd if timestamp or arrival contradict its number; the next number is never odd."""
         gap, step = number - self.number, self.step_to(packet)
         by_time = self.number_by_time(packet)
@@ -154,16 +154,16 @@ class _Line:
             is_late = self.ticks(now_ms - self.arrival_ms) - step > self.ticks(MAX_FRAME_MS)
             if not is_odd and not is_late:
                 return None
-            return _Aside(packet, now_ms, alone=(*by_time, number), is_late=not is_odd)
+            return _OddPacket(packet, now_ms, alone=(*by_time, number), is_late=not is_odd)
         if gap <= 1:
             return None
         # 2. The number leaps, the timestamp does not: packets without audio were lost, or the number is odd.
         own = (number,) if gap <= SHORT_GAP else ()
         if step < (gap - 0.5) * self.frame_ticks:
-            return _Aside(packet, now_ms, followed=number if own else None, alone=(*by_time, *own))
+            return _OddPacket(packet, now_ms, followed=number if own else None, alone=(*by_time, *own))
         # 3. Number and timestamp leap, the arrival does not.
         if step > self.ticks(now_ms - self.arrival_ms) + max_leap:
-            return _Aside(packet, now_ms, followed=number, alone=own)
+            return _OddPacket(packet, now_ms, followed=number, alone=own)
         return None
 
     def take(self, packet: RtpPacket, number: int, arrival_ms: float) -> None:
@@ -212,7 +212,7 @@ class PacketOrder:
         self._ticks_in_ms = clock_hz / 1000
         self._frame_ms = frame_ms
         self._line: _Line | None = None
-        self._aside: _Aside | None = None
+        self._aside: _OddPacket | None = None
         self.late = 0
         """Single odd packets that have no place."""
         self.duplicates = 0
@@ -244,7 +244,7 @@ class PacketOrder:
         if aside is not None and not continues and aside.is_followed_by(packet, now_ms, line):
             return self._confirm(line, aside) + self.place(packet, now_ms)
         if packet.ssrc != line.newest.ssrc and not continues:
-            return self._set_aside(line, _Aside(packet, now_ms))
+            return self._set_aside(line, _OddPacket(packet, now_ms))
         return self._place_by_number(line, packet, now_ms)
 
     def _place_by_number(self, line: _Line, packet: RtpPacket, now_ms: float) -> list[Placed]:
@@ -255,7 +255,7 @@ class PacketOrder:
             self.duplicates += 1
             return []
         if seen is not None or not -MAX_MISORDER <= number - line.number <= MAX_DROPOUT:
-            return self._set_aside(line, _Aside(packet, now_ms))
+            return self._set_aside(line, _OddPacket(packet, now_ms))
         # 3. A gap that the timestamps, or the arrival, contradict?
         odd = line.contradiction(packet, number, now_ms)
         if odd is not None:
@@ -278,7 +278,7 @@ class PacketOrder:
             return []
         return self._settle(line) if aside.alone else self._confirm(line, aside)
 
-    def _set_aside(self, line: _Line, odd: _Aside) -> list[Placed]:
+    def _set_aside(self, line: _Line, odd: _OddPacket) -> list[Placed]:
         """Keep an odd packet for the next one to judge."""
         if self._aside is not None:
             # The one before it was a single oddity, and may take the place that this one seems to have.
@@ -306,7 +306,7 @@ class PacketOrder:
         self.late += 1
         return []
 
-    def _confirm(self, line: _Line, aside: _Aside) -> list[Placed]:
+    def _confirm(self, line: _Line, aside: _OddPacket) -> list[Placed]:
         """Take the packet that was set aside as the first of a new numbering or sender."""
         self._aside = None
         if aside.followed is not None:

@@ -17,7 +17,7 @@ from rtpcodec.rtp.capture.reading import open_packets
 from rtpcodec.rtp.capture.report import CaptureReport, DatagramCounts, StreamCodec
 from rtpcodec.rtp.capture.rtcp_log import RtcpLog
 from rtpcodec.rtp.capture.signalling import Announcement, Signalling
-from rtpcodec.rtp.capture.streams import Guesses, StreamTrack
+from rtpcodec.rtp.capture.streams import Guesses, KnownStream
 
 MAX_STREAMS: Final = 200_000
 """Limit of streams per report, at about 3 KB each; packets of further streams are counted and noted."""
@@ -40,7 +40,7 @@ class StreamFinder:
     def __init__(self, codecs: Mapping[int, str | StreamCodec] | None = None) -> None:
         self._given = given_codecs(codecs)
         self._counters = StreamCounters()
-        self._tracks: dict[StreamKey, StreamTrack] = {}
+        self._tracks: dict[StreamKey, KnownStream] = {}
         self._candidates = Candidates()
         self._guesses = Guesses()
         self._rtcp = RtcpLog()
@@ -116,7 +116,7 @@ class StreamFinder:
         if len(self._tracks) == MAX_STREAMS:
             self._beyond_limit += len(found)
             return "rtp"
-        track = self._tracks[key] = StreamTrack(key, found[0].payload[1] & 0x7F, self._codec_of, self._guesses)
+        track = self._tracks[key] = KnownStream(key, found[0].payload[1] & 0x7F, self._codec_of, self._guesses)
         announced = self._announcements(key)
         track.announced = announced if any(announced) else None
         # 4. From now on, the counters take its ordinary packets.
@@ -133,7 +133,7 @@ class StreamFinder:
     def _codec_of(self, key: StreamKey, payload_type: int) -> StreamCodec | None:
         return self._given.get(payload_type) or self._signalling.codec_of(key, payload_type)
 
-    def _placed(self, track: StreamTrack) -> PlacedStream:
+    def _placed(self, track: KnownStream) -> PlacedStream:
         """Return a stream with its figures so far, and where it was announced."""
         source, destination, _ = track.key
         dialog = None

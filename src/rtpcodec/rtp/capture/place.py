@@ -25,7 +25,7 @@ MAX_PAUSE_S: Final = 6 * 3600
 """After a longer pause, the capture's clock was set, or its time is damaged."""
 
 
-class Judged(NamedTuple):
+class PlacedPacket(NamedTuple):
     """A packet and its place."""
 
     one: InOrder
@@ -37,8 +37,8 @@ class Judged(NamedTuple):
     """Its arrival minus its place."""
 
 
-class Place(Live):
-    """Places the packets of one stream: call `judge` for each in order. Use from one thread at a time."""
+class PacketPlacer(Live):
+    """Places the packets of one stream: call `place` for each in order. Use from one thread at a time."""
 
     __slots__ = ("_base", "_base_position", "_floor_ms", "_last", "_odd", "_rate_hz", "clock_hz", "jumps")
 
@@ -65,7 +65,7 @@ class Place(Live):
         """Return the position of ticks from the base on the track, in its samples."""
         return self._base_position + ticks * self._rate_hz // self.clock_hz
 
-    def judge(self, one: InOrder, clock_hz: int, end: int) -> list[Judged]:
+    def place(self, one: InOrder, clock_hz: int, end: int) -> list[PlacedPacket]:
         """Return the places known now: none, that of this packet, or also that of an odd one before it.
 
         Args:
@@ -78,8 +78,8 @@ class Place(Live):
         if odd is not None:
             step = timestamp_distance(odd.packet.timestamp, one.packet.timestamp)
             if not 0 < step <= MAX_LEAP_MS * self.clock_hz // 1000:
-                return [Judged(odd, None), *self.judge(one, clock_hz, end)]
-            return [self._restart(odd, clock_hz, end), *self.judge(one, clock_hz, end)]
+                return [PlacedPacket(odd, None), *self.place(one, clock_hz, end)]
+            return [self._restart(odd, clock_hz, end), *self.place(one, clock_hz, end)]
         # 2. Another clock: its timestamps are not comparable with those before (RFC 7160 section 3).
         if clock_hz != self.clock_hz:
             return [self._restart(one, clock_hz, end)]
@@ -98,7 +98,7 @@ class Place(Live):
         # 4. At its timestamp.
         self._floor_ms = delay_ms if floor_ms is None else min(floor_ms, delay_ms)
         self._last = ticks
-        return [Judged(one, ticks, delay_ms=delay_ms)]
+        return [PlacedPacket(one, ticks, delay_ms=delay_ms)]
 
     @property
     def ticks(self) -> int:
@@ -134,12 +134,12 @@ class Place(Live):
         self._last = end
         return positions, delays_ms
 
-    def settle(self) -> list[Judged]:
+    def settle(self) -> list[PlacedPacket]:
         """Return the odd packet that waits for the next one, because no more packets arrive."""
         odd, self._odd = self._odd, None
-        return [] if odd is None else [Judged(odd, None)]
+        return [] if odd is None else [PlacedPacket(odd, None)]
 
-    def _restart(self, one: InOrder, clock_hz: int, end: int) -> Judged:
+    def _restart(self, one: InOrder, clock_hz: int, end: int) -> PlacedPacket:
         """Set a new base at the end of the sound, or later if the arrival shows a pause."""
         by_arrival = round((one.arrival_ms - (self._floor_ms or 0.0)) * self._rate_hz / 1000)
         is_pause = CONTINUES_MS * self._rate_hz // 1000 < by_arrival - end <= MAX_PAUSE_S * self._rate_hz
@@ -148,4 +148,4 @@ class Place(Live):
         self._last = 0
         self.clock_hz = clock_hz
         self.jumps += 1
-        return Judged(one, 0, is_new_base=True)
+        return PlacedPacket(one, 0, is_new_base=True)

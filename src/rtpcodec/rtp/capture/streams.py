@@ -66,7 +66,7 @@ class Guesses:
             self._open.popleft().conclude()
 
 
-class StreamTrack:
+class KnownStream:
     """A known stream. Ordinary packets of its payload type are counted without it."""
 
     __slots__ = ("_digit_receiver", "_guesses", "_source", "_uses", "announced", "counter", "digits", "key", "notes")

@@ -9,7 +9,7 @@ from rtpcodec.errors import PayloadError
 from rtpcodec.pickling import Live
 from rtpcodec.rtp.capture.ordering import InOrder, OrderedPackets
 from rtpcodec.rtp.capture.payload_audio import PayloadAudio, payload_audio
-from rtpcodec.rtp.capture.place import Judged, Place
+from rtpcodec.rtp.capture.place import PacketPlacer, PlacedPacket
 from rtpcodec.rtp.capture.report import CapturedStream
 from rtpcodec.rtp.capture.run import CLOSED, FIXED_HEADER, Run
 from rtpcodec.rtp.capture.series import level_dbov
@@ -58,7 +58,7 @@ class StreamTrack(Live):
         "_packets",
         "_passage",
         "_paused_samples",
-        "_place",
+        "_placer",
         "_track",
         "run",
         "stream",
@@ -85,7 +85,7 @@ class StreamTrack(Live):
         self._track = track
         self._gaps = gaps
         self._packets = OrderedPackets(clock_hz, stream.packet_ms)
-        self._place = Place(stream.first_timestamp, begin, clock_hz, track.rate_hz)
+        self._placer = PacketPlacer(stream.first_timestamp, begin, clock_hz, track.rate_hz)
         self._audio: dict[int, PayloadAudio | str] = {}
         self._last: PayloadAudio | None = None
         self._passage: Passage | None = None
@@ -122,9 +122,9 @@ class StreamTrack(Live):
         step = samples // samples_in_tick
         # 3. The passage ends at the timestamp of the next packet.
         has_clocks = passage.native_hz == audio.native_hz and passage.clock_hz == audio.clock_hz
-        if not has_clocks or not self._place.is_at(packet.timestamp, audio.clock_hz):
+        if not has_clocks or not self._placer.is_at(packet.timestamp, audio.clock_hz):
             return
-        overlap = passage.native_end - passage.native_at(self._place.ticks + step)
+        overlap = passage.native_end - passage.native_at(self._placer.ticks + step)
         is_heard = passage.native_end > passage.native_hidden
         if is_heard and 0 <= overlap <= TOLERANCE_SAMPLES and packet.payload and self._packets.is_at(packet):
             self.run.open(packet, step, passage.room)
@@ -140,7 +140,7 @@ class StreamTrack(Live):
         payloads = [datagram[FIXED_HEADER.size :] for datagram in datagrams]
         last = RtpPacket.parse(datagrams[-1])
         self._packets.take_run(last, payloads, run.step, arrivals_ms)
-        self._track.counter.packets(*self._place.take_run(run.step, arrivals_ms))
+        self._track.counter.packets(*self._placer.take_run(run.step, arrivals_ms))
         self.tally.decoded += len(payloads)
         passage.write_run(audio.decode(b"".join(payloads)), len(payloads))
         if run.is_open:
@@ -157,8 +157,8 @@ class StreamTrack(Live):
         self.settle()
         for one in self._packets.flush():
             self._step(one)
-        for judged in self._place.settle():
-            self._play(judged)
+        for placed in self._placer.settle():
+            self._play(placed)
         self._end_passage()
 
     def sound(self) -> StreamSound:
@@ -177,7 +177,7 @@ class StreamTrack(Live):
             empty_packets=tally.empty,
             undecoded_packets=tally.undecoded,
             parallel_packets=tally.parallel,
-            jumps=self._place.jumps,
+            jumps=self._placer.jumps,
             drift_ppm=self._track.counter.drift_ppm(),
             notes=tuple(tally.notes),
         )
@@ -189,12 +189,12 @@ class StreamTrack(Live):
             clock_hz = audio.clock_hz
         elif audio == NOISE:
             # RFC 3389 section 4: the clock of noise is that of the audio, although its static payload type has 8000.
-            clock_hz = self._place.clock_hz
+            clock_hz = self._placer.clock_hz
         else:
             self._pass_over(one, is_event=audio == EVENT)
             return
-        for judged in self._place.judge(one, clock_hz, self._end()):
-            self._play(judged)
+        for placed in self._placer.place(one, clock_hz, self._end()):
+            self._play(placed)
 
     def _pass_over(self, one: InOrder, *, is_event: bool) -> None:
         """Count a packet without audio."""
@@ -205,17 +205,17 @@ class StreamTrack(Live):
         if not is_event:
             self.tally.undecoded += 1
 
-    def _play(self, judged: Judged) -> None:
-        packet = judged.one.packet
+    def _play(self, placed: PlacedPacket) -> None:
+        packet = placed.one.packet
         audio = self._audio_of(packet.payload_type)
-        missing, self._missing = self._missing + judged.one.missing, 0
+        missing, self._missing = self._missing + placed.one.missing, 0
         self._is_event = False
-        position = self._end() if judged.ticks is None else self._place.position_of(judged.ticks)
-        self._track.counter.packet(position, judged.one.missing, judged.delay_ms)
+        position = self._end() if placed.ticks is None else self._placer.position_of(placed.ticks)
+        self._track.counter.packet(position, placed.one.missing, placed.delay_ms)
         if not isinstance(audio, PayloadAudio):
-            self._take_noise(judged, position)
+            self._take_noise(placed, position)
             return
-        passage = self._reach(judged, position, audio, missing)
+        passage = self._reach(placed, position, audio, missing)
         try:
             pcm = audio.decode(packet.payload)
         except PayloadError:
@@ -223,7 +223,7 @@ class StreamTrack(Live):
             self._missing = 1
             return
         samples = len(pcm) // 2
-        hidden = 0 if judged.ticks is None else passage.native_end - passage.native_at(judged.ticks)
+        hidden = 0 if placed.ticks is None else passage.native_end - passage.native_at(placed.ticks)
         if hidden > TOLERANCE_SAMPLES:
             # Some Opus senders leave the pre-skip out of the timestamps, so the first packet has less time than audio.
             hidden -= passage.trim_opening(hidden) if hidden < samples else 0
@@ -246,12 +246,12 @@ class StreamTrack(Live):
         else:
             tally.discarded += 1
 
-    def _reach(self, judged: Judged, position: int, audio: PayloadAudio, missing: int) -> Passage:
+    def _reach(self, placed: PlacedPacket, position: int, audio: PayloadAudio, missing: int) -> Passage:
         """Fill the gap before a packet. Return the passage that it continues or begins."""
-        passage, ticks = self._passage, judged.ticks
-        if passage is not None and not judged.is_new_base:
+        passage, ticks = self._passage, placed.ticks
+        if passage is not None and not placed.is_new_base:
             if ticks is not None:
-                self._fill(passage, passage.native_at(ticks), missing, judged.one.packet.payload)
+                self._fill(passage, passage.native_at(ticks), missing, placed.one.packet.payload)
             if passage.native_hz == audio.native_hz:
                 return passage
         elif passage is not None:
@@ -303,18 +303,18 @@ class StreamTrack(Live):
             return bytes(2 * samples)
         return last.comfort(min(samples, left)).ljust(2 * samples, b"\0")
 
-    def _take_noise(self, judged: Judged, position: int) -> None:
+    def _take_noise(self, placed: PlacedPacket, position: int) -> None:
         """Switch to the noise that a packet describes."""
         passage = self._passage
-        if passage is None or judged.is_new_base:
+        if passage is None or placed.is_new_base:
             native_hz = self._track.rate_hz if self._last is None else self._last.native_hz
             self._end_passage()
-            passage = Passage(self._track, native_hz, position, judged.ticks or 0, self._place.clock_hz)
+            passage = Passage(self._track, native_hz, position, placed.ticks or 0, self._placer.clock_hz)
             self._begin_passage(passage)
-        elif judged.ticks is not None:
-            self._fill(passage, passage.native_at(judged.ticks), judged.one.missing, None)
+        elif placed.ticks is not None:
+            self._fill(passage, passage.native_at(placed.ticks), placed.one.missing, None)
         try:
-            noise = ComfortNoise.parse(judged.one.packet.payload)
+            noise = ComfortNoise.parse(placed.one.packet.payload)
             if self._noise is None:
                 self._noise = NoiseGenerator(self.stream.ssrc)
             self._noise.update(noise)
