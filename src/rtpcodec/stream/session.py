@@ -85,8 +85,7 @@ class MediaSession(DialectSession):
 
         Raises:
             PlanError: The carrier does not support the plan.
-            ValueError: The resampler (mode mp3: MP3) does not have a rate, or a limit is not positive (lead_ms:
-                negative).
+            ValueError: The resampler (mode mp3: MP3) does not have a rate, or a limit is not valid.
             MissingLibrary: The library of the send codec is not installed.
         """
         spoken = dialect or DEFAULT
@@ -100,16 +99,19 @@ class MediaSession(DialectSession):
         self._counts = Counts()
         self._sinks = self._inputs = None
         self._listening = ListeningParts(watch_for(self.plan, spoken, diagnosis_s))
-        self._incoming = Incoming(
+        self._incoming = self._new_incoming(options, spoken)
+        self._receive_path = receive_path_of(spoken.media_scanner, self._incoming, self._events)
+
+    def _new_incoming(self, options: SessionOptions, dialect: Dialect) -> Incoming:
+        return Incoming(
             self.plan,
             options,
-            dialect=spoken,
+            dialect=dialect,
             connection=self._connection,
             sending=self._sending,
             events=self._events,
             counts=self._counts,
         )
-        self._receive_path = receive_path_of(spoken.media_scanner, self._incoming, self._events)
 
     # Receive
 
