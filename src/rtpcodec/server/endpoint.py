@@ -234,9 +234,11 @@ class Endpoint(SharedPort):
             EndpointError: called outside the event loop's thread.
         """
         self._thread.require("drain")
+        # 1. Refuse new calls.
         self._take_no_more()
         if self._settings.reuse_port:
             await self.leave_port()
+        # 2. Wait for the calls, close their files, and wait again.
         limit_s = self._settings.drain_s if drain_s is None else drain_s
         lead_s = files_lead_s(limit_s)
         await self._running.wait_idle(limit_s - lead_s)
@@ -244,6 +246,7 @@ class Endpoint(SharedPort):
         if closed:
             logger.info("closed %d files, %g s before the remaining %d calls end", closed, lead_s, len(self._running))
         await self._running.wait_idle(lead_s)
+        # 3. Close the remaining streams, and cancel their handlers.
         await self._running.end(self._settings.handler_grace_s)
 
     def reload_tls(self) -> None:

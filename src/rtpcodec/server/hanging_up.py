@@ -60,7 +60,7 @@ class HangUp:
 
         Raises:
             ValueError: after_ms is not 0 or more.
-            EndpointError: nothing sends commands.
+            EndpointError: there is no control.
         """
         if not 0 <= after_ms < inf:
             raise ValueError(f"after_ms is {after_ms!r}, a number of 0 or more is needed")

@@ -117,7 +117,7 @@ class PhoneCall:
             method: the method of the control, called with the call_control_id, then arguments and fields.
 
         Raises:
-            EndpointError: nothing sends commands.
+            EndpointError: there is no control.
             Exception: any error of the control.
         """
         return await send(getattr(self.control(name), method), self.call_control_id, *arguments, **fields)

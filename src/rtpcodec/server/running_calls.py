@@ -66,12 +66,15 @@ class RunningCalls:
 
     async def end(self, grace_s: float) -> None:
         """Close all streams with 1001, and cancel handlers that still run grace_s later."""
+        # 1. Close the streams.
         for runner in self:
             runner.close(GOING_AWAY, "endpoint_closed")
         await self.wait_idle(grace_s)
+        # 2. Cancel the handlers that still run.
         for runner in self:
             runner.cancel()
         await self.wait_idle(ENDING_GRACE_S)
+        # 3. Report those that do not end.
         for runner in self:
             runner.log.error("the handler still runs after its cancellation; it is abandoned")
 
