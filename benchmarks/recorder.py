@@ -1,4 +1,4 @@
-"""What recording costs: CPU of the event loop and of the writer, for many calls that talk both ways all the time.
+"""The cost of recording: CPU of the event loop and of the writer, for many calls that constantly talk both ways.
 
     python -m benchmarks.recorder [CALLS] [SECONDS]
 
@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import rtpcodec
-from rtpcodec.server.file_workers import ThreadWorkers
-from rtpcodec.server.recorder.axis import Axis
-from rtpcodec.server.recorder.facts import Facts
-from rtpcodec.server.recorder.feed import Feed
-from rtpcodec.server.recorder.intake import Intake
+from rtpcodec.server.file_executor import ThreadFileExecutor
+from rtpcodec.server.recorder.recording_sink import RecordingSink
+from rtpcodec.server.recorder.sidecar_facts import SidecarFacts
+from rtpcodec.server.recorder.threaded_writer import ThreadedWriter
+from rtpcodec.server.recorder.timeline import Timeline
 from rtpcodec.stream.events import Started
 
 START = '{"event":"start","stream_id":"s","start":{"media_format":{"encoding":"PCMU","sample_rate":8000,"channels":1}}}'
@@ -52,20 +52,24 @@ def session_of_call(now_ms: float) -> tuple[rtpcodec.MediaSession, Started]:
     return session, started
 
 
-def record(session: rtpcodec.MediaSession, started: Started, path: Path) -> tuple[Intake, Feed, asyncio.Future[None]]:
+def record(
+    session: rtpcodec.MediaSession, started: Started, path: Path
+) -> tuple[RecordingSink, ThreadedWriter, asyncio.Future[None]]:
     """Record a session."""
     loop = asyncio.get_running_loop()
     done: asyncio.Future[None] = loop.create_future()
-    axis = Axis(0.0, None)
-    facts = Facts(started, "call", 0.0, "stereo")
-    feed = Feed(ThreadWorkers(loop), path, 8000, "stereo", lambda _error, _members: done.set_result(None))
-    intake = Intake(
-        session, session.heard_signal().reader(), feed.pieces, facts, axis,
-        flush=feed.flush, ended=lambda end_ms: feed.finish(end_ms, facts.members([])),
+    timeline = Timeline(0.0, None)
+    facts = SidecarFacts(started, "call", 0.0, "stereo")
+    writer = ThreadedWriter(
+        ThreadFileExecutor(loop), path, 8000, "stereo", lambda _error, _members: done.set_result(None)
+    )
+    sink = RecordingSink(
+        session, session.heard_signal().reader(), writer.pieces, facts, timeline,
+        flush=writer.flush, ended=lambda end_ms: writer.finish(end_ms, facts.members([])),
     )  # fmt: skip
-    feed.open(facts.members([]))
-    intake.begin(0.0)
-    return intake, feed, done
+    writer.open(facts.members([]))
+    sink.begin(0.0)
+    return sink, writer, done
 
 
 async def measure(calls: int, seconds: int, folder: Path | None) -> Figures:
@@ -98,7 +102,7 @@ async def measure(calls: int, seconds: int, folder: Path | None) -> Figures:
         await done
     process_s = time.process_time() - process_s
     per = 1e6 / calls / seconds
-    dropped = sum(len(feed.pieces.overruns) for _, feed, _ in recordings)
+    dropped = sum(len(writer.pieces.overruns) for _, writer, _ in recordings)
     return Figures(thread_s * per, (process_s - thread_s) * per, longest_s * 1000, dropped)
 
 

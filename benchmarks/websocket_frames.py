@@ -14,9 +14,9 @@ from websockets.frames import Frame, Opcode
 from websockets.protocol import OPEN
 from websockets.server import ServerProtocol
 
-from rtpcodec.pump.socket import Nobody
+from rtpcodec.pump.socket import NullReceiver
 from rtpcodec.pump.websockets_socket import WebsocketsSocket
-from rtpcodec.stream.held import Account, HeldBudget
+from rtpcodec.stream.memory_budget import Account, HeldBudget
 
 TEXT = b'{"event":"media","media":{"payload":"' + b"A" * 216 + b'"}}'
 """A chunk of PCMU."""
@@ -48,7 +48,7 @@ def main() -> None:
     """Print the figures."""
     frame, text = Frame(Opcode.TEXT, TEXT).serialize(mask=True), TEXT.decode()
     ours = WebsocketsSocket(cast("Transport", Drain()), 1 << 22, 1024, Account(HeldBudget(1 << 20)))
-    ours.begin(Nobody(), b"")
+    ours.begin(NullReceiver(), b"")
     theirs = ServerProtocol(state=OPEN)
 
     def read_theirs() -> list[str]:

@@ -1,35 +1,35 @@
-"""What is a complaint about an instruction count, and what a count is."""
+"""Violations about instruction counts, and the counts themselves."""
 
 import pytest
 
-from benchmarks.instructions import complaints, differences, with_wrappers
+from benchmarks.instructions import differences, violations, with_wrappers
 
 KEPT = {"decode 160": 1000.0, "encode 160": 200.0}
 
 
-def test_equal_counts_are_no_complaint() -> None:
-    assert complaints(KEPT, dict(KEPT)) == []
+def test_equal_counts_cause_no_violation() -> None:
+    assert violations(KEPT, dict(KEPT)) == []
 
 
 @pytest.mark.parametrize("count", [1030.0, 990.0])
-def test_growth_up_to_3_percent_and_shrinking_are_no_complaint(count: float) -> None:
-    assert complaints(KEPT, KEPT | {"decode 160": count}) == []
+def test_growth_up_to_3_percent_and_shrinking_cause_no_violation(count: float) -> None:
+    assert violations(KEPT, KEPT | {"decode 160": count}) == []
 
 
-def test_growth_above_3_percent_is_a_complaint() -> None:
+def test_growth_above_3_percent_is_a_violation() -> None:
     grown = KEPT | {"decode 160": 1031.0}
-    assert complaints(KEPT, grown) == ["decode 160: 1031 instructions, 1000 before (+3.1%)"]
+    assert violations(KEPT, grown) == ["decode 160: 1031 instructions, 1000 before (+3.1%)"]
 
 
-def test_a_kernel_that_is_new_or_gone_is_a_complaint() -> None:
-    assert complaints(KEPT, {"decode 160": 1000.0, "transcode 160": 5.0}) == [
+def test_a_kernel_that_is_new_or_gone_is_a_violation() -> None:
+    assert violations(KEPT, {"decode 160": 1000.0, "transcode 160": 5.0}) == [
         "transcode 160: not counted before (5 instructions)",
         "encode 160: gone",
     ]
 
 
 def test_a_count_is_the_difference_of_two_runs() -> None:
-    """What both runs have, the loop's start among it, is in neither."""
+    """The part common to both runs, such as the start of the loop, is not counted."""
     assert differences({"decode 160|20": 2050, "decode 160|60": 6050, "": 7}) == {"decode 160": 100.0}
 
 
@@ -39,7 +39,7 @@ def test_a_wrapper_is_what_a_call_adds_to_the_library() -> None:
 
 
 def test_a_wrapper_has_a_limit_of_its_own() -> None:
-    assert complaints(KEPT, KEPT | {"wrapper of CODEC encode 320": 3000.0}) == []
-    assert complaints(KEPT, KEPT | {"wrapper of CODEC encode 320": 3001.0}) == [
+    assert violations(KEPT, KEPT | {"wrapper of CODEC encode 320": 3000.0}) == []
+    assert violations(KEPT, KEPT | {"wrapper of CODEC encode 320": 3001.0}) == [
         "wrapper of CODEC encode 320: 3001 instructions, at most 3000 are allowed"
     ]

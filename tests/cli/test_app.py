@@ -1,4 +1,4 @@
-"""The command line: help that suffices, and every wrong input as one line and exit code 2."""
+"""The command line: help texts, and every wrong input as one line and exit code 2."""
 
 import asyncio
 import json
@@ -37,7 +37,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "complaint"),
+    ("arguments", "message"),
     [
         (["bogus"], "No such command 'bogus'"),
         (["demo", "--bogus"], "No such option: --bogus"),
@@ -72,7 +72,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_wrong_input_is_one_line_and_exit_code_2(
-    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("TELNYX_API_KEY", raising=False)
     assert main(arguments) == 2
@@ -80,11 +80,11 @@ def test_wrong_input_is_one_line_and_exit_code_2(
     assert out == ""
     assert err.count("\n") == 1
     assert err.startswith("rtpcodec: ")
-    assert complaint in err
+    assert message in err
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "complaint"),
+    ("name", "content", "message"),
     [
         ("a.mp3", b"<html>404</html>", "a.mp3: data is HTML or XML text, an MP3 is needed"),
         ("a.wav", b"ID3\4\0\0\0\0\0\0", "a.wav is an MP3 file (ID3), a WAV file is needed"),
@@ -92,14 +92,14 @@ def test_wrong_input_is_one_line_and_exit_code_2(
     ],
 )
 def test_serve_play_refuses_a_file_at_the_start(
-    tmp_path: Path, name: str, content: bytes, complaint: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, name: str, content: bytes, message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     assert main(["serve", "play", "--port", "0", "--file", str(path)]) == 2
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith(f"rtpcodec: {complaint}")
+    assert err.startswith(f"rtpcodec: {message}")
 
 
 @pytest.mark.parametrize(
@@ -136,7 +136,7 @@ def test_serve_play_and_simulate_with_an_mp3_of_44100_hz(tmp_path: Path) -> None
             serving.stdout.close()
 
 
-def test_serve_play_hangs_up_behind_the_file(tmp_path: Path) -> None:
+def test_serve_play_hangs_up_after_the_file(tmp_path: Path) -> None:
     path = tmp_path / "greeting.wav"
     with WavWriter(path, 8000) as file:
         file.write(bytes(1600))
@@ -169,7 +169,7 @@ def test_an_endpoint_that_is_not_there_is_one_line_and_exit_code_1(capsys: pytes
 
 
 def test_an_endpoint_that_refuses_is_shown_with_its_status(capsys: pytest.CaptureFixture[str]) -> None:
-    """The address is reached, and answers 401."""
+    """The address is reachable and answers 401."""
 
     async def call_it() -> tuple[str, int]:
         async def answer(_call: rtpcodec.Call) -> None: ...
@@ -183,14 +183,14 @@ def test_an_endpoint_that_refuses_is_shown_with_its_status(capsys: pytest.Captur
     assert capsys.readouterr().err == line
 
 
-def test_nothing_asked_for_is_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_arguments_print_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     out, err = capsys.readouterr()
     assert "Commands" in out + err
     assert "rtpcodec: " not in err
 
 
-def test_serve_and_simulate_meet_and_sigterm_ends_the_endpoint(tmp_path: Path) -> None:
+def test_simulate_reaches_serve_and_sigterm_ends_the_endpoint(tmp_path: Path) -> None:
     environment = os.environ | {"RTPCODEC_STREAM_TOKEN": "a token for this test"}
     serving = subprocess.Popen(
         [*RTPCODEC, "serve", "echo", "--port", "0"], stdout=subprocess.PIPE, text=True, env=environment

@@ -1,4 +1,4 @@
-"""The page of pains names each of them once, with a test that exists, or says why it is out of scope."""
+"""docs/pains.md names each problem once, with a test that exists, or says why it is out of scope."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import pytest
 
 from rtpcodec.sim import SimulatedCall
 from rtpcodec.stream.plan import StreamPlan
-from tests.server.phone import Line, actions, errors, on_phone
+from tests.server.phone import PhoneScene, actions, errors, on_phone
 
 PATH = Path(__file__).parents[2] / "examples" / "goodbye.py"
 
@@ -30,17 +30,17 @@ def called(keys: str, module: Any = None, *, hangs_up: bool = False) -> Simulate
     module = module or example()
     phones: list[SimulatedCall] = []
 
-    async def script(line: Line) -> None:
-        phones.append(line.phone)
-        await line.stream()
+    async def script(scene: PhoneScene) -> None:
+        phones.append(scene.phone)
+        await scene.stream()
         await asyncio.sleep(2)
         if keys:
-            line.phone.press(keys)
+            scene.phone.press(keys)
         if hangs_up:
-            line.phone.hang_up()
-        await line.phone.finished()
-        await line.endpoint.drain()
-        assert line.phone.state == "ended"
+            scene.phone.hang_up()
+        await scene.phone.finished()
+        await scene.endpoint.drain()
+        assert scene.phone.state == "ended"
 
     on_phone(script, module.take_order, plan=StreamPlan(), on_handler_end=module.after)
     return phones[0]

@@ -1,4 +1,4 @@
-"""Whether an outbound track contains what we send, by real speech; and what the right channel is then."""
+"""Whether an outbound track contains our audio, with real speech, and what the right channel then holds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rtpcodec.audio.files import read_wav
 from rtpcodec.cli.demo import speech
 from rtpcodec.server.recorder.outbound import Comparison
 from rtpcodec.server.recorder.pieces import Piece, Source
-from rtpcodec.server.recorder.tape import Tape
+from rtpcodec.server.recorder.recording_files import RecordingFiles
 from tests.listening.recorded_call import wav_frames
 
 _PCM, HZ = read_wav(Path(speech.__file__).with_name("speech.wav"))
@@ -70,15 +70,15 @@ def test_there_is_no_verdict_where_we_are_silent() -> None:
 
 def right_channel(path: Path, heard: Samples, track: Samples) -> Samples:
     """Record both, chunk by chunk."""
-    tape = Tape(path, HZ, "separate")
+    files = RecordingFiles(path, HZ, "separate")
     for at in range(0, len(OURS) - CHUNK, CHUNK):
         sources: list[tuple[Source, Samples]] = [("heard", heard), ("to_caller", track)]
         for source, samples in sources:
             pcm = samples[at : at + CHUNK].tobytes()
-            tape.take(Piece(source, at * 1000 / HZ, pcm, CHUNK, HZ, 1, of_reply=True))
-        tape.write(at * 1000 / HZ)
-    tape.finish(0)
-    tape.complete()
+            files.take(Piece(source, at * 1000 / HZ, pcm, CHUNK, HZ, 1, of_reply=True))
+        files.write(at * 1000 / HZ)
+    files.finish(0)
+    files.complete()
     return np.frombuffer(wav_frames(path.with_name("a-heard.wav")), np.int16)
 
 
@@ -89,19 +89,19 @@ def test_a_track_with_us_replaces_what_we_know(tmp_path: Path) -> None:
 
 
 def test_what_the_track_lacks_comes_from_what_we_know(tmp_path: Path) -> None:
-    tape = Tape(tmp_path / "a.wav", HZ, "separate")
+    files = RecordingFiles(tmp_path / "a.wav", HZ, "separate")
     gap = range(4 * HZ, 5 * HZ, CHUNK)
     for at in range(0, len(OURS) - CHUNK, CHUNK):
         pcm = OURS[at : at + CHUNK].tobytes()
         if at not in gap:
-            tape.take(Piece("to_caller", at * 1000 / HZ, pcm, CHUNK, HZ))
+            files.take(Piece("to_caller", at * 1000 / HZ, pcm, CHUNK, HZ))
         if at >= 2 * HZ:  # what was heard is known later
             pcm = OURS[at - 2 * HZ : at - 2 * HZ + CHUNK].tobytes()
-            tape.take(Piece("heard", at * 1000 / HZ - 2000, pcm, CHUNK, HZ, 1, of_reply=True))
-        tape.write(at * 1000 / HZ - 2000)
-    assert tape.heard_from == "outbound"
-    tape.finish(0)
-    tape.complete()
+            files.take(Piece("heard", at * 1000 / HZ - 2000, pcm, CHUNK, HZ, 1, of_reply=True))
+        files.write(at * 1000 / HZ - 2000)
+    assert files.heard_from == "outbound"
+    files.finish(0)
+    files.complete()
     right = np.frombuffer(wav_frames(tmp_path / "a-heard.wav"), np.int16)
     known = len(right) - 2 * HZ
     assert np.array_equal(right[:known], OURS[:known])

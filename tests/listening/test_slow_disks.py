@@ -1,4 +1,4 @@
-"""A disk that is slower than the call: bounded, silent where audio was dropped, and never in the event loop's way."""
+"""A disk slower than the call: memory is bounded, dropped audio is silence, and the event loop never blocks."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 
 import numpy as np
 
-from rtpcodec.server.recorder.feed import Feed
 from rtpcodec.server.recorder.pieces import BUFFER_MS, Piece
+from rtpcodec.server.recorder.threaded_writer import ThreadedWriter
 from tests.listening.recorded_call import pattern, wav_frames
 
 HZ = 8000
 CHUNK_MS = 20
 
 
-class HeldWorkers:
+class HeldExecutor:
     """The disk does nothing until it is released."""
 
     def __init__(self) -> None:
@@ -35,22 +35,22 @@ class HeldWorkers:
             self.work.pop(0)()
 
 
-def test_what_does_not_fit_is_silence_of_its_length(tmp_path: Path) -> None:
-    workers = HeldWorkers()
+def test_audio_that_does_not_fit_is_silence_of_its_length(tmp_path: Path) -> None:
+    executor = HeldExecutor()
     reports: list[Exception | None] = []
-    feed = Feed(workers, tmp_path / "a.wav", HZ, "stereo", lambda error, _members: reports.append(error))
-    feed.open({})
+    writer = ThreadedWriter(executor, tmp_path / "a.wav", HZ, "stereo", lambda error, _members: reports.append(error))
+    writer.open({})
     end_ms = round(3 * BUFFER_MS)
     for at_ms in range(0, end_ms, CHUNK_MS):
         if at_ms == 2 * BUFFER_MS:
-            workers.release()
+            executor.release()
         for source in ("caller", "heard"):
             pcm = pattern(at_ms, CHUNK_MS, HZ)
-            feed.pieces.put(Piece(source, at_ms, pcm, len(pcm) // 2, HZ, 1, of_reply=True))
-        feed.flush(at_ms)
-        assert len(workers.work) <= 2  # not one per flush
-    feed.finish(end_ms, {})
-    workers.release()
+            writer.pieces.put(Piece(source, at_ms, pcm, len(pcm) // 2, HZ, 1, of_reply=True))
+        writer.flush(at_ms)
+        assert len(executor.work) <= 2  # not one per flush
+    writer.finish(end_ms, {})
+    executor.release()
     assert reports == [None]
     truth = np.frombuffer(pattern(0, end_ms, HZ), np.int16).copy()
     truth[round(BUFFER_MS) * HZ // 1000 : round(2 * BUFFER_MS) * HZ // 1000] = 0
@@ -62,9 +62,9 @@ def test_what_does_not_fit_is_silence_of_its_length(tmp_path: Path) -> None:
 
 
 def test_a_disk_that_never_answers_does_not_fill_the_memory(tmp_path: Path) -> None:
-    feed = Feed(HeldWorkers(), tmp_path / "a.wav", HZ, "stereo", lambda *_: None)
+    writer = ThreadedWriter(HeldExecutor(), tmp_path / "a.wav", HZ, "stereo", lambda *_: None)
     for number in range(20_000):
         pcm = bytes(320)
-        feed.pieces.put(Piece("caller", number * 20.0, pcm, 160, HZ))
-        feed.pieces.put(Piece("heard", number * 20.0, pcm, 160, HZ, 1, of_reply=True))
-    assert feed.pieces.count <= 2 * BUFFER_MS / CHUNK_MS + 1
+        writer.pieces.put(Piece("caller", number * 20.0, pcm, 160, HZ))
+        writer.pieces.put(Piece("heard", number * 20.0, pcm, 160, HZ, 1, of_reply=True))
+    assert writer.pieces.count <= 2 * BUFFER_MS / CHUNK_MS + 1

@@ -108,7 +108,7 @@ def test_silence_that_was_just_reported_counts_from_its_begin_and_an_older_one_d
     assert waited == [pytest.approx(1.7, abs=0.05), pytest.approx(2.0, abs=0.05)]
 
 
-def test_speech_begins_the_count_anew() -> None:
+def test_speech_restarts_the_count() -> None:
     waited: list[float] = []
 
     async def handler(call: Call) -> None:
@@ -212,7 +212,7 @@ def test_a_detector_that_fails_is_reported_once_and_the_level_decides() -> None:
 
     called(handler, silence(1000) + sound(500))
     reported, media_ms = found
-    assert reported["message"] == "the detector of call.voice failed; from now on the level decides"
+    assert reported["message"] == "the detector of call.voice raised an exception; from now on the level decides"
     assert str(reported["exception"]) == "no model"
     assert media_ms == 1000
 

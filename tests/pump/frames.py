@@ -1,4 +1,4 @@
-"""WebSocket frames octet by octet, and what RFC 6455 says about those that break a rule."""
+"""Builds WebSocket frames octet by octet, valid ones and those that break a rule of RFC 6455."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Receiver that records what is reported to it, and two ends of a WebSocket that have one each."""
+"""A Receiver that records all reports, and two ends of a WebSocket with one Receiver each."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Recorder:
 
 
 def keep(kind: type[Recorder] = Recorder) -> tuple[list[Recorder], Callable[[MemorySocket], Recorder]]:
-    """Make a function that makes Recorders, and the list that it fills with them."""
+    """Return a function that creates Recorders, and the list of the created ones."""
     kept: list[Recorder] = []
 
     def make(socket: MemorySocket) -> Recorder:

@@ -1,4 +1,4 @@
-"""The budget of frames and octets: what an honest carrier sends passes, at any time and after any pause."""
+"""The budget of frames and octets: a carrier's frames always pass, also after a pause."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ L16_48_KHZ_OCTETS = 2760
 
 
 def spend(budget: FrameBudget, now_ms: float, octets: int = 0) -> str | None:
-    """Receive one frame as the pump does, and return what it breaks."""
+    """Receive one frame as the pump does, and return the broken limit."""
     budget.frames -= 1
     budget.octets -= octets
     return budget.refill(now_ms) if budget.frames < 0 or budget.octets < 0 else None

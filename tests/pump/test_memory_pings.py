@@ -1,4 +1,4 @@
-"""Pings and acknowledged octets of sockets in memory, and the way of a ping through the pump."""
+"""Pings and acknowledged octets of sockets in memory, and the path of a ping through the pump."""
 
 from __future__ import annotations
 

@@ -293,7 +293,7 @@ def test_a_receiver_that_raises_cuts_the_connection(method: str) -> None:
         await settle()
         return failures, server.log[-1], client.log[-1]
 
-    assert run_virtual(main()) == ([f"a Receiver failed, its WebSocket is cut: {method}"], "lost", "lost")
+    assert run_virtual(main()) == ([f"a Receiver raised an exception; its WebSocket is cut: {method}"], "lost", "lost")
 
 
 def test_pings_touch_both_ends() -> None:

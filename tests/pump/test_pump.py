@@ -19,7 +19,7 @@ L16 = StreamPlan(send_codec="L16", send_rate_hz=8000)
 
 
 class RecordedSocket:
-    """Keeps what is sent, with its time."""
+    """Stores sent texts with their times."""
 
     def __init__(self) -> None:
         self.texts: list[tuple[float, str]] = []

@@ -1,6 +1,6 @@
 """A deploy: calls with recorders on an endpoint in a process of its own, SIGTERM, and perhaps SIGKILL before its end.
 
-`python -m tests.server.deployed --calls 50 --drain-s 30 --kill-after-s 30` prints what became of calls and files.
+`python -m tests.server.deployed --calls 50 --drain-s 30 --kill-after-s 30` prints the outcome for calls and files.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ async def deployed(folder: Path, calls: int, drain_s: float) -> AsyncIterator[De
 
 
 def environment() -> dict[str, str]:
-    """Return the environment without what overrides the settings."""
+    """Return the environment without variables that override settings."""
     return {name: value for name, value in os.environ.items() if not name.startswith("RTPCODEC_DRAIN")}
 
 
@@ -145,7 +145,7 @@ def ready(endpoint: Endpoint) -> None:
 
 
 async def deploy(calls: int, drain_s: float, kill_after_s: float) -> None:
-    """Print what a deploy makes of calls and files."""
+    """Print the outcome of a deploy for calls and files."""
     with tempfile.TemporaryDirectory() as folder:
         async with deployed(Path(folder), calls, drain_s) as deployment:
             await deployment.recorded_s(2)

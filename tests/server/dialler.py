@@ -1,4 +1,4 @@
-"""The carrier's side of a call by hand: a WebSocket client that a test controls message by message."""
+"""The carrier's side of a call: a WebSocket client that a test controls message by message."""
 
 from __future__ import annotations
 

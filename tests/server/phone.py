@@ -1,4 +1,4 @@
-"""A phone call of the simulator on the virtual clock, which the endpoint can command and hears of by webhooks."""
+"""A phone call of the simulator on the virtual clock. The endpoint can send commands about it and receives webhooks."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from rtpcodec.stream.plan import StreamPlan
 from tests.server.conversation import L16
 
 STILL_UP = "the phone call is still up, on_handler_end can end it"
-"""What the log record of a failed handler says of the phone call."""
+"""The state of the phone call in the log record of a failed handler."""
 
 
 @dataclass
-class Line:
-    """The parts of a test: who calls, and who answers."""
+class PhoneScene:
+    """The parts of a test: the carrier, its call, and the endpoint."""
 
     carrier: Carrier
     endpoint: Endpoint
@@ -41,7 +41,7 @@ class Line:
 
 
 def on_phone(
-    script: Callable[[Line], Awaitable[object]],
+    script: Callable[[PhoneScene], Awaitable[object]],
     handler: Callable[[rtpcodec.Call], Awaitable[object]] | None = None,
     *,
     plan: StreamPlan = L16,
@@ -66,7 +66,7 @@ def on_phone(
             if webhooks:
                 feed(endpoint, carrier)
             phone = carrier.new_call(speech, codec="L16" if plan.send_codec == "L16" else "PCMU", sample_rate_hz=8000)
-            await script(Line(carrier, endpoint, control, phone, plan))
+            await script(PhoneScene(carrier, endpoint, control, phone, plan))
             phone.hang_up()
             await endpoint.drain()
             return await phone.finished()

@@ -39,7 +39,7 @@ class EndOfCall:
 
 @dataclass
 class Seen:
-    """What both sides have seen; times are in s of the loop."""
+    """The observations of both sides; times are in s of the loop."""
 
     events: list[tuple[float, events.Event]] = field(default_factory=list)
     webhooks: list[tuple[float, str]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""What one lost WebSocket does to a reply, measured. As a program it prints the figures of docs/reconnect.md."""
+"""Measures the effect of one lost WebSocket on a reply. As a program it prints the figures of docs/reconnect.md."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ LIMIT_S: Final = 60.0
 
 @dataclass
 class Outcome:
-    """What one loss did; times in ms."""
+    """The effect of one loss; times in ms."""
 
     noticed_ms: float
     """From the loss to Disconnected."""
     silent_ms: float
     """From the end of 90045 to the first audio on the new stream."""
     repeated_ms: float
-    """Audio that the caller heard twice; negative: what is missing."""
+    """Audio that the caller heard twice; negative: audio that is missing."""
     uncertainty_ms: float
     """As Disconnected states it."""
     stopped_after_ms: float

@@ -97,7 +97,7 @@ def test_a_web_page_cannot_open_an_invitation_and_can_read_the_health() -> None:
             assert (await get(endpoint.port, "/healthz", **page))[0] == 200
             assert endpoint.statistics().origins_refused == 1
             assert await refused_with(invitation.url, token=invitation.token) == 101
-            invitation.give_up()
+            invitation.withdraw()
 
     run(main)
 
@@ -119,7 +119,7 @@ def test_a_function_authorizes_by_headers_and_path() -> None:
     [
         (lambda: 1, "authorize returned a value of type int, a bool is needed; the call is refused"),
         (lambda: None, "authorize returned a value of type NoneType, a bool is needed; the call is refused"),
-        (lambda: 1 / 0, "authorize failed, the call is refused"),
+        (lambda: 1 / 0, "authorize raised an exception; the call is refused"),
     ],
 )
 def test_a_failing_authorize_function_refuses_the_call(
@@ -195,7 +195,7 @@ def test_streams_that_were_requested_need_room() -> None:
             assert await readiness(endpoint) == (200, "ok")
             assert await refused_with(first.url, token=first.token) == 101
             endpoint._invitations.remove(second)
-            first.give_up()
+            first.withdraw()
 
     run(main)
 
@@ -317,10 +317,10 @@ def test_refusals_name_the_address_and_the_rule(caplog: pytest.LogCaptureFixture
 
     run(main)
     assert [text.partition("refused: ")[2] for text in caplog.messages if "refused" in text] == [
-        "404 Not Found, from 127.0.0.1: its path is neither `path` nor of a requested stream",
+        "404 Not Found, from 127.0.0.1: its path is neither `path` nor that of a requested stream",
         "403 Forbidden, from 127.0.0.1: origin https://evil.example??forged is not among allowed_origins",
         "401 Unauthorized, from 127.0.0.1: x-telnyx-streaming-auth-token is missing",
-        "400 Bad Request, from 127.0.0.1: it does not ask for a WebSocket",
+        "400 Bad Request, from 127.0.0.1: it does not request a WebSocket",
         "503 Service Unavailable, from 127.0.0.1: max_calls=1 calls run",
         "401 Unauthorized, from 127.0.0.1: authorize returned False",
     ]
@@ -335,6 +335,6 @@ def test_logs_contain_no_token_and_no_path(caplog: pytest.LogCaptureFixture) -> 
         assert statuses({"token": "wrong-5678"}, authorize=TOKEN) == [401]
     finally:
         logging.getLogger("websockets.client").setLevel(logging.NOTSET)
-    refused = "request refused: 401 Unauthorized, from 127.0.0.1: x-telnyx-streaming-auth-token has another token"
+    refused = "request refused: 401 Unauthorized, from 127.0.0.1: x-telnyx-streaming-auth-token has a wrong token"
     assert refused in caplog.messages
     assert not [word for word in (TOKEN, "wrong-5678", "key-1234") if word in caplog.text]

@@ -47,7 +47,7 @@ def test_a_slow_handler_loses_the_oldest_audio_while_the_socket_is_still_read(ca
     assert [event for event in seen if isinstance(event, events.Overrun)] == [events.Overrun(1000, 50)]
     assert [event.payload for event in audio] == [at.to_bytes(2) * 80 for at in range(50, 300)] + [CHUNK]
     assert [event.media_ms for event in audio] == [20.0 * at for at in range(50, 301)]
-    assert "audio came faster than the handler read it: 1000 ms were dropped" in caplog.text
+    assert "the handler read too slowly: 1000 ms of audio were dropped" in caplog.text
 
 
 def test_a_handler_that_never_reads_uses_no_memory_and_causes_no_warning(caplog: pytest.LogCaptureFixture) -> None:
@@ -369,7 +369,7 @@ def test_errors_from_the_carrier_become_events_and_are_logged_once_per_code(capl
     warnings = [
         record.getMessage().partition("): ")[2] for record in caplog.records if record.levelno == logging.WARNING
     ]
-    assert warnings[0].startswith("'SPEEX' cannot be decoded: ask for another codec by stream_codec")
+    assert warnings[0].startswith("'SPEEX' cannot be decoded: request another codec by stream_codec")
     assert warnings[1:] == [f"the carrier reports error {code}: 'bad\\nmedia'" for code in (100002, 100005)]
 
 
@@ -392,5 +392,5 @@ def test_a_file_in_the_payloads_is_logged_for_handlers_that_read_audio_only(capl
     run(main)
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warnings) == 1
-    assert "begins with the header of a WAV file (RIFF): whoever sends the audio" in warnings[0]
+    assert "begins with the header of a WAV file (RIFF): have the sender send encoded samples" in warnings[0]
     assert heard == [wav, wav]

@@ -10,7 +10,7 @@ from rtpcodec.server.replies import Reply
 
 def test_a_reader_and_a_reply_without_their_constructors_raise() -> None:
     reader, reply = AudioReader.__new__(AudioReader), Reply.__new__(Reply)
-    with pytest.raises(TypeError, match="made by its call"):
+    with pytest.raises(TypeError, match="method of its call"):
         _ = anext(reader)
     with pytest.raises(AttributeError):
         reply.play(b"")

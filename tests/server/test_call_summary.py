@@ -91,7 +91,7 @@ def test_the_event_of_another_call_is_refused() -> None:
             await until(lambda: endpoint.calls)
             summary = CallSummary.of(endpoint.calls[0])
             assert (summary.end_reason, summary.codec, summary.carrier) == (None, "PCMU", None)
-            with pytest.raises(ValueError, match="the event is that of another call"):
+            with pytest.raises(ValueError, match="the event is about another call"):
                 summary.with_carrier(CallHangup(event_type="call.hangup", call_control_id="v3:other"))
 
     async def hold(call: Call) -> None:

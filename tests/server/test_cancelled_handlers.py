@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from rtpcodec.server import Call
-from tests.server.phone import Line, errors, on_phone
+from tests.server.phone import PhoneScene, errors, on_phone
 
 
 async def cancel_the_task(_call: Call) -> None:
@@ -20,11 +20,11 @@ async def cancel_the_task(_call: Call) -> None:
 
 @pytest.mark.parametrize("choice", ["keep", "hangup"])
 def test_the_phone_call_stays_up(choice: Any, caplog: pytest.LogCaptureFixture) -> None:
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
-        await line.endpoint.drain()
-        assert line.phone.state == "answered"
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
+        await scene.endpoint.drain()
+        assert scene.phone.state == "answered"
 
     on_phone(script, cancel_the_task, on_handler_end=choice)
     hint = ", on_handler_end can end it" if choice == "keep" else ""
@@ -41,11 +41,11 @@ def test_a_handler_that_outlives_its_stream_is_cancelled_and_not_followed() -> N
         await call.close()
         await asyncio.Event().wait()
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
-        await line.endpoint.drain()
-        assert line.phone.state == "answered"
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
+        await scene.endpoint.drain()
+        assert scene.phone.state == "answered"
 
     on_phone(script, hang, on_handler_end=ending)
     assert acted == []

@@ -1,4 +1,4 @@
-"""Sockets that never become calls, and a process without descriptors: honest calls are served all the same."""
+"""Sockets that never become calls, and a process without descriptors: real calls are still served."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_call_is_served_where_silent_sockets_use_up_all_descriptors(loop: str)
         cpu_s = float(child.stdout.readline())
         log = child.stdout.read()
     assert [line for line in log.splitlines() if "accept" in line] == [
-        "cannot accept a connection: Too many open files; it is tried again every 0.1 s"
+        "cannot accept a connection: Too many open files; retrying every 0.1 s"
     ]
     assert len(log) < 2000
     assert cpu_s < 10, "start-up included; a loop that spins uses all of the time"

@@ -19,7 +19,7 @@ from rtpcodec.pump.virtual import run_virtual
 from rtpcodec.server import Call, call_on
 from rtpcodec.stream.wire import DIALECTS
 from tests.server.dialler import Dialler, call, dial, run
-from tests.server.test_other_servers import OtherSocket
+from tests.server.test_external_websockets import OtherSocket
 from tests.stream import carrier, twilio_texts
 from tests.stream.carrier import FRAME
 
@@ -166,7 +166,7 @@ def test_commands_of_telnyx_are_sent_about_its_own_calls_alone(name: str) -> Non
     else:
         assert control.commands == []
         assert [text.partition(" ")[0] for text in found] == ["send_dtmf()", "hangup()"]
-        assert all("is of a carrier without commands" in text for text in found)
+        assert all("its carrier has no commands" in text for text in found)
 
 
 def test_digits_of_the_phone_and_parameters_reach_the_handler() -> None:
@@ -183,7 +183,7 @@ def test_digits_of_the_phone_and_parameters_reach_the_handler() -> None:
 @pytest.mark.parametrize("options", [{"on_handler_end": "hangup"}, {"control": Control()}, {"await_verdict_s": 2.0}])
 def test_a_named_carrier_without_commands_refuses_settings_that_need_them(options: dict[str, Any]) -> None:
     (name,) = options
-    with pytest.raises(EndpointError, match=rf"^{name}.*: dialect is 'twilio', whose calls have no commands"):
+    with pytest.raises(EndpointError, match=rf"^{name}.*: dialect is 'twilio', whose calls have neither commands"):
         rtpcodec.serve(echo, dialect="twilio", **options)
 
 

@@ -125,7 +125,7 @@ def test_handlers_that_do_not_end_are_cancelled_and_then_abandoned(
         await asyncio.sleep(0)
 
     run(main)
-    assert "the handler still runs after it was cancelled; it is abandoned" in caplog.text
+    assert "the handler still runs after its cancellation; it is abandoned" in caplog.text
 
 
 def test_sockets_without_a_request_are_cut() -> None:

@@ -1,4 +1,4 @@
-"""Files of calls at the end of their endpoint, on the virtual clock; and the settings that say how long it takes."""
+"""Files of calls at the end of their endpoint, on the virtual clock; and the settings of its duration."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The native steps between a socket and a handler: audio that a handler plays leaves in the turn that it was heard in.
+"""The native steps between socket and handler: audio that a handler plays is sent in the turn that delivers audio.
 
 Each call is driven on a real machine and pump, in virtual time.
 """
@@ -80,7 +80,7 @@ def by_payload(call: Call, audio: Audio) -> None:
 
 
 def by_plays(call: Call, audio: Audio) -> None:
-    """Do what `play` is defined by."""
+    """Play as `play` is defined."""
     pump = call._pump
     pump.machine.plays.play(audio)
     pump.run()
@@ -211,6 +211,6 @@ def test_play_outside_the_loops_thread_and_after_the_end_changes_nothing(method:
 
     elsewhere, ended, queued_ms = run_virtual(main())
     assert isinstance(elsewhere, LocalProtocolError)
-    assert str(elsewhere).startswith(f"{method}() was called outside the event loop's thread, nothing has changed")
+    assert str(elsewhere).startswith(f"{method}() was called outside the event loop's thread and has changed nothing")
     assert queued_ms == 0.0
     assert str(ended) == "the stream has stopped, nothing can be sent any more"

@@ -155,7 +155,7 @@ def test_a_second_task_on_one_reader_is_refused(loop: str) -> None:
             await until(lambda: refusals)
             await carrier.stop()
             assert await carrier.close_code() == 1000
-        assert refusals == ["another task reads this reader already, at most 1 may; make one per task"]
+        assert refusals == ["another task reads this reader, at most 1 is possible; create one per task"]
 
     run(main, loop)
 
@@ -203,7 +203,7 @@ def test_waiting_in_on_audio_is_refused(loop: str) -> None:
             await carrier.media()
             await carrier.stop()
             assert await carrier.close_code() == 1000
-        assert refusals[0] == "audio() waits, and on_audio cannot; pass a coroutine as handler instead"
+        assert refusals[0] == "audio() waits, and on_audio cannot wait; pass a coroutine function as handler instead"
         assert len(refusals) == 2
 
     run(main, loop)

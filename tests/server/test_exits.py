@@ -1,4 +1,4 @@
-"""Handlers that raise what is not an Exception: the call ends alone, unless the program was interrupted."""
+"""Handlers that raise a BaseException: only the call ends, unless the program was interrupted."""
 
 from __future__ import annotations
 

@@ -11,8 +11,8 @@ import pytest
 
 from rtpcodec.errors import EndpointError
 from rtpcodec.server import Call, EndpointSettings
-from tests.server.asked_call import asked, begins_ms
 from tests.server.conversation import tone
+from tests.server.requested_call import begins_ms, requested
 from tests.server.virtual_call import carried, positions
 
 GREETING = tone(1, 800)
@@ -40,13 +40,13 @@ def once(at_s: float, event_type: str, **payload: Any) -> Callable[[Callable[...
 
 
 def test_without_the_options_the_first_words_come_at_once() -> None:
-    report = asked(greet)
+    report = requested(greet)
     assert begins_ms(report) == pytest.approx(0, abs=5)
 
 
 @pytest.mark.parametrize("handler", [greet, greet_and_leave])
 def test_they_wait_for_a_moment_after_the_start(handler: Callable[..., Any]) -> None:
-    report = asked(handler, first_words_after_ms=250)
+    report = requested(handler, first_words_after_ms=250)
     assert begins_ms(report) == pytest.approx(250, abs=5)
     assert positions(report) == list(range(1, 801)), "also where the handler has returned, nothing is lost"
     assert report.clears_received == 0
@@ -58,13 +58,13 @@ def test_they_wait_where_no_webhooks_and_no_request_are_seen() -> None:
 
 
 def test_the_delay_counts_from_an_answer_that_comes_later() -> None:
-    report = asked(greet, once(0.2, "call.answered"), first_words_after_ms=250)
+    report = requested(greet, once(0.2, "call.answered"), first_words_after_ms=250)
     assert begins_ms(report) == pytest.approx(450, abs=5)
 
 
 def test_the_callers_of_incoming_calls_do_not_wait() -> None:
     before = [(INITIATED, {"direction": "incoming"})]
-    report = asked(greet, before=before, first_words_after_ms=250, await_verdict_s=10)
+    report = requested(greet, before=before, first_words_after_ms=250, await_verdict_s=10)
     assert begins_ms(report) == pytest.approx(0, abs=5)
 
 
@@ -72,16 +72,17 @@ def test_the_callers_of_incoming_calls_do_not_wait() -> None:
 @pytest.mark.parametrize("handler", [greet, greet_and_leave])
 def test_they_wait_for_the_verdict(event_type: str, handler: Callable[..., Any]) -> None:
     before = [(INITIATED, {"direction": "outgoing"})]
-    report = asked(handler, once(1.2, event_type, result="human"), before=before, await_verdict_s=10)
+    report = requested(handler, once(1.2, event_type, result="human"), before=before, await_verdict_s=10)
     assert begins_ms(report) == pytest.approx(1200, abs=5)
     assert positions(report) == list(range(1, 801))
 
 
 def test_they_wait_no_longer_than_the_limit_for_it(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.INFO, "rtpcodec.server"):
-        report = asked(greet, once(2.5, DETECTED, result="machine"), await_verdict_s=2)
+        report = requested(greet, once(2.5, DETECTED, result="machine"), await_verdict_s=2)
     assert begins_ms(report) == pytest.approx(2000, abs=5)
-    assert "no verdict of answering-machine detection within 2 s; no webhook was handed to" in caplog.text
+    why = "endpoint.webhook and call.webhook have received no webhook"
+    assert f"no verdict of answering-machine detection within 2 s; {why}" in caplog.text
 
 
 def test_a_verdict_that_came_before_the_stream_counts() -> None:
@@ -91,20 +92,20 @@ def test_a_verdict_that_came_before_the_stream_counts() -> None:
         verdicts.append(await call.verdict())
         await greet(call)
 
-    report = asked(handler, before=[(DETECTED, {"result": "machine"})], await_verdict_s=10)
+    report = requested(handler, before=[(DETECTED, {"result": "machine"})], await_verdict_s=10)
     assert begins_ms(report) == pytest.approx(0, abs=5)
     assert verdicts == ["machine"]
 
 
 def test_a_verdict_about_another_call_does_not_count() -> None:
-    report = asked(greet, once(0.5, DETECTED, result="human", to="v3:other"), await_verdict_s=1)
+    report = requested(greet, once(0.5, DETECTED, result="human", to="v3:other"), await_verdict_s=1)
     assert begins_ms(report) == pytest.approx(1000, abs=5)
 
 
 def test_both_waits_have_to_end() -> None:
-    report = asked(greet, once(0.1, DETECTED, result="human"), await_verdict_s=10, first_words_after_ms=300)
+    report = requested(greet, once(0.1, DETECTED, result="human"), await_verdict_s=10, first_words_after_ms=300)
     assert begins_ms(report) == pytest.approx(300, abs=5)
-    report = asked(greet, once(0.7, DETECTED, result="human"), await_verdict_s=10, first_words_after_ms=300)
+    report = requested(greet, once(0.7, DETECTED, result="human"), await_verdict_s=10, first_words_after_ms=300)
     assert begins_ms(report) == pytest.approx(700, abs=5)
 
 
@@ -130,7 +131,7 @@ def test_a_handler_learns_the_verdict(script: Any, found: tuple[str | None, int]
         if first == "machine":
             call.interrupt()
 
-    report = asked(handler, script, await_verdict_s=2)
+    report = requested(handler, script, await_verdict_s=2)
     ((verdict, at_ms),) = seen
     assert verdict == found[0]
     assert at_ms == pytest.approx(found[1], abs=10)
@@ -143,7 +144,7 @@ def test_a_verdict_is_not_awaited_beyond_the_end() -> None:
     async def handler(call: Call) -> None:
         seen.append(await call.verdict())
 
-    asked(handler, await_verdict_s=60)
+    requested(handler, await_verdict_s=60)
     assert seen == [None]
 
 
@@ -155,7 +156,7 @@ def test_without_the_option_a_verdict_is_not_awaited() -> None:
         await asyncio.sleep(1)
         seen.append(await call.verdict())
 
-    asked(handler, once(0.5, DETECTED, result="human"))
+    requested(handler, once(0.5, DETECTED, result="human"))
     assert seen == [None, "human"]
 
 
@@ -165,7 +166,7 @@ def test_files_wait_as_well() -> None:
     async def handler(call: Call) -> None:
         await call.play(bytes(2 * 16000), pcm_hz=16000)
 
-    report = asked(handler, once(1.0, DETECTED, result="human"), plan=StreamPlan(mode="mp3"), await_verdict_s=10)
+    report = requested(handler, once(1.0, DETECTED, result="human"), plan=StreamPlan(mode="mp3"), await_verdict_s=10)
     assert report.media_received == 1
 
 
@@ -174,7 +175,7 @@ def test_files_wait_as_well() -> None:
     [
         ("first_words_after_ms", -1, "first_words_after_ms is -1, at least 0 is needed"),
         ("first_words_after_ms", "1", "first_words_after_ms is '1', a number is needed"),
-        ("await_verdict_s", 0, "await_verdict_s is 0, more than 0 is needed; None switches it off"),
+        ("await_verdict_s", 0, "await_verdict_s is 0, more than 0 is needed; None disables it"),
     ],
 )
 def test_the_settings_are_checked(name: str, value: Any, text: str) -> None:

@@ -16,8 +16,8 @@ from rtpcodec.pump.memory import MemoryAnswer, MemoryRequest
 from rtpcodec.server import Call
 from rtpcodec.server.first_words import MAX_RINGING_S
 from rtpcodec.sim import CallReport, Carrier, Variations
-from tests.server.asked_call import begins_ms
 from tests.server.conversation import L16, tone
+from tests.server.requested_call import begins_ms
 from tests.server.transfers import AGENT, Deliver, at_once, hooks_at
 from tests.server.virtual_call import positions
 
@@ -96,7 +96,7 @@ def test_an_answer_that_nobody_reports_is_not_awaited_for_ever(caplog: pytest.Lo
     with caplog.at_level(logging.WARNING, "rtpcodec.server"):
         report, _ = dialled(deliver=without("call.answered"), speech_s=62)
     assert begins_ms(report) == pytest.approx(MAX_RINGING_S * 1000 + 250, abs=50)
-    assert "no webhook reported the answer within 60 s, replies begin without it" in caplog.text
+    assert "no webhook reported the answer within 60 s; replies begin without it" in caplog.text
 
 
 def test_the_wait_for_the_verdict_counts_from_the_answer() -> None:

@@ -248,5 +248,5 @@ def test_frames_that_wait_for_their_turn_are_handled_before_the_end_of_the_conne
 @pytest.mark.parametrize("name", ["max_frames_per_s", "max_octets_per_s"])
 def test_a_budget_is_more_than_nothing(name: str) -> None:
     options: dict[str, Any] = {name: 0}
-    with pytest.raises(EndpointError, match=f"^{name} is 0, more than 0 is needed; None switches it off$"):
+    with pytest.raises(EndpointError, match=f"^{name} is 0, more than 0 is needed; None disables it$"):
         EndpointSettings(**options)

@@ -1,4 +1,4 @@
-"""An ended call is freed at once, whatever commands it had: accepted, refused, awaited or not, and what followed it."""
+"""An ended call is freed at once, with accepted, refused, awaited and ignored commands."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ import rtpcodec
 from rtpcodec.errors import StreamEnded, StreamNotStarted
 from rtpcodec.server import Call, Endpoint
 from tests.census import Census
-from tests.server.carrier_by_hand import ByHand, begun
 from tests.server.dialler import run, until
+from tests.server.manual_carrier import ManualCarrier, begun
 from tests.server.reconnection import EndOfCall
 
 
@@ -27,9 +27,9 @@ async def until_held(call: Call) -> None:
     await until(lambda: call._pump.machine.held)
 
 
-async def reconnected(_endpoint: Endpoint, carrier: ByHand, call: Call) -> None:
+async def reconnected(_endpoint: Endpoint, carrier: ManualCarrier, call: Call) -> None:
     waiting = asyncio.create_task(ask(call))
-    await until(lambda: len(carrier.asked) == 2)
+    await until(lambda: len(carrier.starts) == 2)
     async with carrier.dial(1) as second:
         await second.start()
         await waiting
@@ -37,38 +37,38 @@ async def reconnected(_endpoint: Endpoint, carrier: ByHand, call: Call) -> None:
         await second.close_code()
 
 
-async def hung_up(endpoint: Endpoint, carrier: ByHand, call: Call) -> None:
+async def hung_up(endpoint: Endpoint, carrier: ManualCarrier, call: Call) -> None:
     waiting = asyncio.create_task(ask(call))
-    await until(lambda: len(carrier.asked) == 2)
+    await until(lambda: len(carrier.starts) == 2)
     endpoint.webhook(EndOfCall())
     await waiting
 
 
-async def closed(_endpoint: Endpoint, carrier: ByHand, call: Call) -> None:
+async def closed(_endpoint: Endpoint, carrier: ManualCarrier, call: Call) -> None:
     waiting = asyncio.create_task(ask(call))
-    await until(lambda: len(carrier.asked) == 2)
+    await until(lambda: len(carrier.starts) == 2)
     call.close()
     await waiting
 
 
-async def withdrawn(_endpoint: Endpoint, carrier: ByHand, call: Call) -> None:
+async def withdrawn(_endpoint: Endpoint, carrier: ManualCarrier, call: Call) -> None:
     waiting = asyncio.create_task(ask(call))
-    await until(lambda: len(carrier.asked) == 2)
+    await until(lambda: len(carrier.starts) == 2)
     waiting.cancel()
     with suppress(asyncio.CancelledError):
         await waiting
 
 
-async def left(_endpoint: Endpoint, _carrier: ByHand, call: Call) -> None:
+async def left(_endpoint: Endpoint, _carrier: ManualCarrier, call: Call) -> None:
     await until(lambda: call.ended)
 
 
 @pytest.mark.parametrize("act", [reconnected, hung_up, closed, withdrawn, left])
 def test_nothing_of_a_call_lives_after_a_lost_socket(
-    act: Callable[[Endpoint, ByHand, Call], Awaitable[None]],
+    act: Callable[[Endpoint, ManualCarrier, Call], Awaitable[None]],
 ) -> None:
     async def one(endpoint: Endpoint) -> None:
-        carrier = ByHand()
+        carrier = ManualCarrier()
         async with begun(endpoint, carrier) as (call, dialler):
             dialler.socket.transport.abort()
             await until_held(call)

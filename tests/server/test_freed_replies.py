@@ -1,4 +1,4 @@
-"""Replies, pauses, background sound and plays of threads: nothing of them lives behind their call."""
+"""Replies, pauses, background sound and plays of threads: nothing of them outlives their call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`on_handler_end`: what happens to the phone call when its handler has ended, and which calls are left alone."""
+"""`on_handler_end`: what happens to the phone call when its handler has ended, and which calls it does not end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rtpcodec.errors import EndpointError
 from rtpcodec.server import Call, EndpointSettings, call_on
 from rtpcodec.sim import CommandFault, SimulatedCall
 from tests.server.conversation import tone
-from tests.server.phone import STILL_UP, Line, actions, errors, on_phone
+from tests.server.phone import STILL_UP, PhoneScene, actions, errors, on_phone
 from tests.server.virtual_call import positions
 
 SPEECH = tone(1, 8000)
@@ -46,10 +46,10 @@ FAILING = {
 }
 
 
-async def streamed(line: Line) -> None:
-    await line.stream()
-    await line.phone.finished()
-    await line.endpoint.drain()
+async def streamed(scene: PhoneScene) -> None:
+    await scene.stream()
+    await scene.phone.finished()
+    await scene.endpoint.drain()
 
 
 # keep
@@ -59,9 +59,9 @@ async def streamed(line: Line) -> None:
 def test_by_default_the_phone_call_stays_up(
     handler: Callable[[Call], Awaitable[None]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def script(line: Line) -> None:
-        await streamed(line)
-        assert line.phone.state == "answered"
+    async def script(scene: PhoneScene) -> None:
+        await streamed(scene)
+        assert scene.phone.state == "answered"
 
     on_phone(script, handler)
     assert errors(caplog) == ([f"the handler failed; {STILL_UP}"] if handler is fail else [])
@@ -77,11 +77,11 @@ def test_the_log_of_a_failure_behind_the_end_does_not_say_that_the_call_is_up(
         await asyncio.sleep(1)
         raise RuntimeError
 
-    async def script(line: Line) -> None:
-        await line.stream()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
         await asyncio.sleep(1)
-        line.phone.hang_up()
-        await line.endpoint.drain()
+        scene.phone.hang_up()
+        await scene.endpoint.drain()
 
     on_phone(script, fail_late, webhooks=webhooks)
     (error,) = errors(caplog)
@@ -96,11 +96,11 @@ def test_the_log_of_a_failure_behind_the_end_does_not_say_that_the_call_is_up(
 def test_a_hang_up_follows_the_last_audio(
     handler: Callable[[Call], Awaitable[None]], caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def script(line: Line) -> None:
-        await streamed(line)
-        assert line.phone.state == "ended"
-        assert actions(line.phone) == ["streaming_start", "hangup"]
-        assert line.endpoint.statistics().calls_failed == (handler is not leave)
+    async def script(scene: PhoneScene) -> None:
+        await streamed(scene)
+        assert scene.phone.state == "ended"
+        assert actions(scene.phone) == ["streaming_start", "hangup"]
+        assert scene.endpoint.statistics().calls_failed == (handler is not leave)
 
     assert positions(on_phone(script, handler, on_handler_end="hangup")) == list(range(1, 8001))
     expected = [what for what, one in FAILING.items() if one is handler]
@@ -108,15 +108,15 @@ def test_a_hang_up_follows_the_last_audio(
 
 
 def test_a_hang_up_that_fails_is_logged_and_the_stream_is_closed(caplog: pytest.LogCaptureFixture) -> None:
-    async def script(line: Line) -> None:
-        await line.stream()
-        line.carrier.disturb(CommandFault(status=422))
-        await line.phone.finished()
-        await line.endpoint.drain()
-        assert line.phone.state == "answered"
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        scene.carrier.disturb(CommandFault(status=422))
+        await scene.phone.finished()
+        await scene.endpoint.drain()
+        assert scene.phone.state == "answered"
 
     on_phone(script, leave, on_handler_end="hangup")
-    assert errors(caplog) == ["on_handler_end failed, the phone call may still be up"]
+    assert errors(caplog) == ["on_handler_end failed; the phone call may still be up"]
 
 
 def test_a_handler_that_has_hung_up_is_not_followed_by_a_second_command() -> None:
@@ -129,10 +129,10 @@ def test_a_handler_that_has_hung_up_is_not_followed_by_a_second_command() -> Non
     async def ending(_call: Call, error: BaseException | None) -> None:
         seen.append(error)
 
-    async def script(line: Line) -> None:
-        await streamed(line)
-        assert line.phone.state == "ended"
-        assert actions(line.phone) == ["streaming_start", "hangup"]
+    async def script(scene: PhoneScene) -> None:
+        await streamed(scene)
+        assert scene.phone.state == "ended"
+        assert actions(scene.phone) == ["streaming_start", "hangup"]
 
     async def goodbye_and_fail(call: Call) -> None:
         await goodbye(call)
@@ -158,16 +158,16 @@ def test_nothing_is_done_behind_a_stop_of_the_carrier_and_behind_close(choice: s
     async def close(call: Call) -> None:
         await call.close()
 
-    async def stopped(line: Line) -> None:
-        await line.stream()
+    async def stopped(scene: PhoneScene) -> None:
+        await scene.stream()
         await asyncio.sleep(1)
-        await line.control.stop_streaming(line.phone.call_control_id)
-        await line.endpoint.drain()
-        assert line.phone.state == "answered"
+        await scene.control.stop_streaming(scene.phone.call_control_id)
+        await scene.endpoint.drain()
+        assert scene.phone.state == "answered"
 
-    async def closed(line: Line) -> None:
-        await streamed(line)
-        assert line.phone.state == "answered"
+    async def closed(scene: PhoneScene) -> None:
+        await streamed(scene)
+        assert scene.phone.state == "answered"
 
     end: Any = ending if choice == "callable" else choice
     on_phone(stopped, listen, on_handler_end=end)
@@ -180,11 +180,11 @@ def test_a_stream_that_the_endpoint_closes_is_followed_by_a_hang_up() -> None:
         async for _ in call.audio():
             pass
 
-    async def script(line: Line) -> None:
-        await line.stream()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
         await asyncio.sleep(1)
-        await line.endpoint.drain(0)
-        assert line.phone.state == "ended"
+        await scene.endpoint.drain(0)
+        assert scene.phone.state == "ended"
 
     on_phone(script, listen, on_handler_end="hangup")
 
@@ -206,9 +206,9 @@ def test_a_function_is_called_with_the_error_and_may_play_and_hang_up(
         await call.say([APOLOGY])
         await call.hangup()
 
-    async def script(line: Line) -> None:
-        await streamed(line)
-        assert line.phone.state == "ended"
+    async def script(scene: PhoneScene) -> None:
+        await streamed(scene)
+        assert scene.phone.state == "ended"
 
     heard = positions(on_phone(script, handler, on_handler_end=apologise))
     assert heard[-4000:] == list(range(20_001, 24_001))
@@ -222,9 +222,9 @@ def test_what_a_function_plays_is_heard_before_the_stream_is_closed() -> None:
     async def apologise(call: Call, _error: BaseException | None) -> None:
         await call.play(APOLOGY)
 
-    async def script(line: Line) -> None:
-        await streamed(line)
-        assert line.phone.state == "answered"
+    async def script(scene: PhoneScene) -> None:
+        await streamed(scene)
+        assert scene.phone.state == "answered"
 
     heard = positions(on_phone(script, fail, on_handler_end=apologise))
     assert heard == [*range(1, 8001), *range(20_001, 24_001)]
@@ -234,16 +234,16 @@ def test_a_function_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> No
     async def apologise(_call: Call, _error: BaseException | None) -> None:
         raise SystemExit("a fault of on_handler_end")
 
-    async def script(line: Line) -> None:
-        await streamed(line)
-        assert line.phone.state == "answered"
+    async def script(scene: PhoneScene) -> None:
+        await streamed(scene)
+        assert scene.phone.state == "answered"
 
     on_phone(script, fail, on_handler_end=apologise)
-    assert errors(caplog)[1] == "on_handler_end failed, the phone call may still be up"
+    assert errors(caplog)[1] == "on_handler_end failed; the phone call may still be up"
 
 
 def test_on_audio_that_fails_is_followed_as_well() -> None:
-    """There is no return there, so the setting is about failures only."""
+    """These functions do not return from the call, so the setting only applies to failures."""
     seen: list[BaseException | None] = []
 
     async def apologise(call: Call, error: BaseException | None) -> None:
@@ -254,27 +254,27 @@ def test_on_audio_that_fails_is_followed_as_well() -> None:
     def listen(_call: Call, _audio: object) -> None:
         raise RuntimeError("a fault of on_audio")
 
-    async def script(line: Line) -> None:
-        await streamed(line)
-        assert line.phone.state == "ended"
+    async def script(scene: PhoneScene) -> None:
+        await streamed(scene)
+        assert scene.phone.state == "ended"
 
     assert positions(on_phone(script, on_audio=listen, on_handler_end=apologise)) == list(range(20_001, 24_001))
     assert [str(one) for one in seen] == ["a fault of on_audio"]
     on_phone(script, on_audio=listen, on_handler_end="hangup")
 
 
-# Calls that are left alone
+# Calls that must not be ended
 
 
-async def bridged(line: Line) -> SimulatedCall:
+async def bridged(scene: PhoneScene) -> SimulatedCall:
     """Join the call with a second person, as a program does that has put a colleague through."""
-    other = line.carrier.new_call(tone(5001, 480_000), codec="L16", sample_rate_hz=8000)
-    await line.control.command(line.phone.call_control_id, "bridge", call_control_id=other.call_control_id)
+    other = scene.carrier.new_call(tone(5001, 480_000), codec="L16", sample_rate_hz=8000)
+    await scene.control.command(scene.phone.call_control_id, "bridge", call_control_id=other.call_control_id)
     await asyncio.sleep(1)
     return other
 
 
-async def said_on(line: Line, *legs: SimulatedCall) -> list[bytes]:
+async def said_on(scene: PhoneScene, *legs: SimulatedCall) -> list[bytes]:
     """Return what people say on these legs within 2 s, heard by a second endpoint."""
     heard: dict[str | None, bytearray] = {leg.call_control_id: bytearray() for leg in legs}
 
@@ -282,10 +282,10 @@ async def said_on(line: Line, *legs: SimulatedCall) -> list[bytes]:
         async for audio in call.audio():
             heard[call.started.call_control_id] += audio.pcm
 
-    async with rtpcodec.serve(listen, plan=line.plan) as second:
+    async with rtpcodec.serve(listen, plan=scene.plan) as second:
         for leg in legs:
-            fields = line.plan.command_fields()
-            await line.control.start_streaming(leg.call_control_id, stream_url=second.url, **fields)
+            fields = scene.plan.command_fields()
+            await scene.control.start_streaming(leg.call_control_id, stream_url=second.url, **fields)
         await asyncio.sleep(2)
     return [bytes(heard[leg.call_control_id]) for leg in legs]
 
@@ -319,16 +319,16 @@ def test_a_crashed_handler_on_a_bridged_call_leaves_both_people_in_it(
         if (audio.media_ms or 0) > 3000:
             raise RuntimeError("a fault of on_audio")
 
-    async def script(line: Line) -> None:
-        await line.stream()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
         await asyncio.sleep(1)
-        other = await bridged(line)
-        (call,) = line.endpoint.calls
+        other = await bridged(scene)
+        (call,) = scene.endpoint.calls
         assert call.phone_state == "bridged"
-        await line.phone.finished()
+        await scene.phone.finished()
         await asyncio.sleep(2)
-        assert (line.phone.state, other.state) == ("bridged", "bridged")
-        said = await said_on(line, line.phone, other)
+        assert (scene.phone.state, other.state) == ("bridged", "bridged")
+        said = await said_on(scene, scene.phone, other)
         assert len(said[0].strip(b"\0")) > 16_000
         assert tone(5001, 8000) in said[1]
 
@@ -345,13 +345,13 @@ def test_a_bridge_that_comes_while_the_last_audio_is_heard_prevents_the_hang_up(
     async def talk(call: Call) -> None:
         await call.play(tone(1, 24_000))
 
-    async def script(line: Line) -> None:
-        await line.stream()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
         await asyncio.sleep(1)
-        other = await bridged(line)
-        await line.phone.finished()
-        await line.endpoint.drain()
-        assert (line.phone.state, other.state) == ("bridged", "bridged")
+        other = await bridged(scene)
+        await scene.phone.finished()
+        await scene.endpoint.drain()
+        assert (scene.phone.state, other.state) == ("bridged", "bridged")
 
     on_phone(script, talk, webhooks=True, on_handler_end="hangup")
 
@@ -366,9 +366,9 @@ def test_no_state_but_up_is_acted_upon(state: Any) -> None:
     async def handed_over(call: Call) -> None:
         call._parts.phone.state = state
 
-    async def script(line: Line) -> None:
-        await streamed(line)
-        assert line.phone.state == "answered"
+    async def script(scene: PhoneScene) -> None:
+        await streamed(scene)
+        assert scene.phone.state == "answered"
 
     on_phone(script, handed_over, on_handler_end=ending)
     on_phone(script, handed_over, on_handler_end="hangup")
@@ -388,7 +388,7 @@ def test_call_on_needs_a_control_to_hang_up() -> None:
         pass
 
     async def main() -> None:
-        with pytest.raises(EndpointError, match=r"^on_handler_end is 'hangup' and nothing sends commands: pass"):
+        with pytest.raises(EndpointError, match=r"^on_handler_end is 'hangup' and there is no control: pass"):
             async with call_on(nothing, nothing, leave, on_handler_end="hangup"):
                 pass
 

@@ -1,4 +1,4 @@
-"""`call.hangup`: behind the last play-out, once, and the call continues if the command fails."""
+"""`call.hangup`: after the last play-out and once; if the command fails, the call continues."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rtpcodec.server import Call
 from rtpcodec.sim import CommandFault
 from rtpcodec.stream.plan import StreamPlan
 from tests.server.conversation import tone
-from tests.server.phone import Line, actions, errors, on_phone
+from tests.server.phone import PhoneScene, actions, errors, on_phone
 from tests.server.virtual_call import positions
 
 GOODBYE = tone(1, 8000)
@@ -36,11 +36,11 @@ def test_the_command_follows_the_last_audio(after_ms: float) -> None:
         took.append(now_ms() - begun)
         assert call.phone_state == "ended"
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
-        assert line.phone.state == "ended"
-        assert actions(line.phone) == ["streaming_start", "hangup"]
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
+        assert scene.phone.state == "ended"
+        assert actions(scene.phone) == ["streaming_start", "hangup"]
 
     report = on_phone(script, goodbye)
     assert positions(report) == list(range(1, 8001))
@@ -64,15 +64,15 @@ def test_a_handler_that_reads_audio_hangs_up_from_another_task() -> None:
                 except StreamEnded as error:
                     ends.append(str(error))
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
-        await line.endpoint.drain()
-        assert line.phone.state == "ended"
-        assert line.endpoint.statistics().calls_failed == 0
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
+        await scene.endpoint.drain()
+        assert scene.phone.state == "ended"
+        assert scene.endpoint.statistics().calls_failed == 0
 
     on_phone(script, echo, speech=tone(1, 80_000))
-    assert set(ends) == {"the call is being hung up, nothing more can be played"}
+    assert set(ends) == {"the call is being hung up; nothing more can be played"}
 
 
 def test_a_play_that_is_refused_ends_the_handler_quietly_and_the_goodbye_is_heard(
@@ -83,10 +83,10 @@ def test_a_play_that_is_refused_ends_the_handler_quietly_and_the_goodbye_is_hear
         call.hangup()
         await call.say([bytes(320)])
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
-        assert line.phone.state == "ended"
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
+        assert scene.phone.state == "ended"
 
     assert positions(on_phone(script, talk)) == list(range(1, 8001))
     assert errors(caplog) == []
@@ -106,16 +106,16 @@ def test_everything_that_plays_is_refused_meanwhile() -> None:
             lambda: call.send_dtmf("1", "in_band"),
         )
         for play in plays:
-            with pytest.raises(StreamEnded, match=r"^the call is being hung up, nothing more can be played$"):
+            with pytest.raises(StreamEnded, match=r"^the call is being hung up; nothing more can be played$"):
                 play()
         with pytest.raises(StreamEnded):
             await call.say([bytes(320)])
         await hanging_up
         assert reply.state == "played"
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
 
     assert positions(on_phone(script, talk)) == list(range(1, 8001))
 
@@ -138,12 +138,12 @@ def test_a_command_that_fails_raises_and_the_call_continues(
         assert not call.ended
         await call.hangup()
 
-    async def script(line: Line) -> None:
-        await line.stream()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
         attempts = 3 if fault.drop or (fault.status or 0) >= 500 else 1
-        line.carrier.disturb(*[fault] * (2 * attempts))
-        await line.phone.finished()
-        assert line.phone.state == "ended"
+        scene.carrier.disturb(*[fault] * (2 * attempts))
+        await scene.phone.finished()
+        assert scene.phone.state == "ended"
 
     assert positions(on_phone(script, goodbye)) == 3 * list(range(1, 8001))
     assert len(failures) == 2
@@ -161,11 +161,11 @@ def test_concurrent_hang_ups_are_one_and_a_later_one_is_a_success() -> None:
         await asyncio.gather(call.hangup(), asyncio.wait_for(call.hangup(), 1), call.hangup())
         ended.append(call.phone_state)
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
-        await line.endpoint.drain()
-        assert actions(line.phone).count("hangup") == 1
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
+        await scene.endpoint.drain()
+        assert actions(scene.phone).count("hangup") == 1
 
     ended: list[str] = []
     on_phone(script, goodbye)
@@ -178,11 +178,11 @@ def test_an_error_that_one_of_two_waits_gets_is_not_logged(caplog: pytest.LogCap
         with pytest.raises(CommandError):
             await asyncio.create_task(call.hangup())
 
-    async def script(line: Line) -> None:
-        line.carrier.disturb(None, CommandFault(status=422))
-        await line.stream()
-        await line.phone.finished()
-        await line.endpoint.drain()
+    async def script(scene: PhoneScene) -> None:
+        scene.carrier.disturb(None, CommandFault(status=422))
+        await scene.stream()
+        await scene.phone.finished()
+        await scene.endpoint.drain()
 
     on_phone(script, goodbye)
     assert errors(caplog) == []
@@ -200,11 +200,11 @@ def test_a_call_that_has_ended_is_a_success(webhooks: bool) -> None:
         await call.hangup()
         done.append(call.phone_state)
 
-    async def script(line: Line) -> None:
-        await line.stream()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
         await asyncio.sleep(1)
-        line.phone.hang_up()
-        await line.endpoint.drain()
+        scene.phone.hang_up()
+        await scene.endpoint.drain()
 
     on_phone(script, listen, webhooks=webhooks)
     assert done == ["ended"]
@@ -219,11 +219,11 @@ def test_a_caller_who_hangs_up_first_ends_the_waits() -> None:
         await call.hangup(after_ms=60_000)
         took.append(now_ms() - begun)
 
-    async def script(line: Line) -> None:
-        await line.stream()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
         await asyncio.sleep(1)
-        line.phone.hang_up()
-        await line.endpoint.drain()
+        scene.phone.hang_up()
+        await scene.endpoint.drain()
 
     on_phone(script, goodbye)
     assert took[0] < 3000
@@ -238,10 +238,10 @@ def test_from_on_audio_it_runs_in_the_background() -> None:
             call.play(GOODBYE)
             call.hangup()
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
-        assert line.phone.state == "ended"
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
+        assert scene.phone.state == "ended"
 
     assert positions(on_phone(script, on_audio=listen)) == list(range(1, 8001))
 
@@ -254,11 +254,11 @@ def test_an_error_that_nobody_waits_for_is_logged_and_the_call_continues(caplog:
             call.hangup()
         seen.append(call)
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        line.carrier.disturb(CommandFault(status=422))
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        scene.carrier.disturb(CommandFault(status=422))
         await asyncio.sleep(2)
-        assert line.phone.streaming
+        assert scene.phone.streaming
         gc.collect()
 
     on_phone(script, on_audio=listen)
@@ -276,11 +276,11 @@ def test_a_hang_up_that_nobody_waits_for_outlives_the_handler_and_the_stream() -
         call.hangup(after_ms=500)
         await call.close()
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
-        await line.endpoint.drain()
-        assert line.phone.state == "ended"
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
+        await scene.endpoint.drain()
+        assert scene.phone.state == "ended"
 
     assert positions(on_phone(script, leave)) == list(range(1, 8001))
     on_phone(script, close)
@@ -294,10 +294,10 @@ def test_a_cancelled_wait_does_not_cancel_it() -> None:
                 await call.hangup()
         await asyncio.sleep(10)
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
-        assert line.phone.state == "ended"
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
+        assert scene.phone.state == "ended"
 
     assert positions(on_phone(script, goodbye)) == list(range(1, 8001))
 
@@ -306,10 +306,10 @@ def test_fields_of_the_command_are_passed_on() -> None:
     async def goodbye(call: Call) -> None:
         await call.hangup(client_state=b"over")
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
-        assert line.phone.commands[-1][1]["client_state"] == "b3Zlcg=="
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
+        assert scene.phone.commands[-1][1]["client_state"] == "b3Zlcg=="
 
     on_phone(script, goodbye)
 
@@ -339,13 +339,15 @@ def test_a_blocking_control_is_called_in_a_thread() -> None:
 
 def test_without_a_control_it_is_refused_at_once() -> None:
     async def goodbye(call: Call) -> None:
-        with pytest.raises(EndpointError, match=r"^hangup\(\) commands the phone call and nothing sends commands"):
+        with pytest.raises(
+            EndpointError, match=r"^hangup\(\) sends a command about the phone call and there is no control"
+        ):
             call.hangup()
         await call.play(GOODBYE)
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
 
     assert positions(on_phone(script, goodbye, control=None)) == list(range(1, 8001))
 
@@ -356,9 +358,9 @@ def test_a_wrong_time_is_refused(after_ms: float) -> None:
         with pytest.raises(ValueError, match=rf"^after_ms is {after_ms!r}, a number of 0 or more is needed$"):
             call.hangup(after_ms)
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
 
     on_phone(script, goodbye)
 
@@ -373,11 +375,11 @@ def test_in_mode_mp3_it_waits_for_the_file() -> None:
         with pytest.raises(StreamEnded):
             call.play(bytes(320))
 
-    async def script(line: Line) -> None:
+    async def script(scene: PhoneScene) -> None:
         begun = now_ms()
-        await line.stream()
-        await line.phone.finished()
-        assert line.phone.state == "ended"
+        await scene.stream()
+        await scene.phone.finished()
+        assert scene.phone.state == "ended"
         assert now_ms() - begun > 1300
 
     on_phone(script, goodbye, plan=plan)

@@ -1,4 +1,4 @@
-"""What a hang-up waits for, and for how long: strange carriers, pauses, blocks of replies, the end of the endpoint."""
+"""The waits of a hang-up and their limits: strange carriers, pauses, blocks of replies, the end of the endpoint."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rtpcodec.server import Call, call_on
 from rtpcodec.sim import CommandFault, MarkHabits, Timing, Variations
 from rtpcodec.stream.plan import StreamPlan
 from tests.server.conversation import tone
-from tests.server.phone import Line, errors, on_phone
+from tests.server.phone import PhoneScene, errors, on_phone
 from tests.server.virtual_call import positions
 
 
@@ -28,10 +28,10 @@ def hung_up_after_ms(handler: Any, plan: StreamPlan | None = None, **phone: Any)
     """Run a call of this phone, and return when its stream has ended by the hang-up."""
     took: list[float] = []
 
-    async def script(line: Line) -> None:
-        one = line.carrier.new_call(bytes(16 * 60_000), **phone)
+    async def script(scene: PhoneScene) -> None:
+        one = scene.carrier.new_call(bytes(16 * 60_000), **phone)
         begun = now_ms()
-        await line.stream(one)
+        await scene.stream(one)
         await one.finished()
         took.append(now_ms() - begun)
         assert one.state == "ended"
@@ -96,10 +96,10 @@ def test_in_the_block_of_a_reply_it_ends_the_reply() -> None:
             await call.hangup()
         assert reply.state == "played"
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
-        assert line.phone.state == "ended"
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
+        assert scene.phone.state == "ended"
 
     assert positions(on_phone(script, talk)) == list(range(1, 4001))
 
@@ -111,9 +111,9 @@ def test_plays_that_wait_for_space_are_heard() -> None:
         await call.hangup()
         await waiting
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
 
     assert positions(on_phone(script, talk, max_queue_ms=1000)) == list(range(1, 16_001))
 
@@ -124,12 +124,12 @@ def test_from_on_event_it_runs_in_the_background() -> None:
             call.play(tone(1, 4000))
             call.hangup()
 
-    async def script(line: Line) -> None:
-        await line.stream()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
         await asyncio.sleep(1)
-        line.phone.press("1")
-        await line.phone.finished()
-        assert line.phone.state == "ended"
+        scene.phone.press("1")
+        await scene.phone.finished()
+        assert scene.phone.state == "ended"
 
     assert positions(on_phone(script, on_event=listen)) == list(range(1, 4001))
 
@@ -147,14 +147,14 @@ def test_an_endpoint_that_closes_at_once_cancels_it(caplog: pytest.LogCaptureFix
                 await call.hangup()
             refusals.append(str(refusal.value))
 
-    async def script(line: Line) -> None:
-        await line.stream()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
         await asyncio.sleep(1)
-        line.carrier.disturb(CommandFault(delay_s=20))
-        await line.endpoint.close(at_once=True)
+        scene.carrier.disturb(CommandFault(delay_s=20))
+        await scene.endpoint.close(at_once=True)
 
     on_phone(script, talk)
-    assert refusals == ["the endpoint closed at once, before the command had an answer"]
+    assert refusals == ["the endpoint was closed before the command had an answer"]
     assert errors(caplog) == ["hangup was cancelled before its end"]
 
 
@@ -163,11 +163,11 @@ def test_an_endpoint_that_closes_lets_it_end() -> None:
         call.play(bytes(16 * 20_000))
         await call.hangup()
 
-    async def script(line: Line) -> None:
-        await line.stream()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
         await asyncio.sleep(1)
-        await line.endpoint.close()
-        assert line.phone.state == "ended"
+        await scene.endpoint.close()
+        assert scene.phone.state == "ended"
 
     on_phone(script, talk)
 

@@ -1,4 +1,4 @@
-"""Calls whose handlers do not read hold a bounded number of octets together, and honest calls lose nothing."""
+"""Calls whose handlers do not read hold a limited number of octets together, and other calls lose nothing."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import rtpcodec
 from rtpcodec import events
 from rtpcodec.errors import EndpointError
 from rtpcodec.server import EndpointSettings
-from rtpcodec.stream.held import FREE_OCTETS
+from rtpcodec.stream.memory_budget import FREE_OCTETS
 from tests.server.dialler import dial, run, until
 
 LIMIT = 2_000_000

@@ -1,4 +1,4 @@
-"""Hold and unhold by webhook: replies pause, voice activity is suspended, the sound beside speech continues."""
+"""Hold and unhold by webhook: replies pause, voice activity is suspended, background sound continues."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from rtpcodec import events
 from rtpcodec.kernels.noise import white_noise
 from rtpcodec.server import Call
-from tests.server.asked_call import asked, begins_ms
 from tests.server.conversation import tone
+from tests.server.requested_call import begins_ms, requested
 from tests.server.virtual_call import positions
 
 HOLD, UNHOLD = "call.hold", "call.unhold"
@@ -44,7 +44,7 @@ def test_a_reply_continues_after_the_hold() -> None:
         seen.extend(await seen_by(call, (events.Held, events.Unheld)))
 
     script = at((0.5, HOLD, {"second": 1}), (1.5, UNHOLD, {"second": 2}))
-    report = asked(handler, script)
+    report = requested(handler, script)
     heard = positions(report)
     assert seen == ["Held", "Unheld"]
     assert set(heard) == set(range(1, 8001))
@@ -74,7 +74,7 @@ def test_events_that_are_doubled_late_or_about_another_call(steps: Steps, kinds:
     async def handler(call: Call) -> None:
         seen.extend(await seen_by(call, (events.Held, events.Unheld)))
 
-    asked(handler, at(*steps), speech=bytes(16 * 600))
+    requested(handler, at(*steps), speech=bytes(16 * 600))
     assert seen == kinds
 
 
@@ -93,7 +93,7 @@ def test_a_call_that_was_held_before_its_stream(before: list[tuple[str, dict[str
         await call.play(tone(1, 800))
         seen.extend(await seen_by(call, (events.Held, events.Unheld)))
 
-    report = asked(handler, at((0.5, UNHOLD, {"second": 3})), before=before)
+    report = requested(handler, at((0.5, UNHOLD, {"second": 3})), before=before)
     assert seen == kinds
     assert begins_ms(report) == pytest.approx(500 if kinds else 0, abs=5)
 
@@ -108,7 +108,7 @@ def test_hold_music_is_not_the_caller() -> None:
         assert not await silent, "the caller was never silent for so long"
 
     speech = bytes(16 * 500) + white_noise(1, 0, 8 * 3000, 2000)
-    asked(handler, at((1.0, HOLD, {"second": 1}), (2.0, UNHOLD, {"second": 2})), speech=speech)
+    requested(handler, at((1.0, HOLD, {"second": 1}), (2.0, UNHOLD, {"second": 2})), speech=speech)
     assert seen == ["SpeechStarted", "Held", "SpeechEnded", "Unheld", "SpeechStarted", "SpeechEnded"]
 
 
@@ -119,7 +119,7 @@ def test_background_sound_continues() -> None:
         async for _ in call.audio():
             pass
 
-    report = asked(handler, at((0.5, HOLD, {})), speech=bytes(16 * 2000))
+    report = requested(handler, at((0.5, HOLD, {})), speech=bytes(16 * 2000))
     samples = memoryview(report.heard_pcm).cast("h")
     silent = sum(not sample for sample in samples[8 * 700 : 8 * 1900])
     assert silent < 8 * 20, "the background is heard during the hold"
@@ -129,7 +129,7 @@ def test_what_a_handler_has_left_is_heard_after_the_hold() -> None:
     async def handler(call: Call) -> None:
         await call.play(tone(1, 8000))
 
-    report = asked(handler, at((0.3, HOLD, {"second": 1}), (2.8, UNHOLD, {"second": 2})), speech=bytes(16 * 9000))
+    report = requested(handler, at((0.3, HOLD, {"second": 1}), (2.8, UNHOLD, {"second": 2})), speech=bytes(16 * 9000))
     assert set(positions(report)) == set(range(1, 8001)), (
         "the handler's time to be heard counts from the end of the hold"
     )
@@ -143,7 +143,7 @@ def test_an_endpoint_without_a_handler_sees_the_hold() -> None:
         if isinstance(event, events.Held | events.Unheld):
             seen.append(type(event).__name__)
 
-    asked(None, at((0.1, HOLD, {"second": 1}), (0.2, UNHOLD, {"second": 2})), speech=bytes(16 * 400), on_event=take)
+    requested(None, at((0.1, HOLD, {"second": 1}), (0.2, UNHOLD, {"second": 2})), speech=bytes(16 * 400), on_event=take)
     assert seen == ["Held", "Unheld"]
 
 
@@ -151,5 +151,5 @@ def test_a_hold_at_the_end_and_after_it() -> None:
     async def handler(call: Call) -> None:
         await call.play(tone(1, 8000))
 
-    report = asked(handler, at((0.2, HOLD, {}), (1.2, UNHOLD, {}), (1.3, HOLD, {}), (5.0, UNHOLD, {})))
+    report = requested(handler, at((0.2, HOLD, {}), (1.2, UNHOLD, {}), (1.3, HOLD, {}), (5.0, UNHOLD, {})))
     assert max(positions(report)) < 8000, "the stream ended while the call was held"

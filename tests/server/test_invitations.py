@@ -1,4 +1,4 @@
-"""`endpoint.stream` with the carrier played by hand: which sockets are accepted, and what ends the wait."""
+"""`endpoint.stream` with a scripted carrier: which sockets are accepted, and what ends the wait."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class SilentControl:
         self.asked.set()
 
 
-async def asked(endpoint: Endpoint, control: SilentControl, **options: Any) -> asyncio.Task[Call]:
+async def requested(endpoint: Endpoint, control: SilentControl, **options: Any) -> asyncio.Task[Call]:
     waiting = asyncio.create_task(endpoint.stream(control, "v3:a", **options))
     await control.asked.wait()
     return waiting
@@ -64,7 +64,7 @@ def test_a_webhook_ends_the_wait(event: Event, reason: str, sentence: str) -> No
     async def main() -> None:
         async with rtpcodec.serve() as endpoint:
             control = SilentControl()
-            waiting = await asked(endpoint, control)
+            waiting = await requested(endpoint, control)
             for other in (
                 Event(event.event_type, "v3:b"),
                 Event("streaming.failed", "v3:a", stream_url="wss://an.earlier/one"),
@@ -103,7 +103,7 @@ def test_path_and_token_are_random_and_valid_for_one_socket() -> None:
             bodies = []
             for _ in range(2):
                 control = SilentControl()
-                waiting = await asked(endpoint, control)
+                waiting = await requested(endpoint, control)
                 url, token = control.body["stream_url"], control.body["stream_auth_token"]
                 bodies.append((url, token))
                 assert re.fullmatch(rf"ws://127\.0\.0\.1:{endpoint.port}/media/[\w-]{{32}}", url)
@@ -128,7 +128,7 @@ def test_a_proxy_may_change_the_path_before_its_last_part() -> None:
     async def main() -> None:
         async with rtpcodec.serve(public_url="wss://media.example.com/calls/") as endpoint:
             control = SilentControl()
-            waiting = await asked(endpoint, control)
+            waiting = await requested(endpoint, control)
             assert control.body["stream_url"].startswith("wss://media.example.com/calls/")
             name = control.body["stream_url"].rpartition("/")[2]
             async with dial(
@@ -145,7 +145,7 @@ def test_a_socket_that_closes_before_start_ends_the_wait() -> None:
     async def main() -> None:
         async with rtpcodec.serve() as endpoint:
             control = SilentControl()
-            waiting = await asked(endpoint, control)
+            waiting = await requested(endpoint, control)
             async with dial(control.body["stream_url"], token=control.body["stream_auth_token"]):
                 pass
             with pytest.raises(StreamNotStarted) as why:
@@ -165,7 +165,7 @@ def test_a_call_that_starts_after_its_wait_was_cancelled_is_closed() -> None:
 
         async with rtpcodec.serve(handler) as endpoint:
             control = SilentControl()
-            waiting = await asked(endpoint, control)
+            waiting = await requested(endpoint, control)
             async with dial(control.body["stream_url"], token=control.body["stream_auth_token"]) as carrier:
                 await until(lambda: endpoint.statistics().calls_running == 1)
                 waiting.cancel()
@@ -191,7 +191,7 @@ def test_a_call_that_starts_at_the_moment_of_cancellation_is_closed(
     async def main() -> None:
         async with rtpcodec.serve(handler if handled else None) as endpoint:
             control = SilentControl()
-            waiting = await asked(endpoint, control)
+            waiting = await requested(endpoint, control)
             started = Invitation.started
 
             def started_and_cancelled(invitation: Invitation, call: Call) -> None:
@@ -212,7 +212,7 @@ def test_a_call_that_starts_at_the_moment_of_cancellation_is_closed(
 def test_an_endpoint_that_closes_ends_the_wait(end: str) -> None:
     async def main() -> None:
         async with rtpcodec.serve() as endpoint:
-            waiting = await asked(endpoint, SilentControl(), timeout_s=1000.0)
+            waiting = await requested(endpoint, SilentControl(), timeout_s=1000.0)
             await getattr(endpoint, end)()
             with pytest.raises(StreamNotStarted) as why:
                 await waiting
@@ -238,7 +238,7 @@ def test_a_stream_may_start_before_its_command_is_answered() -> None:
     async def main() -> None:
         async with rtpcodec.serve() as endpoint:
             control = UnansweredControl()
-            waiting = await asked(endpoint, control)
+            waiting = await requested(endpoint, control)
             async with dial(control.body["stream_url"], token=control.body["stream_auth_token"]) as carrier:
                 await carrier.start()
                 call = await waiting
@@ -253,7 +253,7 @@ def test_a_failure_may_be_reported_before_the_command_is_answered(event: str) ->
     async def main() -> None:
         async with rtpcodec.serve() as endpoint:
             control = UnansweredControl()
-            waiting = await asked(endpoint, control)
+            waiting = await requested(endpoint, control)
             assert endpoint.webhook(Event(event, "v3:a", failure_reason="connection_failed"))
             with pytest.raises(StreamNotStarted):
                 await waiting
@@ -294,7 +294,7 @@ def test_reprs_and_logs_contain_no_secret(caplog: pytest.LogCaptureFixture) -> N
     async def main() -> None:
         async with rtpcodec.serve() as endpoint:
             control = SilentControl()
-            waiting = await asked(endpoint, control)
+            waiting = await requested(endpoint, control)
             url, token = control.body["stream_url"], control.body["stream_auth_token"]
             (invitation,) = endpoint._invitations._open.values()
             assert repr(invitation) == "<Invitation v3:a open>"
@@ -322,7 +322,7 @@ def test_streaming_failed_as_the_simulator_sends_it_ends_the_wait() -> None:
 
         async with rtpcodec.serve() as endpoint:
             control = SilentControl()
-            waiting = await asked(endpoint, control)
+            waiting = await requested(endpoint, control)
             body = (
                 b'{"data":{"event_type":"streaming.failed","payload":{"call_control_id":"v3:a","failure_reason":'
                 b'"connection_failed","stream_params":{"stream_url":"%s"}}}}' % control.body["stream_url"].encode()

@@ -1,4 +1,4 @@
-"""No hang-up where people talk to each other, by bridges and conferences that are not those of a known transfer."""
+"""No hang-up while people talk to each other, in bridges and conferences without a known transfer."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rtpcodec import webhook_events
 from rtpcodec.errors import OutcomeUnknown
 from rtpcodec.server import Call
 from rtpcodec.sim import CommandFault
-from tests.server.asked_call import asked
+from tests.server.requested_call import requested
 from tests.server.transfers import AGENT, FOREVER_MS, Deliver, Handle, Scene, at_once, transferring
 
 BUSY: dict[str, Any] = {"answers_after_s": 1.0, "refuses_with": "user_busy"}
@@ -172,5 +172,5 @@ def test_what_was_known_before_the_stream(before: Webhooks, acts: bool) -> None:
     async def ending(call: Call, _error: BaseException | None) -> None:
         acted.append(call)
 
-    asked(handle, before=before, on_handler_end=ending)
+    requested(handle, before=before, on_handler_end=ending)
     assert bool(acted) is acts

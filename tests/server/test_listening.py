@@ -72,7 +72,7 @@ def test_a_given_socket_that_others_can_reach_needs_a_token() -> None:
     ("opened", "options", "message"),
     [
         (lambda: 3, {}, "sock is of type int, a socket is needed"),
-        (socket.socket, {}, "sock is not bound: call its bind() before"),
+        (socket.socket, {}, "sock is not bound: call its bind() first"),
         (lambda: socket.socket(socket.AF_UNIX), {}, "sock is not a TCP socket"),
         (lambda: socket.socket(type=socket.SOCK_DGRAM), {}, "sock is not a TCP socket"),
         (bound, {"port": 8080}, "sock and port=8080 are given, at most 1 is possible"),

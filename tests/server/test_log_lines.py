@@ -139,7 +139,7 @@ def test_the_command_reads_its_certificate_again_and_names_the_grace_period(tmp_
                 assert next_about(process, "must allow")["message"] == grace
                 assert await refused_with(url, ssl=new) == 503
                 refused = next_about(process, "refused")["message"]
-                assert refused == "request refused: 503 Service Unavailable, from 127.0.0.1: it drains"
+                assert refused == "request refused: 503 Service Unavailable, from 127.0.0.1: the endpoint drains"
                 await carrier.media()
                 await carrier.payload()
                 await carrier.stop()

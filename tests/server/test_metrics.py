@@ -169,7 +169,7 @@ def test_a_scrape_of_an_endpoint_whose_loop_has_ended_raises() -> None:
     thread = threading.Thread(target=scrape)
     thread.start()
     thread.join()
-    assert str(errors[0]) == "the event loop of the endpoint has ended, its statistics cannot be read"
+    assert str(errors[0]) == "the event loop of the endpoint has ended; its statistics cannot be read"
 
 
 def test_a_scrape_does_not_wait_without_end_for_a_loop_that_is_held() -> None:

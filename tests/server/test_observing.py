@@ -1,4 +1,4 @@
-"""What an endpoint reports of itself: lag of its loop, descriptors, protocol errors."""
+"""Figures of an endpoint: lag of its loop, descriptors, protocol errors."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def test_one_percent_of_a_minute_may_be_late(late: int, *, stays: bool) -> None:
 
 
 def test_the_limit_is_above_0() -> None:
-    with pytest.raises(EndpointError, match=r"^max_lag_ms is 0, more than 0 is needed; None switches it off$"):
+    with pytest.raises(EndpointError, match=r"^max_lag_ms is 0, more than 0 is needed; None disables it$"):
         rtpcodec.serve(listen, max_lag_ms=0)
 
 

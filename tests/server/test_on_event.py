@@ -12,7 +12,7 @@ import rtpcodec.server
 from rtpcodec import events
 from rtpcodec.errors import EndpointError, LocalProtocolError
 from rtpcodec.server import Call
-from tests.listening.chunks import media, received
+from tests.listening.timed_messages import media, received
 from tests.server.dialler import call, run
 
 
@@ -69,7 +69,10 @@ def test_an_error_ends_its_call_and_it_is_not_called_again(at: type, caplog: pyt
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"handler": wait_for}, "handler and on_event are given, at most 1 is possible; a handler has call.events()"),
+        (
+            {"handler": wait_for},
+            "handler and on_event are given, at most 1 is possible; a handler reads call.events() instead",
+        ),
         ({"on_event": "f"}, "on_event is of type str, a function is needed"),
         ({"on_event": wait_for}, "on_event is a coroutine function, a plain one is needed; pass it as handler instead"),
     ],
@@ -106,7 +109,7 @@ def test_what_waits_is_refused_in_it() -> None:
             call.play(bytes(320))
 
     received(None, [], end_ms=100, on_event=take)
-    assert refusals[0] == "audio() waits, and on_audio cannot; pass a coroutine as handler instead"
+    assert refusals[0] == "audio() waits, and on_audio cannot wait; pass a coroutine function as handler instead"
 
 
 def test_nothing_is_kept_for_readers() -> None:

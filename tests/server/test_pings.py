@@ -44,7 +44,7 @@ class Held:
 
 
 def speak(pump: Pump[CallMachine], duration_ms: int) -> None:
-    """Play silence: a ping follows what is sent of it."""
+    """Play silence, after which a ping is sent."""
     pump.machine.plays.play(bytes(16 * duration_ms))
     pump.run()
 
@@ -166,7 +166,7 @@ def unread(peer: socket.socket) -> int:
 
 
 async def upgraded(port: int) -> socket.socket:
-    """An upgraded socket with a small buffer, which the test reads by hand."""
+    """An upgraded socket with a small buffer, which the test reads itself."""
     loop = asyncio.get_running_loop()
     peer = socket.socket()
     peer.setblocking(False)
@@ -186,7 +186,7 @@ async def upgraded(port: int) -> socket.socket:
 @pytest_linux
 @pytest.mark.parametrize("loop", LOOPS)
 def test_what_the_other_system_has_not_received_is_unacknowledged(loop: str) -> None:
-    """Witness: the other system's count of received octets, and in the end the octets themselves."""
+    """Compared with the other system's count of received octets, and finally with the octets themselves."""
 
     async def main() -> None:
         handler = Held()

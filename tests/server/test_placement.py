@@ -1,4 +1,4 @@
-"""The registry of workers: who gets the next stream, and when a worker counts as dead. Time is an argument."""
+"""The registry of workers: which worker gets the next stream, and when one counts as dead. Time is an argument."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_a_function_that_fails_closes_its_call_alone(plan: Any, text: str, caplo
             assert endpoint.statistics().calls_failed == 1
 
     run(main)
-    assert "plan failed, the call is closed" in caplog.text
+    assert "the function plan raised an exception; the call is closed" in caplog.text
     assert text in caplog.text
 
 

@@ -176,7 +176,7 @@ def test_in_the_thread_of_the_loop_they_are_refused() -> None:
         ):
             with pytest.raises(LocalProtocolError) as refusal:
                 blocks()
-            assert "it would wait for itself; use " + name in str(refusal.value)
+            assert "can make space: use " + name in str(refusal.value)
         assert call.queued_ms == 0
 
     conversed(speak)
@@ -213,4 +213,4 @@ def test_a_thread_does_not_wait_for_an_event_loop_that_was_closed() -> None:
     thread = threading.Thread(target=engine)
     thread.start()
     thread.join(30)
-    assert outcomes == ["the event loop of the call has been closed, nothing can be sent any more"]
+    assert outcomes == ["the event loop of the call is closed; nothing can be sent any more"]

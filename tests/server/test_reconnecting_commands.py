@@ -1,4 +1,4 @@
-"""The commands behind a lost WebSocket, who may ask for them, and each way in which an attempt ends."""
+"""The commands after a lost WebSocket, their callers, and each end of an attempt."""
 
 from __future__ import annotations
 

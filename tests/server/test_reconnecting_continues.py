@@ -1,4 +1,4 @@
-"""What a reconnected call keeps: readers, recording, statistics, voice activity; and sockets that are lost again."""
+"""A reconnected call keeps readers, recording, statistics and voice activity; sockets that are lost again."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from rtpcodec.pump import run_virtual
 from rtpcodec.server import Call
 from rtpcodec.sim import LossHabits
 from tests.listening.recorded_call import wav_frames
-from tests.server.carrier_by_hand import ByHand, begun
 from tests.server.conversation import L16, tone
 from tests.server.dialler import dial
 from tests.server.dialler import run as run_real
+from tests.server.manual_carrier import ManualCarrier, begun
 from tests.server.reconnection import Scene, scene
 from tests.server.reconnection_outcome import until
 
@@ -63,7 +63,7 @@ def continued(
 
 
 async def lose(it: Scene, call: Call) -> None:
-    """Lose the socket, and wait for 2 s behind the reconnection."""
+    """Lose the socket, and wait for 2 s after the reconnection."""
     streams = len(it.live.reports)
     it.live.lose_socket("rst")
     await until(lambda: len(it.live.reports) > streams and it.live.streaming)
@@ -209,23 +209,23 @@ def test_a_socket_that_is_lost_as_soon_as_it_has_started_has_an_attempt_of_its_o
 
 def test_a_new_socket_that_is_lost_before_its_start_is_followed_by_another_attempt() -> None:
     async def main() -> None:
-        carrier = ByHand()
+        carrier = ManualCarrier()
         async with (
             rtpcodec.serve(plan=L16, reconnect=True) as endpoint,
             begun(endpoint, carrier) as (call, dialler),
         ):
             dialler.socket.transport.abort()
-            await until(lambda: len(carrier.asked) == 2)
+            await until(lambda: len(carrier.starts) == 2)
             async with carrier.dial(1) as second:
                 await second.send(event="connected", version="1.0.0")
                 second.socket.transport.abort()
-            await until(lambda: len(carrier.asked) == 3)
+            await until(lambda: len(carrier.starts) == 3)
             async with carrier.dial(2) as third:
                 await third.start()
                 await third.media()
                 await until(lambda: call.statistics().media_received)
-                assert len({fields["stream_url"] for fields in carrier.asked}) == 3
-                assert len({fields["stream_auth_token"] for fields in carrier.asked}) == 3
+                assert len({fields["stream_url"] for fields in carrier.starts}) == 3
+                assert len({fields["stream_auth_token"] for fields in carrier.starts}) == 3
                 call.close()
                 await third.close_code()
 
@@ -234,15 +234,15 @@ def test_a_new_socket_that_is_lost_before_its_start_is_followed_by_another_attem
 
 def test_the_address_of_a_reconnection_needs_its_token_and_is_valid_once() -> None:
     async def main() -> None:
-        carrier = ByHand()
+        carrier = ManualCarrier()
         async with (
             rtpcodec.serve(plan=L16, reconnect=True) as endpoint,
             begun(endpoint, carrier) as (call, dialler),
         ):
             dialler.socket.transport.abort()
-            await until(lambda: len(carrier.asked) == 2)
-            url = carrier.asked[1]["stream_url"]
-            for token in (secrets.token_urlsafe(32), carrier.asked[0]["stream_auth_token"]):
+            await until(lambda: len(carrier.starts) == 2)
+            url = carrier.starts[1]["stream_url"]
+            for token in (secrets.token_urlsafe(32), carrier.starts[0]["stream_auth_token"]):
                 with pytest.raises(Exception, match="401"):
                     async with dial(url, token=token):
                         pass
@@ -259,13 +259,13 @@ def test_the_address_of_a_reconnection_needs_its_token_and_is_valid_once() -> No
 
 def test_a_close_frame_without_stop_is_a_loss_as_well() -> None:
     async def main() -> None:
-        carrier = ByHand()
+        carrier = ManualCarrier()
         async with (
             rtpcodec.serve(plan=L16, reconnect=True) as endpoint,
             begun(endpoint, carrier) as (call, dialler),
         ):
             await dialler.socket.close(1001)
-            await until(lambda: len(carrier.asked) == 2)
+            await until(lambda: len(carrier.starts) == 2)
             async with carrier.dial(1) as second:
                 await second.start()
                 await until(lambda: not call._pump.machine.session.lost)
@@ -278,7 +278,7 @@ def test_a_close_frame_without_stop_is_a_loss_as_well() -> None:
 
 def test_stop_is_no_loss() -> None:
     async def main() -> None:
-        carrier = ByHand()
+        carrier = ManualCarrier()
         async with (
             rtpcodec.serve(plan=L16, reconnect=True) as endpoint,
             begun(endpoint, carrier) as (call, dialler),
@@ -287,7 +287,7 @@ def test_stop_is_no_loss() -> None:
             await dialler.close_code()
             await until(lambda: call.ended)
             assert call.end_reason == "carrier_stop"
-            assert len(carrier.asked) == 1
+            assert len(carrier.starts) == 1
 
     run_real(main)
 

@@ -113,7 +113,10 @@ def test_without_a_control_nothing_is_held() -> None:
             await asyncio.sleep(0.001)
             assert call.ended
         assert refused == [
-            "reconnect() commands the phone call and nothing sends commands: pass control=CallControl(...) to `serve`"
+            (
+                "reconnect() sends a command about the phone call and there is no control: "
+                "pass control=CallControl(...) to `serve`"
+            )
         ]
 
     run_virtual(main())
@@ -189,7 +192,7 @@ def test_a_control_without_stop_streaming_is_refused() -> None:
                 start_streaming = it.control.start_streaming
 
             call = await it.endpoint.stream(Starts(), it.live.call_control_id)
-            with pytest.raises(EndpointError, match="of type Starts, has no stop_streaming"):
+            with pytest.raises(EndpointError, match="that of type Starts has none"):
                 await call.reconnect()
             call.close()
 

@@ -1,4 +1,4 @@
-"""What the other side can do to a recorder: names that collide or leave the folder, wild time, disks that are full."""
+"""Faults that a recorder must survive: colliding or unsafe names, wrong times, full disks."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def test_a_file_that_cannot_be_opened_leaves_the_call_and_the_other_tracks(
                 await carrier.start()
                 await carrier.media(chunk=1)
                 await carrier.media(chunk=2)
-                await asyncio.wait_for(_logged(caplog, "is not recorded any more"), 30)
+                await asyncio.wait_for(_logged(caplog, "the recording of track"), 30)
                 folder.unlink()
                 await carrier.media(chunk=1, track="outbound")
                 await carrier.stop()
@@ -131,7 +131,7 @@ def test_a_file_that_cannot_be_opened_leaves_the_call_and_the_other_tracks(
 
     run(main)
     assert [path.name for path in folder.iterdir()] == ["stream-1-outbound.wav"]
-    assert caplog.text.count("is not recorded any more") == 1
+    assert caplog.text.count("the recording of track") == 1
 
 
 async def _logged(caplog: pytest.LogCaptureFixture, text: str) -> None:
@@ -162,7 +162,7 @@ def test_a_disk_that_is_full_ends_one_recording(tmp_path: Path, caplog: pytest.L
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
     assert found == [1]
-    assert caplog.text.count("track 'inbound' is not recorded any more: ") == 1
+    assert caplog.text.count("the recording of track 'inbound' has ended: ") == 1
     assert len(read_wav(tmp_path / "stream-1-outbound.wav")[0]) == 320
     assert 0 < len(read_wav(tmp_path / "stream-1-inbound.wav")[0]) <= 20_000
 

@@ -1,4 +1,4 @@
-"""A reply is an object: its place, its end, its interruption, and the truth about what was heard."""
+"""Replies: their order, end and interruption, and how much of them was heard."""
 
 from __future__ import annotations
 

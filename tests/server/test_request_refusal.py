@@ -10,9 +10,9 @@ import pytest
 from multidict import CIMultiDict
 
 from rtpcodec.errors import EndpointError
-from rtpcodec.server import other_servers
+from rtpcodec.server import external_websockets
 from rtpcodec.server.call_log import RefusalLog
-from rtpcodec.server.other_servers import request_refusal
+from rtpcodec.server.external_websockets import request_refusal
 
 TOKEN = "Zm9v-very-secret"
 
@@ -20,7 +20,7 @@ TOKEN = "Zm9v-very-secret"
 @pytest.fixture(autouse=True)
 def fresh_log(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give each test a full quota of log records."""
-    monkeypatch.setattr(other_servers, "_refusals", RefusalLog())
+    monkeypatch.setattr(external_websockets, "_refusals", RefusalLog())
 
 
 def status(authorize: Any, **headers: str) -> int | None:
@@ -84,5 +84,5 @@ def test_refusals_are_logged_as_the_endpoint_does_without_the_token(caplog: pyte
         assert refusal is not None
         assert refusal.body == b"not authorized"
     assert [record.getMessage() for record in caplog.records] == [
-        "request refused: 401 Unauthorized, from 192.0.2.7: x-telnyx-streaming-auth-token has another token"
+        "request refused: 401 Unauthorized, from 192.0.2.7: x-telnyx-streaming-auth-token has a wrong token"
     ]

@@ -226,4 +226,4 @@ def test_on_audio_cannot_say() -> None:
             refusals.append(str(error))
 
     carried(None, on_audio=answer, speech_ms=40)
-    assert refusals[0] == "say() waits, and on_audio cannot; pass a coroutine as handler instead"
+    assert refusals[0] == "say() waits, and on_audio cannot wait; pass a coroutine function as handler instead"

@@ -15,7 +15,7 @@ from rtpcodec.sim import CallReport, CommandFault, Link, MarkHabits, Timing, Var
 from rtpcodec.stream.plan import StreamPlan
 from tests.listening.goertzel import keys_in
 from tests.server.conversation import L16
-from tests.server.phone import Line, errors, on_phone
+from tests.server.phone import PhoneScene, errors, on_phone
 
 ALL = "0123456789*#ABCD"
 SPEECH_HZ = 300.0
@@ -46,10 +46,10 @@ def runs(report: CallReport, *, floor: float = 1000) -> list[tuple[bool, float]]
     return [piece for at, piece in enumerate(pieces) if piece[0] or 0 < at < len(pieces) - 1]
 
 
-async def streamed(line: Line) -> None:
-    await line.stream()
-    await line.phone.finished()
-    await line.endpoint.drain()
+async def streamed(scene: PhoneScene) -> None:
+    await scene.stream()
+    await scene.phone.finished()
+    await scene.endpoint.drain()
 
 
 # In band
@@ -150,10 +150,10 @@ def interrupted(at_ms: Sequence[int], what: Any, **phone: Any) -> list[CallRepor
         await asyncio.sleep(interrupted_ms / 1000)
         call.interrupt(what)
 
-    async def script(line: Line) -> None:
-        phones = [line.carrier.new_call(bytes(16 * 5000), codec="L16", sample_rate_hz=8000, **phone) for _ in at_ms]
+    async def script(scene: PhoneScene) -> None:
+        phones = [scene.carrier.new_call(bytes(16 * 5000), codec="L16", sample_rate_hz=8000, **phone) for _ in at_ms]
         for one in phones:
-            await line.stream(one)
+            await scene.stream(one)
         reports.extend([await one.finished() for one in phones])
 
     on_phone(script, talk)
@@ -162,7 +162,7 @@ def interrupted(at_ms: Sequence[int], what: Any, **phone: Any) -> list[CallRepor
 
 @pytest.mark.parametrize("what", ["all", "current"])
 def test_an_interruption_never_cuts_a_key(what: Any) -> None:
-    """Before, in and behind the keys: each key is heard once and whole, and the speech around them ends."""
+    """Before, during and after the keys: each key is heard once and whole, and the speech around them ends."""
     for report in interrupted((300, 440, 620, 980, 1160, 1400), what):
         assert keys_in(report.heard_pcm, report.heard_hz) == "4711"
         sounds = [duration_ms for loud, duration_ms in runs(report) if loud]
@@ -211,8 +211,8 @@ def test_from_on_audio_they_are_sent_in_the_background() -> None:
             begun.append(call)
             call.send_dtmf("1#", "in_band")
 
-    async def script(line: Line) -> None:
-        await line.stream()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
         await asyncio.sleep(5)
 
     report = on_phone(script, on_audio=listen)
@@ -226,12 +226,12 @@ def test_the_end_of_the_stream_ends_the_wait() -> None:
         with pytest.raises(StreamEnded):
             call.send_dtmf("1", "in_band")
 
-    async def script(line: Line) -> None:
-        await line.stream()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
         await asyncio.sleep(1)
-        line.phone.hang_up()
-        await line.endpoint.drain()
-        assert line.endpoint.statistics().calls_failed == 0
+        scene.phone.hang_up()
+        await scene.endpoint.drain()
+        assert scene.endpoint.statistics().calls_failed == 0
 
     on_phone(script, press)
 
@@ -243,12 +243,12 @@ def test_keys_end_on_a_carrier_that_returns_no_marks(own_marks: bool) -> None:
         async with asyncio.timeout(6):
             await call.send_dtmf("12", "in_band")
 
-    async def script(line: Line) -> None:
-        phone = line.carrier.new_call(bytes(16 * 8000), variations=Variations(marks=MarkHabits(echo="never")))
-        await line.stream(phone)
+    async def script(scene: PhoneScene) -> None:
+        phone = scene.carrier.new_call(bytes(16 * 8000), variations=Variations(marks=MarkHabits(echo="never")))
+        await scene.stream(phone)
         report = await phone.finished()
         assert keys_in(report.heard_pcm, report.heard_hz) == "12"
-        assert line.endpoint.statistics().calls_failed == 0
+        assert scene.endpoint.statistics().calls_failed == 0
 
     on_phone(script, press, own_marks=own_marks)
 
@@ -294,9 +294,9 @@ def test_the_carrier_gets_the_keys(tone_ms: float | None) -> None:
     async def press(call: Call) -> None:
         await call.send_dtmf("1w#", tone_ms=tone_ms)
 
-    async def script(line: Line) -> None:
-        await streamed(line)
-        action, body = line.phone.commands[-1]
+    async def script(scene: PhoneScene) -> None:
+        await streamed(scene)
+        action, body = scene.phone.commands[-1]
         assert (action, body["digits"], body.get("duration_millis")) == ("send_dtmf", "1w#", tone_ms)
 
     on_phone(script, press)
@@ -310,10 +310,10 @@ def test_errors_of_the_command_are_raised() -> None:
             await call.send_dtmf("1", tone_ms=50)
         await call.send_dtmf("2")
 
-    async def script(line: Line) -> None:
-        line.carrier.disturb(None, CommandFault(status=422))
-        await streamed(line)
-        assert line.phone.commands[-1][1]["digits"] == "2"
+    async def script(scene: PhoneScene) -> None:
+        scene.carrier.disturb(None, CommandFault(status=422))
+        await streamed(scene)
+        assert scene.phone.commands[-1][1]["digits"] == "2"
 
     on_phone(script, press)
 
@@ -323,9 +323,9 @@ def test_an_error_that_nobody_waits_for_is_logged_without_the_keys(caplog: pytes
         call.send_dtmf("4711")
         await asyncio.sleep(2)
 
-    async def script(line: Line) -> None:
-        line.carrier.disturb(None, CommandFault(status=422))
-        await streamed(line)
+    async def script(scene: PhoneScene) -> None:
+        scene.carrier.disturb(None, CommandFault(status=422))
+        await streamed(scene)
 
     on_phone(script, press)
     (error,) = errors(caplog)
@@ -335,7 +335,9 @@ def test_an_error_that_nobody_waits_for_is_logged_without_the_keys(caplog: pytes
 
 def test_without_a_control_it_is_refused() -> None:
     async def press(call: Call) -> None:
-        with pytest.raises(EndpointError, match=r"^send_dtmf\(\) commands the phone call and nothing sends commands"):
+        with pytest.raises(
+            EndpointError, match=r"^send_dtmf\(\) sends a command about the phone call and there is no control"
+        ):
             call.send_dtmf("1")
 
     on_phone(streamed, press, control=None)

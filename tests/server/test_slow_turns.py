@@ -1,4 +1,4 @@
-"""Calls that hold the event loop: measured, counted and named. A test that must be slow spins for a fixed time."""
+"""Calls that hold the event loop: measured, counted and named. A test that must be slow computes for a fixed time."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ async def sent(plan: StreamPlan | None, fields: dict[str, Any], control: SilentC
 
 
 def other_leg() -> StreamPlan:
-    """The plan of one who is on a bridged call, as the warning says."""
+    """A plan for a bridged call, as the warning recommends."""
     with pytest.warns(PlanWarning, match="a call of one leg hears nothing of it"):
         return StreamPlan(tracks="outbound_track", target_legs="opposite")
 
@@ -71,7 +71,7 @@ def test_a_field_that_contradicts_the_plan_is_refused_before_anything_is_sent(
         run_virtual(sent(plan, fields, control))
     assert control.bodies == []
     assert str(caught.value) == (
-        f"{name} is {value!r}, the endpoint's plan has {decided!r}; change the plan that `serve` was given"
+        f"{name} is {value!r}, the endpoint's plan has {decided!r}; change the plan of `serve`"
     )
 
 

@@ -126,7 +126,9 @@ def test_every_method_that_changes_something_is_refused(
 
     run(main, loop)
     for name, text in refusals.items():
-        assert text.startswith(f"{name}() was called outside the event loop's thread, nothing has changed; use loop.")
+        assert text.startswith(
+            f"{name}() was called outside the event loop's thread and has changed nothing; use loop."
+        )
         assert f"call.{name}, ..." in text
 
 
@@ -177,7 +179,7 @@ def test_a_reader_is_refused_in_another_event_loop() -> None:
             assert await carrier.close_code() == 1000
 
     run(main)
-    assert refusals == ["this call's events can only be read in the event loop of the call"]
+    assert refusals == ["the events of a call can only be read in its own event loop"]
 
 
 @pytest.mark.parametrize("name", ["stream", "webhook", "drain"])
@@ -202,7 +204,7 @@ def test_an_endpoint_is_used_from_its_loops_thread(name: str) -> None:
             assert not endpoint._gate.draining
 
     run(main)
-    assert refusals[0].startswith(f"{name}() was called outside the event loop's thread, nothing has changed; use ")
+    assert refusals[0].startswith(f"{name}() was called outside the event loop's thread and has changed nothing; use ")
 
 
 def test_a_session_belongs_to_no_thread_and_may_change_it_between_two_calls() -> None:

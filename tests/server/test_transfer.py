@@ -1,4 +1,4 @@
-"""`call.transfer`: its results, what it stops, and what continues afterwards."""
+"""`call.transfer`: its results, and its effect on replies, background and voice activity."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.server.conversation import L16, tone
 from tests.server.dialler import run
 from tests.server.transfers import AGENT, SECOND, Scene, transferring
 from tests.server.virtual_call import positions
-from tests.sim.hooks import Hook, hooked
+from tests.sim.webhook_app import WebhookApp, serving_webhooks
 
 BUSY: dict[str, Any] = {"answers_after_s": 1.0, "refuses_with": "user_busy"}
 
@@ -144,7 +144,7 @@ def test_a_second_transfer_after_a_failed_one_to_a_sip_uri() -> None:
 
     async def handle(call: rtpcodec.Call, scene: Scene) -> None:
         first = await call.transfer(AGENT)
-        with pytest.raises(EndpointError, match="the phone call is transferring, only one that is up"):
+        with pytest.raises(EndpointError, match="the phone call is transferring; only a call that is up"):
             await call.transfer(SECOND)
         found.append((await first.result()).outcome)
         scene.carrier.phone(SECOND, b"", tail_ms=1e9)
@@ -234,7 +234,9 @@ def test_it_is_refused_without_webhooks_and_without_a_control() -> None:
     transferring(handle, deliver=lambda _event, _number: ())
 
     async def uncontrolled(call: rtpcodec.Call, _scene: Scene) -> None:
-        with pytest.raises(EndpointError, match=r"transfer\(\) commands the phone call and nothing sends commands"):
+        with pytest.raises(
+            EndpointError, match=r"transfer\(\) sends a command about the phone call and there is no control"
+        ):
             await call.transfer(AGENT)
 
     transferring(uncontrolled, control=None)
@@ -281,14 +283,14 @@ def test_a_recording_that_is_loaded_meanwhile_does_not_begin(tmp_path: Path) -> 
 
     async def handler(call: rtpcodec.Call) -> None:
         music = call.background(path)
-        assert music._bed is None
+        assert music._sound is None
         transfer = await call.transfer(AGENT, timeout_s=5)
         await music
         found.extend([music.ended, await transfer.result()])
 
     async def main() -> None:
-        hook = Hook()
-        async with Carrier("KEY") as carrier, hooked(hook):
+        hook = WebhookApp()
+        async with Carrier("KEY") as carrier, serving_webhooks(hook):
             hook.public_key = carrier.public_key
             with rtpcodec.CallControl("KEY", base_url=carrier.base_url) as control:
                 async with rtpcodec.serve(plan=L16) as endpoint:

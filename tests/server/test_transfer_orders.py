@@ -23,7 +23,7 @@ from tests.server.transfers import AGENT, Scene, transferring
 
 @dataclass(frozen=True)
 class Course:
-    """What happens after the command, and the result that follows."""
+    """Events after the command, and the result that follows."""
 
     result: TransferResult
     state: str
@@ -148,7 +148,7 @@ FACTS: Final[dict[str, tuple[dict[str, object], TransferResult]]] = {
     ),
     "answered only": (
         {"answered": True},
-        TransferResult("failed", "the other side answered, and no webhook reported that the call is bridged"),
+        TransferResult("failed", "the other side answered, but no webhook reported that the call is bridged"),
     ),
     "nothing": ({}, TransferResult("failed", "no webhook reported a result within the 30 s of the transfer")),
 }

@@ -39,7 +39,7 @@ class Reader(Reading):
 def in_a_callback(
     function: Callable[..., object], *args: object, then: Callable[[], object] = object
 ) -> asyncio.Future[None]:
-    """Call a function as a socket would: by the event loop, outside any task. `then` is called behind it."""
+    """Call a function as a socket would: by the event loop, outside any task. `then` is called after it."""
     done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def call() -> None:
@@ -171,7 +171,7 @@ def test_at_most_one_task_waits_and_the_next_one_may_after_it() -> None:
         reader = Reader()
         first = asyncio.create_task(anext(reader))
         await turns()
-        with pytest.raises(LocalProtocolError, match="another task reads this reader already"):
+        with pytest.raises(LocalProtocolError, match="another task reads this reader"):
             await anext(reader)
         assert not first.done()
         first.cancel()

@@ -23,11 +23,11 @@ def test_a_flood_of_calls_writes_the_quota_and_counts_the_rest(caplog: pytest.Lo
         assert len(calls(1000)) == WARNINGS_AT_ONCE
         assert calls(1000) == []
         now_s += WARNING_PERIOD_S
-        assert calls(3) == ["call c0: a rule is broken by 0; 1950 warnings of calls were left out"]
+        assert calls(3) == ["call c0: a rule is broken by 0; 1950 earlier warnings about calls were suppressed"]
         now_s += 10 * WARNINGS_AT_ONCE * WARNING_PERIOD_S
         found = calls(1000)
         assert len(found) == WARNINGS_AT_ONCE
-        assert found[0] == "call c0: a rule is broken by 0; 2 warnings of calls were left out"
+        assert found[0] == "call c0: a rule is broken by 0; 2 earlier warnings about calls were suppressed"
         assert found[1] == "call c1: a rule is broken by 1"
 
 

@@ -1,4 +1,4 @@
-"""The endpoint on `websockets`: frames, limits and calls as on picows, and what is its own."""
+"""The endpoint on `websockets`: frames, limits and calls as on picows, and its differences."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing_extensions import Buffer
 import rtpcodec
 from rtpcodec.errors import EndpointError
 from rtpcodec.pump.memory_socket import MemorySocket
-from rtpcodec.pump.socket import Nobody
+from rtpcodec.pump.socket import NullReceiver
 from rtpcodec.pump.websockets_socket import WebsocketsSocket
 from rtpcodec.server import Call
 from rtpcodec.server.settings import EndpointSettings
@@ -96,7 +96,7 @@ def test_frames_may_be_cut_anywhere() -> None:
     run(main)
 
 
-class CuttingReceiver(Nobody):
+class CuttingReceiver(NullReceiver):
     """Cuts its connection at the 20th text."""
 
     def __init__(self, opened: WebsocketsSocket) -> None:

@@ -1,4 +1,4 @@
-"""Keys in band are heard whole and once: a pause, a hold and a suspension let them end, a lost line repeats them."""
+"""Keys in band are heard whole and once: pauses, holds and suspensions let them end, a lost connection repeats them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rtpcodec.pump import run_virtual
 from rtpcodec.server import Call
 from rtpcodec.sim import CallReport, Link, LossHabits, Timing
 from tests.listening.goertzel import keys_in
-from tests.server.phone import Line, on_phone
+from tests.server.phone import PhoneScene, on_phone
 from tests.server.phone_webhooks import phone_event
 from tests.server.reconnection import scene
 from tests.server.reconnection_outcome import until
@@ -54,10 +54,10 @@ def stopped(stop: Callable[[Call], Callable[[], object]], at_ms: list[int], **ph
         await keys
         ended.append(stopped_ms)
 
-    async def script(line: Line) -> None:
-        phones = [line.carrier.new_call(bytes(16 * 8000), codec="L16", sample_rate_hz=8000, **phone) for _ in at_ms]
+    async def script(scene: PhoneScene) -> None:
+        phones = [scene.carrier.new_call(bytes(16 * 8000), codec="L16", sample_rate_hz=8000, **phone) for _ in at_ms]
         for one in phones:
-            await line.stream(one)
+            await scene.stream(one)
         reports.extend([await one.finished() for one in phones])
 
     on_phone(script, talk)
@@ -100,9 +100,9 @@ def test_keys_that_sound_end_in_the_pause_and_speech_waits() -> None:
         pause.resume()
         await call.played()
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
 
     report = on_phone(script, talk, speech=bytes(16 * 6000))
     assert ends[0] * 1000 == pytest.approx(KEYS_MS, abs=300)
@@ -119,9 +119,9 @@ def test_keys_that_have_not_begun_wait_for_the_end_of_the_pause() -> None:
         pause.resume()
         await keys
 
-    async def script(line: Line) -> None:
-        await line.stream()
-        await line.phone.finished()
+    async def script(scene: PhoneScene) -> None:
+        await scene.stream()
+        await scene.phone.finished()
 
     report = on_phone(script, talk, speech=bytes(16 * 6000))
     assert keys_in(report.heard_pcm, report.heard_hz) == DIGITS

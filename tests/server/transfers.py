@@ -37,7 +37,7 @@ def hooks_at(take: Callable[[MemoryRequest], Awaitable[MemoryAnswer]]) -> Webhoo
 
 @dataclass
 class Scene:
-    """A call, its phones, and what is delivered of it."""
+    """A call, its phones, and the delivered webhooks."""
 
     carrier: Carrier
     endpoint: Endpoint
@@ -47,7 +47,7 @@ class Scene:
     events: list[webhook_events.WebhookEvent] = field(default_factory=list)
     """In the order in which they occurred."""
     alter: Callable[[webhook_events.WebhookEvent], webhook_events.WebhookEvent] = lambda event: event
-    """What another carrier would say."""
+    """The text of another carrier."""
     calls: list[SimulatedCall] = field(default_factory=list)
     """Those that `leg` has seen: the carrier drops them when it closes."""
 

@@ -1,4 +1,4 @@
-"""What an attack is: a name, a sentence, steps, and what the endpoint needs for it."""
+"""The definition of an attack: name, description, steps, and settings of the endpoint."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Attack:
     parts: int = 1
     """Attacks that run in a row."""
     aim: tuple[str, int] | None = None
-    """What the attacker must have counted for the attack to be one, such as its calls."""
+    """Counters that must be reached, so that the attack really took place, such as its calls."""
     max_growth_octets: int = 128 * MIB
     """Limit on the memory that the endpoint's process takes beyond that of the good calls."""
 

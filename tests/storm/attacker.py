@@ -1,4 +1,4 @@
-"""The process of the attacker: one attack, or several in a row. It writes what it did as one JSON line.
+"""The process of the attacker: one attack, or several in a row. It writes its counters as one JSON line.
 
 It runs at the lowest priority. On one machine it would take CPU from the endpoint that a remote attacker does not
 take, and the bars are about what the endpoint does with its own.

@@ -1,4 +1,4 @@
-"""The process of the endpoint: an echo by the public `run`, beside the clock that measures its loop.
+"""The process of the endpoint: an echo by the public `run`, and a clock that measures its loop.
 
 It writes one JSON line with the port, and then one per second with the longest turn of its loop. Its log is stderr,
 as `rtpcodec serve` writes it.

@@ -13,7 +13,7 @@ TICK_S: Final = 0.005
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The longest time for which a loop served nobody."""
+    """The longest time in which a loop served no call."""
 
     wall_ms: float = 0.0
     cpu_ms: float = 0.0

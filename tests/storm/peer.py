@@ -71,7 +71,7 @@ class Target:
         self.token = token
         self.context = context
         self.counts: Counter[str] = Counter()
-        """What was done, for the report."""
+        """The counters of the attack, for the report."""
         self._sockets: set[socket.socket] = set()
 
     def connect(self) -> socket.socket:

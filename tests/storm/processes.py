@@ -1,4 +1,4 @@
-"""The processes of the endpoint and of the attacker, and what Linux counts of them."""
+"""The processes of the endpoint and of the attacker, and their figures from Linux."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class EndpointProcess:
         return longest
 
     def log_text(self) -> str:
-        """Return what it has logged."""
+        """Return its log."""
         return self._log.read_text("utf-8", "replace")
 
     def log_octets(self) -> int:

@@ -1,4 +1,4 @@
-"""One attack beside the good calls: what was sent, what came back, and what it cost the endpoint."""
+"""One attack beside the good calls: sent and returned chunks, and the load of the endpoint."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ NEW_CALL_TRIES: Final = 3
 ESCAPED: Final = re.compile(
     r"Traceback \(most recent call last\)|Exception ignored in|was never awaited|Task was destroyed|Fatal Python error"
 )
-"""Lines that show an exception which nobody handled."""
+"""Lines that show an unhandled exception."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beside:
-    """What was measured while the attack ran."""
+    """The measurements during the attack."""
 
     did: dict[str, int]
-    """What the attacker counted."""
+    """The counters of the attacker."""
     chunks: Chunks
     endpoint_turn: Turn
     simulator_turn: Turn

@@ -32,7 +32,7 @@ def row(result: Result) -> str:
 
 
 def as_json(result: Result) -> dict[str, Any]:
-    """Return the same figures for programs, and what the attacker did."""
+    """Return the same figures for programs, with the counters of the attacker."""
     beside, chunks = result.beside, result.beside.chunks
     return {
         "attack": result.attack.name,

@@ -1,4 +1,4 @@
-"""The storm notices what it is for: lost chunks, late ones, exceptions, memory, log, and whose fault it was."""
+"""The verdict detects lost and late chunks, exceptions, memory and log, and names the cause."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must hold beside an attack, and who was to blame where it did not."""
+"""The rules that must hold during an attack, and the cause of a failure."""
 
 from __future__ import annotations
 

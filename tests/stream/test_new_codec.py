@@ -43,7 +43,7 @@ def sent(session: MediaSession) -> list[bytes]:
     return [payload for payload in map(carrier.payload_of, session.outgoing(1.0)) if payload is not None]
 
 
-def test_audio_goes_both_ways() -> None:
+def test_audio_flows_both_ways() -> None:
     ours = carrier.started(StreamPlan(**PLAN), start_text=START, lead_ms=None)
     theirs = carrier.started(StreamPlan(**PLAN), start_text=START, lead_ms=None)
     pcm = speech(5 * 320)
@@ -56,7 +56,7 @@ def test_audio_goes_both_ways() -> None:
     assert ours.describe() == "receive ZIP16 16000 Hz big; send ZIP16 16000 Hz big"
 
 
-def test_rates_options_and_library_come_from_its_facts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_rates_options_and_library_are_taken_from_its_facts(capsys: pytest.CaptureFixture[str]) -> None:
     plan = StreamPlan(**PLAN)
     assert plan.command_fields()["stream_bidirectional_sampling_rate"] == 90000
     assert (plan.send_sample_rate_hz, StreamPlan(send_rate_hz=16000, **PLAN).send_sample_rate_hz) == (16000, 16000)
@@ -116,7 +116,7 @@ def test_a_lost_frame_is_a_gap_and_is_concealed() -> None:
 
 
 def test_a_chunk_in_order_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that waited is measured once more, because what a payload means may have been learnt meanwhile."""
+    """A payload that waited is measured again, because its packing may have been learnt meanwhile."""
     measured: list[bytes] = []
     ticks = Zip16Format.ticks
 
@@ -150,7 +150,7 @@ SOURCES = Path(str(rtpcodec.__file__)).parent
 
 
 def branches(tree: ast.AST) -> Iterator[ast.AST]:
-    """What decides: conditions, isinstance, and the keys of tables."""
+    """Return the expressions that decide: conditions, isinstance, and keys of tables."""
     for node in ast.walk(tree):
         match node:
             case ast.Compare():
@@ -161,7 +161,7 @@ def branches(tree: ast.AST) -> Iterator[ast.AST]:
                 yield from ast.walk(kind)
 
 
-def test_no_other_file_asks_which_codec_it_is() -> None:
+def test_no_other_file_checks_for_the_codec() -> None:
     """stream and rtp, whose files a new codec would otherwise have to touch."""
     names = {"PCMU", "PCMA", "G722", "L16", "OPUS", "AMR-WB"}
     found = []

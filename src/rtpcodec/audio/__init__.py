@@ -18,3 +18,20 @@ file_headers signatures of files, to recognise a file that is passed as audio
 pcm_check    detection of files and floats that are played as PCM
 mp3          whole MP3 files; its parts are mp3_frames (headers), mp3_scan (borders), not_mp3 (data that is not MP3)
 """
+
+from typing import TYPE_CHECKING
+
+from rtpcodec.lazy import public_names
+
+if TYPE_CHECKING:
+    from rtpcodec.audio import channels as channels
+    from rtpcodec.audio import comfort_noise as comfort_noise
+    from rtpcodec.audio import files as files
+    from rtpcodec.audio import levels as levels
+    from rtpcodec.audio import mixing as mixing
+    from rtpcodec.audio import mp3 as mp3
+    from rtpcodec.audio import pcm_input as pcm_input
+
+__all__ = ["channels", "comfort_noise", "files", "levels", "mixing", "mp3", "pcm_input"]
+
+__getattr__ = public_names(__name__, ("channels", "comfort_noise", "files", "levels", "mixing", "mp3", "pcm_input"))

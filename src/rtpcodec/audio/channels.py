@@ -11,6 +11,8 @@ from typing_extensions import Buffer
 from rtpcodec.audio.pcm_input import PcmInput
 from rtpcodec.kernels import channels as _channels
 
+__all__ = ["downmix", "interleave", "split"]
+
 FRAMES_BY_CHANNELS: Final = 2
 """Dimensions of an array of several channels."""
 _NATIVE: Final = ("", "@", "=", "<" if sys.byteorder == "little" else ">")

@@ -8,6 +8,8 @@ from rtpcodec.audio.levels import dbov_of_dbm0, rms_of_dbov
 from rtpcodec.kernels.noise import white_noise
 from rtpcodec.pickling import Live
 
+__all__ = ["ComfortNoise"]
+
 DEFAULT_LEVEL_DBM0: Final = -62.0
 """A quiet line: an RMS value of 13."""
 MIN_LEVEL_DBM0: Final = -80.0

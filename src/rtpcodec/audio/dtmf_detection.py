@@ -1,4 +1,4 @@
-"""Keys in PCM: pairs of tones by ITU-T Q.23, within the limits of ITU-T Q.24.
+"""Keys in PCM: pairs of tones (ITU-T Q.23) within the limits for receivers (ITU-T Q.24).
 
 Of the administrations' limits in ITU-T Q.24 table A-1, the detector uses for each parameter one that all accept.
 """

@@ -31,6 +31,8 @@ from rtpcodec.audio.not_mp3 import describe_frameless, foreign
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.errors import MissingExtra
 
+__all__ = ["Mp3Encoder", "bit_rates_kbps", "decode", "decode_parts", "duration_ms", "encode", "join", "split"]
+
 MAX_MESSAGE_MP3_OCTETS: Final = 3 * 1024 * 1024 - 1024
 """base64 turns 3 MiB into 4 MiB, the limit of a message, less its other members. 12 minutes of 32 kbit/s."""
 DEFAULT_BIT_RATES_KBPS: Final = {

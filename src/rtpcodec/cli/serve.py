@@ -24,7 +24,7 @@ from rtpcodec.cli.options import (
     WhenFull,
     send_options,
 )
-from rtpcodec.cli.workers import Log, PlacementFile, Several, StatusPort, WorkerPort, Workers, run_as_asked
+from rtpcodec.cli.workers import Log, PlacementFile, StatusPort, WorkerOptions, WorkerPort, Workers, run_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,14 +53,15 @@ MetricsToken = Annotated[
     typer.Option(envvar="RTPCODEC_METRICS_TOKEN", help="Bearer token that a scrape of --metrics must present."),
 ]
 
-Folder = Annotated[Path, typer.Option(help="Where `record` puts its WAV files.")]
+Folder = Annotated[Path, typer.Option(help="Folder of the WAV files of `record`.")]
 
 Certificate = Annotated[
-    Path | None, typer.Option(help="PEM file: serve wss. SIGHUP reads it again.", exists=True, dir_okay=False)
+    Path | None,
+    typer.Option(help="PEM file of the certificate, for wss. SIGHUP reads it again.", exists=True, dir_okay=False),
 ]
 Key = Annotated[Path | None, typer.Option(help="PEM file of its key.", exists=True, dir_okay=False)]
 
-MaxCalls = Annotated[int, typer.Option(min=1, help="Calls at the same time; more are refused with 503.")]
+MaxCalls = Annotated[int, typer.Option(min=1, help="Limit on simultaneous calls; more are refused with 503.")]
 DrainS = Annotated[
     float,
     typer.Option(min=0, help="How long calls may continue after Ctrl-C or SIGTERM; RTPCODEC_DRAIN_S overrides it."),
@@ -92,7 +93,7 @@ LogJson = Annotated[
 
 
 class Task(StrEnum):
-    """What to do with each call."""
+    """The built-in handlers."""
 
     ECHO = "echo"
     RECORD = "record"
@@ -107,7 +108,8 @@ class AfterHandler(StrEnum):
 
 
 OnHandlerEnd = Annotated[
-    AfterHandler, typer.Option(help="The phone call after `play`, or after an error. hangup needs TELNYX_API_KEY.")
+    AfterHandler,
+    typer.Option(help="What happens to the phone call after `play` or an error. hangup needs TELNYX_API_KEY."),
 ]
 
 
@@ -150,20 +152,20 @@ def serve(
 ) -> None:
     """Run an endpoint that echoes, records, or plays a file."""
     plan = _plan(codec, rate, mode, option, amrwb_packing)
-    make_own = partial(_own, task, folder, file, plan, on_handler_end, base_url)
+    make_settings = partial(_process_settings, task, folder, file, plan, on_handler_end, base_url)
     access: EndpointOptions = {"authorize": _tokens(token, old_token), "allowed_origins": allowed_origin or ()}
     ends: EndpointOptions = {"max_calls": max_calls, "drain_s": drain_s, "handler_grace_s": handler_grace_s}
     speech = _speech(lead_ms, idle_lead_ms, send_chunk_ms, prebuffer_ms, keep_alive, when_full)
     options: EndpointOptions = {"plan": plan, "host": host, "port": port, "path": path, **access, **ends, **speech}
     options["ssl"], options["metrics"] = _tls(certificate, key), (metrics_token or True) if metrics else False
-    several = Several(workers, worker_port, status_port, placement_file)
-    run_as_asked(task, make_own, options, several, Log(log_level, as_json=log_json))
+    worker_options = WorkerOptions(workers, worker_port, status_port, placement_file)
+    run_endpoint(task, make_settings, options, worker_options, Log(log_level, as_json=log_json))
 
 
-def _own(
+def _process_settings(
     task: Task, folder: Path, file: Path | None, plan: StreamPlan, on_handler_end: AfterHandler, base_url: str | None
 ) -> dict[str, Any]:
-    """Return the settings that each process makes for itself: handlers and controls cannot be sent to it."""
+    """Return the settings that each process creates itself, because handlers and controls cannot be sent to it."""
     control = _control(base_url) if on_handler_end is AfterHandler.HANGUP else None
     handler = _handler(task, folder, file, plan)
     return {"handler": handler, "on_handler_end": on_handler_end.value, "control": control}
@@ -182,7 +184,7 @@ def _speech(
         "idle_lead_ms": idle_lead_ms,
         "send_chunk_ms": send_chunk_ms,
         "prebuffer_ms": prebuffer_ms,
-        # The settings check the words, and name those that there are.
+        # The settings check these words, and their errors list the valid ones.
         "keep_alive": keep_alive,  # type: ignore[typeddict-item]
         "when_full": when_full,  # type: ignore[typeddict-item]
     }
@@ -194,14 +196,14 @@ def _plan(codec: str, rate: int, mode: str, option: list[str] | None, amrwb_pack
     return StreamPlan(
         send_codec=codec,
         send_rate_hz=rate,
-        mode=mode,  # type: ignore[arg-type]  # the plan checks the value and names those that there are
+        mode=mode,  # type: ignore[arg-type]  # the plan checks the value, and its error lists the valid ones
         send_options=send_options(option),
         amrwb_packing=amrwb_packing,  # type: ignore[arg-type]
     )
 
 
 def _control(base_url: str | None) -> CallControl:
-    """Make what hangs calls up; without a key it says which environment variable is needed."""
+    """Create the control that hangs up calls. Without a key, its error names the environment variable."""
     from rtpcodec.client import CallControl
 
     return CallControl(base_url=base_url)

@@ -1,4 +1,4 @@
-"""The options of `rtpcodec serve` for several processes, and what runs one or several."""
+"""The options of `rtpcodec serve` for several processes, and the function that runs one process or several."""
 
 from __future__ import annotations
 
@@ -22,20 +22,22 @@ Workers = Annotated[
 ]
 WorkerPort = Annotated[
     int | None,
-    typer.Option(min=0, max=65535, help="Port of worker 1 alone, the next workers have the next ones. 0: any free."),
+    typer.Option(
+        min=0, max=65535, help="Additional port of worker 1; further workers use the next ports. 0: any free."
+    ),
 ]
 StatusPort = Annotated[
     int | None,
     typer.Option(min=0, max=65535, help="Port of health and --metrics of all workers. 0: any free one."),
 ]
 PlacementFile = Annotated[
-    Path | None, typer.Option(help="File by which other programs choose a worker; best in /run.", dir_okay=False)
+    Path | None, typer.Option(help="File with which other programs choose a worker; best in /run.", dir_okay=False)
 ]
 
 
 @dataclass(frozen=True, slots=True)
-class Several:
-    """The options above."""
+class WorkerOptions:
+    """The options for several processes."""
 
     workers: int | None
     worker_port: int | None
@@ -51,22 +53,30 @@ class Log:
     as_json: bool
 
 
-def run_as_asked(
-    task: str, make_own: Callable[[], dict[str, Any]], options: EndpointOptions, several: Several, log: Log
+def run_endpoint(
+    task: str,
+    make_settings: Callable[[], dict[str, Any]],
+    options: EndpointOptions,
+    worker_options: WorkerOptions,
+    log: Log,
 ) -> None:
-    """Serve in this process, or in several.
+    """Serve in this process, or in several workers.
 
-    task: the command's word for what the handler does.
-    make_own: makes the settings that cannot be sent to another process, such as the handler.
-    options: the settings that all processes have.
-    several: the options for several processes.
-    log: the log of each process.
-    Raises: ValueError if an option needs `--workers`, and what make_own and `run` raise.
+    Args:
+        task: the command's word for what the handler does.
+        make_settings: makes the settings that cannot be sent to another process, such as the handler.
+        options: the settings that all processes have.
+        worker_options: the options for several processes.
+        log: the log of each process.
+
+    Raises:
+        ValueError: an option needs `--workers`.
+        Exception: any error of make_settings and `run`.
     """
     from rtpcodec.server import run, run_workers
     from rtpcodec.server.log_lines import logging_to
 
-    own = make_own()
+    process_settings = make_settings()
     scheme = "ws" if options["ssl"] is None else "wss"
 
     def ready(opened: WorkersOpened) -> None:
@@ -75,20 +85,24 @@ def run_as_asked(
         if opened.status_port is not None:
             print(f"rtpcodec: status at http://{host}:{opened.status_port}/readyz", flush=True)
 
-    given = asdict(several)
+    given = asdict(worker_options)
     with logging_to(sys.stderr, log.level, as_json=log.as_json):
-        if several.workers is not None:
-            run_workers(configure=partial(in_worker, make_own, log), on_ready=ready, **given, **options)
+        if worker_options.workers is not None:
+            run_workers(configure=partial(in_worker, make_settings, log), on_ready=ready, **given, **options)
             return
         for name, value in given.items():
             if value is not None:
                 raise ValueError(f"--{name.replace('_', '-')} needs --workers")
-        run(**own, **options, on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True))
+        run(
+            **process_settings,
+            **options,
+            on_ready=lambda endpoint: print(f"rtpcodec: {task} at {endpoint.url}", flush=True),
+        )
 
 
-def in_worker(make_own: Callable[[], dict[str, Any]], log: Log, _number: int) -> dict[str, Any]:
-    """Set up a worker process: its log, and its own settings."""
+def in_worker(make_settings: Callable[[], dict[str, Any]], log: Log, _number: int) -> dict[str, Any]:
+    """Set up the log of a worker process, and return its settings."""
     from rtpcodec.server.log_lines import log_to
 
     log_to(sys.stderr, log.level, as_json=log.as_json)
-    return make_own()
+    return make_settings()

@@ -10,7 +10,24 @@ opus_options  checks of the OPUS coders' options
 opus_packet, amrwb_frame    parsers of packets and frames that work without the libraries
 """
 
+from typing import TYPE_CHECKING
+
 from rtpcodec.codecs.info import CodecInfo, Decoder, Encoder, FecDecoder, FrameEncoder
 from rtpcodec.codecs.registry import codec, codec_names
+from rtpcodec.lazy import public_names
 
-__all__ = ["CodecInfo", "Decoder", "Encoder", "FecDecoder", "FrameEncoder", "codec", "codec_names"]
+if TYPE_CHECKING:
+    from rtpcodec.codecs import opus_packet as opus_packet
+
+__all__ = [
+    "CodecInfo",
+    "Decoder",
+    "Encoder",
+    "FecDecoder",
+    "FrameEncoder",
+    "codec",
+    "codec_names",
+    "opus_packet",
+]
+
+__getattr__ = public_names(__name__, ("opus_packet",))

@@ -35,7 +35,7 @@ class PcmuEncoder(_Stateless):
 
     __slots__ = ()
     coding: Final = "pcmu"
-    """The coding of `rtpcodec.kernels.media_text.MediaText` that gives the same octets."""
+    """The coding of `MediaText` (kernels/media_text) that gives the same octets."""
     encode = staticmethod(g711.pcmu_encode)
     encode_into = staticmethod(g711.pcmu_encode_into)
 

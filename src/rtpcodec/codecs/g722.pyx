@@ -296,6 +296,6 @@ G722 = CodecInfo(
     encoder_of=G722Encoder,
     decoder_of=G722Decoder,
     encoder_options=("mode",),
-    fixed_rtp_clock_hz=8000,    # an error of RFC 1890 that RFC 3551 section 4.5.2 keeps for compatibility
+    fixed_rtp_clock_hz=8000,    # an early error, kept for compatibility: RFC 3551 section 4.5.2
     command_rates_hz=(8000, 16000),     # the carrier's guide names the RTP clock, its example the sample rate
 )

@@ -146,7 +146,9 @@ class CodecInfo:
     payload_type: int | None
     """Static RTP payload type at the default rate (RFC 3551 section 6); None: dynamic."""
     encoder_of: Callable[..., Encoder] = field(repr=False, compare=False)
+    """Creates an encoder."""
     decoder_of: Callable[..., Decoder] = field(repr=False, compare=False)
+    """Creates a decoder."""
     fixed_rtp_clock_hz: int | None = None
     """An RTP clock that is not the sample rate."""
     unit: Unit | None = None

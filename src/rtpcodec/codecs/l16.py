@@ -32,7 +32,7 @@ class L16Encoder(Value):
 
     @property
     def coding(self) -> Literal["l16_little", "l16_big"]:
-        """The coding of `rtpcodec.kernels.media_text.MediaText` that gives the same octets."""
+        """The coding of `MediaText` (kernels/media_text) that gives the same octets."""
         return "l16_little" if self.byte_order == "little" else "l16_big"
 
     def encode(self, pcm: Buffer, /) -> bytes:
@@ -57,7 +57,7 @@ class L16Encoder(Value):
 
 L16 = CodecInfo(
     name="L16",
-    # 16000 is what carriers document; the others are in the streaming command's list, 44100 in RFC 3551.
+    # 16000 is what carriers document; the others are in the streaming command's list, 44100 in RFC 3551 section 6.
     sample_rates_hz=(16000, 8000, 22050, 24000, 44100, 48000),
     payload_type=None,
     unit=Unit(octets=2, samples=1, silent=(b"\0\0", b"\xff\xff")),

@@ -35,6 +35,8 @@ from typing_extensions import Buffer
 
 from rtpcodec.errors import PayloadError
 
+__all__ = ["OpusPacket", "duration_ticks", "parse"]
+
 CLOCK_HZ = 48000
 """Durations are ticks of this clock, whatever the bandwidth (RFC 7587 section 4.1)."""
 MAX_FRAME_OCTETS = 1275

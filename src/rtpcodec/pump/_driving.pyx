@@ -1,10 +1,10 @@
-"""The steps of a pump that each message meets: see pump."""
+"""Native: the steps of a pump that run for each message. See pump."""
 cimport cython
 from cpython.time cimport monotonic, perf_counter
 from libc.math cimport INFINITY
 
 from rtpcodec.stream._audio cimport Audio
-from rtpcodec.stream._machine cimport MachineRoad
+from rtpcodec.stream._machine cimport MachineFastPath
 
 import asyncio
 
@@ -13,7 +13,7 @@ from rtpcodec.pump.interrupts import end_loop
 cdef enum:
     IDLE = 0
     DELIVERING = 1
-    DELIVERING_FED = 2    # its sink has added audio, whose texts follow in the same run
+    DELIVERING_FED = 2    # the sink has added audio, whose texts are sent in the same run
     SENDING = 3
     SENDING_FED = 4
     AGAIN = 5             # something changed while the pump was running
@@ -35,21 +35,21 @@ cdef class AudioSink:
 
 
 @cython.auto_pickle(False)
-cdef class DriverRoad:
+cdef class DriverFastPath:
     """The base of Driver: the loop around one machine."""
 
     def __init__(self, machine, send, sink=None):
         loop = asyncio.get_running_loop()
         self.machine = machine
-        self._road = machine if isinstance(machine, MachineRoad) else None
+        self._fast_machine = machine if isinstance(machine, MachineFastPath) else None
         self._send = send
         self._sink = sink
-        # asyncio's own clock is that of the system. Others, such as a virtual one or uvloop's, are asked.
+        # asyncio's own clock is the system's, which is read directly. Other clocks, such as a virtual one, are called.
         self._time = None if getattr(loop.time, "__func__", None) is asyncio.BaseEventLoop.time else loop.time
 
     @property
     def _running(self):
-        """Whether a run is under way."""
+        """Whether a run is in progress."""
         return self._state != IDLE
 
     def now_ms(self):
@@ -71,17 +71,17 @@ cdef class DriverRoad:
     @cython.nonecheck(True)
     cdef int drive(self, double now_ms) except -1:
         """One run: events, texts and frames that are due, until nothing changed meanwhile; then sleep."""
-        cdef MachineRoad road = self._road
+        cdef MachineFastPath fast = self._fast_machine
         cdef double due_ms
         try:
             while True:
                 # 1. Events, whose sink may change the machine.
                 self._state = DELIVERING
-                self.deliver(road.take_events(now_ms) if road is not None else self.machine.events(now_ms))
+                self.deliver(fast.take_events(now_ms) if fast is not None else self.machine.events(now_ms))
                 if self._state != AGAIN:
                     self._state = SENDING_FED if self._state == DELIVERING_FED else SENDING
                 # 2. Texts.
-                for item in road.take_texts(now_ms) if road is not None else self.machine.outgoing(now_ms):
+                for item in fast.take_texts(now_ms) if fast is not None else self.machine.outgoing(now_ms):
                     self._send(item)
                 # 3. Frames that are not texts, and the end of the connection.
                 if self.has_control():
@@ -91,7 +91,7 @@ cdef class DriverRoad:
         finally:
             self._state = IDLE
         # 4. Sleep.
-        due_ms = road.due_ms() if road is not None else _deadline_of(self.machine)
+        due_ms = fast.due_ms() if fast is not None else _deadline_of(self.machine)
         if due_ms < self._timer._at_ms:
             self._timer.by(due_ms)
         if self._after_run is not None:
@@ -100,9 +100,9 @@ cdef class DriverRoad:
 
     cdef bint has_control(self) except -1:
         """Whether the machine asks for a frame that is not a text, or for the end of the connection."""
-        cdef MachineRoad road = self._road
-        if road is not None:
-            return road.ping is not None or road.hangup is not None or road.cut
+        cdef MachineFastPath fast = self._fast_machine
+        if fast is not None:
+            return fast.ping is not None or fast.hangup is not None or fast.cut
         machine = self.machine
         return machine.ping is not None or machine.hangup is not None or machine.cut
 
@@ -120,19 +120,19 @@ cdef class DriverRoad:
                         sink.take_audio(event)
                 else:
                     sink.take(event)
-            except BaseException as error:  # whatever a handler raises; the sink decides what that means
+            except BaseException as error:  # any error of a handler; the sink decides how to handle it
                 _report_failure(sink, error)
         return 0
 
     @cython.nonecheck(True)
     cdef bint changed_since(self, double now_ms) except -1:
         """Whether a run that has sent its sink's audio has caused events, or has left texts that are due."""
-        cdef MachineRoad road = self._road
-        return len(road.session._events) > 0 or road.due_ms() <= now_ms
+        cdef MachineFastPath fast = self._fast_machine
+        return len(fast.session._events) > 0 or fast.due_ms() <= now_ms
 
 
 @cython.auto_pickle(False)
-cdef class PumpRoad(DriverRoad):
+cdef class PumpFastPath(DriverFastPath):
     """The base of Pump: one WebSocket's messages to its machine."""
 
     def watch(self, watch):
@@ -149,8 +149,8 @@ cdef class PumpRoad(DriverRoad):
         budget.octets -= len(text)    # all buffers that hold a text have a length
         if (budget.frames < 0 or budget.octets < 0) and not self._refill(now_ms):
             return
-        if self._road is not None:
-            self._road.take_text(text, now_ms)
+        if self._fast_machine is not None:
+            self._fast_machine.take_text(text, now_ms)
         else:
             self.machine.receive(text, now_ms)
         if self._state == IDLE:
@@ -176,13 +176,13 @@ cdef class PumpRoad(DriverRoad):
         return 0
 
     cdef int audio_added(self) except -1:
-        """Do what `run` does, after audio was added and nothing else.
+        """Run after a change that only added audio.
 
         Audio that a sink adds is sent by the run that has called the sink.
         """
         if self._state == IDLE:
             self.run_watched()
-        elif self._state == DELIVERING and self._road is not None:
+        elif self._state == DELIVERING and self._fast_machine is not None:
             self._state = DELIVERING_FED
         elif self._state != DELIVERING_FED:
             self._state = AGAIN
@@ -195,7 +195,7 @@ cdef double _deadline_of(machine) except? -1.0:
 
 
 cdef int _report_failure(sink, error) except -1:
-    """Let the sink handle an error. SystemExit is one: only the keyboard ends the whole program."""
+    """Let the sink handle an error, even SystemExit. Only KeyboardInterrupt ends the whole program."""
     if isinstance(error, KeyboardInterrupt):
         end_loop(error)
     else:

@@ -1,4 +1,4 @@
-"""The steps of a WebSocket by picows that each frame meets: see picows_socket."""
+"""Native: the steps of a WebSocket by picows that run for each frame. See picows_socket."""
 cimport cython
 
 from picows import WSMsgType
@@ -13,7 +13,7 @@ cdef class TurnState:
     """The base of FrameTurns."""
 
     cdef bint may_take(self, frame) except -1:
-        """What `has_turn` returns, at once where no frame waits."""
+        """Return what `has_turn` returns; faster if no frame waits."""
         if self._held is None or self._held or self._handling or self._count >= self._most:
             return self.has_turn(frame)
         self.idle = frame.last_in_buffer
@@ -22,7 +22,7 @@ cdef class TurnState:
 
 
 def take_frame(self, transport, frame):
-    """Receive a frame; nearly all are whole texts, and alone in their read."""
+    """Receive a frame. Nearly all are unfragmented texts, and alone in their read."""
     cdef TurnState turns = self._turns
     if not (turns.idle and frame.last_in_buffer) and not turns.may_take(frame):
         return

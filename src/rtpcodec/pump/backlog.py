@@ -1,4 +1,4 @@
-"""What a transport and the operating system hold of a connection because the other side has not acknowledged it."""
+"""Octets of a connection that were not acknowledged: in the transport and in the operating system."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from collections.abc import Callable
 from typing import Final, TypeAlias
 
 SO_NWRITE: Final = 0x1024
-"""macOS: octets in the send buffer of a socket. `socket` does not name it."""
+"""macOS: octets in the send buffer of a socket. The module `socket` does not define it."""
 
 Backlog: TypeAlias = Callable[[], int | None]
-"""Returns the octets that are not acknowledged, those that were not sent included; None: the system hides it."""
+"""Returns the octets that are not acknowledged, unsent ones included; None: the system does not report them."""
 
 if sys.platform == "linux":
     from fcntl import ioctl
@@ -52,5 +52,5 @@ elif sys.platform == "darwin":
 else:
 
     def backlog_of(transport: asyncio.Transport) -> Backlog:
-        """Return a function that knows nothing."""
+        """Return a function that returns None, because the system does not report it."""
         return lambda: None

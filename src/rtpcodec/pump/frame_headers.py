@@ -1,4 +1,4 @@
-"""The headers of WebSocket frames: reading them with all checks, and those of texts that a server sends. No I/O.
+"""The headers of WebSocket frames: reads and checks those of a client, and builds those of a server. No I/O.
 
      0                   1                   2                   3
      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -32,9 +32,9 @@ PONG: Final = 10
 FIN: Final = 0x80
 MASKED: Final = 0x80
 MAX_CONTROL_OCTETS: Final = 125
-"""Of a control frame's payload (section 5.5), and the greatest length without further octets."""
+"""Limit on the payload of a control frame (section 5.5), and on a length without extension."""
 MAX_SHORT_OCTETS: Final = 0xFFFF
-"""The greatest length in 16 bits."""
+"""Limit on a length of 16 bits."""
 
 _KNOWN: Final = frozenset((CONTINUATION, TEXT, BINARY, CLOSE, PING, PONG))
 _SHORT: Final = Struct("!BBH")
@@ -42,17 +42,17 @@ _LONG: Final = Struct("!BBQ")
 
 
 class FrameHeader(NamedTuple):
-    """The header of a frame, as it was read."""
+    """The header of a received frame."""
 
     flags: int
     """Its first octet: FIN, reserved bits, opcode."""
     masked: bool
     payload_at: int
-    """Where the payload begins, counted from the octet where the header was looked for."""
+    """Where the payload begins, counted from the first octet of the header."""
     end: int
-    """Where the frame ends, counted in the same way."""
+    """Where the frame ends, counted from the same octet."""
     minimal: bool
-    """Whether the length has as few octets as possible."""
+    """Whether the length is encoded in as few octets as possible."""
 
     @property
     def opcode(self) -> int:
@@ -71,7 +71,7 @@ class FrameHeader(NamedTuple):
 
 
 def read_header(octets: bytes | bytearray, at: int = 0) -> FrameHeader | None:
-    """Return the header that begins at `at`; None: some of its octets are missing. Nothing is checked."""
+    """Return the header that begins at `at`; None: some of its octets are missing. It is not checked."""
     available = len(octets) - at
     if available < 2:
         return None
@@ -94,8 +94,9 @@ def read_header(octets: bytes | bytearray, at: int = 0) -> FrameHeader | None:
 def header_fault(header: FrameHeader, max_octets: int) -> BrokenFrame | None:
     """Return the rule that the header of a client's frame breaks; None: none.
 
-    header: the header.
-    max_octets: limit on the payload.
+    Args:
+        header: the header.
+        max_octets: limit on the payload.
     """
     if header.flags & 0x70:
         return reserved_bits(header.flags & 0x40, header.flags & 0x20, header.flags & 0x10)
@@ -108,18 +109,18 @@ def header_fault(header: FrameHeader, max_octets: int) -> BrokenFrame | None:
 
 
 def _detail(header: FrameHeader) -> str:
-    """Return in words what is wrong with a header without reserved bits; "": nothing."""
+    """Return in words what is wrong with a header without reserved bits; "" if it is valid."""
     octets, is_control = header.payload_octets, header.opcode >= CLOSE
     if header.opcode not in _KNOWN:
         return f"a frame has the unknown opcode {header.opcode}"
     if not header.masked:
         return "a client's frame is not masked"
     if not header.minimal:
-        return f"the length {octets} of a frame has more octets than it needs"
+        return f"the length {octets} of a frame is encoded in more octets than needed"
     if is_control and not header.fin:
-        return "a control frame is in fragments"
+        return "a control frame is fragmented"
     if is_control and octets > MAX_CONTROL_OCTETS:
-        return f"a control frame has {octets} octets, at most {MAX_CONTROL_OCTETS} are possible"
+        return f"a control frame has {octets} octets, at most {MAX_CONTROL_OCTETS} are allowed"
     return ""
 
 

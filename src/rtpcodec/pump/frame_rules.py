@@ -1,4 +1,4 @@
-"""Rules of RFC 6455 that picows does not check: reserved bits, close codes, texts, handshake headers. No I/O."""
+"""Rules of WebSockets (RFC 6455) that picows does not check: reserved bits, close codes, texts, handshake headers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rtpcodec.stream.fragments import PROTOCOL_ERROR
 INVALID_TEXT: Final = 1007
 """Close code for text that is not valid UTF-8 (section 8.1)."""
 VERSION: Final = "13"
-"""Of the protocol (section 4.1)."""
+"""The version of the protocol (section 4.1)."""
 
 _CLOSE_CODES: Final = frozenset({*range(1000, 1004), *range(1007, 1015), *range(3000, 5000)})
 """Codes that a close frame may carry (section 7.4): those of the RFC, 1012 to 1014 of IANA's registry, and those of
@@ -29,7 +29,7 @@ _ONCE: Final = {
     "authorization": "Authorization",
     TOKEN_HEADER: TOKEN_HEADER,
 }
-"""Headers that decide about a handshake. With two of them, a proxy and we could decide by different ones."""
+"""Headers that decide about a handshake. If one is repeated, a proxy and we could use different ones."""
 _NOT_OFFERED: Final = {
     "sec-websocket-extensions": "Sec-WebSocket-Extensions",
     "sec-websocket-protocol": "Sec-WebSocket-Protocol",
@@ -54,7 +54,7 @@ class HandshakeFault(NamedTuple):
 
 
 def reserved_bits(rsv1: int, rsv2: int, rsv3: int) -> BrokenFrame:
-    """Return the error of a frame with reserved bits (section 5.2). No extension that uses them is ever agreed on."""
+    """Return the error of a frame with reserved bits (section 5.2). We never negotiate an extension that uses them."""
     bits = [f"RSV{number}" for number, bit in enumerate((rsv1, rsv2, rsv3), 1) if bit]
     return BrokenFrame("frame", f"a frame has {', '.join(bits)} set without an extension", PROTOCOL_ERROR)
 
@@ -75,7 +75,8 @@ def text_of(octets: bytes) -> str:
 def close_code_of(payload: bytes) -> int | None:
     """Return the code of a close frame (section 5.5.1); None: it has none.
 
-    Raises: BrokenFrame if the code has one octet, must not be sent, or is followed by text that is not valid UTF-8.
+    Raises:
+        BrokenFrame: the code has one octet, must not be sent, or is followed by text that is not valid UTF-8.
     """
     if not payload:
         return None
@@ -96,9 +97,10 @@ def close_code_of(payload: bytes) -> int | None:
 
 
 def request_fault(headers: Iterable[tuple[str, str]]) -> HandshakeFault | None:
-    """Return what is wrong with the headers of a request (section 4.2.1); None: nothing.
+    """Return the fault in the headers of a request (section 4.2.1); None: they are valid.
 
-    headers: each name with its value, in any case; names may repeat.
+    Args:
+        headers: each name with its value, in any case; names may repeat.
     """
     pairs = [(name.lower(), value) for name, value in headers]
     repeated = _repeated(pairs)
@@ -113,9 +115,10 @@ def request_fault(headers: Iterable[tuple[str, str]]) -> HandshakeFault | None:
 
 
 def response_fault(headers: Iterable[tuple[str, str]]) -> str | None:
-    """Return what is wrong with the headers of a response that accepts a WebSocket (section 4.1); None: nothing.
+    """Return the fault in the headers of a response that accepts a WebSocket (section 4.1); None: they are valid.
 
-    headers: as for request_fault. The request offered neither extensions nor subprotocols.
+    Args:
+        headers: as for request_fault. The request offered neither extensions nor subprotocols.
     """
     pairs = [(name.lower(), value) for name, value in headers]
     repeated = _repeated(pairs)

@@ -1,7 +1,7 @@
-"""Turns of one WebSocket: a read that holds many frames must not keep the event loop from other sockets.
+"""Turns of one WebSocket: a read with many frames must not block the event loop for other sockets.
 
-picows hands over all frames of a read in one callback and cannot stop in between: 64 KiB hold ten thousand empty ones.
-So frames beyond a share are copied, the socket is not read any more, and each later turn of the loop handles a share.
+picows delivers all frames of a read in one callback and cannot stop in between; 64 KiB hold ten thousand empty frames.
+So frames beyond a share are copied, reading is paused, and each later turn of the loop handles a share.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from picows import WSFrame, WSMsgType
 
 from rtpcodec.pump._frames import TurnState
 from rtpcodec.pump.frame_budget import TURN_FRAMES
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.empty_collections import NO_ITEMS
 
 
 class HeldFrame(NamedTuple):
@@ -43,7 +43,7 @@ class HeldFrame(NamedTuple):
 
 
 class FrameTurns(TurnState):
-    """Frames of one socket that wait for their turn. Use it from the event loop's thread only."""
+    """The waiting frames of one socket. Use it in the event loop's thread only."""
 
     __slots__ = ("_schedule",)
 
@@ -52,7 +52,8 @@ class FrameTurns(TurnState):
     def __init__(self, schedule: Callable[[], object]) -> None:
         """Begin without waiting frames.
 
-        schedule: stops reading, and calls `next` in the next turn of the event loop.
+        Args:
+            schedule: stops reading, and calls `next` in the next turn of the event loop.
         """
         self._schedule = schedule
         self._held = NO_ITEMS  # None: stopped
@@ -60,7 +61,7 @@ class FrameTurns(TurnState):
         self._most = TURN_FRAMES
         self._handling = False
         self.idle = True
-        """Whether a frame that is the last of its read need not ask `has_turn`."""
+        """Whether a frame that is the last of its read may skip `has_turn`."""
 
     @property
     def waiting(self) -> bool:
@@ -70,14 +71,17 @@ class FrameTurns(TurnState):
     def has_turn(self, frame: WSFrame | HeldFrame) -> bool:
         """Return whether to handle a frame now; otherwise it is held, or dropped after `stop`."""
         held = self._held
+        # 1. Stopped? Then drop it. Called by `next`? Then it has its turn.
         if held is None:
             return False
         if self._handling:
             return True
+        # 2. Is this turn's share used up? If not, and no frame waits, handle it now.
         if not held and self._count < TURN_FRAMES:
             self.idle = bool(frame.last_in_buffer)
             self._count = 0 if self.idle else self._count + 1
             return True
+        # 3. Otherwise hold a copy.
         if not held:
             held = self._held = deque()
             self._schedule()
@@ -96,7 +100,7 @@ class FrameTurns(TurnState):
         return False
 
     def next(self, handle: Callable[[HeldFrame], object]) -> bool:
-        """Handle the next share of frames. Returns whether the socket may be read again; else it schedules a turn."""
+        """Handle the next share of frames. Returns whether to resume reading; otherwise schedules the next turn."""
         self._handling = True
         try:
             for _ in range(TURN_FRAMES):
@@ -115,11 +119,11 @@ class FrameTurns(TurnState):
         return True
 
     def stop(self) -> None:
-        """Drop the frames that wait and all that follow, and what refers back to the socket."""
+        """Drop the waiting frames and all later ones, and references back to the socket."""
         self._held = None
         self._schedule = _nothing
         self.idle = False
 
 
 def _nothing() -> None:
-    """Stand for the socket's function after the end."""
+    """Replace the socket's function after the end."""

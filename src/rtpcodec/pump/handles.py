@@ -1,7 +1,7 @@
 """asyncio's handles with faster constructors: a loop in virtual time spends most of its time on handles.
 
-They set the attributes that asyncio's constructors set. In debug mode asyncio's constructors run, because they also
-record where a handle was made.
+They set the same attributes as asyncio's constructors. In debug mode asyncio's constructors run, because they also
+record where a handle was created.
 """
 
 # ruff: noqa: SLF001 -- handles have no public interface for loops
@@ -70,10 +70,10 @@ class Timer(asyncio.TimerHandle):
 
 
 def drop_last_frame(handle: Any) -> None:
-    """Drop a method of the loop from the frames that show, in debug mode, where a handle was made."""
+    """Drop a method of the loop from the frames that show, in debug mode, where a handle was created."""
     if handle._source_traceback:
         del handle._source_traceback[-1]
 
 
 def _nothing() -> None:
-    """Stand for a callback that was cancelled."""
+    """Replace a cancelled callback."""

@@ -21,6 +21,8 @@ from rtpcodec.pump.headers import Headers
 from rtpcodec.pump.memory_socket import MAX_UNREAD_OCTETS, MakeWaker, MemorySocket, open_pair
 from rtpcodec.pump.socket import Receiver
 
+__all__ = ["Listener", "MemoryAnswer", "MemoryNetwork", "MemoryRequest"]
+
 S = TypeVar("S")
 
 DEFAULT_PORTS: Final = {"ws": 80, "http": 80, "wss": 443, "https": 443}
@@ -45,10 +47,13 @@ class MemoryAnswer:
     """An HTTP answer."""
 
     status: int
+    """The HTTP status."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Fields of the header."""
     body: bytes = field(default=b"", repr=False)
+    """The octets of the body."""
     delay_s: float = 0.0
-    """How long the server holds it back, if it refuses a WebSocket."""
+    """How long the server delays it, if it refuses a WebSocket."""
 
 
 MakeReceiver: TypeAlias = Callable[[MemorySocket], Receiver]
@@ -102,7 +107,7 @@ class _Services(Generic[S]):
 
 
 class Listener(Live):
-    """Serves one address until it is closed; open connections stay open."""
+    """Serves one address until it is closed. Open connections stay open."""
 
     def __init__(self, host: str, port: int, close: Callable[[], object]) -> None:
         self.host = host
@@ -119,8 +124,9 @@ class Listener(Live):
 class MemoryNetwork(Live):
     """Connects WebSockets and HTTP within one process; a VirtualEventLoop has one as `network`.
 
-    max_unread_octets: limit of unread octets per direction at which the sender is paused; for connections that are
-        opened after it was set.
+    Args:
+        max_unread_octets: limit of unread octets per direction at which the sender is paused; for connections that are
+            opened after it was set.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, make_waker: MakeWaker) -> None:
@@ -135,27 +141,38 @@ class MemoryNetwork(Live):
     def listen(self, host: str, port: int, admit: Admit) -> Listener:
         """Listen for WebSockets at an address.
 
-        host: a name or an address; `""`, `0.0.0.0` and `::` stand for every host.
-        port: 0 takes a free one.
-        admit: takes target and headers of a request; returns a function that takes the server's end and returns its
-            Receiver, or an answer to refuse the WebSocket.
-        Returns: the Listener with its port.
-        Raises: OSError (EADDRINUSE) if a Listener for WebSockets has the address.
+        Args:
+            host: a name or an address; `""`, `0.0.0.0` and `::` stand for every host.
+            port: 0 takes a free one.
+            admit: takes target and headers of a request; returns a function that takes the server's end and returns its
+                Receiver, or an answer to refuse the WebSocket.
+
+        Returns:
+            The Listener with its port.
+
+        Raises:
+            OSError: a Listener for WebSockets has the address (EADDRINUSE).
         """
         return self._serve(self._web_sockets, host, port, admit)
 
     async def connect(self, url: str, headers: Mapping[str, str], make_receiver: MakeReceiver) -> MemorySocket:
         """Open a WebSocket.
 
-        url: `ws` or `wss`, host, port, path and query.
-        headers: further fields of the request.
-        make_receiver: takes our end and returns its Receiver.
-        Returns: our end.
-        Raises: ConnectionRefusedError if nothing serves the address, HandshakeRefused if the server refuses the
-            WebSocket, ValueError if the URL is not a WebSocket URL.
+        Args:
+            url: `ws` or `wss`, host, port, path and query.
+            headers: further fields of the request.
+            make_receiver: takes our end and returns its Receiver.
+
+        Returns:
+            Our end.
+
+        Raises:
+            ConnectionRefusedError: nothing serves the address.
+            HandshakeRefused: the server refuses the WebSocket.
+            ValueError: the URL is not a WebSocket URL.
         """
         address, target = _split(url, ("ws", "wss"))
-        await asyncio.sleep(0)  # as on a real network, other tasks run meanwhile
+        await asyncio.sleep(0)  # let other tasks run, as on a real network
         service = self._web_sockets.find(address)
         if service is None:
             if self._http.find(address) is None:
@@ -169,7 +186,7 @@ class MemoryNetwork(Live):
         try:
             server.attach(service.context.run(admitted, server))
         except Exception as error:
-            self._report_failure("the Receiver could not be made, the WebSocket is refused", error)
+            self._report_failure("creating the Receiver raised an exception; the WebSocket is refused", error)
             raise HandshakeRefused(500) from error
         try:
             client.attach(make_receiver(client))
@@ -181,11 +198,17 @@ class MemoryNetwork(Live):
     def serve_http(self, origin: str, handler: HttpHandler) -> Listener:
         """Serve HTTP at an origin.
 
-        origin: `http` or `https`, host and port, as in `listen`.
-        handler: answers a request. If it raises a ConnectionError, the client receives it, as if the server had cut
-            the connection; any other exception becomes an answer with status 500.
-        Returns: the Listener with its port.
-        Raises: OSError (EADDRINUSE) if HTTP is served there, ValueError if the origin is not an HTTP origin.
+        Args:
+            origin: `http` or `https`, host and port, as in `listen`.
+            handler: answers a request. If it raises a ConnectionError, the client receives it, as if the server had cut
+                the connection; any other exception becomes an answer with status 500.
+
+        Returns:
+            The Listener with its port.
+
+        Raises:
+            OSError: HTTP is served there (EADDRINUSE).
+            ValueError: the origin is not an HTTP origin.
         """
         address, _ = _split(origin, ("http", "https"))
         return self._serve(self._http, address.host, address.port, handler)
@@ -195,8 +218,17 @@ class MemoryNetwork(Live):
 
         If the caller is cancelled, the server continues. At an address that only listens for WebSockets, `admit`
         answers a GET.
-        Raises: ConnectionRefusedError if nothing serves the address, another ConnectionError if the server cuts the
-            connection, ValueError if the URL is not an HTTP URL.
+
+        Args:
+            method: such as GET.
+            url: `http` or `https`, host, port, path and query.
+            headers: fields of the request.
+            body: octets of the request.
+
+        Raises:
+            ConnectionRefusedError: nothing serves the address, another ConnectionError if the server cuts the
+                connection.
+            ValueError: the URL is not an HTTP URL.
         """
         address, target = _split(url, ("http", "https"))
         request = MemoryRequest(method, target, Headers(headers), body)
@@ -217,7 +249,7 @@ class MemoryNetwork(Live):
         except ConnectionError:
             raise
         except Exception as error:
-            self._report_failure("the HTTP handler failed, the answer is 500", error)
+            self._report_failure("the HTTP handler raised an exception; the answer is 500", error)
             return MemoryAnswer(500)
 
     def _answer_by_admit(self, request: MemoryRequest, address: _Address) -> MemoryAnswer:
@@ -233,7 +265,7 @@ class MemoryNetwork(Live):
         try:
             return service.context.run(service.serve, target, headers)
         except Exception as error:
-            self._report_failure("admit failed, the WebSocket is refused", error)
+            self._report_failure("admit raised an exception; the WebSocket is refused", error)
             return MemoryAnswer(500)
 
     def _report_failure(self, message: str, error: Exception) -> None:
@@ -263,7 +295,7 @@ def _host(host: str) -> str:
 
 
 def _split(url: str, schemes: tuple[str, str]) -> tuple[_Address, str]:
-    """Split a URL into address and target; errors do not show it, because it may hold a token."""
+    """Split a URL into address and target. Errors do not show the URL, because it may contain a token."""
     parts = urlsplit(url)
     if parts.scheme not in schemes:
         raise ValueError(f"the URL has scheme {parts.scheme!r}, {schemes[0]!r} or {schemes[1]!r} is needed")

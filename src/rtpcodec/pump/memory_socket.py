@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from rtpcodec.pickling import Live
-from rtpcodec.pump.socket import Nobody, Receiver
+from rtpcodec.pump.socket import NullReceiver, Receiver
 
 MAX_UNREAD_OCTETS: Final = 256 * 1024
 """Limit of unread octets at which the sender is paused; about the size of the buffers of a TCP connection."""
 RESUME_DIVISOR: Final = 4
-"""The sender is resumed once the unread octets fall to the limit divided by this."""
+"""The sender is resumed when the unread octets have fallen to the limit divided by this."""
 RECEIVE_BUFFER_OCTETS: Final = 64 * 1024
-"""Octets that count as acknowledged although the other end's program has not read them: the first window of a TCP
-connection on Linux (tcp_rmem of 128 KiB, half of it for data)."""
+"""Octets that count as acknowledged before the other program has read them: the first window of a TCP connection on
+Linux (tcp_rmem of 128 KiB, half of it for data)."""
 CONTROL_OCTETS: Final = 2
-"""Of a ping or pong beside its payload (RFC 6455 section 5.2)."""
+"""Octets of a ping or pong without its payload (RFC 6455 section 5.2)."""
 
 
 # States of one end, in order: an end never returns to an earlier state.
@@ -54,7 +54,7 @@ class _Pong:
 _Frame: TypeAlias = str | _Ping | _Pong
 
 
-_NOBODY: Final = Nobody()
+_NULL_RECEIVER: Final = NullReceiver()
 
 
 class MemorySocket(Live):
@@ -87,12 +87,14 @@ class MemorySocket(Live):
     _wake: Callable[[], None]
 
     def __init__(self, max_unread_octets: int) -> None:
-        self._receiver: Receiver = _NOBODY
+        self._receiver: Receiver = _NULL_RECEIVER
         self._max_unread_octets = max_unread_octets
         self._inbox: deque[_Frame] = deque()  # received and not reported yet; a close frame is always the last frame
         self._unread_octets = 0
         self._arrived_octets = 0  # of all frames so far
-        self._acknowledged_octets: int | None = None  # of those; None: as a system does that has a buffer
+        self._acknowledged_octets: int | None = (
+            None  # the acknowledged ones; None: all except those beyond the receive buffer
+        )
         self._close_frame: _CloseFrame | None = None
         self._state = _OPEN
         self._reading = True
@@ -100,7 +102,7 @@ class MemorySocket(Live):
         self._resumes = False
         self._woken = False
         self.answer_ping: Callable[[bytes], object] | None = None
-        """Gets the payload of each ping, to answer it by `pong` when it wants; None: each is answered at once."""
+        """Called with the payload of each ping, and may answer it later with `pong`; None: each is answered at once."""
 
     def attach(self, receiver: Receiver) -> None:
         """Set the Receiver of this end."""
@@ -115,7 +117,7 @@ class MemorySocket(Live):
 
     @property
     def unacknowledged_octets(self) -> int:
-        """What was sent and the other end's system has not acknowledged; transport takes no time."""
+        """Octets that were sent and that the other end's system has not acknowledged. Transport takes no time."""
         peer = self._peer
         if peer._acknowledged_octets is not None:
             return peer._arrived_octets - peer._acknowledged_octets
@@ -142,25 +144,25 @@ class MemorySocket(Live):
         self._send_close(_CloseFrame(code))
 
     def abort(self) -> None:
-        """Cut the connection; both ends lose their unread texts."""
+        """Cut the connection. Unread texts of both ends are lost."""
         if self._state < _ENDED:
             self._end()
             self._peer._end()
 
     def detach(self) -> None:
         """Cut the connection and report nothing more."""
-        self._receiver = _NOBODY
+        self._receiver = _NULL_RECEIVER
         self.abort()
 
     def ping(self, payload: bytes = b"") -> bool:
-        """Send a ping, which the other end answers when it has read everything before; False after the end."""
+        """Send a ping, which the other end answers after reading everything before it. Returns False after the end."""
         if self._state:
             return False
         self._send_control(_Ping(payload))
         return True
 
     def pong(self, payload: bytes) -> None:
-        """Answer a ping, unless the other side does not read: pongs would pile up."""
+        """Answer a ping, unless the other side does not read, because pongs would accumulate."""
         if not (self._state or self._paused):
             self._send_control(_Pong(payload))
 
@@ -173,7 +175,7 @@ class MemorySocket(Live):
         peer._report_soon()
 
     def hold_acknowledgements(self, *, hold: bool) -> None:
-        """Acknowledge nothing that comes from now on, as in a network that lets nothing pass; or everything again."""
+        """Stop acknowledging received octets, as in a network blackout, or acknowledge them again."""
         if not hold:
             self._acknowledged_octets = None
         elif self._acknowledged_octets is None:
@@ -264,7 +266,7 @@ class MemorySocket(Live):
 
     def _fail(self, error: Exception) -> None:
         asyncio.get_running_loop().call_exception_handler(
-            {"message": "a Receiver failed, its WebSocket is cut", "exception": error}
+            {"message": "a Receiver raised an exception; its WebSocket is cut", "exception": error}
         )
         self.abort()
 
@@ -280,29 +282,30 @@ class MemorySocket(Live):
             self._report_soon()
 
     def _release(self) -> None:
-        """Drop what refers back to this end, because the connection is gone for both."""
-        self._receiver = _NOBODY
+        """Drop references back to this end, because both ends have lost the connection."""
+        self._receiver = _NULL_RECEIVER
         self._peer = _GONE
         self._wake = _nothing
         self.answer_ping = None
 
 
 _GONE: Final = MemorySocket(0)
-"""Stands for the other end after the end of the connection."""
+"""Replaces the other end after the end of the connection."""
 
 
 def _nothing() -> None:
-    """Stand for the function that schedules a report."""
+    """Replace the function that schedules a report."""
 
 
 def open_pair(
     make_waker: MakeWaker, contexts: tuple[Context, Context], max_unread_octets: int
 ) -> tuple[MemorySocket, MemorySocket]:
-    """Make two connected ends.
+    """Create two connected ends.
 
-    make_waker: makes a function that schedules the report of an end.
-    contexts: contexts in which the first and the second Receiver are called.
-    max_unread_octets: limit of unread octets at which the sender is paused.
+    Args:
+        make_waker: makes a function that schedules the report of an end.
+        contexts: contexts in which the first and the second Receiver are called.
+        max_unread_octets: limit of unread octets at which the sender is paused.
     """
     first, second = MemorySocket(max_unread_octets), MemorySocket(max_unread_octets)
     first._peer, second._peer = second, first

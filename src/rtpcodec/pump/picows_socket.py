@@ -1,9 +1,9 @@
-"""One WebSocket by picows, of either side: frames to a Receiver as messages, texts as frames.
+"""One WebSocket by picows, of either side: passes received messages to a Receiver, and sends texts.
 
-picows hands over frames, so fragments are joined here. It answers no ping and no close frame by itself.
+picows delivers frames, so this module joins fragments, and answers pings and close frames.
 
-picows checks opcodes, masks, lengths, and that control frames are whole and short. Here are checked: reserved bits,
-the order of fragments, texts, close codes (RFC 6455). After a broken rule or a close frame nothing more is delivered.
+picows checks opcodes, masks, lengths and control frames. This module checks reserved bits, the order of fragments,
+texts and close codes (RFC 6455). After a broken rule or a close frame nothing more is delivered.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from rtpcodec.pump.frame_rules import (
     text_of,
 )
 from rtpcodec.pump.frame_turns import FrameTurns, HeldFrame
-from rtpcodec.pump.socket import Nobody, Receiver
+from rtpcodec.pump.socket import NullReceiver, Receiver
 from rtpcodec.stream.fragments import MAX_FRAGMENTS, PROTOCOL_ERROR, BrokenFragments, FragmentJoiner
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 TEXT: Final = WSMsgType.TEXT
 READ_BUFFER_OCTETS: Final = 2048
-"""Of a new socket, the least that picows takes: six chunks of PCMU. It grows by itself for longer messages, and picows'
-own default of 16 KiB would be a third of an idle call."""
+"""Read buffer of a new socket, the minimum of picows: six chunks of PCMU. It grows for longer messages. The default of
+16 KiB would be a third of the memory of an idle call."""
 
 
 class PicowsSocket(WSListener):
@@ -66,11 +66,13 @@ class PicowsSocket(WSListener):
         max_fragments: int = MAX_FRAGMENTS,
         account: Account | None = None,
     ) -> None:
-        """Make a socket that is not open yet.
+        """Prepare a socket that is not open yet.
 
-        begin: called when it is open; returns the receiver of its reports.
-        max_octets, max_fragments: of one message.
-        account: of the budget that fragments which wait are counted in; None: without a budget.
+        Args:
+            begin: called when it is open; returns the receiver of its reports.
+            max_octets: limit on one message.
+            max_fragments: limit on the fragments of one message.
+            account: the account that counts waiting fragments; None: without a budget.
         """
         self._begin = begin
         self._max_octets = max_octets
@@ -78,11 +80,11 @@ class PicowsSocket(WSListener):
         self._reads = True
         self._lost = False
         self._paused = False
-        self._close_explained = False  # the close frame that was sent is ours, or its reason was reported
+        self._close_explained = False  # our own code has sent the close frame, or its reason was reported
         self._done_reading = False
-        self._backlog: Backlog | None = None  # from the first look on, for as long as the connection lasts
+        self._backlog: Backlog | None = None  # from the first use until the end of the connection
         self.answer_ping: Callable[[bytes], object] | None = None
-        """Gets the payload of each ping, to answer it by `pong` when it wants; None: each is answered at once."""
+        """Called with the payload of each ping, and may answer it later with `pong`; None: each is answered at once."""
         self.open = False
         """Whether the handshake succeeded and `begin` has returned."""
 
@@ -91,7 +93,7 @@ class PicowsSocket(WSListener):
     @property
     def send(self) -> Callable[[str], None]:
         """The function that sends a text frame; picows drops it after a close frame (RFC 6455 section 5.5.1)."""
-        return MethodType(self._transport.send, TEXT)  # as `partial`, which costs more in each call
+        return MethodType(self._transport.send, TEXT)  # like `partial`, but with less cost per call
 
     def close(self, code: int) -> None:
         """Send a close frame; the other side answers with its own."""
@@ -100,13 +102,13 @@ class PicowsSocket(WSListener):
             self._transport.send_close(cast("WSCloseCode", code))
 
     def abort(self) -> None:
-        """Cut the connection, and drop the frames that were read and not handled."""
+        """Cut the connection, and drop frames that were read and not handled."""
         self._turns.stop()
         self._transport.disconnect(graceful=False)
 
     def detach(self) -> None:
         """Cut the connection and report nothing more."""
-        self._receiver = nobody = Nobody()
+        self._receiver = nobody = NullReceiver()
         self._turns.received = nobody.received
         self.abort()
 
@@ -119,7 +121,7 @@ class PicowsSocket(WSListener):
         return True
 
     def pong(self, payload: bytes) -> None:
-        """Answer a ping, unless the other side does not read: pongs would pile up.
+        """Answer a ping, unless the other side does not read, because pongs would accumulate.
 
         Only the latest ping must be answered (RFC 6455 section 5.5.3).
         """
@@ -128,10 +130,10 @@ class PicowsSocket(WSListener):
 
     @property
     def unacknowledged_octets(self) -> int | None:
-        """What was sent and is not acknowledged, in octets on the wire; None: the system hides it, or the end has come.
+        """Octets on the wire that were sent and not acknowledged; None: unknown, or after the end.
 
-        With TLS it is a lower bound once the system's buffer is full: what the event loop holds encrypted, up to
-        64 KiB, is not known.
+        With TLS it is a lower bound when the system's buffer is full: encrypted data in the event loop, up to 64 KiB,
+        is not counted.
         """
         if self._lost:
             return None
@@ -140,18 +142,18 @@ class PicowsSocket(WSListener):
         return self._backlog()
 
     def pause_reading(self) -> None:
-        """Read nothing, so that the other side feels a slow reader."""
+        """Stop reading, like a slow reader."""
         self._reads = False
         self._transport.underlying_transport.pause_reading()
 
     def resume_reading(self) -> None:
-        """Read again."""
+        """Resume reading."""
         self._reads = True
         if self._turns.idle:
             self._transport.underlying_transport.resume_reading()
 
     def hold_acknowledgements(self, *, hold: bool) -> None:
-        """Nothing: the system acknowledges what it receives, whether it is read or not."""
+        """Do nothing: the system acknowledges received octets, whether they are read or not."""
 
     # picows' reports
 
@@ -163,7 +165,7 @@ class PicowsSocket(WSListener):
         del self._begin  # it may hold the object that owns this socket
         self._turns.received = self._receiver.received
         self.open = True
-        if self._paused:  # what `begin` sent has filled the buffers
+        if self._paused:  # `begin` has filled the buffers
             self._receiver.paused()
 
     on_ws_frame = take_frame
@@ -192,7 +194,7 @@ class PicowsSocket(WSListener):
         asyncio.get_running_loop().call_soon(self._take_turn)
 
     def _take_turn(self) -> None:
-        """Handle a share of the frames that wait, and read again once none waits."""
+        """Handle a share of the waiting frames, and resume reading when none is left."""
         transport = self._transport
         try:
             may_read = self._turns.next(lambda frame: self.on_ws_frame(transport, frame))
@@ -262,7 +264,7 @@ class PicowsSocket(WSListener):
             self._receiver.rejected(broken.rule, broken.detail, broken.code)
 
     def _stop_reading(self) -> None:
-        """Deliver nothing more. What follows still counts: a peer that sends on has a budget."""
+        """Deliver nothing more. Further frames still count in the peer's budget."""
         self._done_reading = True
         receiver = self._receiver
         self._turns.received = lambda text: receiver.touched(len(text))

@@ -1,4 +1,4 @@
-"""Drives one machine, over a WebSocket or alone: deliver events, send what is due, sleep until the next deadline."""
+"""Drives one machine, with or without a WebSocket: deliver events, send due texts, sleep until the next deadline."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from typing_extensions import Buffer
 
-from rtpcodec.pump._driving import DriverRoad, PumpRoad
+from rtpcodec.pump._driving import DriverFastPath, PumpFastPath
 from rtpcodec.pump.frame_budget import FrameBudget
 from rtpcodec.pump.socket import Socket
 from rtpcodec.pump.timer import DeadlineTimer
@@ -17,7 +17,7 @@ from rtpcodec.stream.events import Audio, Event
 POLICY_VIOLATION: Final = 1008
 
 
-class Driven(Protocol):
+class StateMachine(Protocol):
     """A state machine that a driver drives. No I/O and no clock: time is an argument, in ms of `loop.time()`."""
 
     @property
@@ -43,15 +43,15 @@ class Driven(Protocol):
         """When to call `events` and `outgoing` at the latest; None: not before a change."""
 
 
-class Machine(Driven, Protocol):
-    """A state machine that speaks on a WebSocket."""
+class Machine(StateMachine, Protocol):
+    """A state machine for a WebSocket."""
 
     ping: bytes | None
-    """The payload of a ping that is due, not empty (pings of server libraries are); None: none is due. `pinged` sets
-    it to None."""
+    """The payload of a ping that is due, not empty, because pings of server libraries are empty; None: none is due.
+    `pinged` sets it to None."""
     backlog: Callable[[], int | None] | None
-    """Returns what was sent and is not acknowledged (`Socket.unacknowledged_octets`). The pump sets it for as long as
-    the connection lasts. It costs a call of the system: for use before audio is sent."""
+    """Returns the octets that were sent and not acknowledged (`Socket.unacknowledged_octets`). The pump sets it until
+    the end of the connection. It costs a system call, so use it only before audio is sent."""
     hangup: int | None
     """The code of a close frame that is due; None: no close frame is due."""
     cut: bool
@@ -69,7 +69,7 @@ class Machine(Driven, Protocol):
         """Record that a frame of any kind was received."""
 
     def pinged(self, sent: bool, now_ms: float) -> None:
-        """Record that the due ping was sent, behind all texts so far; False: this socket cannot send pings."""
+        """Record that the due ping was sent, after all texts so far; False: this socket cannot send pings."""
 
     def ponged(self, payload: bytes, now_ms: float) -> None:
         """Record a pong, perhaps one that answers no ping."""
@@ -90,7 +90,7 @@ class Machine(Driven, Protocol):
         """Record that the close frame was sent."""
 
 
-DrivenT = TypeVar("DrivenT", bound=Driven)
+StateMachineT = TypeVar("StateMachineT", bound=StateMachine)
 MachineT = TypeVar("MachineT", bound=Machine)
 
 
@@ -112,7 +112,7 @@ class Sink(Protocol):
 
 
 class TurnWatch(Protocol):
-    """Gets the turns of a pump that take long. All other machines of the event loop wait for a turn to end."""
+    """Gets the slow turns of a pump, in which all other machines of the event loop must wait."""
 
     limit_s: float
     """A longer turn is reported."""
@@ -121,7 +121,7 @@ class TurnWatch(Protocol):
         """Handle one slow turn: its seconds, and its cause in words."""
 
 
-class Driver(DriverRoad, Generic[DrivenT]):
+class Driver(DriverFastPath, Generic[StateMachineT]):
     """Drive one machine: deliver its events, send what is due, sleep until its next deadline.
 
     After each change of the machine, `run` must be called. If a sink calls `run`, the call only sets a flag, and the
@@ -132,12 +132,12 @@ class Driver(DriverRoad, Generic[DrivenT]):
 
     __slots__ = ()
 
-    machine: DrivenT
+    machine: StateMachineT
     _send: Callable[[Any], object]
     _sink: Sink | None
 
-    def __init__(self, machine: DrivenT, send: Callable[[Any], object], sink: Sink | None = None) -> None:
-        """Take over a machine. Without a sink its events are dropped."""
+    def __init__(self, machine: StateMachineT, send: Callable[[Any], object], sink: Sink | None = None) -> None:
+        """Drive a machine. Without a sink its events are dropped."""
         super().__init__(machine, send, sink)
         self._timer = DeadlineTimer(asyncio.get_running_loop(), self.run)
 
@@ -147,14 +147,14 @@ class Driver(DriverRoad, Generic[DrivenT]):
             self._send(item)
 
     def stop(self) -> None:
-        """Drop the next deadline; only an explicit `run` looks at the machine from now on."""
+        """Drop the next deadline. From now on only an explicit `run` handles the machine."""
         self._timer.release()
 
     def _control_connection(self) -> None:
-        """Do what `ping`, `hangup` and `cut` ask for; a machine without a connection asks for none of them."""
+        """Carry out `ping`, `hangup` and `cut`, which a machine without a connection never sets."""
 
 
-class Pump(PumpRoad, Driver[MachineT]):
+class Pump(PumpFastPath, Driver[MachineT]):
     """Drives one machine over one WebSocket. It is the Receiver of the socket's reports."""
 
     __slots__ = ()
@@ -167,12 +167,13 @@ class Pump(PumpRoad, Driver[MachineT]):
     def __init__(
         self, machine: MachineT, socket: Socket, sink: Sink | None = None, budget: FrameBudget | None = None
     ) -> None:
-        """Take over an open socket.
+        """Drive a machine over an open socket.
 
-        machine: what to drive.
-        socket: its WebSocket.
-        sink: handles the machine's events; None: they are dropped.
-        budget: what the other side may send; None: without limit.
+        Args:
+            machine: the machine.
+            socket: its WebSocket.
+            sink: handles the machine's events; None: they are dropped.
+            budget: what the other side may send; None: without limit.
         """
         Driver.__init__(self, machine, socket.send, sink)
         self._budget = budget if budget is not None else FrameBudget(None, None, self.now_ms())
@@ -182,13 +183,14 @@ class Pump(PumpRoad, Driver[MachineT]):
     def rejected(self, rule: str, detail: str, code: int | None = None, octets: int = 0) -> None:
         """Report a frame that is not a message.
 
-        rule: the name of the rule that it breaks.
-        detail: the rule with its numbers, in words.
-        code: the close code that the connection must end with; None: the connection continues.
-        octets: of a message that was received as a whole, which count in the budget.
+        Args:
+            rule: the name of the rule that it breaks.
+            detail: the rule with its numbers, in words.
+            code: the close code that the connection must end with; None: the connection continues.
+            octets: the octets of a complete message, which count in the budget.
         """
         now_ms = self.now_ms()
-        if code is None:  # else it is the last one
+        if code is None:  # with a code it is the last frame
             budget = self._budget
             budget.frames -= 1
             budget.octets -= octets
@@ -200,9 +202,11 @@ class Pump(PumpRoad, Driver[MachineT]):
         self.run()
 
     def touched(self, octets: int = 0) -> None:
-        """Report a control frame, a fragment, or a frame behind the last one that counts.
+        """Report a control frame, a fragment, or a frame after the end of delivery.
 
-        octets: of a message, which count in the budget; those of fragments are reported with their message.
+        Args:
+            octets: the octets of a message, which count in the budget; those of fragments are reported with their
+                message.
         """
         now_ms = self.now_ms()
         budget = self._budget
@@ -239,7 +243,7 @@ class Pump(PumpRoad, Driver[MachineT]):
         self.machine.lost(self.now_ms())
         self.run()
         self.stop()
-        if self._running:  # the last events of that run are still to come
+        if self._running:  # that run still has to deliver its last events
             asyncio.get_running_loop().call_soon(self._release)
         else:
             self._release()
@@ -251,7 +255,7 @@ class Pump(PumpRoad, Driver[MachineT]):
         if breach is None:
             return True
         if budget.closing:
-            # The other side continues after our close frame, or after a breach.
+            # The other side continues to send after our close frame, or after a breach.
             self.machine.cut = True
             self.run()
         else:
@@ -274,7 +278,7 @@ class Pump(PumpRoad, Driver[MachineT]):
                 socket.abort()
 
     def _release(self) -> None:
-        """Report the end to the sink, and drop both neighbours: they own this pump, which is a reference cycle."""
+        """Report the end to the sink, and drop sink and socket: they own this pump, which is a reference cycle."""
         sink, self._sink, self._socket, self._send, self._watch = self._sink, None, None, _drop, None
         self.machine.backlog = None
         if sink is not None:
@@ -282,4 +286,4 @@ class Pump(PumpRoad, Driver[MachineT]):
 
 
 def _drop(_item: object) -> None:
-    """Stand for the socket's `send` after the end of the connection."""
+    """Replace the socket's `send` after the end of the connection."""

@@ -10,6 +10,8 @@ from typing import Protocol
 
 from typing_extensions import Buffer
 
+__all__ = ["Receiver", "Socket"]
+
 
 class Socket(Protocol):
     """The calls that a pump makes to a WebSocket. They never block, and never raise because the connection is gone."""
@@ -24,26 +26,29 @@ class Socket(Protocol):
         """Cut the connection and drop unsent data."""
 
     def detach(self) -> None:
-        """Cut the connection and report nothing more: another one has taken its place."""
+        """Cut the connection and report nothing more, because another connection has replaced it."""
 
     def ping(self, payload: bytes) -> bool:
-        """Send a ping behind everything that was sent; its pong proves that all of that was read.
+        """Send a ping after everything that was sent. Its pong proves that all of it was read.
 
-        payload: up to 125 octets, which the pong repeats.
-        Returns: False if this socket cannot, or sends nothing any more.
+        Args:
+            payload: up to 125 octets, which the pong repeats.
+
+        Returns:
+            False if this socket cannot, or sends nothing any more.
         """
 
     @property
     def unacknowledged_octets(self) -> int | None:
-        """What was sent and the other side's system has not acknowledged, in octets on the wire.
+        """Octets on the wire that were sent and that the other side's system has not acknowledged; None: unknown.
 
-        It counts our buffers, those of our system, and what is on its way. None: unknown. A proxy on the way
-        acknowledges in place of the other side.
+        It counts our buffers, those of our system, and data on its way. A proxy acknowledges in place of the other
+        side.
         """
 
 
-class Nobody:
-    """A Receiver that does nothing: of a WebSocket that nobody listens to."""
+class NullReceiver:
+    """A Receiver that does nothing, for a WebSocket without a listener."""
 
     def received(self, text: str | Buffer) -> None:
         """Do nothing."""
@@ -77,34 +82,37 @@ class Receiver(Protocol):
     """The reports of a WebSocket to a pump. `lost` is the last one."""
 
     def received(self, text: str | Buffer) -> None:
-        """Take a text message, as octets if it is not valid UTF-8."""
+        """Handle a text message, as octets if it is not valid UTF-8."""
 
     def rejected(self, rule: str, detail: str, code: int | None = None, octets: int = 0) -> None:
-        """Note a frame that is not a text message: binary, too long, or a broken fragment.
+        """Record a frame that is not a text message: binary, too long, or a broken fragment.
 
-        rule: name of the broken rule.
-        detail: the rule in words, with its numbers.
-        code: the close code that the connection must end with; None: the connection continues.
-        octets: what the frame counts in a budget of octets.
+        Args:
+            rule: name of the broken rule.
+            detail: the rule in words, with its numbers.
+            code: the close code that the connection must end with; None: the connection continues.
+            octets: the octets that the frame counts in a budget.
         """
 
     def touched(self, octets: int = 0) -> None:
-        """Note a frame without a message, which proves that the other side is alive: a control frame, a fragment.
+        """Record a frame without a message, which proves that the other side is alive: a control frame, a fragment.
 
-        octets: what the frame counts in a budget of octets.
+        Args:
+            octets: the octets that the frame counts in a budget.
         """
 
     def ponged(self, payload: bytes) -> None:
-        """Note a pong, which also proves that the other side is alive: report it in place of `touched`.
+        """Record a pong, which also proves that the other side is alive: report it in place of `touched`.
 
-        payload: what the pong repeats of a ping. It may be anything, also without a ping.
+        Args:
+            payload: the payload, which repeats that of a ping, or is unsolicited.
         """
 
     def peer_closed(self, code: int | None) -> None:
-        """Note the other side's close frame; None: it has no code."""
+        """Record the other side's close frame; None: it has no code."""
 
     def lost(self) -> None:
-        """Note that the connection is gone."""
+        """Record that the connection is gone."""
 
     def paused(self) -> None:
         """Stop sending: the other side reads slower than we send."""

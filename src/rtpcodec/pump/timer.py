@@ -10,7 +10,7 @@ from rtpcodec.pump._driving import TimerState
 
 
 class DeadlineTimer(TimerState):
-    """Call a function once, at the earliest deadline that was set.
+    """Calls a function once, at the earliest deadline that was set.
 
     The deadline of a call usually moves later with each event. Such a move does not re-arm the timer, which saves one
     timer per event. So it may fire early, never late; the callback re-arms it with the deadline that holds then.
@@ -33,7 +33,7 @@ class DeadlineTimer(TimerState):
         if self._handle is not None:
             self._handle.cancel()
         self._at_ms = at_ms
-        # uvloop's clock and timers count whole milliseconds. Rounded down, the timer would fire before the deadline,
+        # uvloop's clock and timers count whole milliseconds. If rounded down, the timer would fire before the deadline,
         # when nothing is due yet.
         self._handle = self._loop.call_at(math.ceil(max(at_ms, 0.0)) / 1000, self._fire)
 
@@ -45,7 +45,7 @@ class DeadlineTimer(TimerState):
         self._at_ms = math.inf
 
     def release(self) -> None:
-        """Cancel the timer for good, and drop the function: its object usually owns this timer, a reference cycle."""
+        """Cancel the timer permanently, and drop the function, whose object usually owns this timer."""
         self.cancel()
         self._at_ms = -math.inf
         self._call = _nothing
@@ -57,4 +57,4 @@ class DeadlineTimer(TimerState):
 
 
 def _nothing() -> None:
-    """Stand for the function of a timer that was released."""
+    """Replace the function of a released timer."""

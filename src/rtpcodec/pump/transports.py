@@ -1,4 +1,4 @@
-"""What transports of asyncio need at the end of their connection."""
+"""Releases transports of asyncio at the end of their connection."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ _ENDED: Final = asyncio.BufferedProtocol()
 
 
 def release(transport: asyncio.BaseTransport) -> None:
-    """Take its protocol from the transport of an ended connection: one of TLS refers to it for ever."""
+    """Replace the protocol of an ended connection, because a TLS transport keeps a reference to it."""
     transport.set_protocol(_ENDED)

@@ -26,9 +26,9 @@ T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
 TICK_S: Final = 1e-9
-"""A timer set for now or the past fires this much later, so that no chain of timers stops the clock."""
+"""A timer for now or the past fires this much later, so that a chain of timers cannot stop the clock."""
 MAX_ROUNDS: Final = 10_000
-"""Rounds of callbacks at one instant before the clock jumps anyway, so that a task that polls does not stop it."""
+"""Rounds of callbacks at one time before the clock jumps anyway, so that a polling task cannot stop it."""
 MIN_CANCELLED: Final = 100
 """Up to this many cancelled timers stay in the heap until their deadline."""
 MAX_NAMED_TASKS: Final = 10
@@ -44,7 +44,7 @@ _logger = logging.getLogger("asyncio")
 
 
 def _refused(name: str, needs: str) -> Any:
-    """Make a method that refuses a facility of the real world."""
+    """Return a method that raises VirtualClockError for a facility of the real world."""
 
     def refuse(_loop: object, *_args: object, **_options: object) -> NoReturn:
         raise VirtualClockError(f"{name} is not available on a virtual clock: it needs {needs}")
@@ -59,15 +59,18 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     """Run asyncio programs in virtual time.
 
     `time()` stands still while a callback is ready, then jumps to the next deadline. Timers fire exactly at their
-    deadline; timers with the same deadline fire in the order in which they were set. Each run of a program therefore
-    takes the same steps at the same times.
+    deadline; timers with the same deadline fire in the order in which they were set. So each run of a program takes the
+    same steps at the same times.
 
     Facilities that need the real world raise VirtualClockError: executors, sockets, processes, pipes, signals, calls
     from other threads. `network` replaces sockets. A deadlock raises VirtualClockError with the names of the waiting
     tasks.
 
-    start_s: first value of `time()`.
-    Raises: ValueError if start_s is not finite.
+    Args:
+        start_s: first value of `time()`, in s.
+
+    Raises:
+        ValueError: start_s is not finite.
     """
 
     _ready: deque[Any]
@@ -103,7 +106,7 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     def call_soon(
         self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        """Call back in the next round, at the same virtual time."""
+        """Call a function in the next round, at the same virtual time."""
         if self._debug or self._closed:
             watched = super().call_soon(callback, *args, context=context)
             drop_last_frame(watched)
@@ -115,7 +118,13 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     def call_later(
         self, delay: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """Call back after a delay in virtual seconds."""
+        """Call back after a delay.
+
+        Args:
+            delay: virtual seconds.
+            callback: called with args.
+            context: the context in which it runs; None: the current one.
+        """
         timer = self.call_at(self._now_s + delay, callback, *args, context=context)
         if self._debug:
             drop_last_frame(timer)
@@ -124,7 +133,13 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     def call_at(
         self, when: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """Call back at this virtual time, or a nanosecond from now if it is not in the future."""
+        """Call back at a virtual time, or a nanosecond from now if it is not in the future.
+
+        Args:
+            when: the time in seconds, as `time` gives it.
+            callback: called with args.
+            context: the context in which it runs; None: the current one.
+        """
         if self._debug or self._closed:
             self._check_closed()
             self._check_thread()
@@ -141,17 +156,19 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     def _make_waker(self, callback: Callable[[], object], context: Context) -> Callable[[], None]:
         """Make a function that schedules a callback for the next round; faster than `call_soon`.
 
-        callback: called once per call of the function.
-        context: the context in which it runs.
+        Args:
+            callback: called once per call of the function.
+            context: the context in which it runs.
         """
         return partial(self._ready.append, ReadyHandle(callback, (), self, context))
 
     def call_soon_threadsafe(
         self, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.Handle:
-        """Call back in the next round; not from other threads.
+        """Call a function in the next round; not from other threads.
 
-        Raises: VirtualClockError in another thread, because virtual time does not wait for threads.
+        Raises:
+            VirtualClockError: in another thread, because virtual time does not wait for threads.
         """
         if self._thread_id not in (None, threading.get_ident()):
             raise VirtualClockError(
@@ -275,10 +292,15 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
 def run_virtual(main: Coroutine[Any, Any, T], *, start_s: float = 0.0) -> T:
     """Run a coroutine in virtual time, as `asyncio.run` does in real time.
 
-    main: coroutine of the whole program.
-    start_s: first value of the clock.
-    Returns: the result of the coroutine.
-    Raises: VirtualClockError if the program uses a facility of the real world, or deadlocks.
+    Args:
+        main: coroutine of the whole program.
+        start_s: first value of the clock, in s.
+
+    Returns:
+        The result of the coroutine.
+
+    Raises:
+        VirtualClockError: the program uses a facility of the real world, or deadlocks.
     """
     runner = asyncio.Runner(loop_factory=lambda: VirtualEventLoop(start_s))
     try:

@@ -1,10 +1,10 @@
 """A server's WebSocket on a transport of asyncio, after a handshake by the package `websockets`.
 
-Frames are read here, and unmasked by `websockets`. Its own reader accepts lengths that are longer than needed, does not
-name the reserved bit that is set, and cannot stop between the frames of one read.
+This module reads frames; `websockets` unmasks them. The reader of `websockets` accepts non-minimal lengths, does not
+name the reserved bit, and cannot stop between the frames of one read.
 
-After a broken rule or a close frame nothing more is delivered. What follows still counts, and is searched for the other
-side's close frame.
+After a broken rule or a close frame nothing more is delivered. Further frames still count, and are searched for the
+other side's close frame.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from rtpcodec.pump.frame_headers import (
     server_frame,
 )
 from rtpcodec.pump.frame_rules import BrokenFrame, close_code_of, text_of
-from rtpcodec.pump.socket import Nobody, Receiver
+from rtpcodec.pump.socket import NullReceiver, Receiver
 from rtpcodec.pump.transports import release
 from rtpcodec.stream.fragments import BrokenFragments, FragmentJoiner
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 try:
     from websockets.speedups import apply_mask
@@ -41,13 +41,13 @@ except ImportError:
     from websockets.utils import apply_mask
 
 WHOLE_TEXT: Final = bytes((FIN | TEXT, MASKED | 126))
-"""How a client's text of 126 to 65535 octets begins that is not in fragments: nearly all texts are such."""
+"""The first octets of an unfragmented text of 126 to 65535 octets from a client, which nearly all texts are."""
 HEADER_OCTETS: Final = 8
-"""Of such a text, its mask included."""
+"""The octets of its header, mask included."""
 
 
 class WebsocketsSocket(asyncio.Protocol):
-    """A Socket, and the protocol of its transport. Use it from the event loop's thread only."""
+    """A Socket, and the protocol of its transport. Use it in the event loop's thread only."""
 
     __slots__ = (
         "_backlog",
@@ -67,29 +67,31 @@ class WebsocketsSocket(asyncio.Protocol):
     )
 
     def __init__(self, transport: asyncio.Transport, max_octets: int, max_fragments: int, account: Account) -> None:
-        """Make a socket on a transport, which belongs to another protocol until `begin`.
+        """Prepare a socket on a transport, which belongs to another protocol until `begin`.
 
-        transport: the transport, whose handshake is done.
-        max_octets, max_fragments: of one message.
-        account: of the budget that fragments which wait are counted in.
+        Args:
+            transport: the transport, whose handshake is done.
+            max_octets: limit on one message.
+            max_fragments: limit on the fragments of one message.
+            account: the account that counts waiting fragments.
         """
         self._transport = transport
         self._max_octets = max_octets
         self._joiner = FragmentJoiner(max_octets, max_fragments, account)
-        self._receiver: Receiver = Nobody()
+        self._receiver: Receiver = NullReceiver()
         self._octets = bytearray()  # read and not handled
-        self._skip_octets = 0  # of a payload behind the last frame that counts
-        self._ordinary = True  # no octets, no fragments and no turn wait, and frames count
+        self._skip_octets = 0  # of a payload after the end of delivery
+        self._ordinary = True  # no octets, fragments or turns are waiting, and frames are delivered
         self._turn_waits = False
         self._done_reading = False
         self._cut = False
         self._sends = True  # no close frame was sent, and the connection is not cut
         self._paused = False
         self._lost = False
-        self._backlog: Backlog | None = None  # from the first look on, for as long as the connection lasts
+        self._backlog: Backlog | None = None  # from the first use until the end of the connection
 
     def begin(self, receiver: Receiver, octets: bytes) -> None:
-        """Report to a receiver from now on, beginning with the octets behind the request."""
+        """Report to a receiver from now on, beginning with the octets after the request."""
         self._receiver = receiver
         self._transport.set_protocol(self)
         if octets:
@@ -116,7 +118,7 @@ class WebsocketsSocket(asyncio.Protocol):
 
     def detach(self) -> None:
         """Cut the connection and report nothing more."""
-        self._receiver = Nobody()
+        self._receiver = NullReceiver()
         self.abort()
 
     def ping(self, payload: bytes) -> bool:
@@ -127,9 +129,9 @@ class WebsocketsSocket(asyncio.Protocol):
 
     @property
     def unacknowledged_octets(self) -> int | None:
-        """What was sent and is not acknowledged, in octets on the wire; None: the system hides it, or the end has come.
+        """Octets on the wire that were sent and not acknowledged; None: unknown, or after the end.
 
-        With TLS it is a lower bound: what the event loop holds encrypted is not known.
+        With TLS it is a lower bound: encrypted data in the event loop is not counted.
         """
         if self._lost:
             return None
@@ -140,7 +142,8 @@ class WebsocketsSocket(asyncio.Protocol):
     # As the protocol of the transport
 
     def data_received(self, data: bytes) -> None:
-        """Handle what was read; nearly always it is one whole text."""
+        """Handle received octets."""
+        # 1. One whole text, as nearly always?
         if (
             self._ordinary
             and len(data) > HEADER_OCTETS + MAX_CONTROL_OCTETS
@@ -150,6 +153,7 @@ class WebsocketsSocket(asyncio.Protocol):
         ):
             self._take_text(apply_mask(data[HEADER_OCTETS:], data[HEADER_OCTETS - 4 : HEADER_OCTETS]))
             return
+        # 2. Several texts? 3. The rest is handled frame by frame, in turns.
         taken, at = self._take_texts(data) if self._ordinary else (0, 0)
         if at < len(data) and not self._cut:
             self._octets += data[at:]
@@ -175,9 +179,10 @@ class WebsocketsSocket(asyncio.Protocol):
         self._receiver.resumed()
 
     def _take_texts(self, data: bytes) -> tuple[int, int]:
-        """Take the whole texts at the beginning of what was read: chunks of two tracks often come together.
+        """Handle the whole texts at the beginning of the data: chunks of two tracks often arrive together.
 
-        Returns: how many they were, and where they end.
+        Returns:
+            How many they were, and where they end.
         """
         at, taken = 0, 0
         while taken < TURN_FRAMES and self._ordinary and data.startswith(WHOLE_TEXT, at):
@@ -190,7 +195,7 @@ class WebsocketsSocket(asyncio.Protocol):
         return taken, at
 
     def _take_turn(self) -> None:
-        """Handle a share of the frames that wait, and read again once none waits."""
+        """Handle a share of the waiting frames, and resume reading when none is left."""
         self._turn_waits = False
         try:
             self._handle_frames(TURN_FRAMES)
@@ -205,7 +210,7 @@ class WebsocketsSocket(asyncio.Protocol):
             self._transport.resume_reading()
 
     def _handle_frames(self, share: int) -> None:
-        """Handle as many of the frames that were read; others wait for the next turn of the event loop."""
+        """Handle up to this number of frames; others wait for the next turn of the event loop."""
         octets, at = self._octets, 0
         try:
             for _ in range(share):
@@ -230,25 +235,30 @@ class WebsocketsSocket(asyncio.Protocol):
             )
 
     def _handle_frame(self, at: int) -> int:
-        """Handle the frame that begins at an octet. Returns how many octets are done; 0: more must be read."""
+        """Handle the frame that begins at an octet. Returns the handled octets; 0: more must be read."""
         octets = self._octets
         available = len(octets) - at
+        # 1. The rest of a dropped payload?
         if self._skip_octets:
             return self._skip(self._skip_octets, available)
+        # 2. A complete header?
         header = read_header(octets, at)
         if header is None:
             return 0
+        # 3. After the end of delivery, only a close frame matters.
         if self._done_reading:
             self._receiver.touched(header.payload_octets)
             if header.opcode == CLOSE:
                 self._transport.close()
             return self._skip(header.end, available)
+        # 4. A broken rule?
         broken = header_fault(header, self._max_octets)
         if broken is not None:
             self._fail(broken)
             return self._skip(header.end, available)
         if available < header.end:
             return 0
+        # 5. A complete frame.
         payload_at = at + header.payload_at
         payload = apply_mask(octets[payload_at : at + header.end], octets[payload_at - 4 : payload_at])
         if header.flags == FIN | TEXT and not self._joiner.joining:
@@ -258,7 +268,7 @@ class WebsocketsSocket(asyncio.Protocol):
         return header.end
 
     def _skip(self, octets: int, available: int) -> int:
-        """Drop octets, and remember those that must still be read."""
+        """Drop octets, and count those that must still be read and dropped."""
         used_octets = min(octets, available)
         self._skip_octets = octets - used_octets
         return used_octets
@@ -272,13 +282,13 @@ class WebsocketsSocket(asyncio.Protocol):
             self._receiver.received(text)
 
     def _take_rare(self, header: FrameHeader, payload: bytes) -> None:
-        """Take control frames, fragments and octets."""
+        """Handle control frames, fragments and binary messages."""
         if header.opcode == PONG:
             self._receiver.ponged(payload)
             return
         self._receiver.touched()
         if header.opcode == PING:
-            if self._sends and not self._paused:  # pongs would pile up where the other side does not read
+            if self._sends and not self._paused:  # pongs would accumulate if the other side does not read
                 self._transport.write(server_frame(PONG, payload))
         elif header.opcode == CLOSE:
             self._answer_close(payload)

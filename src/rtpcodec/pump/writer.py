@@ -1,7 +1,7 @@
 """Adapts a WebSocket whose `send` must be awaited to the Socket protocol.
 
-Most servers send a text without waiting as long as their buffers have room. So a text is sent at once, by the first
-step of its coroutine. If it waits there, a task carries it on, and further texts are queued behind it.
+Most servers send a text without waiting while their buffers have space. So a text is sent at once, by the first step of
+its coroutine. If that step waits, a task continues it, and further texts are queued after it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class AwaitedSocket:
     the block, queued texts are dropped and the receiver gets `lost`. If a function raises, the connection is gone: the
     task ends, and the receiver gets `lost`.
 
-    For the functions, all steps belong to one task and its context, so that `asyncio.timeout` works in them.
+    All steps of the functions run in one task and its context, so that `asyncio.timeout` works in them.
 
     All methods must be called in the event loop's thread.
     """
@@ -60,10 +60,11 @@ class AwaitedSocket:
     ) -> None:
         """Wrap the functions of a WebSocket.
 
-        send_text: sends one text frame; it may wait for a slow reader.
-        close: sends a close frame with a code.
-        ping: sends a ping with these octets, and does not wait for its pong; None: no pings are sent.
-        cut: cuts the connection; None: the server has no function for it.
+        Args:
+            send_text: sends one text frame; it may wait for a slow reader.
+            close: sends a close frame with a code.
+            ping: sends a ping with these octets, and does not wait for its pong; None: no pings are sent.
+            cut: cuts the connection; None: the server has no function for it.
         """
         self._send_text = send_text
         self._close = close
@@ -74,15 +75,15 @@ class AwaitedSocket:
         self._paused = False
         self._awaiting = False
         self._close_code: int | None = None
-        self._rest: _Begun | Awaitable[object] | None = None  # of the text that has begun
+        self._rest: _StartedCoroutine | Awaitable[object] | None = None  # of the text that is being sent
         self._wake: asyncio.Future[None] | None = None  # None: the task is busy, so texts must be queued
         self._context = contextvars.copy_context()
         self._task: asyncio.Task[None] | None = None
         self.receiver: Receiver | None = None
-        """Gets `paused`, `resumed` and `lost`. It must be set before the first text."""
+        """Receives `paused`, `resumed` and `lost`. It must be set before the first text."""
 
     def send(self, text: str) -> None:
-        """Send a text frame, or queue it behind one that waits."""
+        """Send a text frame, or queue it after one that waits."""
         if self._wake is not None:
             self._begin(text, self._wake)
             return
@@ -93,15 +94,15 @@ class AwaitedSocket:
             self.receiver.paused()
 
     def close(self, code: int) -> None:
-        """Queue a close frame behind the texts."""
+        """Queue a close frame after the texts."""
         self._close_code = code
         self._wake_task()
 
     def abort(self) -> None:
         """Drop the queued texts, and cut the connection.
 
-        Without a function for it, a close frame is still sent unless another frame holds it up: the other server would
-        never learn otherwise that its WebSocket must end.
+        Without a function for that, a close frame is still sent, unless another frame blocks it. Otherwise the server
+        would never know that its WebSocket must end.
         """
         self._texts.clear()
         self._wake_task()
@@ -116,7 +117,7 @@ class AwaitedSocket:
         self.abort()
 
     def ping(self, payload: bytes) -> bool:
-        """Queue a ping behind the texts. Returns False if there is no function for it."""
+        """Queue a ping after the texts. Returns False if there is no function for pings."""
         if self._ping is None:
             return False
         self._texts.append(payload)
@@ -126,7 +127,7 @@ class AwaitedSocket:
 
     @property
     def unacknowledged_octets(self) -> int | None:
-        """Unknown: the queue here is empty for as long as the server's own buffers, which are hidden, have room."""
+        """None, because the server's own buffers are hidden: the queue here is empty while they have space."""
         return None
 
     async def __aenter__(self) -> Self:
@@ -144,7 +145,7 @@ class AwaitedSocket:
             self.receiver.lost()
 
     def _begin(self, text: str, wake: asyncio.Future[None]) -> None:
-        """Send a text as far as it goes without waiting; the task does the rest."""
+        """Send a text as far as possible without waiting; the task does the rest."""
         task, loop = self._task, wake.get_loop()
         if task is None:
             return
@@ -156,7 +157,7 @@ class AwaitedSocket:
         try:
             sending = self._send_text(text)
             if type(sending) is CoroutineType:
-                self._rest = _Begun(sending, self._context.run(sending.send, None))
+                self._rest = _StartedCoroutine(sending, self._context.run(sending.send, None))
             else:
                 self._rest = sending
             self._awaiting = True
@@ -198,23 +199,23 @@ class AwaitedSocket:
         await self._close(self._close_code)
 
     async def _work(self) -> None:
-        """Wait until something is queued, and finish the text that has begun meanwhile."""
+        """Wait until something is queued, and finish a text that was begun meanwhile."""
         self._wake = asyncio.get_running_loop().create_future()
         try:
             await self._wake
         except asyncio.CancelledError as cancelled:
             self._wake = None
-            if not isinstance(self._rest, _Begun):
+            if not isinstance(self._rest, _StartedCoroutine):
                 raise
-            self._rest.throw(cancelled)  # as it would if the task had been in it
+            self._rest.throw(cancelled)  # as if the task had been inside the coroutine
         if self._rest is not None:
             await self._rest
             self._rest = None
             self._awaiting = False
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        # Any error of the functions means that the connection is gone. Reading the exception keeps it out of the log of
-        # the event loop, which reports exceptions that nobody retrieved.
+        # Any error of the functions means that the connection is gone. The event loop would log an exception that was
+        # not retrieved.
         error = None if task.cancelled() else task.exception()
         if error is not None:
             error.__traceback__ = None  # its frames hold this object, and a future of the server may hold the error
@@ -222,18 +223,18 @@ class AwaitedSocket:
             self.receiver.lost()
 
 
-class _Begun:
-    """A coroutine that waits in its first step; awaiting this object carries it on."""
+class _StartedCoroutine:
+    """A coroutine that waits in its first step. Awaiting this object continues it."""
 
     __slots__ = ("_coroutine", "_yielded")
 
     def __init__(self, coroutine: CoroutineType[Any, Any, object], yielded: object) -> None:
-        """Take a coroutine, and what its first step has yielded."""
+        """Store a coroutine, and the value that its first step has yielded."""
         self._coroutine: CoroutineType[Any, Any, object] | None = coroutine
         self._yielded = yielded
 
     def throw(self, error: BaseException) -> None:
-        """Raise an error where it waits."""
+        """Raise an error inside the coroutine."""
         self._yielded = None
         try:
             if self._coroutine is not None:

@@ -1,4 +1,4 @@
-"""What native awaitables share: to return a value from an await without an exception object."""
+"""Shared by native awaitables: return a value from an await without an exception object."""
 from cpython.object cimport PyObject
 
 cdef extern from "Python.h":

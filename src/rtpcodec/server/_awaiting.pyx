@@ -1,4 +1,4 @@
-"""Awaitables of the hot path of a handler: the result of a play, and the handler's own steps, measured."""
+"""Native awaitables of a handler's hot path: the result of a play, and the measured steps of the handler."""
 cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_XDECREF
@@ -13,7 +13,7 @@ cdef extern from "Python.h":
         PYGEN_NEXT
     PySendResult PyIter_Send(object coroutine, object value, PyObject** result) except PYGEN_ERROR
 
-cdef object NOTHING_TO_WAIT_FOR = iter(())    # ended already, and ends each await at once: it has no state
+cdef object NOTHING_TO_WAIT_FOR = iter(())    # exhausted: each await ends at once, and all share it
 next(NOTHING_TO_WAIT_FOR, None)
 
 
@@ -35,9 +35,12 @@ cdef class Awaited:
 cdef class Timed:
     """Run a coroutine by `await`, and report each of its steps that takes longer than limit_s seconds.
 
-    coroutine: the coroutine. A step is what it does between two awaits that wait.
-    slow: called with the seconds of a slow step.
-    The await returns the coroutine's result.
+    The await returns the result of the coroutine.
+
+    Args:
+        coroutine: the coroutine. A step is the code between two awaits that wait.
+        limit_s: the limit in s.
+        slow: called with the seconds of a slow step.
     """
 
     cdef object _coroutine
@@ -66,7 +69,7 @@ cdef class Timed:
             self._measured(begun_s)
 
     def send(self, value):
-        """Run the next step; called by whoever awaits."""
+        """Run the next step; called by the awaiting task."""
         cdef PyObject* result = NULL
         ended = self._send(value, &result) == PYGEN_RETURN
         found = <object>result
@@ -76,7 +79,7 @@ cdef class Timed:
         return found
 
     def throw(self, *error):
-        """Raise an error inside the coroutine; called by whoever awaits, such as a task that is cancelled."""
+        """Raise an error inside the coroutine; called by the awaiting task, for example when it is cancelled."""
         cdef double begun_s = perf_counter()
         try:
             return self._coroutine.throw(*error)

@@ -6,7 +6,7 @@ from rtpcodec.stream.events import Audio
 from rtpcodec.stream.speaking.reply import Reply
 
 @disjoint_base
-class ReplyRoad:
+class ReplyFastPath:
     def __init__(self, access: LoopAccess, reply: Reply) -> None: ...
     @property
     def _access(self) -> LoopAccess: ...

@@ -10,7 +10,7 @@ from rtpcodec.stream.events import Audio
 from rtpcodec.stream.machine import CallMachine
 
 @disjoint_base
-class CallRoad:
+class CallFastPath:
     _access: LoopAccess
     _machine: Callable[[str], CallMachine]
     _parts: CallParts

@@ -12,8 +12,8 @@ from typing import Final, cast
 from rtpcodec.server.half_open import HANDSHAKE_TIMEOUT_S
 
 TLS_END_S: Final = 2.0
-"""For the other side's answer to the end of TLS; then the connection is cut. Event loops wait 30 s, in which a peer
-that broke a rule would hold its call."""
+"""Limit on the other side's answer to the end of TLS; then the connection is cut. Event loops wait 30 s, in which a
+peer that broke a rule would keep its call."""
 
 
 class AcceptedSocket:
@@ -31,9 +31,10 @@ class AcceptedSocket:
     ) -> None:
         """Open the transport, by the running loop's own implementation.
 
-        make_protocol: makes the protocol of the connection.
-        tls: its TLS context; None: no TLS.
-        tls_end_s: limit on the other side's answer to the end of TLS.
+        Args:
+            make_protocol: makes the protocol of the connection.
+            tls: its TLS context; None: no TLS.
+            tls_end_s: limit on the other side's answer to the end of TLS.
         """
         self._task = asyncio.get_running_loop().create_task(self._open(make_protocol, tls, tls_end_s))
         self._task.add_done_callback(self._opened)
@@ -53,12 +54,12 @@ class AcceptedSocket:
                 make_protocol,
                 self._accepted,
                 ssl=tls,
-                # HalfOpenSockets cut it earlier, and few in one turn.
+                # HalfOpenSockets cuts it earlier, and only a few sockets per turn.
                 ssl_handshake_timeout=None if tls is None else 2 * HANDSHAKE_TIMEOUT_S,
                 ssl_shutdown_timeout=None if tls is None else tls_end_s,
             )
 
     def _opened(self, _task: asyncio.Task[None]) -> None:
-        self._task = None  # a cancelled one holds its error, whose traceback holds this object
+        self._task = None  # a cancelled task holds its error, whose traceback holds this object
         if self._transport is None:
             self._accepted.close()

@@ -4,11 +4,11 @@ The checks, in this order:
 
 1. the health check's path: 200; that of readiness: 200, or 503 while it accepts no calls
 2. the request comes from a web page whose origin is not allowed: 403
-3. the path of metrics, if they were asked for: 200, also while draining; 401 if they have a token and this is another
-4. the path is neither the endpoint's nor an invitation's: 404. Without a handler the endpoint has no path of its own.
+3. the path of metrics, if the setting is on: 200, also while draining; 401 if it needs a token and this is another one
+4. the path is neither the endpoint's nor that of an invitation: 404. Without a handler, only invitations have paths.
 5. the endpoint is draining or full, or its event loop stays late: 503, unless a running call is reconnected
-6. the request is not authorized: 401, which is held back if the address has had several;
-   `authorize` fails: 500. An invitation's path needs the invitation's token.
+6. the request is not authorized: 401, which is delayed if the address has had several;
+   `authorize` raises an exception: 500. The path of an invitation needs the invitation's token.
 
 A request that passes may become a call. If it is not a WebSocket upgrade, the WebSocket library refuses it.
 """
@@ -26,10 +26,10 @@ from typing import NamedTuple
 from rtpcodec.pump.interrupts import end_loop
 from rtpcodec.server.addresses import HEALTH_PATH, METRICS_PATH, READY_PATH
 from rtpcodec.server.call_log import plain
-from rtpcodec.server.guessing import GuessDelays
 from rtpcodec.server.invitations import Invitation, Invitations, has_token, token_fault
 from rtpcodec.server.options import Authorize
 from rtpcodec.server.origins import ORIGIN_HEADER, Origins
+from rtpcodec.server.refusal_delays import RefusalDelays
 from rtpcodec.server.settings import EndpointSettings
 
 _log = logging.getLogger("rtpcodec.server")
@@ -49,12 +49,12 @@ class Answer:
 
 
 class Authorization:
-    """Decide whether requests are authorized: by tokens, or by a function."""
+    """Checks whether requests are authorized, by tokens or by a function."""
 
     __slots__ = ("_ask", "_has_tokens")
 
     def __init__(self, authorize: Authorize | None) -> None:
-        """Take the tokens, or the function; None: every request is authorized."""
+        """Store the tokens or the function; None: every request is authorized."""
         self._has_tokens = not callable(authorize)
         self._ask = authorize if authorize is None or callable(authorize) else _presents(authorize)
 
@@ -67,8 +67,8 @@ class Authorization:
         except KeyboardInterrupt as interrupt:
             end_loop(interrupt)
             return _failed()
-        except BaseException:  # SystemExit as well: no request may end the program
-            _log.exception("authorize failed, the call is refused")
+        except BaseException:  # SystemExit as well: a request must not end the program
+            _log.exception("authorize raised an exception; the call is refused")
             return _failed()
         if not isinstance(allowed, bool):
             # An awaitable counts as true in Python, so an async `authorize` would let every call pass.
@@ -85,15 +85,15 @@ class Closed(NamedTuple):
     """Why an endpoint accepts no calls."""
 
     state: str
-    """The word of readiness checks."""
+    """The word in the answer to readiness checks."""
     text: str
     """The answer to clients."""
     why: str
-    """The rule, for the log."""
+    """The reason, for the log."""
 
 
 class Gate:
-    """Answer requests or let them pass. While `draining` is set, no new call passes."""
+    """Answers requests, or admits them. While `draining` is set, no new call is admitted."""
 
     __slots__ = (
         "_authorization",
@@ -107,7 +107,7 @@ class Gate:
         "admits_accepted",
         "draining",
         "forbidden_origins",
-        "guess_delays",
+        "refusal_delays",
         "unauthorized",
     )
 
@@ -121,11 +121,12 @@ class Gate:
     ) -> None:
         """Make a gate.
 
-        settings: path, authorize, allowed_origins, max_calls, max_lag_ms and metrics of the endpoint.
-        calls: returns the number of calls that run now.
-        invitations: the endpoint's open invitations.
-        metrics: returns the page of metrics; None: there is none.
-        stays_late: returns whether the event loop stays later than max_lag_ms; None: it never does.
+        Args:
+            settings: path, authorize, allowed_origins, max_calls, max_lag_ms and metrics of the endpoint.
+            calls: returns the number of calls that run now.
+            invitations: the endpoint's open invitations.
+            metrics: returns the page of metrics; None: there is none.
+            stays_late: returns whether the event loop stays later than max_lag_ms; None: it never does.
         """
         self._invitations = invitations
         self._settings = settings
@@ -137,9 +138,9 @@ class Gate:
         self._metrics_token = settings.metrics if isinstance(settings.metrics, str) else None
         self.draining = False
         self.admits_accepted = False
-        """Whether requests pass although it drains: of sockets that were accepted before."""
-        self.guess_delays = GuessDelays()
-        """How long each answer with 401 is held back."""
+        """Whether requests are admitted although it drains, because their sockets were accepted before."""
+        self.refusal_delays = RefusalDelays()
+        """The delay of each answer with 401."""
         self.unauthorized = 0
         """Requests that were answered with 401."""
         self.forbidden_origins = 0
@@ -158,27 +159,28 @@ class Gate:
         return self._unwelcome(path, headers, invitation) or self._refusal(target, headers, invitation)
 
     def _unwelcome(self, path: str, headers: Mapping[str, str], invitation: Invitation | None) -> Answer | None:
-        """Return the refusal of a request that no token makes welcome."""
+        """Return the refusal of a request that is independent of its token; None: check the token."""
         if not self._origins.allow(headers.get(ORIGIN_HEADER)):
             self.forbidden_origins += 1
             origin = plain(headers.get(ORIGIN_HEADER))
             return _refusal(HTTPStatus.FORBIDDEN, "origin not allowed", f"origin {origin} is not among allowed_origins")
         if invitation is not None and invitation.attach is not None:
-            return None  # of a call that runs, and that drains and counts already
+            return None  # of a running call, which is already counted and may be drained
         if invitation is None and not (self._settings.answers_all and self._settings.path in (None, path)):
             return _refusal(
-                HTTPStatus.NOT_FOUND, "no such path", "its path is neither `path` nor of a requested stream"
+                HTTPStatus.NOT_FOUND, "no such path", "its path is neither `path` nor that of a requested stream"
             )
         closed = None if self.admits_accepted else self.closed_because()
         return None if closed is None else _refusal(HTTPStatus.SERVICE_UNAVAILABLE, closed.text, closed.why)
 
     def closed_because(self, expected_calls: int = 0) -> Closed | None:
-        """Return why no call is accepted now; None: one more is.
+        """Return why no call is accepted now; None: one more call is accepted.
 
-        expected_calls: further calls that are about to come.
+        Args:
+            expected_calls: further calls that are about to come.
         """
         if self.draining:
-            return Closed("draining", "draining", "it drains")
+            return Closed("draining", "draining", "the endpoint drains")
         if self._calls() + expected_calls >= self._settings.max_calls:
             return Closed("full", "too many calls", f"max_calls={self._settings.max_calls} calls run")
         if self._stays_late():
@@ -199,7 +201,7 @@ class Gate:
         return refusal
 
     def _health(self) -> Answer:
-        """Return that the process is alive, also while it drains: whoever restarts dead ones must not end its calls."""
+        """Report that the process is alive, also while it drains: a supervisor must not restart it then."""
         return _state(HTTPStatus.OK, "draining" if self.draining else "ok")
 
     def _readiness(self) -> Answer:
@@ -207,7 +209,7 @@ class Gate:
         return _state(HTTPStatus.OK, "ok") if closed is None else _state(HTTPStatus.SERVICE_UNAVAILABLE, closed.state)
 
     def _scraped(self, metrics: Callable[[], Answer], headers: Mapping[str, str]) -> Answer:
-        """Return the page of metrics, if the request may see it. A token of calls does not open it, and vice versa."""
+        """Return the page of metrics, if the request is authorized. Tokens of calls are not valid for it."""
         if self._metrics_token is not None and not bears(headers, self._metrics_token):
             self.unauthorized += 1
             return _unauthorized("the bearer token of /metrics is missing or wrong")
@@ -239,10 +241,10 @@ def _failed() -> Answer:
 
 
 def _state(status: HTTPStatus, state: str) -> Answer:
-    """Return nothing but a word: strangers see it, and how many calls run is nobody's business."""
+    """Return one word and nothing else, because anyone can read it."""
     return Answer(status, json.dumps({"status": state}).encode(), "application/json", refused=False)
 
 
 def _never() -> bool:
-    """Stand for the lag of an endpoint that does not measure it."""
+    """Replace the measurement of an endpoint that does not measure its lag."""
     return False

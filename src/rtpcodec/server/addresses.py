@@ -1,4 +1,4 @@
-"""The paths of checks and metrics, which hosts are loopback, and which addresses one client may have."""
+"""Paths of health checks and metrics, loopback hosts, and the addresses that one client may use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ HEALTH_PATH: Final = "/healthz"
 READY_PATH: Final = "/readyz"
 METRICS_PATH: Final = "/metrics"
 IPV6_PREFIX_BITS: Final = 64
-"""One network has at least this prefix (RFC 4291 section 2.5.4), so one client can use all addresses below it."""
+"""A network has at least this prefix (RFC 4291 section 2.5.4), so one client can use all addresses in it."""
 
 
 def is_loopback(host: str) -> bool:
@@ -21,7 +21,7 @@ def is_loopback(host: str) -> bool:
 
 
 def network_of(address: str) -> str:
-    """Return the address that stands for a client: of IPv6 its network."""
+    """Return the key of a client: its IPv4 address, or its IPv6 network."""
     if ":" not in address:
         return address
     try:

@@ -1,4 +1,4 @@
-"""Commands and keys of one call that run beside its handler, awaited or not."""
+"""Commands and keys of one call that run as tasks, whether they are awaited or not."""
 
 from __future__ import annotations
 
@@ -15,18 +15,19 @@ from rtpcodec.server.ongoing import Ongoing
 
 
 class RunningCommand(Ongoing):
-    """A command that was begun. Await it to wait for its end, and to get its error; it continues without that.
+    """A running command. Await it to wait for its end, and to get its error; without an await it continues.
 
-    Cancelling the wait does not cancel the command. An error that nobody waits for is logged.
+    Cancelling the wait does not cancel the command. If nothing awaits it, its error is logged.
     """
 
     __slots__ = ("_first", "_task", "_waiters")
 
     def __init__(self, task: asyncio.Task[None], first: RunningCommand | None = None) -> None:
-        """Make it.
+        """Wrap the task of a command.
 
-        task: runs the command.
-        first: that of the same command which was made when it was begun; None: this one.
+        Args:
+            task: runs the command.
+            first: the first RunningCommand of the same command; None: this one.
         """
         super().__init__()
         self._task = task
@@ -34,7 +35,7 @@ class RunningCommand(Ongoing):
         self._waiters = 0
 
     def shared(self) -> RunningCommand:
-        """Return another one of the same command, since each can be the coroutine of one task only."""
+        """Return another RunningCommand of the same command, because each can be awaited by one task only."""
         return RunningCommand(self._task, self._first or self)
 
     def __await__(self) -> Generator[Any, Any, None]:
@@ -51,7 +52,7 @@ class RunningCommand(Ongoing):
         finally:
             counted._waiters -= 1  # noqa: SLF001
         if self._task.cancelled():
-            raise EndpointError("the endpoint closed at once, before the command had an answer")
+            raise EndpointError("the endpoint was closed before the command had an answer")
         try:
             self._task.result()
         finally:
@@ -59,20 +60,21 @@ class RunningCommand(Ongoing):
 
     @property
     def awaited(self) -> bool:
-        """Whether anybody waits for it now."""
+        """Whether a task awaits it now."""
         return self._waiters > 0
 
 
 class BackgroundCommands:
-    """The running commands of one call. Use it from the event loop's thread only."""
+    """The running commands of one call. Use it in the event loop's thread only."""
 
     __slots__ = ("_call_id", "_log", "_of_stream", "_on_idle", "_running")
 
     def __init__(self, log: CallLog, on_idle: Callable[[], object]) -> None:
-        """Make it.
+        """Begin without commands.
 
-        log: of the call.
-        on_idle: called each time that the last of them has ended, until `release`.
+        Args:
+            log: the log of the call.
+            on_idle: called each time when the last running command has ended, until `release`.
         """
         self._log: CallLog | Logger = log
         self._call_id = log.call_id
@@ -83,9 +85,10 @@ class BackgroundCommands:
     def start(self, name: str, work: Coroutine[Any, Any, None], *, of_stream: bool = False) -> RunningCommand:
         """Run a command in a task of its own.
 
-        name: of the Call's method, for the log.
-        work: the command.
-        of_stream: whether it plays, so that the end of the stream ends it.
+        Args:
+            name: the name of the method of Call, for the log.
+            work: the command.
+            of_stream: whether it plays, so that the end of the stream ends it.
         """
         task = asyncio.get_running_loop().create_task(work, name=f"rtpcodec call {self._call_id} {name}")
         command = RunningCommand(task)
@@ -97,22 +100,22 @@ class BackgroundCommands:
 
     @property
     def running(self) -> bool:
-        """Whether one of them runs."""
+        """Whether a command runs."""
         return bool(self._running)
 
     async def wait(self) -> None:
-        """Wait until those that run now and do not play have ended, however they end."""
+        """Wait until the running commands that play no audio have ended, with or without an error."""
         waited = self._running - self._of_stream
         if waited:
             await asyncio.wait(waited)
 
     def cancel(self) -> None:
-        """Cancel all of them."""
+        """Cancel all commands."""
         for task in tuple(self._running):
             task.cancel()
 
     def release(self) -> None:
-        """Drop what refers back to the call, because it has ended. Commands remain possible."""
+        """Drop references back to the call, because it has ended. Commands remain possible."""
         self._on_idle = None
         self._log = logger
 

@@ -1,4 +1,4 @@
-"""Call: the asyncio face of a call, for handlers."""
+"""Call: the object that a handler gets."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ CLOSE_CODES = (1000, 1001, 1002, 1003, *range(1007, 1015), *range(3000, 5000))
 
 
 class Call(ListeningSide, KeepingSide, SpeakingSide, PhoneSide):
-    """The stream of one call: receive its audio, send audio to it. Its end does not end the phone call, `hangup` does.
+    """The stream of one call: receive its audio, and send audio to it.
 
-    Use it from the event loop's thread only; in other threads, methods that change something raise LocalProtocolError
-    and change nothing. `play_threadsafe` and `say_threadsafe` are for other threads.
+    The end of the stream does not end the phone call; `hangup` does.
 
-    After the end of the stream, methods that send raise StreamEnded. A handler may let that pass: StreamEnded raised
+    Thread rule: use it in the event loop's thread only. In other threads, methods that change something raise
+    LocalProtocolError and change nothing. `play_threadsafe` and `say_threadsafe` are for other threads.
+
+    After the end of the stream, methods that send raise StreamEnded. A handler need not catch it: StreamEnded raised
     after the end of the stream is not an error.
     """
 
@@ -36,13 +38,21 @@ class Call(ListeningSide, KeepingSide, SpeakingSide, PhoneSide):
         return f"<Call {self.id} stream_id={self.started.stream_id!r} call_control_id={self.started.call_control_id!r}>"
 
     def close(self, code: int = 1000) -> Ongoing:
-        """End the stream at once and drop queued audio. To let queued audio be heard, return from the handler instead.
+        """End the stream at once and drop queued audio.
 
-        The phone call continues without the stream, whatever `on_handler_end` says, unless its TeXML document ends
-        behind `<Connect>`. `hangup` ends the phone call.
+        To let queued audio be heard, return from the handler instead. The phone call continues without the stream,
+        whatever `on_handler_end` says, unless it was started by TeXML `<Connect>` and no further element follows.
+        `hangup` ends the phone call.
 
-        Returns: an Ongoing. Await it to wait until the socket is closed.
-        Raises: ValueError if a close frame cannot carry the code (RFC 6455 section 7.4).
+        Args:
+            code: the code of the close frame.
+
+        Returns:
+            An Ongoing. Await it to wait until the socket is closed.
+
+        Raises:
+            ValueError: a close frame cannot carry the code (RFC 6455 section 7.4).
+            LocalProtocolError: called outside the event loop's thread.
         """
         if code not in CLOSE_CODES:
             raise ValueError(f"code is {code}, 1000 to 1014 (without 1004 to 1006) or 3000 to 4999 is needed")
@@ -61,7 +71,7 @@ class Call(ListeningSide, KeepingSide, SpeakingSide, PhoneSide):
 
     @property
     def end_reason(self) -> EndReason | None:
-        """Why the stream has ended, one of `rtpcodec.server.EndReason`; None: it runs."""
+        """Why the stream has ended, one of `rtpcodec.server.EndReason`; None: it has not ended."""
         return self._pump.machine.end_reason
 
     @property
@@ -76,36 +86,36 @@ class Call(ListeningSide, KeepingSide, SpeakingSide, PhoneSide):
 
     @property
     def send_pcm_hz(self) -> int:
-        """The rate of PCM for `play` that is given without a rate."""
+        """The sample rate in Hz of PCM that is passed to `play` without a rate."""
         return self._pump.machine.session.send_pcm_hz
 
     @property
     def queued_ms(self) -> float:
-        """Audio that waits to be sent, of all replies, with that of plays that wait for space."""
+        """Audio that waits to be sent, in ms: of all replies, and of plays that wait for space."""
         return self._pump.machine.queued_ms
 
     @property
     def queue_free_ms(self) -> float:
-        """Audio that `play` would queue now without a wait."""
+        """Audio in ms that `play` could queue now without waiting."""
         machine = self._pump.machine
         return max(0.0, machine.session.room_ms - machine.plays.waiting_ms)
 
     @property
     def sent_ms(self) -> float:
-        """Audio that was sent since the stream began, without what interruptions dropped."""
+        """Audio in ms that was sent since the stream began, without what interruptions dropped."""
         session = self._pump.machine.session
         return session.position_ms - session.queued_ms
 
     @property
     def played_ms(self) -> float:
-        """How much of `sent_ms` was heard, at the carrier's play-out."""
+        """The part of `sent_ms` that was heard, at the carrier's play-out."""
         return self._pump.machine.session.heard_ms(self._pump.now_ms())
 
     def statistics(self) -> Statistics:
-        """Return all counters of the stream at this moment, also after its end."""
+        """Return all counters of the stream at this moment. It may also be called after the end."""
         found, readers = self._pump.machine.statistics(self._pump.now_ms()), self._parts.readers
         return replace(found, dropped_audio_ms=readers.dropped_ms, dropped_events=readers.dropped_events)
 
     def describe(self) -> str:
-        """Describe both directions in one line for people: codec, rate and each conversion."""
+        """Return one line for people that describes both directions: codec, rate and each conversion."""
         return self._pump.machine.session.describe()

@@ -1,18 +1,18 @@
-"""What the sides of a Call share: its parts and its request."""
+"""The base of the sides of a Call: its parts and its request."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from rtpcodec.pickling import Live
-from rtpcodec.server._speaking import CallRoad
+from rtpcodec.server._speaking import CallFastPath
 from rtpcodec.server.call_parts import CallParts
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.server.voice import CallVoice
 from rtpcodec.stream.events import Started
 
 
-class CallBase(CallRoad, Live):
+class CallBase(CallFastPath, Live):
     """The base of the sides of a Call."""
 
     __slots__ = ("_voice", "headers", "id", "path", "started")
@@ -24,7 +24,7 @@ class CallBase(CallRoad, Live):
         self._machine = self._access.machine
         self._voice: CallVoice | None = None
         self.id = parts.id
-        """A short random id, which log records show too."""
+        """A short random id, which is also in log records."""
         self.started = started
         """The carrier's first `start`: its ids and the format of its audio."""
         self.path = parts.request.path

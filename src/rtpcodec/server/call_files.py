@@ -10,14 +10,14 @@ class CallFile(Protocol):
 
     @property
     def stopped(self) -> bool:
-        """Whether it takes nothing any more."""
+        """Whether it records nothing more."""
 
     def stop(self) -> None:
-        """Take nothing more, and complete the file soon."""
+        """Record nothing more, and complete the file soon."""
 
 
 class CallFiles:
-    """The open files of one call. Use it from the event loop's thread only."""
+    """The open files of one call. Use it in the event loop's thread only."""
 
     __slots__ = ("_files",)
 
@@ -37,5 +37,5 @@ class CallFiles:
         return len(files)
 
     def release(self) -> None:
-        """Drop what refers to the call, which has ended and its files with it."""
+        """Drop references to the call, because it has ended and its files as well."""
         self._files = []

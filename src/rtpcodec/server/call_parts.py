@@ -13,9 +13,9 @@ from rtpcodec.server.background_commands import BackgroundCommands
 from rtpcodec.server.call_files import CallFiles
 from rtpcodec.server.first_words import FirstWords
 from rtpcodec.server.hanging_up import HangUp
-from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.play_out import PlayOut
+from rtpcodec.server.play_waits import MarkWaits, ReplyWaits
 from rtpcodec.server.readers.hub import ReaderHub
 from rtpcodec.server.sending_keys import KeySender
 from rtpcodec.server.typed_keys import TypedKeys
@@ -24,12 +24,12 @@ from rtpcodec.stream.machine import CallMachine
 
 @dataclass(frozen=True, slots=True)
 class UpgradeRequest:
-    """The HTTP request that became a call. Path and headers may carry tokens, so its repr shows neither."""
+    """The HTTP request of a call. Path and headers may contain tokens, so its repr shows neither."""
 
     path: str = field(default="/", repr=False)
     """The path that the carrier dialled, with its query."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    """The headers; names are found in any case, also if a plain dict was given."""
+    """The headers; names are found in any case, even if a plain dict was given."""
 
     def __post_init__(self) -> None:
         if isinstance(self.headers, dict):
@@ -38,7 +38,7 @@ class UpgradeRequest:
 
 @dataclass(frozen=True, slots=True)
 class CallParts:
-    """The parts of a Call, made by its runner."""
+    """The parts of a Call, created by its runner."""
 
     id: str
     request: UpgradeRequest
@@ -46,11 +46,11 @@ class CallParts:
     readers: ReaderHub
     phone: PhoneCall
     reconnect: Callable[..., Coroutine[Any, Any, None]]
-    """Reconnects it, with the fields of `Call.reconnect`."""
+    """Reconnects the call, with the fields of `Call.reconnect`."""
     first_words: FirstWords
     keys: TypedKeys
-    heard: HeardMarks
-    heard_replies: HeardReplies
+    heard: MarkWaits
+    heard_replies: ReplyWaits
     files: CallFiles
     disconnected: asyncio.Future[None]
     play_out: PlayOut

@@ -1,4 +1,4 @@
-"""The plan of one call: that of its invitation, the endpoint's, or what a function returns for its request."""
+"""The plan of one call: from its invitation, from the endpoint, or from a function of its request."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 def plan_of(
     settings: EndpointSettings, request: UpgradeRequest, invitation: Invitation | None
 ) -> tuple[StreamPlan | None, BaseException | None]:
-    """Return the plan of a call, and why it has none: the error of the function that was asked.
+    """Return the plan of a call, or the error of the function that returns plans.
 
-    Returns: the plan, None: the default plan; the error, None: there is none.
+    Returns:
+        The plan, None: the default plan; the error, None: there is none.
     """
     plan = settings.plan
     if invitation is not None and invitation.plan is not None:
@@ -28,14 +29,14 @@ def plan_of(
     if plan is None or isinstance(plan, StreamPlan):
         return plan, None
     path, _, query = request.path.partition("?")
-    parameters = dict(reversed(parse_qsl(query, keep_blank_values=True)))  # the first one of a name
+    parameters = dict(reversed(parse_qsl(query, keep_blank_values=True)))  # the first value of each name
     try:
         found = _checked(plan(path, parameters))
         settings.new_session(plan=found)  # the codec's library may be missing
     except KeyboardInterrupt as interrupt:
         end_loop(interrupt)
         return None, interrupt
-    except BaseException as error:  # SystemExit as well: no request may end the program
+    except BaseException as error:  # SystemExit as well: a request must not end the program
         return None, error
     return found, None
 

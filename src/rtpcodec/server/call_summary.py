@@ -1,4 +1,4 @@
-"""Summary of a call: our figures beside the carrier's, and one log record at its end. No phone number, no secret."""
+"""Summary of a call: our figures, the carrier's, and one log record at the end. It has no phone number or secret."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rtpcodec.stream.statistics import Statistics
 
 
 class HangupEvent(Protocol):
-    """What a summary takes from the webhook `call.hangup`: a `CallHangup` of `rtpcodec.verify_webhook` has it."""
+    """The part of the webhook event `call.hangup` that a summary uses, such as a `CallHangup` of `verify_webhook`."""
 
     @property
     def call_control_id(self) -> str | None:
@@ -39,13 +39,13 @@ class HangupEvent(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallSummary:
-    """The figures of one stream, and those of the carrier once `call.hangup` has come."""
+    """The figures of one stream, and those of the carrier once `call.hangup` has arrived."""
 
     call_id: str
     """Our id of the call, which log records show."""
     stream_id: str | None
     call_control_id: str | None
-    """The carrier's id, by which webhook and stream are joined. One call may have several streams."""
+    """The carrier's id, which joins webhooks and streams. One call may have several streams."""
     call_session_id: str | None
     codec: str
     """Of the carrier's audio, as of the last `start`."""
@@ -66,7 +66,7 @@ class CallSummary:
 
     @classmethod
     def of(cls, call: Call) -> CallSummary:
-        """Return the summary of a call at this moment. It may be taken at any time, and after the end."""
+        """Return the summary of a call at this moment, also after its end."""
         ours, started, audio = call.statistics(), call.started, call.media_format
         return cls(
             call_id=call.id,
@@ -82,13 +82,16 @@ class CallSummary:
         )
 
     def with_carrier(self, event: HangupEvent) -> CallSummary:
-        """Return this summary with what the carrier reports of the same call.
+        """Return this summary with the figures that the carrier reports of the same call.
 
-        event: the webhook event `call.hangup`.
-        Raises: ValueError if it is the event of another call.
+        Args:
+            event: the webhook event `call.hangup`.
+
+        Raises:
+            ValueError: the event is about another call.
         """
         if event.call_control_id != self.call_control_id:
-            raise ValueError("the event is that of another call: its call_control_id is not that of the summary")
+            raise ValueError("the event is about another call: its call_control_id differs from that of the summary")
         return replace(
             self,
             carrier=event.call_quality_stats,

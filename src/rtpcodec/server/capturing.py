@@ -1,4 +1,4 @@
-"""The asyncio face of a capture: a thread makes its lines and writes them."""
+"""CallCapture: a capture of a call. A thread formats and writes its lines."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from typing import Any, Final
 
 from rtpcodec.pickling import Live
 from rtpcodec.server.call_log import CallLog
-from rtpcodec.server.file_workers import DirectWorkers, workers_of
+from rtpcodec.server.file_executor import DirectFileExecutor, file_executor_of
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.stream.capture.capture import Capture, CaptureFile
 from rtpcodec.stream.capture.lines import Record
 from rtpcodec.stream.session import MediaSession
 
 WRITE_EVERY_S: Final = 0.2
-"""Time between two hand-overs of records to the thread: a killed process loses no more than that."""
+"""Records are handed to the thread this often; a killed process loses no more than that."""
 MAX_WAITING_OCTETS: Final = 8 << 20
-"""Texts that may wait for the disk: minutes of a call in any codec."""
+"""Limit on texts that wait for the disk: minutes of a call in any codec."""
 RECORD_OCTETS: Final = 200
-"""What a record holds beside its text, roughly."""
+"""Approximate size of a record without its text."""
 
 
 class CallCapture(Live):
-    """A capture of one call, from `call.capture`. The call's end ends it.
+    """A capture of one call, from `call.capture`. The end of the call ends it.
 
-    Await it to wait until its file is complete. Use it from the event loop's thread only.
+    Await it to wait until its file is complete. Use it in the event loop's thread only.
     """
 
     __slots__ = (
         "_access",
         "_capture",
         "_complete",
+        "_executor",
         "_file",
         "_given_octets",
         "_log",
         "_lost",
         "_records",
         "_timer",
-        "_workers",
         "_written_octets",
         "dropped_lines",
         "error",
@@ -55,15 +55,15 @@ class CallCapture(Live):
         self.path = Path(path)
         """The file."""
         self.error: OSError | None = None
-        """What ended the capture early, such as a full disk; None: nothing did."""
+        """The error that ended the capture early, such as a full disk; None: none."""
         self.dropped_lines = 0
-        """Lines that the disk was too slow for."""
+        """Lines that were dropped because the disk was too slow."""
         self._access = access
         self._log = CallLog(call_id)
-        self._workers = workers_of(access.loop)
+        self._executor = file_executor_of(access.loop)
         self._file = CaptureFile(path, header, session.dialect)
         self._records: list[Record] = []
-        self._given_octets = self._written_octets = 0  # changed by the loop and by the thread, each one alone
+        self._given_octets = self._written_octets = 0  # one is written by the loop only, the other by the thread only
         self._lost = 0
         self._timer: asyncio.TimerHandle | None = None
         self._complete: asyncio.Future[None] = access.loop.create_future()
@@ -71,11 +71,11 @@ class CallCapture(Live):
 
     @property
     def stopped(self) -> bool:
-        """Whether it takes nothing any more: it was stopped, the stream has ended, or the disk failed."""
+        """Whether it records nothing more: it was stopped, the stream has ended, or the disk failed."""
         return self._capture is None or self._capture.stopped
 
     def stop(self) -> None:
-        """End the capture; its file is complete soon. A second call does nothing."""
+        """End the capture; its file is complete soon after. A second call does nothing."""
         self._access.machine("stop")
         if self._capture is not None:
             self._capture.stop()
@@ -98,7 +98,7 @@ class CallCapture(Live):
             lost, self._lost = {"do": "lost", "lines": self._lost}, 0
             self._records.append(Record(record.now_ms, "do", lost, False))
         self._records.append(record)
-        if isinstance(self._workers, DirectWorkers):
+        if isinstance(self._executor, DirectFileExecutor):
             self._hand_over()
         elif self._timer is None:
             self._timer = self._access.loop.call_later(WRITE_EVERY_S, self._hand_over)
@@ -107,18 +107,18 @@ class CallCapture(Live):
         self._timer = None
         records, self._records = self._records, []
         if records:
-            self._workers.write(lambda: self._write(records))
+            self._executor.write(lambda: self._write(records))
 
     def _close(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
         self._hand_over()
-        self._workers.write(self._close_file)
+        self._executor.write(self._close_file)
 
     def _failed(self, error: OSError) -> None:
         if self.error is None:
             self.error = error
-            self._log.warning("the capture has ended, its file cannot be written: %s", error)
+            self._log.warning("the capture has ended because its file cannot be written: %s", error)
             if self._capture is not None:
                 self._capture.stop()
 
@@ -135,7 +135,7 @@ class CallCapture(Live):
                 self._file.take_all(records)
         except OSError as error:
             failure = error.with_traceback(None)
-            self._workers.report(lambda: self._failed(failure))
+            self._executor.report(lambda: self._failed(failure))
         self._written_octets += sum(map(_octets_of, records))
 
     def _close_file(self) -> None:
@@ -143,12 +143,12 @@ class CallCapture(Live):
             self._file.close()
         except OSError as error:
             failure = error.with_traceback(None)
-            self._workers.report(lambda: self._failed(failure))
-        self._workers.report(self._completed)
+            self._executor.report(lambda: self._failed(failure))
+        self._executor.report(self._completed)
 
 
 def _octets_of(record: Record) -> int:
-    """Return what a record holds, roughly."""
+    """Return the approximate size of a record."""
     body = record.body
     if record.kind == "out":
         body = body.text

@@ -18,19 +18,18 @@ DigitsReason = Literal["complete", "end_key", "timeout", "interrupted", "hang_up
 
 @dataclass(frozen=True, slots=True)
 class Digits(Value):
-    """What a caller has keyed in. The keys may be a PIN or a card number, so the repr does not show them."""
+    """The keys of one entry. They may be a PIN or a card number, so the repr does not show them."""
 
     text: str = field(repr=False)
     """The keys, without the end key."""
     reason: DigitsReason
-    """What ended the entry: "complete" it has `max` keys, "end_key" a key of `end`, "timeout" the caller keyed in
-    nothing more in time, "interrupted" the prompt was interrupted by something else than a key, "hang_up" the stream
-    has ended."""
+    """What ended the entry. "complete": it has `max` keys; "end_key": a key of `end`; "timeout": no further key arrived
+    in time; "interrupted": the prompt was interrupted, and not by a key; "hang_up": the stream has ended."""
 
 
 @dataclass(frozen=True, slots=True)
 class EntryRules:
-    """When an entry ends. Raises: ValueError, TypeError for a rule that cannot be kept."""
+    """The rules for the end of an entry. Raises ValueError or TypeError for an invalid rule."""
 
     max: int | None
     end: str | None
@@ -66,8 +65,8 @@ def _require_keys(end: object) -> None:
         raise ValueError(f"end is {end!r}, one or more keys of {DTMF_DIGITS} are needed, or None")
 
 
-class Collection:
-    """One entry. Use it from the event loop's thread only."""
+class KeyCollection:
+    """One entry. Use it in the event loop's thread only."""
 
     __slots__ = (
         "_access",
@@ -82,13 +81,14 @@ class Collection:
     def __init__(
         self, access: LoopAccess, keys: TypedKeys, rules: EntryRules, prompt: Reply | None, *, interrupt: bool
     ) -> None:
-        """Prepare it.
+        """Prepare an entry.
 
-        access: of the call.
-        keys: of the call.
-        rules: when it ends.
-        prompt: what is heard before the first time-out begins; None: nothing.
-        interrupt: whether the first key interrupts the prompt.
+        Args:
+            access: the machine of the call.
+            keys: the keys of the call.
+            rules: the rules for its end.
+            prompt: the reply after which the first time-out begins; None: it begins at once.
+            interrupt: whether the first key interrupts the prompt.
         """
         self._access = access
         self._keys = keys
@@ -99,7 +99,7 @@ class Collection:
         self._stopped_by_key = False
 
     async def run(self, *, typed_ahead: bool) -> Digits:
-        """Wait for the end of the entry. A cancelled one leaves its keys to the next."""
+        """Wait for the end of the entry. If it is cancelled, its keys stay for the next entry."""
         keys, prompt = self._keys, self._prompt
         keys.begin(typed_ahead=typed_ahead)
         heard: asyncio.Future[None] | None = None
@@ -113,7 +113,7 @@ class Collection:
             return found
         finally:
             if prompt is not None and heard is not None:
-                self._access.heard.forget(prompt, heard)
+                self._access.heard.discard(prompt, heard)
                 heard.cancel()
             keys.finish()
 
@@ -123,7 +123,7 @@ class Collection:
     def _found(self) -> Digits | None:
         """Return the entry if it has ended."""
         keys, rules = self._keys, self._rules
-        # 1. The first key stops the prompt. It may be the only one, so this comes first.
+        # 1. The first key stops the prompt. It may also end the entry, so this comes first.
         if keys.text:
             self._stop_prompt()
         # 2. An end key, or enough keys.
@@ -137,16 +137,16 @@ class Collection:
         if count == most:
             text = keys.take(count)
             if rules.end is not None:
-                # Many callers end an entry that needs no end key with it. It must not end the next one.
+                # Many callers press the end key although it is not needed. It must not end the next entry.
                 between_s = rules.between_timeout_s
                 keys.drop_late_end(rules.end, inf if between_s is None else keys.last_ms + between_s * 1000)
             return Digits(text, "complete")
-        # 3. What ends it without a key.
+        # 3. The stream has ended, or the prompt was interrupted.
         if keys.ended:
             return Digits(keys.take(count), "hang_up")
         if self._prompt_was_interrupted and not self._access.pump.machine.session.ended:
             return Digits(keys.take(count), "interrupted")
-        # 4. Time. A key that has arrived and waits for an earlier one was pressed in time.
+        # 4. The time-out. A key that has arrived and waits for an earlier one was pressed in time.
         session = self._access.pump.machine.session
         if self._time_is_over and not session.waiting_keys:
             return Digits(keys.take(count), "timeout")
@@ -160,7 +160,7 @@ class Collection:
             and prompt.state not in ENDED
             and not self._access.pump.machine.session.ended
         ):
-            self._stopped_by_key = True  # before its end is reported
+            self._stopped_by_key = True  # set before the end of the prompt is reported
             self._access.pump.machine.interrupt(self._access.pump.now_ms(), prompt)
             self._access.pump.run()
             self._stopped_by_key = prompt.state == "interrupted"
@@ -178,7 +178,7 @@ class Collection:
         return inf if self._time_is_over else self._deadline_ms()
 
     def _deadline_ms(self) -> float:
-        """Return the end of the time-out that runs; infinite: none does."""
+        """Return the end of the running time-out; infinite: none is running."""
         rules, keys = self._rules, self._keys
         if self._prompt is not None and self._prompt.state not in ENDED:
             return inf

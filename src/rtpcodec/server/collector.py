@@ -1,8 +1,9 @@
 """The cycle collector in `run`: rare full collections, because each one looks at all objects of all calls at once.
 
 A full collection takes half a microsecond per object: 25 ms with 500 calls, 300 ms with 5,000, in which no call is
-served. Python begins one whenever the objects have grown by a quarter, so a peer that opens calls decides when. Ended
-calls are freed without the collector; it is needed only for cycles of handlers and libraries, most of which die young.
+served. Python starts one whenever the number of objects has grown by a quarter, so a peer that opens calls could
+trigger it. Ended calls are freed without the collector; it is needed only for cycles of handlers and libraries, most of
+which die young.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ YOUNG_OBJECTS: Final = 5_000
 YOUNG_COLLECTIONS: Final = 5
 """Collections of young objects from which the middle generation is collected, in 12 ms at most."""
 NEVER: Final = 1_000_000_000
-"""Of full collections by count."""
+"""Threshold that is never reached: full collections are started by time."""
 FULL_PERIOD_S: Final = 600.0
-"""Time between full collections: old cycles of 10 minutes are less memory than one of many calls is worth."""
+"""Time between full collections. The cycles of 10 minutes need little memory."""
 
 
 @contextmanager
 def rare_collections(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
     """Collect old cycles every 10 minutes only. A program that has switched the collector off is left as it is.
 
-    What lives at the beginning, such as modules, is not looked at any more.
+    Objects that exist at the beginning, such as modules, are never visited again.
     """
     if not gc.isenabled():
         yield
@@ -46,14 +47,14 @@ def rare_collections(loop: asyncio.AbstractEventLoop) -> Iterator[None]:
 
 
 class _Periodic:
-    """Begins the full collections."""
+    """Starts the full collections."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
         self._timer = loop.call_later(FULL_PERIOD_S, self._collect)
 
     def stop(self) -> None:
-        """Begin no more."""
+        """Start no more collections."""
         self._timer.cancel()
 
     def _collect(self) -> None:

@@ -1,4 +1,4 @@
-"""File descriptors: what an endpoint needs, what the process may open and what it has open."""
+"""File descriptors: how many an endpoint needs, the process may open, and the process has open."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if sys.platform != "win32":
     import resource
 
 RESERVED: Final = 64
-"""For listening sockets, the event loop, standard streams, logs and what a program opens beside its calls."""
+"""For listening sockets, the event loop, standard streams, logs and other files of the program."""
 
 _FOLDERS: Final = ("/proc/self/fd", "/dev/fd")
 """List the open descriptors, on Linux and on BSD and macOS."""

@@ -1,4 +1,4 @@
-"""How long an endpoint's calls and handlers may continue when it ends, and what its supervisor must allow."""
+"""Time limits of a drain: for calls, handlers and files, and the grace period that the supervisor must allow."""
 
 from __future__ import annotations
 
@@ -8,26 +8,27 @@ from typing import Any, Final
 from rtpcodec.errors import EndpointError
 
 RUN_DRAIN_S: Final = 3600.0
-"""Default of `run` and of the command: nearly all phone calls are shorter, and none is cut by a deploy."""
+"""Default of `run` and of the command: nearly all phone calls are shorter, so a deploy does not cut them."""
 SERVE_DRAIN_S: Final = 10.0
-"""Default of `serve`, whose program decides itself when it ends."""
+"""Default of `serve`, because its program decides when it ends."""
 HANDLER_GRACE_S: Final = 10.0
-"""Enough for the last answers of a handler's services after its stream."""
+"""Time for a handler after its stream, for example to wait for its services."""
 FILES_LEAD_S: Final = 5.0
-"""Files end this long before the draining, when a supervisor may kill the process. A recording waits 2 s for what the
-caller still hears; headers, sidecars and checksums take the rest."""
+"""Files are closed this long before the end of the drain, because a supervisor may kill the process then. A recording
+waits 2 s for audio that the caller still hears; headers, sidecars and checksums take the rest."""
 END_MARGIN_S: Final = 5.0
-"""For cancelled handlers (ENDING_GRACE_S), the last files and the end of the interpreter."""
+"""Time for cancelled handlers (ENDING_GRACE_S), the last files and the exit of the interpreter."""
 
 VARIABLES: Final = {"drain_s": "RTPCODEC_DRAIN_S", "handler_grace_s": "RTPCODEC_HANDLER_GRACE_S"}
-"""Settings that an environment variable overrides: who deploys a program knows its supervisor."""
+"""Environment variables that override settings, so that a deployment can match its supervisor."""
 
 
 def override(options: Any, *names: str) -> None:
-    """Set the options that an environment variable overrides. Raises EndpointError if it is not a number.
+    """Override options by environment variables. Raises EndpointError if a value is not a number.
 
-    options: the keyword arguments of the program.
-    names: keys of VARIABLES.
+    Args:
+        options: the keyword arguments of the program.
+        names: keys of VARIABLES.
     """
     for name in names:
         variable = VARIABLES[name]

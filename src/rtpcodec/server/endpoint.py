@@ -1,4 +1,4 @@
-"""The endpoint: it accepts, counts and ends calls. The server library below it is one of three files."""
+"""The endpoint: it accepts, counts and ends calls. Three modules adapt the server libraries."""
 
 from __future__ import annotations
 
@@ -19,44 +19,44 @@ from rtpcodec.server.descriptors import descriptor_limit, open_descriptors
 from rtpcodec.server.draining import files_lead_s
 from rtpcodec.server.endpoint_statistics import EndpointStatistics
 from rtpcodec.server.invitations import Invitations
-from rtpcodec.server.known_phone_calls import KnownPhoneCalls
 from rtpcodec.server.listening import CallServer
 from rtpcodec.server.loop_lag import LoopLag
+from rtpcodec.server.loop_thread import LoopThread
 from rtpcodec.server.memory_server import MemoryServer
-from rtpcodec.server.own_thread import OwnThread
 from rtpcodec.server.phone_call import PhoneCall
+from rtpcodec.server.phone_call_registry import PhoneCallRegistry
 from rtpcodec.server.phone_control import StreamingControl
 from rtpcodec.server.phone_facts import PhoneEvent
-from rtpcodec.server.reconnecting import Reconnections
+from rtpcodec.server.reconnecting import ReconnectionContext
 from rtpcodec.server.runner import CallRunner
 from rtpcodec.server.running_calls import ENDING_GRACE_S, RunningCalls, add_to
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.shared_port import SharedPort
 from rtpcodec.server.stream_request import ask, completed, requested_plan, require_generated
 from rtpcodec.server.tls_files import TlsFiles
-from rtpcodec.stream.held import HeldBudget
+from rtpcodec.stream.memory_budget import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
 
 
 class Endpoint(SharedPort):
-    """An endpoint that carriers dial. `serve` opens and closes it. Use it from the event loop's thread only."""
+    """An endpoint that carriers dial. `serve` opens and closes it. Use it in the event loop's thread only."""
 
     def __init__(self, settings: EndpointSettings) -> None:
         self._settings = settings
-        self._thread = OwnThread()
+        self._thread = LoopThread()
         self._running = RunningCalls()
         self._invitations = Invitations()
         self._gate = Gate(
             settings, self._running.__len__, self._invitations, self._metrics_page(settings), self._stays_late
         )
-        self._reconnections = Reconnections(self._invitations, self._public_url)
+        self._reconnections = ReconnectionContext(self._invitations, self._public_url)
         self._server: CallServer | None = None
-        self._known_phone_calls = KnownPhoneCalls()
+        self._known_phone_calls = PhoneCallRegistry()
         self._refusals = RefusalLog()
         self._warnings = WarningQuota(self._thread.loop.time)
         self._lag: LoopLag | None = None
         self.budget = HeldBudget(settings.max_held_octets)
-        """The octets that wait in all calls together."""
+        """The budget for octets that wait in all calls together."""
         self.host = settings.listen_host
         """The address that it listens on, as configured."""
         self.port = settings.port
@@ -74,15 +74,15 @@ class Endpoint(SharedPort):
 
     @property
     def calls(self) -> tuple[Call, ...]:
-        """The calls that run now: started, and not ended on both sides."""
+        """The running calls: started, and not ended on both sides."""
         return tuple(runner.call for runner in self._running if runner.call is not None)
 
     @property
     def has_room(self) -> bool:
-        """Whether one more call is welcome: it does not drain, is not full, and its event loop is not late.
+        """Whether one more call is accepted: the endpoint does not drain, is not full, and its event loop is not late.
 
-        Calls that `stream` has requested count already. Ask it before you answer a phone call whose stream will come
-        here, and refuse the phone call otherwise.
+        Calls that `stream` has requested are already counted. Check it before you answer a phone call whose stream will
+        come here, and refuse the phone call otherwise.
         """
         return self._gate.closed_because(len(self._invitations)) is None
 
@@ -107,7 +107,7 @@ class Endpoint(SharedPort):
             messages_sent=sums.messages_sent,
             dropped_audio_ms=totals.dropped_ms,
             requests_unauthorized=gate.unauthorized,
-            refusals_waiting=gate.guess_delays.waiting(self._thread.loop.time()),
+            refusals_waiting=gate.refusal_delays.waiting(self._thread.loop.time()),
             origins_refused=gate.forbidden_origins,
             sockets_half_open=None if self._server is None else self._server.half_open,
             protocol_errors=sums.malformed,
@@ -127,10 +127,13 @@ class Endpoint(SharedPort):
         )
 
     def statistics_threadsafe(self, timeout_s: float = 5.0) -> EndpointStatistics:
-        """Return all counters, in any thread: in another one than the event loop's, they are read there.
+        """Return all counters; may be called in any thread, and reads them in the event loop's thread.
 
-        timeout_s: how long to wait for the event loop; in its own thread, nothing is waited for.
-        Raises: EndpointError if the event loop does not answer in time, or has ended.
+        Args:
+            timeout_s: how long to wait for the event loop, in s.
+
+        Raises:
+            EndpointError: the event loop does not answer in time, or has ended.
         """
         return self._thread.read(self.statistics, timeout_s)
 
@@ -145,26 +148,32 @@ class Endpoint(SharedPort):
     ) -> Call:
         """Request the stream of a live call to this endpoint, and wait until it starts.
 
-        The endpoint generates the stream's address and token. They cannot be guessed and are valid for this call only.
-        The handler runs as for any other call; the returned Call may be watched or closed meanwhile. If the endpoint
-        has no handler, the code that called `stream` handles the returned Call and must close it. The end of the stream
-        does not end the phone call; `call.hangup` does, and `on_handler_end` behind a handler. Pass webhooks to
-        `webhook` to see failures at once instead of after timeout_s.
+        The endpoint generates an address and a token that cannot be guessed and are valid for this call only. The
+        handler runs as for any other call; the returned Call may be watched or closed meanwhile. Without a handler, the
+        caller of `stream` handles the returned Call and must close it. The end of the stream does not end the phone
+        call; use `call.hangup` or `on_handler_end`. Pass webhooks to `webhook`, so that failures are reported at once
+        instead of after timeout_s.
 
-        control: an AsyncCallControl, or a CallControl, which is then called in a thread.
-        call_control_id: the call.
-        timeout_s: limit on the whole.
-        plan: the plan of this call; None: the endpoint's. It is needed if that is a function of the path, since the
-            path is generated here.
-        fields: further fields of `streaming_start`; those of the plan are filled in. They may add to the plan
-            (`stream_track="both_tracks"`, `stream_bidirectional_target_legs="both"`, a `stream_codec` where it has no
-            wish), but must not contradict it.
-        Returns: the Call.
-        Raises: StreamNotStarted if the command was refused, the carrier failed, no stream started within timeout_s, or
-        the endpoint closes; EndpointError if the endpoint is draining, has no address that a carrier can dial, or no
-        plan for this call, and outside the event loop's thread;
-        TypeError, before anything is sent, if fields contains stream_url or stream_auth_token, or contradicts the plan,
-        or plan is not a StreamPlan.
+        Args:
+            control: an AsyncCallControl, or a CallControl, which is called in a thread.
+            call_control_id: the id of the call.
+            timeout_s: limit on the command and the start together, in s.
+            plan: the plan of this call; None: the endpoint's. It is required if the endpoint's plan is a function of
+                the path, because the path is generated here.
+            fields: further fields of `streaming_start`; those of the plan are filled in. They may add to the plan
+                (`stream_track="both_tracks"`, `stream_bidirectional_target_legs="both"`, a `stream_codec` if the plan
+                has none), but must not contradict it.
+
+        Returns:
+            The Call.
+
+        Raises:
+            StreamNotStarted: the command was refused, the carrier failed, no stream started within timeout_s, or the
+                endpoint closes.
+            EndpointError: the endpoint is draining, has no address that a carrier can dial, or no plan for this call;
+                or called outside the event loop's thread.
+            TypeError: fields contains stream_url or stream_auth_token, or contradicts the plan; or plan is not a
+                StreamPlan. Nothing was sent.
         """
         self._thread.require("stream")
         require_generated(fields)
@@ -177,27 +186,30 @@ class Endpoint(SharedPort):
         try:
             return await ask(control, invitation, body, timeout_s)
         except BaseException:
-            invitation.give_up()
+            invitation.withdraw()
             raise
         finally:
             self._invitations.remove(invitation)
             del invitation  # it may hold the error that is raised, whose traceback holds this frame
 
     async def reconnect(self, call: Call, **fields: Any) -> None:
-        """Reconnect a call whose WebSocket was lost, as `call.reconnect` does, which says all about it."""
+        """Reconnect a call whose WebSocket was lost. Arguments and errors as for `Call.reconnect`."""
         self._thread.require("reconnect")
         await call.reconnect(**fields)
 
     def webhook(self, event: PhoneEvent) -> bool:
-        """Handle a verified webhook event of any kind, in any order; repetitions do nothing.
+        """Handle a verified webhook event of any kind. Events may arrive in any order; repeated events do nothing.
 
-        Returns: whether it was about a `stream` that waits, or a call that runs.
-        Raises: EndpointError outside the event loop's thread.
+        Returns:
+            True if the event is about a `stream` that waits, or a running call.
+
+        Raises:
+            EndpointError: called outside the event loop's thread.
         """
         self._thread.require("webhook")
-        self._known_phone_calls.tell(event)
-        waiting = self._invitations.tell(event)
-        return self._running.tell(event) or waiting
+        self._known_phone_calls.handle(event)
+        waiting = self._invitations.handle(event)
+        return self._running.handle(event) or waiting
 
     def _public_url(self) -> str:
         if self._settings.public_url is not None:
@@ -210,18 +222,23 @@ class Endpoint(SharedPort):
     async def drain(self, drain_s: float | None = None) -> None:
         """Refuse new calls with 503, wait up to drain_s until streams have ended, then close the rest with 1001.
 
-        Recordings, captures and taps end 5 s before, so that they are complete when the process ends.
+        Recordings, captures and taps end 5 s before that, so that they are complete when the process ends. The phone
+        calls continue without their streams, unless `on_handler_end` ends them. The endpoint answers health checks
+        until it is closed. If other processes share its port (`reuse_port`), it stops listening at once, and only
+        serves sockets that it has already accepted.
 
-        The phone calls continue without their streams, unless `on_handler_end` ends them. The endpoint still answers
-        health checks until it is closed, unless other processes share its port (`reuse_port`): then it stops listening
-        at once, and accepts the requests of sockets that it has already.
+        Args:
+            drain_s: the longest wait in s; None: the endpoint's setting.
 
-        drain_s: seconds to wait; None: the endpoint's setting.
+        Raises:
+            EndpointError: called outside the event loop's thread.
         """
         self._thread.require("drain")
+        # 1. Refuse new calls.
         self._take_no_more()
         if self._settings.reuse_port:
             await self.leave_port()
+        # 2. Wait for the calls, close their files, and wait again.
         limit_s = self._settings.drain_s if drain_s is None else drain_s
         lead_s = files_lead_s(limit_s)
         await self._running.wait_idle(limit_s - lead_s)
@@ -229,12 +246,15 @@ class Endpoint(SharedPort):
         if closed:
             logger.info("closed %d files, %g s before the remaining %d calls end", closed, lead_s, len(self._running))
         await self._running.wait_idle(lead_s)
+        # 3. Close the remaining streams, and cancel their handlers.
         await self._running.end(self._settings.handler_grace_s)
 
     def reload_tls(self) -> None:
-        """Read the files of its TlsFiles again: new connections use them. If that fails, the old ones stay.
+        """Read the files of its TlsFiles again: new connections use them. If that fails, the old ones stay in use.
 
-        Raises: EndpointError if they are not a pair, or its `ssl` is not a TlsFiles; OSError if one cannot be read.
+        Raises:
+            EndpointError: the files do not form a pair, or the setting `ssl` is not a TlsFiles.
+            OSError: a file cannot be read.
         """
         if not isinstance(self._settings.ssl, TlsFiles):
             raise EndpointError("ssl is not a TlsFiles, so there are no files to read again")
@@ -256,14 +276,14 @@ class Endpoint(SharedPort):
         except OSError as error:
             raise EndpointError(f"cannot listen on {self.host} port {self.port}: {error.strerror or error}") from error
         loop = asyncio.get_running_loop()
-        # The virtual clock is never late, and a timer without end would hide a deadlock there.
+        # The virtual clock is never late, and an endless timer would hide a deadlock there.
         if settings.lag_period_s is not None and not isinstance(loop, VirtualEventLoop):
             self._lag = LoopLag(loop, settings.lag_period_s, limit_ms=settings.max_lag_ms)
             self._lag.start()
         logger.info("listening on %s", self.url)
 
     async def close(self, *, at_once: bool = False) -> None:
-        """Close all streams with 1001 and stop listening. `at_once` cancels handlers without waiting for them."""
+        """Close all streams with 1001 and stop listening; at_once cancels handlers without waiting for them."""
         self._take_no_more()
         await self._running.end(0.0 if at_once else ENDING_GRACE_S)
         server, self._server = self._server, None
@@ -281,13 +301,16 @@ class Endpoint(SharedPort):
 
     @property
     def free_calls(self) -> int:
-        """How many more calls there may be."""
+        """The number of calls that may still be accepted."""
         return self._settings.max_calls - len(self._running)
 
     def refusal(self, target: str, headers: Mapping[str, str], address: str = "") -> Answer | None:
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call.
 
-        address: of the client, for the log; "": unknown.
+        Args:
+            target: path and query of the request.
+            headers: fields of the request.
+            address: the address of the client, for the log; "": unknown.
         """
         answer = self._gate.answer(target, headers)
         if answer is not None and answer.refused:
@@ -298,21 +321,26 @@ class Endpoint(SharedPort):
     def log_refusal(self, status: HTTPStatus, address: str, why: str) -> None:
         """Log the refusal of a request, within a quota.
 
-        address: of the client; "": unknown.
-        why: the rule that it breaks.
+        Args:
+            status: the HTTP status of the answer.
+            address: the address of the client; "": unknown.
+            why: the rule that it breaks.
         """
         self._refusals.refused(status, self._thread.loop.time(), address, why)
 
     def hold_back_s(self, address: str) -> float:
-        """Count an answer with 401 for this address, and return the seconds after which it is to be sent."""
-        return self._gate.guess_delays.refused(address, asyncio.get_running_loop().time())
+        """Count an answer with 401 for this address, and return its delay in seconds."""
+        return self._gate.refusal_delays.refused(address, asyncio.get_running_loop().time())
 
     def accept(self, socket: Socket, target: str, headers: Mapping[str, str]) -> Receiver:
         """Begin a call on an open socket.
 
-        socket: the socket.
-        target, headers: path with query, and headers of the request.
-        Returns: the receiver of the socket's reports.
+        Args:
+            socket: the socket.
+            target, headers: path with query, and headers of the request.
+
+        Returns:
+            The receiver of the socket's reports.
         """
         invitation = self._invitations.of(target)
         if invitation is not None:

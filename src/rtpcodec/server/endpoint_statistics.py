@@ -1,4 +1,4 @@
-"""Counters of an endpoint: those that it keeps, and what `Endpoint.statistics` returns."""
+"""Counters of an endpoint, and EndpointStatistics, which `Endpoint.statistics` returns."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any, Final
 from rtpcodec.pickling import Value
 from rtpcodec.server.phone_totals import PhoneTotals
 from rtpcodec.server.readers.hub import ReaderHub
+from rtpcodec.stream.counter_sums import NO_SUMS, StreamSums
 from rtpcodec.stream.listening.turn_times import NO_TURNS
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.statistics import Statistics
-from rtpcodec.stream.sums import NO_SUMS, StreamSums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,11 +37,11 @@ class EndpointStatistics:
     """Events that were dropped for the same reason, or because all calls held too many octets; chunks of audio
     included."""
     held_octets: int
-    """What calls hold of `max_held_octets` now."""
+    """Octets of `max_held_octets` that calls hold now."""
     requests_unauthorized: int
     """Requests that were answered with 401; they are among calls_refused."""
     refusals_waiting: int
-    """Answers with 401 that are held back at this moment."""
+    """Answers with 401 that are delayed at this moment."""
     origins_refused: int
     """Requests of web pages that were answered with 403; they are among calls_refused."""
     sockets_half_open: int | None
@@ -53,7 +53,7 @@ class EndpointStatistics:
     slow_turns: int
     """Times that one call held the event loop longer than `slow_turn_ms`."""
     hang_ups: int
-    """Hang-ups of ours that the carrier has accepted."""
+    """Hang-ups by our commands that the carrier has accepted."""
     transfers_bridged: int
     """Transfers by their result, as `TransferResult.outcome`; those that run do not count yet."""
     transfers_busy: int
@@ -112,7 +112,7 @@ class MediaTotals(Value):
     """Turns by their latency, as `TurnTimes.histogram`."""
 
     def add(self, stream: Statistics) -> None:
-        """Add what a call has counted."""
+        """Add the counters of a call."""
         for name in _SUMMED:
             setattr(self, name, getattr(self, name) + getattr(stream, name))
         turns = stream.turns
@@ -127,7 +127,7 @@ _SUMMED: Final = tuple(one.name for one in fields(MediaTotals) if not one.name.s
 
 
 class EndpointTotals:
-    """The counters that an endpoint keeps of ended calls and of requests, and sums over calls."""
+    """The counters of an endpoint: of ended calls and requests, and sums over calls."""
 
     __slots__ = (
         "_histogram",
@@ -152,18 +152,19 @@ class EndpointTotals:
         self._turns, self._turn_ms, self._histogram = 0, 0.0, NO_TURNS.histogram
 
     def copy(self) -> EndpointTotals:
-        """Return a copy, to which others may be added."""
+        """Return a copy, to which counters of calls may be added."""
         other = copy(self)
         other.phone = replace(self.phone)
         return other
 
     def add(self, session: MediaSession, readers: ReaderHub, phone: PhoneTotals, now_ms: float) -> None:
-        """Add what a call has counted so far.
+        """Add the counters of a call so far.
 
-        session: its session.
-        readers: its readers.
-        phone: what commands of ours have done to its phone call.
-        now_ms: the time of the session.
+        Args:
+            session: its session.
+            readers: its readers.
+            phone: the counts of our hang-ups and transfers.
+            now_ms: the time of the session.
         """
         self._sums = list(map(add, self._sums, session.sums(now_ms)))
         turns = session.turn_times
@@ -182,7 +183,7 @@ class EndpointTotals:
 
     @property
     def media(self) -> MediaTotals:
-        """The same as a value, with the turns."""
+        """The sums as a value, with the turns."""
         sums = self.sums._asdict()
         media: dict[str, Any] = {name: sums[name] for name in _SUMMED}
         return MediaTotals(**media, turns=self._turns, turn_latency_ms=self._turn_ms, turn_histogram=self._histogram)

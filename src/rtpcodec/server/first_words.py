@@ -17,16 +17,16 @@ from rtpcodec.stream.machine import CallMachine
 Reason = Literal["first words", "verdict"]
 
 MAX_RINGING_S: Final = 60.0
-"""Longest wait for the webhook of an answer, should it be lost: twice the carrier's usual time of ringing."""
+"""Longest wait for the webhook of the answer, because it may be lost: twice the carrier's usual ringing time."""
 
 _DELAY: Final[Reason] = "first words"
 _VERDICT: Final[Reason] = "verdict"
 
 
 class FirstWords(Live):
-    """Suspends the replies of one call at its begin. Use it from the event loop's thread only.
+    """Suspends the replies of one call at its beginning. Use it in the event loop's thread only.
 
-    A call that a webhook has called incoming is not concerned: its caller waits for us to speak.
+    Incoming calls (reported by a webhook) are not suspended: their callers wait for us to speak.
     """
 
     __slots__ = (
@@ -51,29 +51,31 @@ class FirstWords(Live):
         after_ms: float,
         verdict_s: float | None,
     ) -> None:
-        """Make it; nothing is suspended before `begin`.
+        """Prepare it. Nothing is suspended before `begin`.
 
-        pump: of the call.
-        phone: the phone call behind it.
-        log: of the call.
-        after_ms: how long replies wait after the start, or after a later answer; 0: not at all.
-        verdict_s: how long they wait for the verdict at most; None: not at all.
+        Args:
+            pump: the pump of the call.
+            phone: the phone call behind it.
+            log: the log of the call.
+            after_ms: how long replies wait after the start, or after a later answer; 0: not at all.
+            verdict_s: how long they wait for the verdict at most; None: not at all.
         """
         self._pump = pump
         self._phone = phone
         self._log: CallLog | None = log  # None: the stream has ended
         self._after_ms = after_ms
         self._verdict_s = verdict_s
-        self._answered = False  # for certain, whatever webhooks say
-        self._ringing = False  # the answer is awaited
-        self._timers: dict[Reason, asyncio.TimerHandle] = {}  # of the suspensions that are on
+        self._answered = False  # certainly, independent of webhooks
+        self._ringing = False  # the phone rings, and the answer is awaited
+        self._timers: dict[Reason, asyncio.TimerHandle] = {}  # of the active suspensions
         self._verdict: str | None = None
         self._waiters: list[asyncio.Future[None]] = []
 
     def begin(self, *, answered: bool) -> None:
         """Suspend replies, because the stream has started.
 
-        answered: whether the phone call was answered for certain, as a streaming command needs it.
+        Args:
+            answered: whether the phone call was answered for certain, as a streaming command needs it.
         """
         facts = self._phone.facts()
         self._verdict = facts.verdict
@@ -87,11 +89,11 @@ class FirstWords(Live):
         if reasons:
             for reason in reasons:
                 self._pump.machine.session.suspend_speech(reason, self._pump.now_ms())
-            self._phone.watch(self._tell)
+            self._phone.watch(self._handle)
             self._begin_waits(reasons)
 
     async def verdict(self) -> str | None:
-        """Return the verdict, as soon as it is known; None: it is not awaited any more."""
+        """Return the verdict as soon as it is known; None: it is no longer awaited."""
         while _VERDICT in self._timers:
             change: asyncio.Future[None] = asyncio.get_running_loop().create_future()
             self._waiters.append(change)
@@ -103,12 +105,12 @@ class FirstWords(Live):
         return self._verdict if self._verdict is not None else self._phone.facts().verdict
 
     def end(self) -> None:
-        """Await nothing more, because the stream has ended."""
+        """End all waits, because the stream has ended."""
         for reason in tuple(self._timers):
             self._resume(reason)
         self._log = None
 
-    def _tell(self, event: PhoneEvent) -> None:
+    def _handle(self, event: PhoneEvent) -> None:
         if event.call_control_id != self._phone.call_control_id:
             return
         if event.event_type in VERDICT_EVENTS:
@@ -123,12 +125,12 @@ class FirstWords(Live):
             self._begin_waits(tuple(self._timers))
 
     def _rings(self) -> bool:
-        """Whether it is an outgoing call that is not answered: its stream was established before."""
+        """Return whether it is an outgoing call that is not answered yet, so that its stream has started early."""
         facts = self._phone.facts()
         return facts.direction == webhooks.OUTGOING and not (self._answered or facts.answered)
 
     def _begin_waits(self, reasons: Iterable[Reason]) -> None:
-        """Let the waits for these reasons count from now, or from the answer if the phone rings."""
+        """Start the waits for these reasons now, or at the answer if the phone rings."""
         was, self._ringing = self._ringing, self._rings()
         if was and self._ringing:
             return
@@ -144,11 +146,11 @@ class FirstWords(Live):
             why = (
                 ""
                 if self._phone.webhooks_seen()
-                else "; no webhook was handed to endpoint.webhook or call.webhook so far"
+                else "; endpoint.webhook and call.webhook have received no webhook so far"
             )
             self._log.info("no verdict of answering-machine detection within %g s%s", self._verdict_s, why)
         if reason == _DELAY and self._ringing and self._log is not None:
-            self._log.warning("no webhook reported the answer within %g s, replies begin without it", MAX_RINGING_S)
+            self._log.warning("no webhook reported the answer within %g s; replies begin without it", MAX_RINGING_S)
         self._resume(reason)
 
     def _resume(self, reason: Reason) -> None:
@@ -157,7 +159,7 @@ class FirstWords(Live):
             return
         timer.cancel()
         if not self._timers:
-            self._phone.unwatch(self._tell)
+            self._phone.unwatch(self._handle)
         self._pump.machine.session.resume_speech(reason, self._pump.now_ms())
         self._pump.run()
         if reason == _VERDICT:

@@ -1,8 +1,8 @@
-"""Sockets that were accepted and have not become calls: bounded in all and per address, and each has a deadline.
+"""Accepted sockets that have not become calls: limited in total and per address, each with a deadline.
 
-A full table drops its oldest socket instead of the newest: an honest one becomes a call within milliseconds, so the
-oldest is a silent one, and silent sockets never keep a call away. As many sockets as there are free places for calls
-come on top: after an interruption a carrier dials all its calls at once, and often through one proxy.
+A full table drops its oldest socket instead of the newest. A carrier's socket becomes a call within milliseconds, so
+the oldest socket is a silent one, and silent sockets never prevent a call. The free places for calls are added to the
+limits, because a carrier dials all its calls at once after an interruption, often through one proxy.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from typing import Final
 from rtpcodec.server.addresses import network_of
 
 HANDSHAKE_TIMEOUT_S: Final = 5.0
-"""From accepting a socket to its upgrade or refusal, TLS included; then it is cut."""
+"""Time from accepting a socket to its upgrade or refusal, TLS included; then it is cut."""
 
 DROPS_PER_TURN: Final = 16
-"""Late sockets that are cut in one turn of the event loop: cutting one of TLS takes 0.2 ms, and a call waits for it."""
+"""Late sockets that are cut in one turn of the event loop. Cutting a TLS socket takes 0.2 ms, in which calls wait."""
 
 
 class HalfOpenSocket:
@@ -29,9 +29,10 @@ class HalfOpenSocket:
     def __init__(self, network: str, accepted_s: float, cut: Callable[[], object]) -> None:
         """Describe a socket.
 
-        network: the part of its address that one peer cannot change.
-        accepted_s: when it was accepted, or its late refusal was sent.
-        cut: cuts it.
+        Args:
+            network: the part of its address that a peer cannot change.
+            accepted_s: when it was accepted, or its late refusal was sent.
+            cut: cuts it.
         """
         self.network = network
         self.accepted_s = accepted_s
@@ -39,7 +40,7 @@ class HalfOpenSocket:
 
 
 class HalfOpenSockets:
-    """The sockets of one endpoint in their handshakes. Use it from the event loop's thread only."""
+    """The sockets of one endpoint in their handshakes. Use it in the event loop's thread only."""
 
     __slots__ = (
         "_free_calls",
@@ -57,9 +58,10 @@ class HalfOpenSockets:
     ) -> None:
         """Begin without sockets.
 
-        max_sockets: limit in all.
-        max_sockets_per_address: limit per IPv4 address, or IPv6 network of 64 bits.
-        free_calls: returns how many more calls there may be, which is added to both limits; None: 0.
+        Args:
+            max_sockets: limit in all.
+            max_sockets_per_address: limit per IPv4 address, or IPv6 network of 64 bits.
+            free_calls: returns the number of calls that may still be accepted, which is added to both limits; None: 0.
         """
         self._free_calls = free_calls or _none
         self._loop = asyncio.get_running_loop()
@@ -77,17 +79,21 @@ class HalfOpenSockets:
     def add(self, address: str, cut: Callable[[], object]) -> HalfOpenSocket:
         """Add a socket, and drop an older one if a limit is exceeded.
 
-        address: its other side's IP address.
-        cut: cuts it.
+        Args:
+            address: its other side's IP address.
+            cut: cuts it.
         """
         added = HalfOpenSocket(network_of(address), self._loop.time(), cut)
         self._put(added)
         return added
 
     def add_again(self, refused: HalfOpenSocket, cut: Callable[[], object]) -> None:
-        """Add a removed socket whose refusal was sent. Over TLS it stays open until the other side answers its end.
+        """Add a removed socket whose refusal was sent.
 
-        cut: cuts it.
+        With TLS it stays open until the other side has ended TLS as well.
+
+        Args:
+            cut: cuts it.
         """
         self.remove(refused)
         refused.accepted_s = self._loop.time()
@@ -107,7 +113,7 @@ class HalfOpenSockets:
             self._timer = self._loop.call_at(added.accepted_s + HANDSHAKE_TIMEOUT_S, self._drop_late)
 
     def remove(self, ended: HalfOpenSocket) -> None:
-        """Remove a socket that became a call or is gone; another removal does nothing."""
+        """Remove a socket that became a call or is gone. A second call does nothing."""
         if ended not in self._sockets:
             return
         del self._sockets[ended]
@@ -126,7 +132,7 @@ class HalfOpenSockets:
             await self._waiter
 
     def drop_oldest(self) -> bool:
-        """Drop the oldest socket of the address that has most. Returns whether there was one."""
+        """Drop the oldest socket of the address with the most sockets. Returns whether there was one."""
         if not self._sockets:
             return False
         fullest = max(self._networks, key=lambda network: len(self._networks[network]))
@@ -147,7 +153,7 @@ class HalfOpenSockets:
         cut()
 
     def _drop_late(self) -> None:
-        """Drop the sockets whose deadline has passed, and set the timer to that of the oldest one left."""
+        """Drop the sockets whose deadline has passed, and set the timer for the oldest remaining one."""
         self._timer = None
         latest_s = self._loop.time() - HANDSHAKE_TIMEOUT_S
         for each in tuple(islice(self._sockets, DROPS_PER_TURN)):
@@ -155,14 +161,14 @@ class HalfOpenSockets:
                 break
             self._drop(each)
         oldest = next(iter(self._sockets), None)
-        if oldest is not None:  # if it is late as well, the timer fires in the next turn
+        if oldest is not None:  # if it is late too, the timer fires in the next turn
             self._timer = self._loop.call_at(oldest.accepted_s + HANDSHAKE_TIMEOUT_S, self._drop_late)
 
 
 def _nothing() -> None:
-    """Stand for `cut` after the end."""
+    """Replace `cut` after the end."""
 
 
 def _none() -> int:
-    """Stand for the number of free places of an endpoint without calls."""
+    """Replace `free_calls` if none was given."""
     return 0

@@ -1,4 +1,4 @@
-"""What happens to the phone call when its handler has ended: nothing, a hang-up, or what a coroutine function does."""
+"""Acts on the phone call when its handler has ended: keep it, hang it up, or call a coroutine function."""
 
 from __future__ import annotations
 
@@ -15,24 +15,27 @@ from rtpcodec.server.options import OnHandlerEnd
 from rtpcodec.stream.ending import EndReason
 
 LEFT_ALONE: Final[frozenset[EndReason | None]] = frozenset(("carrier_stop", "closed"))
-"""Ends of a stream behind which nothing is done: the phone call has ended or a command has stopped the stream, or the
-handler has closed the stream to let the phone call continue."""
+"""Reasons for the end of a stream after which nothing is done: the phone call has ended, a command has stopped the
+stream, or the handler has closed the stream so that the phone call continues."""
 
 
 class HandlerEnd:
-    """Acts on one phone call once its handler has ended. Use it from the event loop's thread only.
+    """Acts on one phone call once its handler has ended. Use it in the event loop's thread only.
 
-    It leaves a phone call alone that is transferred, bridged, in a conference or ended, and one whose stream ended by
-    LEFT_ALONE. Of a carrier without commands it hangs up nothing: the end of the stream must do.
+    It does nothing if the phone call is transferred, bridged, in a conference or ended, or if the stream ended for a
+    reason in LEFT_ALONE. It cannot hang up calls of a carrier without commands: there the end of the stream must
+    suffice.
     """
 
     __slots__ = ("_choice", "_log", "_parts")
 
     def __init__(self, choice: OnHandlerEnd, parts: CallParts, log: CallLog) -> None:
-        """Make it.
+        """Prepare it.
 
-        choice: the setting.
-        parts, log: of the call.
+        Args:
+            choice: the setting.
+            parts: the parts of the call.
+            log: the log of the call.
         """
         self._log = log
         self._choice = choice
@@ -40,7 +43,7 @@ class HandlerEnd:
 
     @property
     def acts(self) -> bool:
-        """Whether it does anything about the phone call as it is now."""
+        """Whether `act` would do something in the current state of the phone call."""
         if self._choice == "keep" or not self._is_alone():
             return False
         if self._choice == "hangup" and not self._parts.pump.machine.session.dialect.commands:
@@ -48,9 +51,10 @@ class HandlerEnd:
         return self._parts.pump.machine.end_reason not in LEFT_ALONE
 
     def words(self, *, acting: bool = True) -> str:
-        """Return what becomes of the phone call, for the log record of a failed handler.
+        """Return the state of the phone call in words, for the log record of a failed handler.
 
-        acting: whether `act` follows, if it does anything; a handler that was cancelled is not followed by it.
+        Args:
+            acting: whether `act` follows. It does not follow after a cancelled handler.
         """
         phone = self._parts.phone
         if phone.state == "ended":
@@ -64,10 +68,11 @@ class HandlerEnd:
         return "the phone call is still up" + (", on_handler_end can end it" if self._choice == "keep" else "")
 
     async def act(self, call: Call, error: BaseException | None) -> None:
-        """Do what was chosen. An error of it is logged.
+        """Carry out the setting, and log its errors.
 
-        call: the call.
-        error: the exception that the handler raised; None: it returned.
+        Args:
+            call: the call.
+            error: the exception that the handler raised; None: it returned.
         """
         if not self.acts:
             return
@@ -80,9 +85,9 @@ class HandlerEnd:
                 await self._hang_up()
         except (asyncio.CancelledError, GeneratorExit, KeyboardInterrupt):
             raise
-        except BaseException as own:  # the stream must be closed all the same
+        except BaseException as own:  # the stream must still be closed
             if not is_stream_ended(own):
-                self._log.exception("on_handler_end failed, the phone call may still be up")
+                self._log.exception("on_handler_end failed; the phone call may still be up")
             drop_tracebacks(own)
         finally:
             del error

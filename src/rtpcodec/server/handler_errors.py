@@ -1,4 +1,4 @@
-"""Errors of handlers: which of them only report the end of the stream, and what they hold."""
+"""Errors of handlers: recognise those that only report the end of the stream, and drop their tracebacks."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from rtpcodec.errors import ReplyInterrupted, StreamEnded
 
 
 def is_stream_ended(error: BaseException) -> bool:
-    """Return whether an error is what methods that play raise after the end, or a group that holds nothing else."""
+    """Return whether an error only reports the end of the stream, or is a group of such errors."""
     if isinstance(error, BaseExceptionGroup):
         return all(is_stream_ended(part) for part in error.exceptions)
     return isinstance(error, StreamEnded | ReplyInterrupted)
 
 
 def drop_tracebacks(error: BaseException) -> None:
-    """Drop the tracebacks of an error that nobody handles any more, and of those that it holds or came from.
+    """Drop the tracebacks of an error that is no longer handled, and of all errors that it refers to.
 
     A traceback holds the variables of the handler. A variable that holds the error makes this a cycle, as in the task
     groups of asyncio before Python 3.13.

@@ -1,4 +1,4 @@
-"""The task of one call's handler: it runs the handler, lets its last audio be heard, and reports its errors."""
+"""The task of a call's handler: runs the handler, waits for its last audio, and reports its errors."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from rtpcodec.stream.machine import NORMAL
 INTERNAL_ERROR: Final = 1011
 
 HUNG_AFTER_S: Final = 1.0
-"""A handler that still runs this long after it was cancelled counts as hung, and is reported."""
+"""A handler that still runs this long after its cancellation counts as hung, and is reported."""
 MAX_HUNG_REPORTS: Final = 16
-"""Reports per handler, each after twice the time of the one before: the last one comes after 9 hours."""
+"""Reports per handler, each after twice the time of the previous one: the last one follows after 9 hours."""
 
 
 class HandlerTask:
-    """Run a handler once, in a task of its own. Use it from the event loop's thread only."""
+    """Runs a handler once, in a task of its own. Use it in the event loop's thread only."""
 
     __slots__ = (
         "_cancelled_s",
@@ -51,10 +51,12 @@ class HandlerTask:
     ) -> None:
         """Prepare the task.
 
-        parts, log: of the call.
-        ending: acts on the phone call once the handler has ended.
-        report: called with an exception that the handler raises; returns whether it is a failure.
-        slow_turns: gets the handler's slow steps; None: they are not measured.
+        Args:
+            parts: the parts of the call.
+            log: the log of the call.
+            ending: acts on the phone call once the handler has ended.
+            report: called with an exception that the handler raises; returns whether it is a failure.
+            slow_turns: counts the handler's slow steps; None: they are not measured.
         """
         self._parts = parts
         self._log = log
@@ -64,7 +66,7 @@ class HandlerTask:
         self._cancelled_s: float | None = None
         self._reports = 0
         self._slow_turns = slow_turns
-        self._timer: asyncio.TimerHandle | None = None  # the cancellation to come, or the next report after it
+        self._timer: asyncio.TimerHandle | None = None  # the planned cancellation, or the next report after it
 
     def begin(self, handler: Handler, call: Call, ended: Callable[[asyncio.Task[None]], None]) -> None:
         """Start the handler; `ended` is called with the task when it has ended."""
@@ -73,7 +75,7 @@ class HandlerTask:
         self._task.add_done_callback(ended)
 
     def begin_end(self, call: Call, error: BaseException, ended: Callable[[asyncio.Task[None]], None]) -> None:
-        """Start what follows the failure of a function that is not a handler; `ended` as for `begin`."""
+        """Start the actions after the failure of a function other than the handler; `ended` as for `begin`."""
         loop = asyncio.get_running_loop()
         self._task = loop.create_task(self._end_failed(call, error), name=f"rtpcodec call {call.id}")
         self._task.add_done_callback(ended)
@@ -116,7 +118,7 @@ class HandlerTask:
             self._timer = None
 
     def _report_hung(self) -> None:
-        """Report that the handler does not end."""
+        """Log that the handler does not end."""
         if not self.running or self._cancelled_s is None:
             return
         loop = asyncio.get_running_loop()
@@ -130,7 +132,7 @@ class HandlerTask:
         try:
             await self._measured(_awaitable(handler(call)))
         except (GeneratorExit, KeyboardInterrupt):
-            # The task reports them by its end. GeneratorExit may also mean that this coroutine is dropped.
+            # The task itself reports them. GeneratorExit may also mean that this coroutine is dropped.
             raise
         except BaseException as error:  # SystemExit as well, which the event loop would raise
             if isinstance(error, asyncio.CancelledError) and _is_cancelled():
@@ -148,12 +150,12 @@ class HandlerTask:
         return timed(running, slow_turns.limit_s, slow_turns.report_step)
 
     async def _end_returned(self, call: Call) -> None:
-        """Do what follows a return, and close the stream once its last audio was heard."""
+        """Act after a return, and close the stream once its last audio was heard."""
         await self._decide(call, None)
         self._close(NORMAL, "handler_returned")
 
     async def _end_failed(self, call: Call, error: BaseException) -> None:
-        """Do what follows an exception, and close the stream: at once, unless `on_handler_end` does something."""
+        """Act after an exception, and close the stream: at once, unless `on_handler_end` does something."""
         try:
             if self._ending.acts:
                 await self._decide(call, error)
@@ -163,14 +165,15 @@ class HandlerTask:
             self._close(INTERNAL_ERROR, "handler_failed")
 
     async def _decide(self, call: Call, error: BaseException | None) -> None:
-        """Let what follows the handler happen, until the last audio was heard and all commands have an answer."""
+        """Act on the phone call, until the last audio was heard and all commands have an answer."""
         parts = self._parts
         try:
-            # 1. A hang-up that the handler has begun decides.
+            # 1. Has the handler begun a hang-up? Then wait for it.
             if parts.hang_up.begun:
                 await parts.commands.wait()
-            # 2. The setting decides. What it does may play something.
+            # 2. Carry out the setting on_handler_end, which may play audio.
             await self._ending.act(call, error)
+            # 3. Wait for the last audio and for all commands.
             await parts.play_out.wait()
             await parts.commands.wait()
         finally:
@@ -183,7 +186,7 @@ class HandlerTask:
 
 
 def _awaitable(returned: object) -> Awaitable[object]:
-    """Return what a handler returned, if it can be awaited. Raises EndpointError."""
+    """Return the result of a handler if it can be awaited. Raises EndpointError otherwise."""
     if not inspect.isawaitable(returned):
         kind = type(returned).__name__
         raise EndpointError(f"the handler returned a value of type {kind}, a coroutine function is needed: async def")
@@ -191,11 +194,11 @@ def _awaitable(returned: object) -> Awaitable[object]:
 
 
 def _is_cancelled() -> bool:
-    """Whether somebody has cancelled the running task; otherwise a CancelledError was raised from within."""
+    """Return whether the running task was cancelled; otherwise the handler itself raised CancelledError."""
     task = asyncio.current_task()
     return task is not None and task.cancelling() > 0
 
 
 def _nothing(_error: BaseException) -> bool:
-    """Stand for the caller's function after the end of the call."""
+    """Replace the caller's function after the end of the call."""
     return False

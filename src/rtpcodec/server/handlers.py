@@ -49,17 +49,22 @@ def play_file(
 ) -> Callable[[Call], Coroutine[None, None, None]]:
     """Make a handler that plays a WAV or MP3 file of any rate, once or until the stream ends.
 
-    The file is read and decoded now, so that whatever is wrong with it is known before the first call. A file whose
-    rate is not one of the resampler's nine is converted once, now, to the next higher one (at most 48000 Hz). In mode
-    mp3, an MP3 file is sent unchanged.
+    The file is read and decoded now, so that errors show before the first call. A file whose rate is not one of the
+    resampler's nine is converted once, now, to the next higher one (at most 48000 Hz). In mode mp3, an MP3 file is sent
+    unchanged.
 
-    path: the file; the suffix `.mp3` means an MP3 file, any other a WAV file. Several channels become their mean.
-    loop: whether to repeat the file until the stream ends. The end of the file ends the stream, and
-        `on_handler_end` decides about the phone call.
-    mode: the plan's mode, if it is known. With "mp3", an MP3 file is not decoded; with "rtp", it must be possible.
-    Raises: ValueError if the file is not of its kind or has no samples; OSError if it cannot be read; MissingExtra if
-    an MP3 file must be decoded and no decoder is installed. Without `mode`, the handler raises MissingExtra instead, in
-    calls of mode rtp.
+    Args:
+        path: the file; the suffix `.mp3` means an MP3 file, any other a WAV file. Several channels are mixed to their
+            mean.
+        loop: whether to repeat the file until the stream ends. Otherwise the end of the file ends the stream, and
+            `on_handler_end` decides about the phone call.
+        mode: the plan's mode, if it is known. "mp3": an MP3 file is not decoded; "rtp": decoding must be possible.
+
+    Raises:
+        ValueError: the file is not of its format, or has no samples.
+        OSError: the file cannot be read.
+        MissingExtra: an MP3 file must be decoded and no decoder is installed. Without `mode`, the handler raises it
+            instead, in calls of mode rtp.
     """
     if Path(path).suffix.lower() == ".mp3":
         return _play_mp3_file(Path(path), loop=loop, mode=mode)

@@ -1,4 +1,4 @@
-"""The hang-up of one call: behind its last audio, once, however often it is asked for."""
+"""The hang-up of one call: after its last audio, and only once."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from rtpcodec.server.play_out import PlayOut
 from rtpcodec.stream.machine import CallMachine
 
 HANG_UP_AFTER_MS: Final = 300.0
-"""From the estimated end of the last audio to the command: the jitter buffers behind the carrier, and the doubt of the
-estimate."""
+"""Time from the estimated end of the last audio to the command. It covers jitter buffers behind the carrier, and the
+uncertainty of the estimate."""
 
-REFUSAL: Final = "the call is being hung up, nothing more can be played"
+REFUSAL: Final = "the call is being hung up; nothing more can be played"
 
 
 class HangUp:
-    """Hangs up the phone call of one stream. Use it from the event loop's thread only."""
+    """Hangs up the phone call of one stream. Use it in the event loop's thread only."""
 
     __slots__ = ("_command", "_commands", "_disconnected", "_phone", "_play_out", "_pump")
 
@@ -35,7 +35,7 @@ class HangUp:
         commands: BackgroundCommands,
         disconnected: asyncio.Future[None],
     ) -> None:
-        """Make it; all arguments: of the call."""
+        """Store the parts of the call."""
         self._pump = pump
         self._phone = phone
         self._play_out = play_out
@@ -45,18 +45,22 @@ class HangUp:
 
     @property
     def begun(self) -> bool:
-        """Whether a hang-up runs or was accepted."""
+        """Whether a hang-up is running or was accepted."""
         return self._command is not None
 
     def begin(
         self, after_ms: float, fields: Mapping[str, Any], unless: Callable[[], bool] | None = None
     ) -> RunningCommand:
-        """Begin it, or join the one that runs or was accepted, whose arguments stay.
+        """Begin the hang-up, or join the one that is running or was accepted, whose arguments stay.
 
-        after_ms: from the end of the audio to the command.
-        fields: further fields of the command.
-        unless: asked before the command is sent: if it returns True, nothing is sent and the call continues.
-        Raises: ValueError if after_ms is not 0 or more; EndpointError if nothing sends commands.
+        Args:
+            after_ms: from the end of the audio to the command.
+            fields: further fields of the command.
+            unless: asked before the command is sent: if it returns True, nothing is sent and the call continues.
+
+        Raises:
+            ValueError: after_ms is not 0 or more.
+            EndpointError: there is no control.
         """
         if not 0 <= after_ms < inf:
             raise ValueError(f"after_ms is {after_ms!r}, a number of 0 or more is needed")
@@ -90,6 +94,6 @@ class HangUp:
         self._pump.machine.plays.refusal = self._command = None
 
     async def wait_ms(self, after_ms: float) -> None:
-        """Wait so long, or until the connection is gone."""
+        """Wait for this time, or until the connection is gone."""
         if after_ms and not self._disconnected.done():
             await asyncio.wait((self._disconnected,), timeout=after_ms / 1000)

@@ -1,4 +1,4 @@
-"""Calls that `Endpoint.stream` has requested: how their sockets are recognised, and who waits for them. No sockets."""
+"""Calls that `Endpoint.stream` has requested: they identify their sockets by path and token. No sockets."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rtpcodec.server.phone_control import StreamingControl
 from rtpcodec.server.phone_facts import PhoneEvent
 from rtpcodec.stream.plan import StreamPlan
 
-"""The header that carries the raw token (media streaming, section 6.1)."""
+"""The header that carries the raw token (docs/carrier.md, rule C15)."""
 
 NAME_OCTETS: Final = 24
 TOKEN_OCTETS: Final = 32
@@ -43,9 +43,9 @@ class Invitation:
         self.fields: Mapping[str, Any] = {}
         """The fields of its `streaming_start`, without address and token."""
         self.attach: Callable[[Socket], Receiver] | None = None
-        """Hands the socket to a call that runs, which is reconnected; None: it becomes a call."""
+        """Attaches the socket to a running call, which is reconnected; None: the socket becomes a new call."""
         self.open = True
-        """Whether its socket has not come."""
+        """Whether its socket has not been opened."""
         self.name = secrets.token_urlsafe(NAME_OCTETS)
         self._token = secrets.token_urlsafe(TOKEN_OCTETS)
         self.url = f"{base_url.rstrip('/')}/{self.name}"
@@ -56,7 +56,7 @@ class Invitation:
         return f"<Invitation {self.call_control_id} {'open' if self.wanted else 'over'}>"
 
     def take(self, socket: Socket) -> Receiver | None:
-        """Hand a socket to the call that runs; returns the receiver of its reports. None: it becomes a call."""
+        """Attach a socket to the running call, and return the receiver of its reports. None: it becomes a new call."""
         self.open = False
         return None if self.attach is None else self.attach(socket)
 
@@ -75,12 +75,12 @@ class Invitation:
         return has_token(headers, self._token)
 
     def started(self, call: Call) -> None:
-        """Give the Call to its waiter, because the stream has started."""
+        """Pass the Call to its waiter, because the stream has started."""
         if self.wanted:
             self.call.set_result(call)
 
-    def give_up(self) -> None:
-        """Stop waiting. If the call has just started, close it, because no one else has it."""
+    def withdraw(self) -> None:
+        """Stop waiting. If the call has just started, close it, because nothing else refers to it."""
         if not self.call.cancel() and not self.call.cancelled() and self.call.exception() is None:
             self.call.result().close()
 
@@ -90,17 +90,18 @@ class Invitation:
             self.call.exception()  # retrieved, so that asyncio does not report it
 
     def fail(self, reason: str, sentence: str, failure_reason: str | None = None) -> None:
-        """End the wait by StreamNotStarted, because the stream will not start.
+        """End the wait with StreamNotStarted, because the stream will not start.
 
-        reason: one of the reasons of StreamNotStarted.
-        sentence: the reason in words, for the error text.
-        failure_reason: the carrier's own word for it.
+        Args:
+            reason: one of the reasons of StreamNotStarted.
+            sentence: the reason in words, for the error text.
+            failure_reason: the carrier's own word for it.
         """
         if self.wanted:
             self.call.set_exception(self.not_started(reason, sentence, failure_reason))
 
     def not_started(self, reason: str, sentence: str, failure_reason: str | None = None) -> StreamNotStarted:
-        """Make the error that says why the stream did not start. Arguments as for `fail`."""
+        """Return the error that says why the stream did not start. Arguments as for `fail`."""
         return StreamNotStarted(
             f"call {self.call_control_id:.80} is not streamed: {sentence}",
             reason=reason,
@@ -110,23 +111,23 @@ class Invitation:
 
 
 def has_token(headers: Mapping[str, str], *tokens: str) -> bool:
-    """Return whether a request has one of these tokens. The comparison takes the same time wherever they differ."""
+    """Return whether a request has one of these tokens. The comparison takes the same time for every wrong token."""
     # Header octets beyond ASCII arrive as lone surrogates.
     given = headers.get(TOKEN_HEADER, "").encode("utf-8", "surrogateescape")
     found = False
-    for token in tokens:  # all of them, so that the time does not show which one it was
+    for token in tokens:  # all of them, so that the time does not reveal which one matched
         found |= hmac.compare_digest(given, token.encode())
     return found
 
 
 def token_fault(headers: Mapping[str, str]) -> str:
-    """Return what is wrong with a request's token, without the token."""
+    """Return in words what is wrong with a request's token. The text does not contain the token."""
     given = headers.get(TOKEN_HEADER)
-    return f"{TOKEN_HEADER} is missing" if given is None else f"{TOKEN_HEADER} has another token"
+    return f"{TOKEN_HEADER} is missing" if given is None else f"{TOKEN_HEADER} has a wrong token"
 
 
 class Invitations:
-    """The open invitations of one endpoint. Use it from the event loop's thread only."""
+    """The open invitations of one endpoint. Use it in the event loop's thread only."""
 
     __slots__ = ("_open",)
 
@@ -149,24 +150,24 @@ class Invitations:
         return invitation
 
     def of(self, target: str) -> Invitation | None:
-        """Return the invitation of a request: only the last part of its path counts, as proxies may change the rest."""
+        """Return the invitation of a request. Only the last part of its path counts: proxies may change the rest."""
         return self._open.get(target.partition("?")[0].rpartition("/")[2])
 
     def remove(self, invitation: Invitation) -> None:
-        """Close an invitation: its socket was opened, or no caller waits any more."""
+        """Remove an invitation: its socket was opened, or no caller waits any more."""
         self._open.pop(invitation.name, None)
 
     def withdraw(self) -> None:
         """Fail all invitations, because the endpoint drains or closes."""
         for invitation in self._open.values():
-            if invitation.attach is None:  # calls that run may continue, and so be reconnected
+            if invitation.attach is None:  # running calls may continue, and be reconnected
                 invitation.fail("closed", "the endpoint accepts no more calls")
 
-    def tell(self, event: PhoneEvent) -> bool:
+    def handle(self, event: PhoneEvent) -> bool:
         """Handle a webhook event. Returns whether it ended the wait of an invitation."""
         about = [one for one in self._open.values() if one.call_control_id == event.call_control_id]
         if event.event_type == webhooks.STREAMING_FAILED:
-            # An event with another address is late: it is about an earlier stream of the call.
+            # An event with another address is about an earlier stream of the call.
             url = getattr(event, "stream_url", None)
             why = getattr(event, "failure_reason", None) or "no reason is given"
             about = [one for one in about if url in (None, one.url)]

@@ -10,7 +10,7 @@ from typing import Protocol
 from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.server.access import Answer
 from rtpcodec.server.tcp_listener import Turns
-from rtpcodec.stream.held import HeldBudget
+from rtpcodec.stream.memory_budget import HeldBudget
 
 
 class Acceptor(Protocol):
@@ -22,29 +22,32 @@ class Acceptor(Protocol):
 
     @property
     def free_calls(self) -> int:
-        """How many more calls it accepts now."""
+        """The number of calls that may still be accepted."""
 
     def refusal(self, target: str, headers: Mapping[str, str], address: str = "") -> Answer | None:
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call.
 
-        address: of the client, for the log; "": unknown.
+        Args:
+            address: the address of the client, for the log; "": unknown.
         """
 
     def log_refusal(self, status: HTTPStatus, address: str, why: str) -> None:
         """Log the refusal of a request by the server library, and the rule that the request broke."""
 
     def hold_back_s(self, address: str) -> float:
-        """Count an answer with 401, and return the seconds after which it is to be sent.
+        """Count an answer with 401, and return its delay in seconds.
 
-        address: address of the client; "": unknown.
+        Args:
+            address: address of the client; "": unknown.
         """
 
     def accept(self, socket: Socket, target: str, headers: Mapping[str, str]) -> Receiver:
         """Begin a call on an open socket, and return the receiver of the socket's reports.
 
-        socket: the socket.
-        target: path and query of its request.
-        headers: headers of its request.
+        Args:
+            socket: the socket.
+            target: path and query of its request.
+            headers: headers of its request.
         """
 
 
@@ -61,12 +64,13 @@ class CallServer(Protocol):
     def share(self, turns: Turns, own: socket.socket | None) -> None:
         """Accept in turns with other processes that have the same listening socket.
 
-        turns: says when.
-        own: a further bound socket, of this process alone.
+        Args:
+            turns: decides when to accept.
+            own: a further bound socket, of this process only.
         """
 
     async def hand_over(self) -> None:
-        """Stop listening, because other processes share the port; wait until what was accepted has sent its request."""
+        """Stop listening, for other processes on the port. Wait until accepted sockets have sent their requests."""
 
     async def close(self) -> None:
         """Stop listening, and cut the sockets that have not become calls."""

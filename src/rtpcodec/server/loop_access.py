@@ -1,4 +1,4 @@
-"""LoopAccess: the machine of one call, for the objects that its handler holds, and the rule about threads."""
+"""LoopAccess: access to the machine of one call for the objects of its handler, and the rule about threads."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from typing import Any
 
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.pump.pump import Pump
-from rtpcodec.server.heard import HeardReplies
+from rtpcodec.server.play_waits import ReplyWaits
 from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.speaking.reply import Reply
 
 
 class LoopAccess:
-    """Shared by a Call and its replies, pauses and background sounds. Made in the event loop's thread."""
+    """Shared by a Call and its replies, pauses and background sounds. Create it in the event loop's thread."""
 
     __slots__ = ("_blocks", "_thread_id", "heard", "loop", "may_wait", "pump")
 
-    def __init__(self, pump: Pump[CallMachine], heard: HeardReplies, *, may_wait: bool) -> None:
-        """Make it.
+    def __init__(self, pump: Pump[CallMachine], heard: ReplyWaits, *, may_wait: bool) -> None:
+        """Store the parts of a call.
 
-        pump: of the call.
-        heard: its waits for replies.
-        may_wait: whether the handler is a coroutine, which may wait, and not `on_audio`.
+        Args:
+            pump: the pump of the call.
+            heard: its waits for replies.
+            may_wait: whether the handler is a coroutine, which may wait, and not `on_audio`.
         """
         self.pump = pump
         self.heard = heard
@@ -41,28 +42,31 @@ class LoopAccess:
         """Return the machine to a method that changes it. Raises LocalProtocolError outside the loop's thread."""
         if threading.get_ident() != self._thread_id:
             raise LocalProtocolError(
-                f"{name}() was called outside the event loop's thread, nothing has changed; "
+                f"{name}() was called outside the event loop's thread and has changed nothing; "
                 f"use loop.call_soon_threadsafe(call.{name}, ...), or asyncio.run_coroutine_threadsafe with a "
                 f"coroutine function that calls it"
             )
         return self.pump.machine
 
     def require_coroutine(self, name: str) -> None:
-        """Refuse a method that waits: LocalProtocolError in `on_audio` and outside the loop's thread."""
+        """Raise LocalProtocolError in `on_audio` and outside the loop's thread, where methods cannot wait."""
         self.machine(name)
         if not self.may_wait:
-            raise LocalProtocolError(f"{name}() waits, and on_audio cannot; pass a coroutine as handler instead")
+            raise LocalProtocolError(
+                f"{name}() waits, and on_audio cannot wait; pass a coroutine function as handler instead"
+            )
 
     def require_other_thread(self, name: str, instead: str) -> None:
-        """Refuse a method that blocks: LocalProtocolError in the loop's thread.
+        """Raise LocalProtocolError in the loop's thread, where a method that blocks is not possible.
 
-        name: the method.
-        instead: what to use there.
+        Args:
+            name: the method.
+            instead: the alternative there.
         """
         if threading.get_ident() == self._thread_id:
             raise LocalProtocolError(
-                f"{name}() blocks its thread until there is space, and this is the event loop's thread, which makes "
-                f"the space: it would wait for itself; use {instead}"
+                f"{name}() blocks its thread until there is space, but only this thread, the event loop's, can make "
+                f"space: use {instead}"
             )
 
     # Blocks of `async with`
@@ -74,7 +78,7 @@ class LoopAccess:
             self._blocks.setdefault(task, []).append(reply)
 
     def leave(self, reply: Reply) -> None:
-        """Record that the block of a reply was left, by whichever task."""
+        """Record that the block of a reply was left, by any task."""
         for task, replies in list(self._blocks.items()):
             if reply in replies:
                 replies.remove(reply)
@@ -83,10 +87,11 @@ class LoopAccess:
                 return
 
     def refuse_own_block(self, name: str, only: Reply | None = None) -> None:
-        """Refuse to wait for a reply that cannot end: LocalProtocolError within its own block.
+        """Raise LocalProtocolError within the block of a reply, because a wait for its end would never return.
 
-        name: the method that waits.
-        only: the reply that it waits for; None: all of them.
+        Args:
+            name: the method that waits.
+            only: the reply that it waits for; None: all of them.
         """
         task = asyncio.current_task()
         for reply in () if task is None else self._blocks.get(task, ()):

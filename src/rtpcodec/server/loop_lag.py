@@ -1,4 +1,4 @@
-"""How late an event loop is: one timer per endpoint, which compares its time with the time it was set for."""
+"""Measures how late an event loop is: one timer per endpoint compares the actual time with the planned time."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from time import monotonic
 from typing import Final
 
 LAG_PERIOD_S: Final = 0.1
-"""Time between two measurements, by default: a minute has 600, so that its p99 is more than its maximum."""
+"""Default time between two measurements: 600 per minute, enough for a percentile."""
 COVERED_S: Final = 60.0
 """Time that the maximum and the percentile cover."""
 PERCENTILE: Final = 0.99
 MAX_LAG_MS: Final = 20.0
-"""Default limit on the percentile. One chunk lasts as long, and the lead of a reply covers far more; but a loop that is
-so late so often has no room: every further call makes all others later."""
+"""Default limit on the percentile. A chunk lasts as long, and the lead of a reply covers far more. But a loop that is
+this late this often is overloaded: each further call delays all others."""
 
 
 class LoopLag:
-    """Measure how late the timers of an event loop are. Use it from the event loop's thread only."""
+    """Measures how late the timers of an event loop fire. Use it in the event loop's thread only."""
 
     __slots__ = ("_clock", "_due_s", "_lags_ms", "_late", "_limit_ms", "_loop", "_period_s", "_timer")
 
@@ -31,12 +31,13 @@ class LoopLag:
         clock: Callable[[], float] = monotonic,
         limit_ms: float | None = MAX_LAG_MS,
     ) -> None:
-        """Make a stopped measurement.
+        """Prepare the measurement; `start` begins it.
 
-        loop: the event loop.
-        period_s: time between two measurements.
-        clock: returns seconds. The loop's own clock would not do: some loops read it once per turn.
-        limit_ms: limit on the percentile; None: there is none.
+        Args:
+            loop: the event loop.
+            period_s: time between two measurements.
+            clock: returns seconds. The loop's own clock is not suitable, because some loops read it once per turn.
+            limit_ms: limit on the percentile; None: there is none.
         """
         self._loop = loop
         self._period_s = period_s
@@ -44,7 +45,7 @@ class LoopLag:
         self._due_s = 0.0
         self._limit_ms = inf if limit_ms is None else limit_ms
         self._lags_ms: deque[float] = deque(maxlen=max(1, round(COVERED_S / period_s)))
-        self._late = 0  # of them
+        self._late = 0  # measurements above the limit
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -54,7 +55,7 @@ class LoopLag:
 
     @property
     def max_ms(self) -> float:
-        """The largest of the last minute."""
+        """The largest value of the last minute."""
         return max(self._lags_ms, default=0.0)
 
     @property
@@ -65,7 +66,7 @@ class LoopLag:
 
     @property
     def stays_late(self) -> bool:
-        """Whether the percentile of the last minute is above the limit. Less than a minute is not judged."""
+        """Whether the percentile of the last minute is above the limit; False in the first minute."""
         lags_ms = self._lags_ms
         return len(lags_ms) == lags_ms.maxlen and self._late > len(lags_ms) - ceil(PERCENTILE * len(lags_ms))
 
@@ -75,13 +76,13 @@ class LoopLag:
         self._timer = self._loop.call_later(self._period_s, self._measure)
 
     def stop(self) -> None:
-        """Measure no more; the last measurements stay."""
+        """Stop measuring; the last measurements stay."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
 
     def _measure(self) -> None:
-        # Loops round the time of a timer, so it may also be a little early.
+        # Loops round the time of a timer, so it may also fire slightly early.
         self.take(max(0.0, (self._clock() - self._due_s) * 1000))
         self.start()
 

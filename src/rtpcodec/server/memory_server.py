@@ -16,7 +16,7 @@ from rtpcodec.server.tcp_listener import Turns
 
 
 class MemoryServer:
-    """Listen on one address of a network in memory."""
+    """Listens on one address of a network in memory."""
 
     def __init__(self, settings: EndpointSettings, acceptor: Acceptor, network: MemoryNetwork) -> None:
         self._settings = settings
@@ -37,7 +37,7 @@ class MemoryServer:
         return self._listener.port
 
     def share(self, _turns: Turns, _own: socket.socket | None) -> None:
-        """Raise OSError: the network belongs to this process."""
+        """Raise OSError, because the network in memory belongs to this process only."""
         raise OSError(errno.EOPNOTSUPP, "a network in memory has no sockets")
 
     async def hand_over(self) -> None:

@@ -25,14 +25,16 @@ try:
 except ImportError as error:
     raise MissingExtra("metrics", "prometheus_client", "server") from error
 
+__all__ = ["EndpointCollector", "MetricsPage"]
+
 _MS: Final = 0.001
 
 _GAUGES: Final = (
     ("calls", "calls_running", 1, "Calls whose socket is open or whose handler has not ended."),
     ("held_bytes", "held_octets", 1, "Memory that waiting events of all calls hold."),
     ("half_open_sockets", "sockets_half_open", 1, "Sockets that have not become calls."),
-    ("refusals_waiting", "refusals_waiting", 1, "Answers with 401 that are held back."),
-    ("handlers_hung", "handlers_hung", 1, "Handlers that run on although they were cancelled."),
+    ("refusals_waiting", "refusals_waiting", 1, "Answers with 401 that are delayed."),
+    ("handlers_hung", "handlers_hung", 1, "Handlers that still run although they were cancelled."),
     ("event_loop_lag_seconds", "loop_lag_ms", _MS, "Lateness of the event loop at the latest measurement."),
     ("event_loop_lag_max_seconds", "loop_lag_max_ms", _MS, "The largest of the last minute."),
     ("event_loop_lag_p99_seconds", "loop_lag_p99_ms", _MS, "What 1 % of the last minute's measurements exceed."),
@@ -51,11 +53,16 @@ _COUNTERS: Final = (
     ("messages_received", "messages_received", 1, "Messages of carriers."),
     ("messages_sent", "messages_sent", 1, "Messages to carriers."),
     ("protocol_errors", "protocol_errors", 1, "Messages and frames that broke a rule."),
-    ("dropped_audio_seconds", "dropped_audio_ms", _MS, "Received audio that readers were too slow for."),
-    ("dropped_events", "dropped_events", 1, "Received events that readers were too slow for."),
+    (
+        "dropped_audio_seconds",
+        "dropped_audio_ms",
+        _MS,
+        "Received audio that was dropped because readers were too slow.",
+    ),
+    ("dropped_events", "dropped_events", 1, "Received events that were dropped because readers were too slow."),
     ("slow_turns", "slow_turns", 1, "Times that one call held the event loop too long."),
-    ("hang_ups", "hang_ups", 1, "Phone calls that a command of ours has hung up."),
-    ("transfers_bridged", "transfers_bridged", 1, "Transfers that have joined two people."),
+    ("hang_ups", "hang_ups", 1, "Phone calls that our command has hung up."),
+    ("transfers_bridged", "transfers_bridged", 1, "Transfers that connected two people."),
     ("transfers_busy", "transfers_busy", 1, "Transfers to a phone that was busy."),
     ("transfers_no_answer", "transfers_no_answer", 1, "Transfers that nobody answered."),
     ("transfers_failed", "transfers_failed", 1, "Transfers that failed in another way."),
@@ -82,24 +89,26 @@ _MEDIA: Final = (
     ("playback_pauses", "pauses", 1, "Pauses of the playback."),
     ("playback_paused_seconds", "paused_ms", _MS, "Time of these pauses."),
     ("disconnects", "disconnects", 1, "WebSockets that were lost, or closed without a stop."),
-    ("reconnections", "reconnections", 1, "WebSockets that have carried a stream on."),
+    ("reconnections", "reconnections", 1, "WebSockets that continued a stream after a loss."),
     ("disconnected_seconds", "disconnected_ms", _MS, "Time of streams without a WebSocket."),
 )
-"""The same of MediaTotals."""
+"""The same for MediaTotals."""
 
 
 class StatisticsSource(Protocol):
-    """What an Endpoint gives to a collector."""
+    """The part of an Endpoint that a collector uses."""
 
     def statistics_threadsafe(self) -> EndpointStatistics:
         """Return all counters, in any thread."""
 
 
 class EndpointCollector(Live, Collector):
-    """The figures of one endpoint, read at each scrape. Register it: `REGISTRY.register(EndpointCollector(endpoint))`.
+    """The figures of one endpoint for Prometheus, read at each scrape.
 
-    A registry scraped in another thread works as well: the figures are read in the event loop's thread, which must not
-    wait for the scrape meanwhile. A registry can hold one of them.
+    Register it: `REGISTRY.register(EndpointCollector(endpoint))`.
+
+    The registry may be scraped in another thread: the figures are read in the event loop's thread, which must not wait
+    for the scrape meanwhile. A registry can hold one collector.
     """
 
     def __init__(self, endpoint: StatisticsSource) -> None:
@@ -107,7 +116,7 @@ class EndpointCollector(Live, Collector):
         self._endpoint = endpoint
 
     def describe(self) -> Iterator[Metric]:
-        """Return the families without values, so that registering reads nothing."""
+        """Return the metrics without values, so that registering reads nothing."""
         for name, _, _, text in _GAUGES:
             yield GaugeMetricFamily(f"rtpcodec_{name}", text)
         for name, _, _, text in (*_COUNTERS, *_MEDIA):
@@ -115,12 +124,12 @@ class EndpointCollector(Live, Collector):
         yield HistogramMetricFamily("rtpcodec_turn_latency_seconds", _TURNS_HELP)
 
     def collect(self) -> Iterator[Metric]:
-        """Return all families. Raises EndpointError in another thread if the event loop does not answer within 5 s."""
+        """Return all metrics. Raises EndpointError if the event loop does not answer within 5 s."""
         return families(self._endpoint.statistics_threadsafe())
 
 
 def families(found: EndpointStatistics) -> Iterator[Metric]:
-    """Return the figures as metric families; a gauge that is unknown is left out."""
+    """Return the figures as metric families; unknown gauges are left out."""
     for name, attribute, factor, text in _GAUGES:
         value = getattr(found, attribute)
         if value is not None:

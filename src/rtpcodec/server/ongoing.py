@@ -1,4 +1,4 @@
-"""A running operation as a value that may be awaited."""
+"""Ongoing: a running operation that may be awaited."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from rtpcodec.stream.play_queue import Waiting
 class Ongoing(Live, Awaited, Coroutine[Any, Any, None]):
     """A running operation. Await it to wait for its end, or ignore it: the operation continues by itself.
 
-    It is a coroutine object, so that `create_task`, `gather` and `timeout` accept it. Unlike with a coroutine, nothing
-    is reported if it is never awaited. Cancelling the wait cancels the operation: the rest of a `play` is dropped.
+    It is a coroutine object, so `create_task`, `gather` and `timeout` accept it. Unlike a coroutine, it may be ignored
+    without a warning. Cancelling the wait cancels the operation: the rest of a `play` is dropped.
     """
 
     __slots__ = ("_steps",)
@@ -38,7 +38,7 @@ class Ongoing(Live, Awaited, Coroutine[Any, Any, None]):
         """Raise an error inside the wait; called by a task that is cancelled."""
         if self._steps is None:
             if self._end is not None:
-                self._end.cancel()  # it was not awaited yet, so asyncio does not cancel it
+                self._end.cancel()  # it was not awaited yet, so asyncio has not cancelled it
             self._steps = self._wait()
         try:
             return self._steps.throw(*error)
@@ -60,7 +60,7 @@ def _wait(end: asyncio.Future[None] | None) -> Generator[Any, Any, None]:
 
 
 DONE: Final = Ongoing()
-"""An operation that has ended already. It has no state, so all callers share it."""
+"""An operation that has already ended. It has no state, so all callers share it."""
 
 
 def end_of(waiting: Waiting | None) -> Ongoing:
@@ -77,7 +77,7 @@ def end_of(waiting: Waiting | None) -> Ongoing:
         else:
             end.set_exception(play.error)
             if isinstance(play.error, ReplyInterrupted):
-                end.exception()  # expected: asyncio reports nothing if nobody waits for this play
+                end.exception()  # mark it as retrieved, so that asyncio does not report it if nothing awaits this play
 
     def cancelled(future: asyncio.Future[None]) -> None:
         if future.cancelled():

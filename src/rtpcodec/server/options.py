@@ -1,4 +1,4 @@
-"""What the caller of `serve`, `run` and `call_on` may give: functions, access rules, and the names of all settings."""
+"""Types of the arguments of `serve`, `run` and `call_on`: functions, access rules, and the names of all settings."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.speaking.settings import KeepAlive, WhenFull
 
 CONCEALS: Final = "conceals"
-"""Name of an attribute of handlers. If it is true, people will hear the audio, so gaps are concealed."""
+"""Name of an attribute of handlers. If it is true, people listen to the audio, so gaps are concealed."""
 
 FILES_PER_CALL: Final = "files_per_call"
-"""Name of an attribute of handlers: the files that each call keeps open."""
+"""Name of an attribute of handlers: the number of files that each call keeps open."""
 
 Handler = Callable[[Call], Awaitable[object]]
 """A coroutine function, called once per call; when it returns, the stream ends. `OnHandlerEnd` decides about the phone
@@ -30,8 +30,8 @@ OnAudio = Callable[[Call, Audio], object]
 OnEvent = Callable[[Call, Event], object]
 """A plain function, called for each event except Audio in the socket's callback, so it must not block."""
 OnHandlerEnd = Literal["keep", "hangup"] | Callable[[Call, BaseException | None], Awaitable[object]]
-"""What happens to the phone call when its handler has ended. "keep": nothing. "hangup": it is hung up once the last
-audio was heard. A coroutine function: called with the Call, and the handler's exception or None."""
+"""What happens to the phone call when its handler has ended. "keep": it continues. "hangup": it is hung up once
+the last audio was heard. A coroutine function: called with the Call, and the handler's exception or None."""
 Authorize = str | Sequence[str] | Callable[[Mapping[str, str], str], bool]
 """A token, several tokens, or a plain function of the request's headers and of its path with query. The function must
 not be async."""
@@ -44,7 +44,7 @@ this call. The function must not be async."""
 
 
 DialectName = Literal["telnyx", "twilio"]
-"""A carrier's wire, one of `rtpcodec.stream.wire.DIALECTS`."""
+"""The dialect of a carrier, one of `rtpcodec.stream.wire.DIALECTS`."""
 
 
 class CallOptions(TypedDict, total=False):
@@ -114,6 +114,6 @@ class EndpointOptions(CallOptions, total=False):
 
 
 def for_ears(handler: HandlerT) -> HandlerT:
-    """Mark a handler whose audio people will hear, so that its gaps are concealed."""
+    """Mark a handler whose audio people listen to, so that gaps are concealed."""
     setattr(handler, CONCEALS, True)
     return handler

@@ -1,4 +1,4 @@
-"""Which web pages may open a call. A browser names the page's origin in each request, and a carrier sends none."""
+"""Which web pages may open a call. A browser sends the page's origin in each request; a carrier sends none."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 def serialized(origin: str) -> str | None:
     """Return an origin as browsers write it (RFC 6454 section 6.2): lower case, without the scheme's default port.
 
-    Returns: None if it is not a scheme and a host with an optional port. `null` is not one: any page can have it.
-    Nor is one beyond ASCII: browsers send the name of such a host as `xn--...`.
+    Returns:
+        None if it is not a scheme and a host with an optional port. `null` is not allowed, because any page can have
+        it. Nor is one beyond ASCII: browsers send the name of such a host as `xn--...`.
     """
     try:
         parts = urlsplit(origin.lower())
@@ -36,12 +37,12 @@ def serialized(origin: str) -> str | None:
 
 
 class Origins:
-    """The origins that may open a call, beside clients that are not browsers."""
+    """The origins that may open a call. Clients that are not browsers have no origin and are allowed."""
 
     __slots__ = ("_allowed",)
 
     def __init__(self, allowed: Collection[str]) -> None:
-        """Allow some origins, which `serialized` must accept."""
+        """Store the allowed origins, which must be valid for `serialized`."""
         self._allowed = frozenset(serialized(origin) for origin in allowed)
 
     def allow(self, origin: str | None) -> bool:

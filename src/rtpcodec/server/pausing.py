@@ -1,4 +1,4 @@
-"""PlaybackPause: the asyncio face of a pause, for handlers."""
+"""PlaybackPause: a pause of the playback, for handlers."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from rtpcodec.stream.speaking.stopping import REWIND_MS
 
 
 class PlaybackPause(Live):
-    """One pause of the playback. It ends once; the event PauseResolved and `resolved` say how.
+    """One pause of the playback. It ends once; the event PauseResolved and `resolved` report how.
 
-    Await it to wait for its end: `resolved = await pause`. Use it from the event loop's thread only.
+    Await it to wait for its end: `resolved = await pause`. Use it in the event loop's thread only.
     """
 
     __slots__ = ("_access", "_pause", "_waiters")
@@ -30,19 +30,23 @@ class PlaybackPause(Live):
         return f"<PlaybackPause {'paused' if self.resolved is None else self.resolved.outcome}>"
 
     def resume(self, rewind_ms: float = REWIND_MS) -> None:
-        """Continue from shortly before the cut; a pause that has ended stays as it is.
+        """Continue from shortly before the cut. A pause that has ended stays as it is.
 
-        rewind_ms: how much before the estimated cut, 20 to 40, beside the doubt about it.
-        Raises: ValueError if rewind_ms is out of range.
+        Args:
+            rewind_ms: how much to repeat before the estimated cut, 20 to 40 ms, in addition to the uncertainty of the
+                estimate.
+
+        Raises:
+            ValueError: rewind_ms is out of range.
         """
         self._access.machine("resume")
         self._pause.resume(self._access.pump.now_ms(), rewind_ms)
         self._access.pump.run()
 
     def discard(self) -> None:
-        """Drop what was not heard, and all that waits: its replies are interrupted. A second end does nothing.
+        """Drop what was not heard, and all queued audio: its replies are interrupted. A second end does nothing.
 
-        A reply that is not interruptible is heard from where it was cut.
+        A reply that is not interruptible continues from where it was cut.
         """
         machine = self._access.machine("discard")
         if self._pause.resolved is not None:
@@ -53,7 +57,7 @@ class PlaybackPause(Live):
 
     @property
     def resolved(self) -> PauseResolved | None:
-        """How it ended; None: it has not ended."""
+        """The result of the pause; None: it has not ended."""
         return self._pause.resolved
 
     def __await__(self) -> Generator[Any, Any, PauseResolved]:

@@ -1,4 +1,4 @@
-"""Commands about phone calls: which control sends them, and how a blocking one is called."""
+"""The controls that send commands about phone calls; blocking ones are called in a thread."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class StreamingControl(Protocol):
 
     @property
     def start_streaming(self) -> Callable[..., Any]:
-        """Sends the streaming command: called with the call_control_id, and the body's fields as keywords."""
+        """Sends `streaming_start`; called with the call_control_id, and the body's fields as keywords."""
 
 
 class PhoneControl(StreamingControl, Protocol):
     """The part of CallControl and AsyncCallControl that commands about a call need.
 
-    Each is called with the call_control_id, and the body's fields as keywords.
+    Each method is called with the call_control_id, and the body's fields as keywords.
     """
 
     @property
@@ -44,9 +44,9 @@ class PhoneControl(StreamingControl, Protocol):
 
 
 async def send(method: Callable[..., Any], *arguments: object, **fields: Any) -> Any:
-    """Call a method of a control, a blocking one in a thread, and return its result.
+    """Call a method of a control, in a thread if it blocks, and return its result.
 
-    If the caller is cancelled, the thread of a blocking one continues to the end of the command.
+    If the caller is cancelled, a blocking method continues to the end of the command.
     """
     if inspect.iscoroutinefunction(method):
         return await method(*arguments, **fields)
@@ -56,9 +56,10 @@ async def send(method: Callable[..., Any], *arguments: object, **fields: Any) ->
 async def hang_up(control: PhoneControl | None, dialect: Dialect, call_control_id: str | None) -> None:
     """Hang up a phone call, unless it has ended already or cannot be hung up from here.
 
-    control: sends the command; None: nothing is sent.
-    dialect: of the call. Nothing is sent if its carrier has no commands.
-    call_control_id: of the call; None: nothing is sent.
+    Args:
+        control: sends the command; None: nothing is sent.
+        dialect: the dialect of the call. Nothing is sent if its carrier has no commands.
+        call_control_id: the id of the call; None: nothing is sent.
     """
     if control is not None and dialect.commands and call_control_id is not None:
         with suppress(CallEnded):

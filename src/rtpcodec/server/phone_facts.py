@@ -1,4 +1,4 @@
-"""What webhooks say of one phone call: events, and the facts that they report, whatever their order."""
+"""The facts that webhooks report about one phone call, in any order of events."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class PhoneEvent(Protocol):
 
 @dataclass(slots=True)
 class PhoneFacts:
-    """What webhooks have said of a phone call, also before its stream started. None: nothing."""
+    """Facts from webhooks about a phone call, also from before its stream started. None: unknown."""
 
     direction: str | None = None
     """`incoming` or `outgoing`."""
@@ -47,7 +47,7 @@ class PhoneFacts:
     """When it last joined or left one, by the carrier's clock."""
 
     def take(self, event: PhoneEvent) -> None:
-        """Take over what an event about the phone call says; those of no interest cost one look at their type."""
+        """Record the facts of an event about the phone call. Irrelevant events only cost a look-up of their type."""
         read = READERS.get(event.event_type)
         if read is not None:
             read(self, event)
@@ -91,7 +91,7 @@ READERS: Final[dict[str, Callable[[PhoneFacts, PhoneEvent], None]]] = {
 
 
 def verdict_of(event: PhoneEvent) -> str:
-    """Return the result that an event of answering-machine detection reports; one without it is `not_sure`."""
+    """Return the result of an event of answering-machine detection; `not_sure` if it has none."""
     return getattr(event, "result", None) or webhooks.NOT_SURE
 
 
@@ -103,21 +103,22 @@ def conference_of(event: PhoneEvent) -> str:
 
 
 def occurrence(event: PhoneEvent) -> datetime | None:
-    """Return when an event occurred, by the carrier's clock; None: it does not say."""
+    """Return when an event occurred, by the carrier's clock; None: unknown."""
     return getattr(event, "occurred_at", None)
 
 
 def is_newer(event: PhoneEvent, since: datetime | None) -> bool:
-    """Return whether an event did not occur before a moment: webhooks arrive in any order.
+    """Return whether an event did not occur before a moment, because webhooks arrive in any order.
 
-    since: by the carrier's clock; None: there is none.
+    Args:
+        since: the moment, by the carrier's clock; None: there is none.
     """
     at = occurrence(event)
     return at is None or since is None or at >= since
 
 
 class CarrierClock:
-    """When events occurred, by the carrier's clock: which of them are older than a command."""
+    """Compares the times of events, by the carrier's clock, with the time of a command."""
 
     __slots__ = ("_latest", "_since")
 
@@ -126,13 +127,13 @@ class CarrierClock:
         self._since: datetime | None = None
 
     def take(self, event: PhoneEvent) -> None:
-        """Take over the time of an event."""
+        """Record the time of an event."""
         at = occurrence(event)
         if at is not None and (self._latest is None or at > self._latest):
             self._latest = at
 
     def begin_command(self) -> None:
-        """Treat events as stale that occurred before the latest one so far: a command's results occur later."""
+        """Treat events as stale that occurred before the latest one so far: results of a command occur later."""
         self._since = self._latest
 
     def is_stale(self, event: PhoneEvent) -> bool:

@@ -1,4 +1,4 @@
-"""PhoneTotals: what commands of ours have done to phone calls."""
+"""PhoneTotals: counts of our hang-ups and transfers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The endpoint's listening by picows, which answers any GET: health checks are answered here as well."""
+"""Listening with picows. It passes on any GET, so health checks are answered here as well."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from rtpcodec.pump.socket import Receiver
 from rtpcodec.pump.transports import release
 from rtpcodec.server.access import Answer
 from rtpcodec.server.half_open import HalfOpenSocket
+from rtpcodec.server.library_log import LibraryLog
 from rtpcodec.server.listening import Acceptor
-from rtpcodec.server.quiet_log import QuietLog
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.tcp_server import TcpServer
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 try:
     from multidict import CIMultiDictProxy
@@ -32,13 +32,13 @@ try:
 
     from rtpcodec.pump.frame_rules import VERSION, request_fault
     from rtpcodec.pump.picows_socket import READ_BUFFER_OCTETS, PicowsSocket
-    from rtpcodec.server.late_refusals import LateRefusals
+    from rtpcodec.server.delayed_refusals import DelayedRefusals
 except ImportError as error:
     raise MissingExtra("serve", "picows", "server") from error
 
 
 class PicowsServer(TcpServer):
-    """Listen on one address."""
+    """Listens on one address."""
 
     socket_class: type[PicowsSocket] = PicowsSocket
     """The class of the sockets of calls."""
@@ -46,7 +46,7 @@ class PicowsServer(TcpServer):
     def __init__(self, settings: EndpointSettings, acceptor: Acceptor) -> None:
         super().__init__(settings, acceptor)
         self._log = _PicowsLog(logging.getLogger("picows.server"))
-        self._late_refusals = LateRefusals(acceptor.hold_back_s)
+        self._late_refusals = DelayedRefusals(acceptor.hold_back_s)
 
     def _cut_refused(self) -> None:
         self._late_refusals.cut()
@@ -59,8 +59,8 @@ class PicowsServer(TcpServer):
             ws_listener_factory=partial(self._admit, entry, address),
             logger=self._log,
             disconnect_on_exception=True,
-            websocket_handshake_timeout=None,  # that of HalfOpenSockets includes TLS
-            enable_auto_ping=False,  # the machine of each call pings; picows wants the rest all the same
+            websocket_handshake_timeout=None,  # HalfOpenSockets has a time-out that includes TLS
+            enable_auto_ping=False,  # the machine of each call pings; picows needs the other options nevertheless
             auto_ping_idle_timeout=1.0,
             auto_ping_reply_timeout=1.0,
             auto_ping_strategy=WSAutoPingStrategy.PING_WHEN_IDLE,
@@ -84,16 +84,16 @@ class PicowsServer(TcpServer):
         headers: Mapping[str, str] = CIMultiDictProxy(request.headers)
         answer = self._acceptor.refusal(target, headers, address)
         if answer is not None and answer.status == HTTPStatus.UNAUTHORIZED:
-            self._half_open.remove(entry)  # while they wait, late refusals have their own limits
+            self._half_open.remove(entry)  # delayed refusals have their own limits
             return self._late_refusals.refuse(request, _response(answer), partial(self._half_open.add_again, entry))
         if answer is not None:
             return WSUpgradeResponseWithListener(_response(answer), None)
         connection = ",".join(request.headers.getall("Connection", []))
         if "upgrade" in [token.strip().lower() for token in connection.split(",")]:
-            # picows accepts only this single token, but proxies add others (RFC 6455 section 4.2.1 allows a list).
+            # picows accepts only this single token, but RFC 6455 section 4.2.1 allows a list, and proxies send one.
             request.headers["Connection"] = "Upgrade"
         else:
-            self._acceptor.log_refusal(HTTPStatus.BAD_REQUEST, address, "it does not ask for a WebSocket")
+            self._acceptor.log_refusal(HTTPStatus.BAD_REQUEST, address, "it does not request a WebSocket")
 
         def begin(opened: PicowsSocket) -> Receiver:
             self._half_open.remove(entry)
@@ -108,7 +108,7 @@ class PicowsServer(TcpServer):
 
 
 class _Protocol(WSProtocol):  # type: ignore[misc]  # picows' stub lacks it
-    """picows' protocol of one connection, which reports its end."""
+    """picows' protocol of one connection; it reports the end of the connection."""
 
     ended: Callable[[], object]
 
@@ -118,8 +118,8 @@ class _Protocol(WSProtocol):  # type: ignore[misc]  # picows' stub lacks it
         self.ended()
 
 
-class _PicowsLog(QuietLog):
-    """picows' logger, without a line per read of a socket that broke a rule. The endpoint logs the rule once."""
+class _PicowsLog(LibraryLog):
+    """picows' logger without one line per read of a socket that broke a rule. The endpoint logs the rule once."""
 
     def error(self, msg: object, *args: object, **kwargs: Any) -> None:
         if not str(msg).startswith("WS parser error"):

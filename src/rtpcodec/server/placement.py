@@ -17,17 +17,19 @@ from typing import Final, Protocol, TypeVar
 from rtpcodec.errors import EndpointError
 from rtpcodec.pickling import Live
 
+__all__ = ["RESERVED_S", "MemoryPlacement", "Placement", "PlacementReporter", "WorkerLoad"]
+
 EXPIRES_S: Final = 5.0
-"""A worker that has not reported for this time is taken for dead."""
+"""A worker that has not reported for this time counts as dead."""
 REPORT_PERIOD_S: Final = 1.0
-"""Time between two reports: four may be late before the worker is taken for dead."""
+"""Time between two reports: four may be late before the worker counts as dead."""
 RESERVED_S: Final = 10.0
 """A placed call counts for its worker until its socket opens, for this time at most; the carrier dials within it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerLoad:
-    """What a worker reports about itself."""
+    """The load that a worker reports about itself."""
 
     name: str
     """Unique among all workers."""
@@ -50,23 +52,29 @@ _log = logging.getLogger("rtpcodec.server")
 
 
 class Placement(Protocol):
-    """A registry of workers. Methods raise EndpointError, or the errors of their store."""
+    """A registry of workers. For several machines, implement it on a shared store.
+
+    Methods raise EndpointError, or the errors of their store.
+    """
 
     async def report(self, worker: WorkerLoad) -> None:
         """Add a worker, or replace its figures. Without a report for some seconds it counts as dead.
 
-        worker: its figures now.
+        Args:
+            worker: its current figures.
         """
 
     async def leave(self, name: str) -> None:
         """Remove a worker; an unknown name does nothing."""
 
     async def place(self) -> WorkerLoad:
-        """Return the least loaded worker that is alive, has room and is not draining, and count one call more for it.
+        """Return the least loaded worker that is alive, has room and is not draining, and count one more call for it.
 
-        Choosing and counting are one step, so that two callers at the same time do not take the last place twice. The
-        count is dropped when the worker reports a call more, or after 10 s.
-        Raises: EndpointError if there is no such worker.
+        Choosing and counting must be one atomic step, so that two callers cannot take the last place twice. The count
+        is dropped when the worker reports one more call, or after 10 s.
+
+        Raises:
+            EndpointError: there is no such worker.
         """
 
 
@@ -78,8 +86,9 @@ class Reservations:
     def __init__(self, placed_s: Iterable[float] = (), taken: int = 0) -> None:
         """Begin with calls that were placed before.
 
-        placed_s: when, in order.
-        taken: the worker's `taken` at the latest look.
+        Args:
+            placed_s: when, in order.
+            taken: the worker's `taken` at the latest look.
         """
         self._placed_s = list(placed_s)
         self._taken = taken
@@ -101,10 +110,13 @@ class Reservations:
 
 
 def least_loaded(workers: Iterable[tuple[WorkerT, int]]) -> WorkerT:
-    """Return the worker with the smallest share of its places in use; of equal ones the first.
+    """Return the worker with the smallest share of its places in use; the first one if several are equal.
 
-    workers: live workers, each with its placed calls that have not arrived.
-    Raises: EndpointError if none of them has room.
+    Args:
+        workers: live workers, each with the number of placed calls that have not arrived.
+
+    Raises:
+        EndpointError: no worker has room.
     """
     rows = [(worker, worker.calls + placed) for worker, placed in workers]
     serving = [(worker, used) for worker, used in rows if not worker.draining]
@@ -120,14 +132,15 @@ def least_loaded(workers: Iterable[tuple[WorkerT, int]]) -> WorkerT:
 class MemoryPlacement(Live):
     """A registry in the memory of this process: for several endpoints of one program, and for tests.
 
-    It has no lock: use it from one event loop.
+    Thread rule: it has no lock; use it in one event loop.
     """
 
     def __init__(self, *, expires_s: float = EXPIRES_S, clock: Callable[[], float] = time.monotonic) -> None:
         """Begin without workers.
 
-        expires_s: a worker that has not reported for this time is taken for dead.
-        clock: returns the time in s.
+        Args:
+            expires_s: a worker that has not reported for this time, in s, counts as dead.
+            clock: returns the time in s.
         """
         self._expires_s = expires_s
         self._clock = clock
@@ -144,7 +157,7 @@ class MemoryPlacement(Live):
         self._workers.pop(name, None)
 
     async def place(self) -> WorkerLoad:
-        """Return the least loaded worker, and count one call more. Raises EndpointError if none has room."""
+        """Return the least loaded worker, and count one more call. Raises EndpointError if none has room."""
         now_s = self._clock()
         for name, (_, reported_s, _) in tuple(self._workers.items()):
             if now_s >= reported_s + self._expires_s:
@@ -164,10 +177,11 @@ class Placeable(Protocol):
 
 
 class PlacementReporter(Live):
-    """Reports an endpoint to a registry while its block runs, and removes it at the end of the block.
+    """Reports an endpoint to a registry within its block: `async with PlacementReporter(...) as reporter`.
 
-    Before a drain, `await reporter.drain()` reports that no more calls are to be placed here. Commands that were sent
-    before it still lead here for some seconds: wait RESERVED_S until `endpoint.drain()` refuses them.
+    At the end of the block the endpoint is removed. Before a drain, call `await reporter.drain()`, so that no more
+    calls are placed here. Calls that were placed before still arrive for some seconds: wait RESERVED_S before
+    `endpoint.drain()`.
     """
 
     def __init__(
@@ -175,11 +189,12 @@ class PlacementReporter(Live):
     ) -> None:
         """Make a reporter. Use it as `async with PlacementReporter(...) as reporter`.
 
-        endpoint: the endpoint.
-        placement: the registry.
-        name: name of the worker, unique among all.
-        url: the URL that leads to this endpoint and to no other.
-        period_s: time between two reports. A report that fails is logged, and repeated with the next one.
+        Args:
+            endpoint: the endpoint.
+            placement: the registry.
+            name: name of the worker, unique among all.
+            url: the URL that leads to this endpoint and to no other.
+            period_s: time between two reports. A report that fails is logged, and repeated with the next one.
         """
         self._endpoint = endpoint
         self._placement = placement
@@ -201,12 +216,12 @@ class PlacementReporter(Live):
         await self._placement.leave(self._name)
 
     async def report(self) -> None:
-        """Report now. Raises what the registry raises."""
+        """Report now. Raises the errors of the registry."""
         load = self._endpoint.load(self._name, self._url)
         await self._placement.report(replace(load, draining=load.draining or self._draining))
 
     async def drain(self) -> None:
-        """Report that no more calls are to be placed here. Raises what the registry raises."""
+        """Report that no more calls are to be placed here. Raises the errors of the registry."""
         self._draining = True
         await self.report()
 

@@ -1,4 +1,4 @@
-"""The last audio of a call: all replies are ended, and waited for until they were heard."""
+"""The last audio of a call: end all replies, and wait until they were heard."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Final, Protocol
 
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.call_log import CallLog
-from rtpcodec.server.heard import HeardMarks, HeardReplies
 from rtpcodec.server.ongoing import end_of
+from rtpcodec.server.play_waits import MarkWaits, ReplyWaits
 from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.resolving import GRACE_MS
 
 ECHO_MS: Final = 1000.0
-"""Wait for the last mark's echo beyond the estimated end of the audio: one round trip and the carrier's own buffer.
-After that the echo is considered lost."""
+"""Time after the estimated end of the audio for the last mark's echo: one round trip and the carrier's own buffer.
+After that the echo counts as lost."""
 
 
 class Reconnected(Protocol):
@@ -30,31 +30,31 @@ class Reconnected(Protocol):
 
 
 class PlayOut:
-    """Waits for the last audio of one call. Use it from the event loop's thread only."""
+    """Waits for the last audio of one call. Use it in the event loop's thread only."""
 
     __slots__ = ("_heard", "_heard_replies", "_log", "_pump", "_reconnection", "key_replies")
 
     def __init__(
         self,
         pump: Pump[CallMachine],
-        heard: HeardMarks,
-        heard_replies: HeardReplies,
+        heard: MarkWaits,
+        heard_replies: ReplyWaits,
         reconnection: Reconnected,
         log: CallLog,
     ) -> None:
-        """Make it; all arguments: of the call."""
+        """Store the parts of the call."""
         self._pump = pump
         self._heard = heard
         self._heard_replies = heard_replies
         self._reconnection = reconnection
         self._log: CallLog | None = log
         self.key_replies: dict[Reply, float] = {}
-        """Replies of keys, which end by themselves, with the ms of their audio."""
+        """Replies of keys, which end by themselves, and the duration of their audio in ms."""
 
     async def wait(self) -> None:
         """End all replies, and wait until the queued audio was heard, at most its estimated duration and ECHO_MS.
 
-        Behind a lost WebSocket the wait begins again: the estimate is of the line before.
+        After a lost WebSocket the wait begins again, because the estimate belongs to the old connection.
         """
         session = self._pump.machine.session
         while not session.ended:
@@ -70,7 +70,7 @@ class PlayOut:
                 return
 
     def _all_heard(self, speech: SpeechChain | None) -> bool:
-        """Whether no other WebSocket is needed for what was queued."""
+        """Return whether all queued audio was heard, so that no other WebSocket is needed."""
         return self._unheard_ms() <= 0 if speech is None else not speech.unended_replies
 
     async def _play_files_out(self) -> str | None:
@@ -84,17 +84,18 @@ class PlayOut:
                 await self._heard.wait()
 
         if not await self._in_time(heard, ECHO_MS):
-            return "its mark was not echoed"
+            return "the carrier did not return its mark"
         return None
 
     async def _speak_out(self, speech: SpeechChain) -> str | None:
-        """End all replies, and wait until they were heard. They end by themselves unless the socket stops reading.
+        """End all replies, and wait until they were heard. They end by themselves unless the carrier stops reading.
 
-        Returns: why the last audio might not have been heard.
+        Returns:
+            Why the last audio might not have been heard.
         """
         speech.end_replies(self.key_replies)
         self._pump.run()
-        # The audio of keys is queued when all before it was heard, which may take another GRACE_MS.
+        # The audio of keys is queued when everything before it was heard, which may take another GRACE_MS.
         keys_ms = sum(duration_ms + GRACE_MS for duration_ms in self.key_replies.values())
         more_ms = ECHO_MS + GRACE_MS + keys_ms
         if not await self._in_time(lambda: self._heard_replies.all_ended(speech.unended_replies), more_ms):
@@ -102,7 +103,7 @@ class PlayOut:
         return None
 
     async def _in_time(self, heard: Callable[[], Awaitable[object]], more_ms: float) -> bool:
-        """Wait as long as all audio plays, and more_ms; longer during a suspension. Returns False if that is over."""
+        """Wait for the duration of all audio and more_ms, longer during a suspension. Returns False at the time-out."""
         machine, now_ms = self._pump.machine, self._pump.now_ms
         session = machine.session
         while True:
@@ -113,7 +114,7 @@ class PlayOut:
                 async with asyncio.timeout((limit_ms if suspended else limit_ms + paused_ms) / 1000):
                     await heard()
             except TimeoutError:
-                # The audio has its full time behind a pause or suspension.
+                # After a pause or suspension, the audio gets its full time again.
                 if not suspended and session.halts == halts:
                     return False
             else:

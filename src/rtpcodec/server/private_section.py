@@ -10,9 +10,9 @@ from rtpcodec.stream.listening.privacy import require_label
 
 
 class PrivateSection(Live):
-    """A block in which nothing of what the caller says or keys is kept: `async with` or `with`.
+    """A block in which nothing that the caller says or keys is kept: `async with` or `with`.
 
-    It may be entered again, also within itself. Use it from the event loop's thread only.
+    It may be entered again, also within itself. Use it in the event loop's thread only.
     """
 
     __slots__ = ("_access", "label")
@@ -22,7 +22,7 @@ class PrivateSection(Live):
         require_label(label)
         self._access = access
         self.label = label
-        """What the block is about."""
+        """The label of the section."""
 
     def __enter__(self) -> PrivateSection:
         session = self._access.machine("private").session

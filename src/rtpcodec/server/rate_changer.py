@@ -1,4 +1,4 @@
-"""PCM of any rate to one rate, for the ready-made handlers."""
+"""Converts PCM of any rate to one rate."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from rtpcodec.audio.resample import Resampler
 
 
 class RateChanger:
-    """Resample PCM of any rate to one rate, without a seam between chunks of equal rate."""
+    """Resamples PCM of any rate to one rate, without a seam between chunks of equal rate."""
 
     __slots__ = ("_resampler", "_to_hz")
 

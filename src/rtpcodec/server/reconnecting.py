@@ -20,7 +20,7 @@ from rtpcodec.errors import (
     StreamingNotInUse,
     StreamNotStarted,
 )
-from rtpcodec.pump.line_pump import LinePump
+from rtpcodec.pump.reconnectable_pump import ReconnectablePump
 from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import CallLog
@@ -32,22 +32,22 @@ from rtpcodec.server.stream_request import ask, completed, require_generated
 from rtpcodec.stream.machine import NORMAL, CallMachine
 
 STOP_LIMIT_S: Final = 5.0
-"""For the answer to `streaming_stop`. Without one the new stream is requested all the same: the carrier may have
-noticed the loss by itself."""
+"""Limit on the answer to `streaming_stop`. Without an answer the new stream is still requested, because the carrier may
+have noticed the loss itself."""
 BUSY_LIMIT_S: Final = 10.0
-"""From the first `streaming_start` to the last one, for as long as the carrier answers 90045, cannot be reached or
-cannot open the socket."""
+"""Time from the first `streaming_start` to the last one, while the carrier answers 90045, cannot be reached or cannot
+open the socket."""
 RETRY_S: Final = 0.25
-"""From such an answer to the next `streaming_start`: 40 commands at most."""
+"""Time from such an answer to the next `streaming_start`: at most 40 commands."""
 START_LIMIT_S: Final = 10.0
-"""From a `streaming_start` to the stream's `start`: the default of `Endpoint.stream`."""
+"""Limit from a `streaming_start` to the stream's `start`: the default of `Endpoint.stream`."""
 LIMIT_S: Final = STOP_LIMIT_S + BUSY_LIMIT_S + START_LIMIT_S
-"""For a whole attempt. The stream is held a second longer, so that the attempt itself ends it."""
+"""Limit on a whole attempt. The stream is held a second longer, so that the attempt itself ends it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Reconnections:
-    """What an endpoint lends to the reconnections of its calls."""
+class ReconnectionContext:
+    """The parts of an endpoint that reconnections of its calls need."""
 
     invitations: Invitations
     public_url: Callable[[], str]
@@ -55,19 +55,19 @@ class Reconnections:
 
 
 class Reconnection:
-    """The reconnections of one call. Use it from the event loop's thread only.
+    """The reconnections of one call. Use it in the event loop's thread only.
 
-    A call that can be reconnected is held by its machine when its socket is lost. A second caller joins the attempt
-    that runs. If it fails, the stream ends.
+    When the socket of a call is lost and the call can be reconnected, its machine holds it. A second caller joins the
+    running attempt. If the attempt fails, the stream ends.
     """
 
     __slots__ = (
         "_attach",
+        "_context",
         "_fields",
         "_hold_ms",
         "_hung_up",
         "_invitation",
-        "_lent",
         "_limit",
         "_log",
         "_phone",
@@ -81,45 +81,49 @@ class Reconnection:
 
     def __init__(
         self,
-        pump: LinePump[CallMachine],
+        pump: ReconnectablePump[CallMachine],
         phone: PhoneCall,
         log: CallLog,
-        lent: Reconnections | None,
+        context: ReconnectionContext | None,
         fields: Mapping[str, Any],
     ) -> None:
         """Prepare the reconnections of a call whose stream has not started.
 
-        pump, phone, log: of the call.
-        lent: what the endpoint lends; None: the call runs on the WebSocket of another server.
-        fields: those of the first `streaming_start`, without address and token.
+        Args:
+            pump: the pump of the call.
+            phone: the phone call.
+            log: the log of the call.
+            context: the parts of the endpoint; None: the call runs on the WebSocket of another server.
+            fields: the fields of the first `streaming_start`, without address and token.
         """
         self._pump = pump
         self._phone = phone
         self._log: CallLog | None = log
-        self._lent = lent
+        self._context = context
         self._attach: Callable[[Socket], Receiver] | None = None
         self._fields = {name: value for name, value in fields.items() if name != COMMAND_ID}
         self._stream_id: str | None = None
         self._hold_ms = 0.0
         self._task: asyncio.Task[None] | None = None
         self._invitation: Invitation | None = None
-        self._limit: asyncio.Timeout | None = None  # of a wait that the end of the phone call ends
+        self._limit: asyncio.Timeout | None = None  # of the current wait, which the end of the phone call ends
         self._hung_up = False
         self._waiters = 0
         self.automatic = False
-        """Whether an attempt begins with the loss, without a caller."""
+        """Whether an attempt begins at the loss, without a call of `reconnect`."""
         self.count = 0
         """How often the call was reconnected."""
 
     def begin(
         self, stream_id: str | None, attach: Callable[[Socket], Receiver], hold_s: float, *, automatic: bool
     ) -> None:
-        """Have the stream held when its socket is lost, if a new one can be requested.
+        """Enable holding the stream when its socket is lost, if a new one can be requested.
 
-        stream_id: of the stream that has started.
-        attach: carries the call on over another socket, whose reports go to what it returns.
-        hold_s: how long it is held until an attempt begins.
-        automatic: whether an attempt begins with the loss.
+        Args:
+            stream_id: the id of the stream that has started.
+            attach: continues the call on another socket; returns the receiver of that socket's reports.
+            hold_s: how long the stream is held until an attempt begins, in s.
+            automatic: whether an attempt begins at the loss.
         """
         self._stream_id = stream_id
         try:
@@ -134,13 +138,16 @@ class Reconnection:
         self._phone.watch(self._take_webhook)
 
     async def reconnect(self, **fields: Any) -> None:
-        """Reconnect the call, or join the attempt that runs; nothing if its socket is open. As `Call.reconnect`."""
+        """Reconnect the call, or join the running attempt, as `Call.reconnect`. Does nothing if its socket is open."""
+        # 1. Can it be reconnected at all?
         if self._pump.machine.session.ended:
             raise StreamEnded("the stream has ended, so it cannot be reconnected")
         self._requirements()
         require_generated(fields)
+        # 2. Is the socket open? Then there is nothing to do.
         if not self._pump.machine.session.lost:
             return
+        # 3. Start an attempt or join the running one, and wait for its end. The last cancelled caller ends it.
         task = self._task or self._start(fields)
         self._waiters += 1
         try:
@@ -151,7 +158,7 @@ class Reconnection:
         finally:
             self._waiters -= 1
             if not self._waiters and not self.automatic:
-                task.cancel()  # nobody waits any more; one that is done is not changed
+                task.cancel()  # the last caller was cancelled; a finished task is not changed
             del task  # it may hold the error that is raised, whose traceback holds this frame
 
     # Reports of the call
@@ -169,24 +176,24 @@ class Reconnection:
         self.count += 1
         self._stream_id = stream_id
         self._pump.machine.hold_ms = self._hold_ms
-        self._task = None  # it only returns; the next loss has an attempt of its own
+        self._task = None  # the old attempt only has to return; the next loss starts another one
         if self._invitation is not None:
             self._invitation.started(call)
 
     def _socket_lost(self) -> None:
-        """Record that a socket is gone: the old one, behind its close frame, or the new one before its `start`."""
+        """Record that a socket is gone: the old one, after its close frame, or the new one before its `start`."""
         if self._invitation is not None and not self._invitation.open:
             self._invitation.fail("lost", "the socket closed before the stream began")
 
     def end(self) -> None:
-        """End the attempt that runs, because the stream has ended, and drop what refers back to call and endpoint."""
+        """End the running attempt, because the stream has ended, and drop references back to call and endpoint."""
         self._phone.unwatch(self._take_webhook)
-        self._attach = self._pump.on_held = self._log = self._lent = None
+        self._attach = self._pump.on_held = self._log = self._context = None
         if self._task is not None:
             self._task.cancel()
 
     def _take_webhook(self, event: PhoneEvent) -> None:
-        """End the hold if the phone call has ended. Reports of its streams, which may come late, change nothing."""
+        """End the hold if the phone call has ended. Webhooks about streams may be late, so they change nothing."""
         if event.event_type != webhooks.CALL_HANGUP or event.call_control_id != self._phone.call_control_id:
             return
         self._hung_up = True
@@ -198,37 +205,38 @@ class Reconnection:
 
     # One attempt
 
-    def _requirements(self) -> tuple[PhoneControl, Reconnections]:
-        """Return what an attempt needs. Raises EndpointError with what is missing."""
-        if self._lent is None:
+    def _requirements(self) -> tuple[PhoneControl, ReconnectionContext]:
+        """Return the control and context of an attempt. Raises EndpointError that names what is missing."""
+        if self._context is None:
             raise EndpointError(
-                "reconnect() has the carrier open another WebSocket to the endpoint, and this call runs on that of "
-                "another server: use `serve`"
+                "reconnect() needs an endpoint of `serve`, to which the carrier opens another WebSocket; this call is "
+                "on the WebSocket of another server"
             )
         control = self._phone.control("reconnect")
         if not hasattr(control, "stop_streaming"):
             raise EndpointError(
-                f"reconnect() sends streaming_stop first, and the control, of type {type(control).__name__}, has no "
-                "stop_streaming"
+                f"reconnect() needs a control with stop_streaming, and that of type {type(control).__name__} has none"
             )
-        self._lent.public_url()
-        return control, self._lent
+        self._context.public_url()
+        return control, self._context
 
     def _start(self, fields: Mapping[str, Any]) -> asyncio.Task[None]:
         pump, machine = self._pump, self._pump.machine
         body = completed(machine.session.plan, {**self._fields, **fields})
-        machine.hold_ms = (LIMIT_S + 1.0) * 1000  # also when a new socket is lost before its `start`
+        machine.hold_ms = (LIMIT_S + 1.0) * 1000  # this also holds it when a new socket is lost before its `start`
         machine.keep_held(pump.now_ms() + machine.hold_ms)
         self._task = asyncio.get_running_loop().create_task(self._attempt(*self._requirements(), body))
         self._task.add_done_callback(self._ended)
         return self._task
 
-    async def _attempt(self, control: PhoneControl, lent: Reconnections, body: Mapping[str, Any]) -> None:
+    async def _attempt(self, control: PhoneControl, context: ReconnectionContext, body: Mapping[str, Any]) -> None:
+        # 1. Stop the lost stream.
         await self._stop_old(control)
+        # 2. Request a new one, and wait for its start. 3. If it may succeed later, pause and retry until last_s.
         last_s = asyncio.get_running_loop().time() + BUSY_LIMIT_S
         while True:
             try:
-                await self._request(control, lent, body)
+                await self._request(control, context, body)
             except StreamNotStarted as error:
                 if not _may_pass(error) or asyncio.get_running_loop().time() + RETRY_S > last_s:
                     raise
@@ -243,13 +251,13 @@ class Reconnection:
             await self._limited(send(control.stop_streaming, self._phone.call_control_id, **stream), STOP_LIMIT_S)
         except StreamingNotInUse:
             return  # the carrier has noticed
-        except Exception as error:  # whatever a control raises: the result decides nothing
-            # A stop that comes late names the lost stream, so it does not end the new one.
+        except Exception as error:  # any error of a control: the result does not matter
+            # A late stop names the lost stream, so it does not end the new one.
             self._note("the lost stream was not stopped: %s", type(error).__name__)
 
-    async def _request(self, control: PhoneControl, lent: Reconnections, body: Mapping[str, Any]) -> None:
+    async def _request(self, control: PhoneControl, context: ReconnectionContext, body: Mapping[str, Any]) -> None:
         """Request the new stream once, and wait for its `start`. Raises StreamNotStarted."""
-        invitation = lent.invitations.add(self._phone.call_control_id or "", lent.public_url(), control)
+        invitation = context.invitations.add(self._phone.call_control_id or "", context.public_url(), control)
         invitation.attach = self._attach
         self._invitation = invitation
         try:
@@ -261,7 +269,7 @@ class Reconnection:
                 raise invitation.not_started("hung_up", "the call has ended") from error.__cause__
             raise
         finally:
-            lent.invitations.remove(invitation)
+            context.invitations.remove(invitation)
             invitation.abandon()
             if self._invitation is invitation:
                 self._invitation = None
@@ -273,7 +281,7 @@ class Reconnection:
             await self._limited(asyncio.sleep(RETRY_S), None)
 
     async def _limited(self, wait: Awaitable[object], limit_s: float | None) -> None:
-        """Wait for so long at most; the end of the phone call ends the wait as well. Raises TimeoutError."""
+        """Await with a limit; the end of the phone call ends the wait as well. Raises TimeoutError."""
         try:
             async with asyncio.timeout(limit_s) as self._limit:
                 await wait

@@ -18,17 +18,17 @@ from rtpcodec.server.rate_changer import RateChanger
 from rtpcodec.stream.events import Audio, Started
 
 MAX_AHEAD_MS: Final = 5000.0
-"""Silence may make a recording longer than its call has lasted by this much: bursts and clocks differ by less. So a
-hold of any length is written, because its time has passed, and wild counters do not fill the disk."""
+"""A recording may be longer than its call by this much; bursts and clock differences are smaller. So a hold of any
+length is written, because its time has passed, and wrong counters cannot fill the disk."""
 MIN_SILENCE_MS: Final = 1.0
 """Shorter gaps come from rounding milliseconds to samples and are not filled."""
 TRACKS: Final = 2
 """Tracks of a carrier's call, and so its files."""
 MAX_TRACKS: Final = 4
-"""Files per call at most: a sender that invents tracks must not use up the descriptors."""
+"""Limit on files per call: a sender of many tracks must not use up the descriptors."""
 MAX_NAME_CHARACTERS: Final = 100
 MAX_NAMES: Final = 100
-"""Names that are tried for one file, all of which exist."""
+"""Names that are tried for one file."""
 
 _UNSAFE = re.compile(r"[^A-Za-z0-9_-]+")
 
@@ -37,11 +37,16 @@ def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None
     """Make a handler that records each track of a call to `{stream_id}-{track}.wav` in a folder.
 
     The folder is created if it is missing. Lost audio is concealed, or silent with `serve(conceal=False)`, so that each
-    sample stays at its time. An existing file is not replaced; the call's id and a number are then added to the name.
-    Audio that cannot be decoded is not recorded. A file that cannot be opened or written ends its track's recording and
-    is logged at once; the other tracks and the call continue, and the handler raises the first error at their end.
+    sample stays at its time. An existing file is not replaced: the call's id and a number are added to the name. Audio
+    that cannot be decoded is not recorded. If a file cannot be opened or written, the recording of its track ends, and
+    the error is logged at once; the other tracks and the call continue, and the handler raises the first error at their
+    end.
 
-    Raises: OSError if the folder cannot be created.
+    Args:
+        folder: the folder of the files.
+
+    Raises:
+        OSError: the folder cannot be created.
     """
     into = Path(folder)
     into.mkdir(parents=True, exist_ok=True)
@@ -56,7 +61,7 @@ def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None
                     if event.pcm:
                         recording.write(event)
                 elif isinstance(event, Started):
-                    recording.begin_anew()
+                    recording.restart()
         finally:
             recording.stop()
         if recording.error is not None:
@@ -95,11 +100,11 @@ class _Recording:
         except (OSError, ValueError) as error:
             self._failed(track, error)
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Set the stream's time zero to the current end of each file, because the stream has restarted."""
         for file in self._tracks.values():
             if file is not None and not self.stopped:
-                file.begin_anew()
+                file.restart()
 
     def stop(self) -> None:
         """Close all files. A second call does nothing."""
@@ -116,18 +121,18 @@ class _Recording:
     def _open(self, audio: Audio) -> _TrackFile | None:
         if len(self._tracks) >= MAX_TRACKS:
             if len(self._tracks) == MAX_TRACKS:
-                logger.warning("call %s: more than %d tracks, the others are not recorded", self._call.id, MAX_TRACKS)
+                logger.warning("call %s: more than %d tracks; the others are not recorded", self._call.id, MAX_TRACKS)
             return None
         return _TrackFile(_open(self._folder, self._call, audio), self._begun_s)
 
     def _failed(self, track: str, error: OSError | ValueError) -> None:
         """End the recording of one track."""
-        logger.error("call %s: track %.40r is not recorded any more: %s", self._call.id, track, error)
+        logger.error("call %s: the recording of track %.40r has ended: %s", self._call.id, track, error)
         self.error = self.error or error
         file = self._tracks.get(track)
         self._tracks[track] = None
         if file is not None:
-            with contextlib.suppress(OSError):  # the same error again: its last samples cannot be written either
+            with contextlib.suppress(OSError):  # probably the same error again
                 file.close()
 
 
@@ -154,7 +159,7 @@ class _TrackFile:
         self._fill(begins_at - self._wav.samples_written)
         self._wav.write(pcm)
 
-    def begin_anew(self) -> None:
+    def restart(self) -> None:
         """Set the stream's time zero to the current end of the file."""
         self._begins_at = self._wav.samples_written
 
@@ -163,7 +168,7 @@ class _TrackFile:
         self._wav.close()
 
     def _fill(self, samples: int) -> None:
-        """Write silence, as much as the time of the call allows. A shorter one moves all later audio ahead."""
+        """Write silence, limited by the duration of the call. If it is shortened, all later audio moves forward."""
         rate_hz = self._wav.sample_rate_hz
         if samples * 1000 / rate_hz < MIN_SILENCE_MS:
             return
@@ -175,7 +180,7 @@ class _TrackFile:
 
 
 def _open(folder: Path, call: Call, audio: Audio) -> WavWriter:
-    """Open a new file of a name that none has. Raises OSError."""
+    """Open a file with a new name. Raises OSError."""
     stem = f"{_file_name(call.started.stream_id or call.id)}-{_file_name(audio.track)}"
     for number in range(MAX_NAMES):
         suffix = "" if number == 0 else f"-{call.id}" if number == 1 else f"-{call.id}-{number}"

@@ -10,7 +10,7 @@ from typing_extensions import Buffer
 from rtpcodec.errors import ReplyInterrupted
 from rtpcodec.pickling import Live
 from rtpcodec.server import threads
-from rtpcodec.server._replying import ReplyRoad
+from rtpcodec.server._replying import ReplyFastPath
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.server.ongoing import Ongoing, end_of
 from rtpcodec.stream.events import Audio, Interrupted
@@ -18,13 +18,13 @@ from rtpcodec.stream.speaking.reply import Reply as SessionReply
 from rtpcodec.stream.speaking.reply import ReplyState
 
 
-class Reply(Live, ReplyRoad):
-    """One reply: audio that is spoken as a whole, and the truth about how much of it was heard.
+class Reply(Live, ReplyFastPath):
+    """One reply: audio that is spoken as a whole, and how much of it was heard.
 
-    Its place among the replies of its call was fixed when `call.reply` returned it, also before it has audio. Whatever
-    is played behind it waits until it has ended: by `end`, or by leaving its `async with` block.
+    Its place among the replies of its call is fixed when `call.reply` returns it, even before it has audio. Audio that
+    is played after it waits until the reply has ended: by `end`, or by leaving its `async with` block.
 
-    Use it from the event loop's thread only, except `play_threadsafe` and the properties.
+    Thread rule: use it in the event loop's thread only, except `play_threadsafe` and the properties.
     """
 
     __slots__ = ()
@@ -40,7 +40,7 @@ class Reply(Live, ReplyRoad):
     async def __aexit__(
         self, _kind: type[BaseException] | None, error: BaseException | None, _traceback: TracebackType | None
     ) -> bool:
-        """End the reply. Its ReplyInterrupted is swallowed; with any other error, what is queued is still heard."""
+        """End the reply. Its ReplyInterrupted is suppressed; after any other error, queued audio is still heard."""
         try:
             self._access.leave(self._reply)
             self.end()
@@ -51,7 +51,7 @@ class Reply(Live, ReplyRoad):
     # Adding audio
 
     def play_payload(self, payload: Buffer, note: object = None) -> Ongoing:
-        """Add octets that are already in the send codec, otherwise like `play`. Raises PayloadError as well."""
+        """Add octets that are already in the send codec, otherwise like `play`. May raise PayloadError."""
         plays = self._access.machine("play_payload").plays
         waiting = end_of(plays.play_payload(payload, reply=self._reply, note=note))
         self._access.pump.run()
@@ -62,29 +62,38 @@ class Reply(Live, ReplyRoad):
     ) -> None:
         """Add PCM from another thread, and block until everything is queued.
 
-        pcm, pcm_hz, note: as for `play`.
-        timeout_s: how long to wait for space at most; None: without limit. The stream's end ends the wait.
-        Raises: what `play` raises; TimeoutError, which drops what was not queued; LocalProtocolError in the event
-        loop's thread.
+        Args:
+            pcm: as for `play`.
+            pcm_hz: as for `play`.
+            note: as for `play`.
+            timeout_s: the longest wait for space, in s; None: without limit. The end of the stream ends the wait.
+
+        Raises:
+            TimeoutError: there was no space in time; audio that was not queued is dropped.
+            LocalProtocolError: called in the event loop's thread.
+            Exception: any error of `play`.
         """
         access = self._access
         access.require_other_thread("play_threadsafe", "await reply.play()")
         threads.play(access, lambda plays: plays.play(pcm, pcm_hz, reply=self._reply, note=note), timeout_s)
 
     def interrupt(self) -> Interrupted:
-        """Stop this reply alone: drop what was not heard of it, wherever it is. Other replies stay.
+        """Stop only this reply: drop what was not heard of it, here and at the carrier.
 
         A reply that has ended or is not interruptible stays as it is.
 
-        Returns: the estimate of what was heard. The event InterruptionSettled follows with the final value.
-        Raises: StreamEnded after the end.
+        Returns:
+            The estimate of what was heard. The event InterruptionSettled follows with the final value.
+
+        Raises:
+            StreamEnded: the stream has ended.
         """
         found = self._access.machine("interrupt").interrupt(self._access.pump.now_ms(), self._reply)
         self._access.pump.run()
         return found
 
     def end(self) -> None:
-        """End the reply: it takes no more audio, and its last frame is padded. A second call does nothing."""
+        """End the reply: it accepts no more audio, and its last frame is padded. A second call does nothing."""
         self._access.machine("end")
         self._reply.end()
         self._access.pump.run()
@@ -92,10 +101,13 @@ class Reply(Live, ReplyRoad):
     # State
 
     async def played(self) -> bool:
-        """Wait until the reply was heard to its end; it ends at the latest 1 s after the estimated end of its audio.
+        """Wait until the reply was heard to its end, at the latest until 1 s after the estimated end of its audio.
 
-        Returns: True, also if the end is estimated (`state`); False if it was interrupted or the stream ended first.
-        Raises: LocalProtocolError in `on_audio`, which cannot wait, and in the reply's own block before `end`.
+        Returns:
+            True, also if the end is estimated (see `state`); False if it was interrupted or the stream ended first.
+
+        Raises:
+            LocalProtocolError: called in `on_audio`, which cannot wait, or in the reply's own block before `end`.
         """
         access = self._access
         access.require_coroutine("played")
@@ -105,10 +117,13 @@ class Reply(Live, ReplyRoad):
     async def settled(self) -> bool:
         """Wait as `played` does, and after an interruption until `played_ms` is final.
 
-        That takes one round trip, in which the carrier answers the clear; without its answer, 1 s more.
+        This takes one round trip, in which the carrier answers the clear; without an answer, 1 s more.
 
-        Returns: as `played`.
-        Raises: as `played`.
+        Returns:
+            As for `played`.
+
+        Raises:
+            LocalProtocolError: as for `played`.
         """
         access = self._access
         access.require_coroutine("settled")
@@ -139,38 +154,42 @@ class Reply(Live, ReplyRoad):
 
     @property
     def queued_ms(self) -> float:
-        """Its audio that waits to be sent, with that of plays that wait for space."""
+        """Audio of the reply in ms that waits to be sent, or for space."""
         return self._reply.queued_ms + self._access.pump.machine.plays.waiting_ms_of(self._reply)
 
     @property
     def sent_ms(self) -> float:
-        """Its audio that was sent, heard or not."""
+        """Audio of the reply in ms that was sent, heard or not."""
         return self._reply.sent_ms
 
     @property
     def played_ms(self) -> float:
-        """How much of it was heard, at the carrier's play-out; never more than was sent."""
+        """Audio of the reply in ms that was heard, at the carrier's play-out; never more than was sent."""
         return self._reply.played_ms(self._access.pump.now_ms())
 
     @property
     def played_uncertainty_ms(self) -> float:
-        """How wrong `played_ms` may be, either way."""
+        """The largest error of `played_ms`, in either direction."""
         return self._reply.played_uncertainty_ms(self._access.pump.now_ms())
 
     @property
     def last_note_played(self) -> Any:
-        """The note of the last chunk that was heard to its end; None if it does not exist."""
+        """The note of the last chunk that was heard to its end; None: there is none."""
         return self._reply.last_note_played(self._access.pump.now_ms())
 
 
 def prompt_of(reply: Reply, access: LoopAccess, name: str) -> SessionReply:
     """Return the session's reply to a method that waits for its end.
 
-    reply: the reply.
-    access: of the call that waits.
-    name: the method.
-    Raises: TypeError if it is not a reply; ValueError if it belongs to another call; LocalProtocolError in its own
-        block.
+    Args:
+        reply: the reply.
+        access: the machine of the waiting call.
+        name: the method.
+
+    Raises:
+        TypeError: it is not a reply.
+        ValueError: it belongs to another call.
+        LocalProtocolError: in its own block.
     """
     if not isinstance(reply, Reply):
         raise TypeError(f"the reply of {name} is of type {type(reply).__name__}, a Reply of this call is needed")

@@ -10,7 +10,8 @@ from rtpcodec.pump.headers import Headers
 def request_headers(pairs: Iterable[tuple[str, str]]) -> Headers:
     """Return headers by their names in any case; values of a repeated name are joined (RFC 9110 section 5.3).
 
-    pairs: each name with its value, in the order of the request.
+    Args:
+        pairs: each name with its value, in the order of the request.
     """
     joined: dict[str, str] = {}
     for name, value in pairs:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from types import MethodType
 
 from rtpcodec.pump._driving import AudioSink
-from rtpcodec.pump.line_pump import LinePump
+from rtpcodec.pump.reconnectable_pump import ReconnectablePump
 from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.background_commands import BackgroundCommands
@@ -24,28 +24,28 @@ from rtpcodec.server.handler_end import HandlerEnd
 from rtpcodec.server.handler_errors import drop_tracebacks, is_stream_ended
 from rtpcodec.server.handler_task import INTERNAL_ERROR, HandlerTask
 from rtpcodec.server.hanging_up import HangUp
-from rtpcodec.server.heard import HeardMarks, HeardReplies
-from rtpcodec.server.holding import HoldWatch
+from rtpcodec.server.hold_watch import HoldWatch
 from rtpcodec.server.invitations import Invitation
 from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.play_out import PlayOut
+from rtpcodec.server.play_waits import MarkWaits, ReplyWaits
 from rtpcodec.server.readers.hub import ReaderHub, drop_audio
-from rtpcodec.server.reconnecting import Reconnection, Reconnections
+from rtpcodec.server.reconnecting import Reconnection, ReconnectionContext
 from rtpcodec.server.sending_keys import KeySender
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.slow_turns import SlowTurns
 from rtpcodec.server.typed_keys import TypedKeys
 from rtpcodec.stream import events
 from rtpcodec.stream.ending import EndReason
+from rtpcodec.stream.event_octets import octets_of
 from rtpcodec.stream.events import Audio, Event, Started
-from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.machine import NORMAL, CallMachine
-from rtpcodec.stream.octets import octets_of
+from rtpcodec.stream.memory_budget import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
 
 
 class CallRunner(AudioSink):
-    """Run one call on an open socket. It is the sink of the call's pump; the socket reports to `pump`.
+    """Runs one call on an open socket. It is the sink of the call's pump; the socket reports to `pump`.
 
     The call has ended when both its socket and its handler have ended, in either order. Use it from the event loop's
     thread only.
@@ -80,20 +80,22 @@ class CallRunner(AudioSink):
         slow_turn: Callable[[], None] | None = None,
         warnings: WarningQuota | None = None,
         phone: PhoneCall | None = None,
-        reconnections: Reconnections | None = None,
+        reconnections: ReconnectionContext | None = None,
     ) -> None:
         """Begin a call.
 
-        settings: the endpoint's settings.
-        socket: the open socket.
-        request: the HTTP request that became the socket.
-        on_end: called once, when socket and handler have ended.
-        budget: the octets that the calls of the endpoint may hold together; None: only the limits of one call apply.
-        invitation: the invitation that the request answers; None: the call was not requested.
-        slow_turn: called each time that this call held the event loop for too long.
-        warnings: the quota of the endpoint's log; None: all warnings are logged.
-        phone: the phone call behind the stream; None: it cannot be commanded, and no webhooks arrive.
-        reconnections: what the endpoint lends to reconnect it; None: it cannot be reconnected.
+        Args:
+            settings: the endpoint's settings.
+            socket: the open socket.
+            request: the HTTP request that became the socket.
+            on_end: called once, when socket and handler have ended.
+            budget: the octets that the calls of the endpoint may hold together; None: only the limits of one call
+                apply.
+            invitation: the invitation that the request answers; None: the call was not requested.
+            slow_turn: called each time when this call has held the event loop for too long.
+            warnings: the quota of the endpoint's log; None: all warnings are logged.
+            phone: the phone call behind the stream; None: it cannot be commanded, and no webhooks arrive.
+            reconnections: the parts of the endpoint that reconnect it; None: it cannot be reconnected.
         """
         plan, plan_error = plan_of(settings, request, invitation)
         self.log = CallLog(secrets.token_hex(4), warnings)
@@ -120,14 +122,14 @@ class CallRunner(AudioSink):
 
     def _new_pump(
         self, settings: EndpointSettings, socket: Socket, budget: HeldBudget | None, plan: StreamPlan | None
-    ) -> LinePump[CallMachine]:
+    ) -> ReconnectablePump[CallMachine]:
         now_ms = asyncio.get_running_loop().time() * 1000
         session = settings.new_session(utc_offset_ms=time.time() * 1000 - now_ms, budget=budget, plan=plan)
         machine = CallMachine(session, now_ms, timeouts=settings.call_timeouts, may_wait=settings.may_wait)
-        return LinePump(machine, socket, self, settings.new_budget(now_ms))
+        return ReconnectablePump(machine, socket, self, settings.new_budget(now_ms))
 
     def _new_parts(self, request: UpgradeRequest) -> CallParts:
-        heard, heard_replies = HeardMarks(self.pump), HeardReplies()
+        heard, heard_replies = MarkWaits(self.pump), ReplyWaits()
         disconnected = asyncio.get_running_loop().create_future()
         commands = BackgroundCommands(self.log, self._settle)
         play_out = PlayOut(self.pump, heard, heard_replies, self.reconnection, self.log)
@@ -168,7 +170,7 @@ class CallRunner(AudioSink):
         return slow
 
     def _attach(self, socket: Socket) -> Receiver:
-        """Carry the call on over another socket, which reports to what is returned."""
+        """Continue the call on another socket, and return the receiver of its reports."""
         self.pump.attach(socket, self._settings.new_budget(self.pump.now_ms()))
         return self.pump
 
@@ -190,13 +192,13 @@ class CallRunner(AudioSink):
         self.pump.run()
 
     def cancelled(self) -> None:
-        """Record that the call ends because whoever runs it is cancelled, unless it has ended by another cause."""
+        """Record that the call ends because its task is cancelled, unless there was another cause before."""
         machine = self.pump.machine
         machine.end_cause = machine.end_cause or "cancelled"
 
     @property
     def hung(self) -> bool:
-        """Whether the handler still runs although it was cancelled long enough ago."""
+        """Whether the handler still runs, HUNG_AFTER_S or longer after it was cancelled."""
         return self._handler.hung
 
     # As a sink
@@ -225,7 +227,7 @@ class CallRunner(AudioSink):
         # 2. Readers, or on_event.
         try:
             self._hand_over(event)
-        # 3. The last event ends the readers, so it comes after they have it.
+        # 3. The last event ends the readers, after they have received it.
         finally:
             if isinstance(event, events.Stopped):
                 self._stream_ended(event.reason)
@@ -259,11 +261,11 @@ class CallRunner(AudioSink):
         return True
 
     def _refuse(self, error: BaseException | None) -> None:
-        """Close the socket, because the function that is asked for plans has failed; None: it has not."""
+        """Close the socket, if the function that returns plans has failed; None: it has not."""
         if error is None:
             return
         self.failed_call = True
-        self.log.error("plan failed, the call is closed", exc_info=error)
+        self.log.error("the function plan raised an exception; the call is closed", exc_info=error)
         self.pump.machine.close(INTERNAL_ERROR, self.pump.now_ms(), "handler_failed")
         drop_tracebacks(error)
 
@@ -278,7 +280,7 @@ class CallRunner(AudioSink):
             self.take_audio = take_audio
 
     def _warn(self, event: Event) -> None:
-        """Log an event that reports a fault, once per kind: handlers that read audio only do not see it."""
+        """Log an event that reports a fault, once per kind, because handlers that only read audio do not see it."""
         match event:
             case events.Malformed(rule, detail):
                 self.log.warn_once(rule, "malformed message (%s): %s", rule, detail)
@@ -299,14 +301,14 @@ class CallRunner(AudioSink):
         self.log.name_stream(started)
         self.phone.begin(started, self.pump.machine.session.dialect)
         account = self.pump.machine.session.account
-        if account is not None:  # the call keeps this event
+        if account is not None:  # the call keeps this event, so it counts in the budget
             account.budget.take(account, octets_of(started))
         if self._invitation is not None and not self._invitation.wanted:
-            self.log.info("the call is closed: `stream` does not wait for it any more")
+            self.log.info("the call is closed: `stream` no longer waits for it")
             self.close(NORMAL, "not_wanted")
             return
         holding = HoldWatch(self.pump, self.phone)
-        self.phone.watch(holding.tell)
+        self.phone.watch(holding.handle)
         holding.begin()
         self._parts.first_words.begin(answered=self._invitation is not None)
         settings = self._settings
@@ -337,7 +339,7 @@ class CallRunner(AudioSink):
         self.pump.machine.session.end_privacy(self.pump.now_ms())
         if self.readers.dropped_events:
             self.log.warn_of_peer(
-                "audio came faster than the handler read it: %.0f ms were dropped, %d events in all",
+                "the handler read too slowly: %.0f ms of audio were dropped, %d events in total",
                 self.readers.dropped_ms,
                 self.readers.dropped_events,
             )
@@ -347,7 +349,7 @@ class CallRunner(AudioSink):
 
     def _handler_ended(self, task: asyncio.Task[None]) -> None:
         if not self.pump.machine.session.ended:
-            # It was cancelled from within, or raised a BaseException, which the event loop raises as well.
+            # It cancelled itself, or raised a BaseException, which the event loop raises as well.
             self.failed_call = True
             what = "was cancelled from within" if task.cancelled() else f"raised {type(task.exception()).__name__}"
             self.log.error("the handler %s; %s", what, self._ending.words(acting=False))

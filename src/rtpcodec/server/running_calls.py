@@ -1,4 +1,4 @@
-"""The calls of one endpoint: counted, found by the phone call, and ended."""
+"""The running calls of one endpoint, and the counters of those that have ended."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rtpcodec.server.runner import CallRunner
 
 GOING_AWAY: Final = 1001
 ENDING_GRACE_S: Final = 1.0
-"""Time that handlers get after their stream was ended by the endpoint, and again after they were cancelled."""
+"""Time for handlers after the endpoint has ended their stream, and again after their cancellation."""
 
 
 class RunningCalls:
-    """The calls that run, and the totals of those that have ended. Use it from the event loop's thread only."""
+    """The running calls, and the totals of those that have ended. Use it in the event loop's thread only."""
 
     __slots__ = ("_idle", "_runners", "totals")
 
@@ -47,10 +47,10 @@ class RunningCalls:
         if not self._runners:
             self._idle.set()
 
-    def tell(self, event: PhoneEvent) -> bool:
-        """Hand a webhook event to the calls that it is about. Returns whether there was one."""
-        told = [runner.phone.tell(event) for runner in self if runner.phone.is_about(event)]
-        return any(told)
+    def handle(self, event: PhoneEvent) -> bool:
+        """Pass a webhook event to the calls that it is about. Returns whether there was one."""
+        handled = [runner.phone.handle(event) for runner in self if runner.phone.is_about(event)]
+        return any(handled)
 
     async def wait_idle(self, timeout_s: float) -> None:
         """Wait until no call runs, for timeout_s at most."""
@@ -66,17 +66,20 @@ class RunningCalls:
 
     async def end(self, grace_s: float) -> None:
         """Close all streams with 1001, and cancel handlers that still run grace_s later."""
+        # 1. Close the streams.
         for runner in self:
             runner.close(GOING_AWAY, "endpoint_closed")
         await self.wait_idle(grace_s)
+        # 2. Cancel the handlers that still run.
         for runner in self:
             runner.cancel()
         await self.wait_idle(ENDING_GRACE_S)
+        # 3. Report those that do not end.
         for runner in self:
-            runner.log.error("the handler still runs after it was cancelled; it is abandoned")
+            runner.log.error("the handler still runs after its cancellation; it is abandoned")
 
 
 def add_to(totals: EndpointTotals, runner: CallRunner) -> None:
-    """Add what a call has counted so far."""
+    """Add the counters of a call so far."""
     pump = runner.pump
     totals.add(pump.machine.session, runner.readers, runner.phone.totals, pump.now_ms())

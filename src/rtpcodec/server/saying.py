@@ -27,14 +27,14 @@ class Saying:
     __slots__ = ("_access", "_pcm_hz", "_spoken", "reply")
 
     def __init__(self, access: LoopAccess, spoken: SessionReply, pcm_hz: int | None) -> None:
-        """Take over a reply that was just opened; pcm_hz: the rate of PCM, None: send_pcm_hz."""
+        """Feed a reply that was just opened. pcm_hz: the rate of PCM; None: send_pcm_hz."""
         self._access = access
         self._spoken = spoken
         self._pcm_hz = pcm_hz
         self.reply = Reply(access, spoken)
 
     async def say(self, chunks: Iterable[Chunk] | AsyncIterable[Chunk]) -> None:
-        """Play all chunks. An interruption ends it at once, also while the next chunk is awaited."""
+        """Play all chunks. An interruption ends this at once, even while the next chunk is awaited."""
         task = cast("asyncio.Task[Any]", asyncio.current_task())
         cancelling = task.cancelling()
         feeding, interrupted = True, False
@@ -50,7 +50,7 @@ class Saying:
             try:
                 await self._feed(chunks)
             except asyncio.CancelledError:
-                # As asyncio.timeout: only the cancellation of our own ends here.
+                # As in asyncio.timeout: only our own cancellation is suppressed.
                 if not interrupted:
                     raise
                 interrupted = False
@@ -58,13 +58,13 @@ class Saying:
                     raise
             finally:
                 feeding = False
-                self._access.heard.forget(self._spoken, watch)
+                self._access.heard.discard(self._spoken, watch)
                 watch.cancel()
-                if interrupted:  # the generator has caught our cancellation
+                if interrupted:  # the generator has suppressed our cancellation
                     task.uncancel()
 
     def _watch(self, interrupt: Callable[[], object]) -> asyncio.Future[None]:
-        """Return a future that ends with the reply; interrupt is called if that is an interruption."""
+        """Return a future that is completed at the end of the reply; interrupt is called if it was interrupted."""
         end: asyncio.Future[None] = self._access.loop.create_future()
         spoken = self._spoken
 
@@ -77,7 +77,7 @@ class Saying:
         return end
 
     async def _feed(self, chunks: Iterable[Chunk] | AsyncIterable[Chunk]) -> None:
-        """Play all chunks, and close their generator however that ends."""
+        """Play all chunks, and always close their generator."""
         if isinstance(chunks, AsyncIterable):
             iterator = aiter(chunks)
             try:
@@ -91,7 +91,7 @@ class Saying:
         try:
             for chunk in steps:
                 await self._play(chunk)
-                await asyncio.sleep(0)  # other calls have their turn between two chunks
+                await asyncio.sleep(0)  # let other calls run between two chunks
         finally:
             if (close := getattr(steps, "close", None)) is not None:
                 close()
@@ -111,17 +111,17 @@ class Saying:
             if not says_only(self._spoken, error):
                 raise
         finally:
-            with suppress(StreamEnded):  # the event loop was closed, and the reply ended with its stream
+            with suppress(StreamEnded):  # the event loop is closed, so the reply has ended with its stream
                 threads.call(self._access, self.reply.end)
             if (close := getattr(steps, "close", None)) is not None:
                 close()
 
 
 def require_chunks(chunks: object) -> None:
-    """Refuse audio in place of an iterable of it: TypeError."""
+    """Raise TypeError if chunks is audio and not an iterable of audio."""
     if not isinstance(chunks, Audio | str):
         try:
-            memoryview(chunks)  # type: ignore[arg-type]  # that is the question
+            memoryview(chunks)  # type: ignore[arg-type]  # this is what the call tests
         except TypeError:
             return
     raise TypeError(

@@ -1,4 +1,4 @@
-"""`send_dtmf`: keys to the other end of a call, by the carrier's command or as tones in our audio."""
+"""`send_dtmf`: sends keys to the other end of a call, by a command of the carrier or as tones in our audio."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from rtpcodec.codecs import codec, codec_names
 from rtpcodec.errors import LocalProtocolError, QueueFull, StreamEnded
 from rtpcodec.pump.pump import Pump
 from rtpcodec.server.background_commands import BackgroundCommands, RunningCommand
-from rtpcodec.server.heard import HeardReplies
 from rtpcodec.server.phone_call import PhoneCall
 from rtpcodec.server.play_out import PlayOut
+from rtpcodec.server.play_waits import ReplyWaits
 from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.speaking.reply import Reply
 
 DtmfMethod = Literal["carrier", "in_band"]
-"""How keys are sent. "carrier": the carrier makes them by a command. "in_band": as tones in our audio."""
+"""How keys are sent. "carrier": the carrier generates them. "in_band": as tones in our audio."""
 
 LOOK_MS: Final = 20.0
-"""Shortest wait between two looks at how much of the keys was heard: one frame."""
+"""Shortest interval between two checks of how much of the keys was heard: one frame."""
 
 
 class KeySender:
-    """Sends keys to the other end of one call. Use it from the event loop's thread only."""
+    """Sends keys to the other end of one call. Use it in the event loop's thread only."""
 
     __slots__ = ("_commands", "_heard", "_phone", "_play_out", "_pump")
 
@@ -35,11 +35,11 @@ class KeySender:
         self,
         pump: Pump[CallMachine],
         phone: PhoneCall,
-        heard: HeardReplies,
+        heard: ReplyWaits,
         play_out: PlayOut,
         commands: BackgroundCommands,
     ) -> None:
-        """Make it; all arguments: of the call."""
+        """Store the parts of the call."""
         self._pump = pump
         self._phone = phone
         self._heard = heard
@@ -47,7 +47,7 @@ class KeySender:
         self._commands = commands
 
     def send(self, digits: str, method: DtmfMethod, tone_ms: float | None) -> RunningCommand:
-        """Begin to send keys: see Call.send_dtmf."""
+        """Begin to send keys. See Call.send_dtmf."""
         check_digits(digits)
         if method == "carrier":
             self._phone.control(SEND_DTMF)
@@ -75,21 +75,22 @@ class KeySender:
             raise QueueFull(f"the keys last {duration_ms:.0f} ms, at most {speech.max_queue_ms:.0f} ms are allowed")
         machine.plays.require_accepted()
         reply = machine.session.reply(interruptible=False)
-        reply.line.tones = tone_spans(*sounds)
+        reply.queue.tones = tone_spans(*sounds)
         before = [one for one in speech.unended_replies if one is not reply]
         self._play_out.key_replies[reply] = duration_ms
         self._pump.run()
         return self._commands.start(SEND_DTMF, self._sound(reply, before, pcm, duration_ms), of_stream=True)
 
     async def _sound(self, reply: Reply, before: Sequence[Reply], pcm: bytes, duration_ms: float) -> None:
-        """Let the keys sound alone at the far end, so that the clear of an interruption never meets one of them."""
+        """Play the keys alone at the far end, so that the clear of an interruption never cuts one of them."""
         try:
-            # 1. What was said before has been heard.
+            # 1. Wait until all earlier replies were heard.
             await self._heard.all_ended(before)
-            # 2. The keys. The open reply keeps back what was said behind it.
+            # 2. Play the keys. The open reply holds back all later replies.
             if not reply.over:
                 reply.play(pcm)
             self._pump.run()
+            # 3. Wait until they were heard, then let later replies follow.
             while True:
                 left_ms = duration_ms - reply.played_ms(self._pump.now_ms())
                 if reply.over or left_ms <= 0:
@@ -104,7 +105,7 @@ class KeySender:
 
 
 def require_tones(session: MediaSession) -> None:
-    """Refuse a stream whose carrier or codec does not keep tones. Raises LocalProtocolError."""
+    """Raise LocalProtocolError if the carrier or codec of a stream does not keep tones."""
     if not session.dialect.in_band_digits:
         raise LocalProtocolError(f"{session.dialect.name} does not pass on the tones of keys in our audio")
     plan = session.plan

@@ -1,4 +1,4 @@
-"""`serve` opens an endpoint as an async context; `run` serves until a signal, as a whole program."""
+"""`serve`: an endpoint as an async context. `run`: an endpoint as a whole program."""
 
 from __future__ import annotations
 
@@ -40,20 +40,24 @@ def serve(
 ) -> AbstractAsyncContextManager[Endpoint]:
     """Open an endpoint that carriers dial, as an async context.
 
-    Use it as `async with serve(handler) as endpoint`.
+    Use it as `async with serve(handler) as endpoint`. Without handler, on_audio and on_event, the endpoint accepts only
+    calls that `endpoint.stream` has requested. At the end of the block, running streams are closed with 1001; call
+    `endpoint.drain` before it to let them finish.
 
-    Without handler, on_audio and on_event the endpoint accepts only calls requested by
-    `await endpoint.stream(control, call_control_id)`. At the end of the block, streams that still run are closed with
-    1001; `await endpoint.drain()` before it lets them finish. Use the endpoint from its event loop's thread only.
+    Thread rule: use the endpoint in its event loop's thread only.
 
-    handler: a coroutine function, called with each Call. When it returns, the stream ends once all audio was heard; an
-    exception ends that stream only, at once. The phone call continues without it, unless `on_handler_end` or
-    `call.hangup` ends it, or its TeXML document does: docs/start-streaming.md.
-    on_audio: instead of a handler, a plain function, called with Call and Audio for each chunk.
-    on_event: beside on_audio, or alone: a plain function, called with Call and each event except Audio.
-    options: the fields of EndpointSettings.
-    Raises: EndpointError if a setting is invalid or the address is not available, MissingExtra if picows is not
-    installed.
+    Args:
+        handler: a coroutine function, called with each Call. When it returns, the stream ends once all audio was heard;
+            an exception ends only that stream, at once. The phone call continues, unless `on_handler_end`,
+            `call.hangup` or its TeXML document ends it: docs/start-streaming.md.
+        on_audio: in place of a handler: a plain function, called with Call and Audio for each chunk.
+        on_event: with on_audio, or alone: a plain function, called with Call and each event except Audio.
+        options: the fields of EndpointSettings.
+
+    Raises:
+        EndpointError: a setting is invalid, or the address is not available.
+        TypeError: an option does not exist.
+        MissingExtra: picows is not installed.
     """
     require_known("serve", options, EndpointOptions.__annotations__)
     override(options, *VARIABLES)
@@ -70,15 +74,25 @@ def run(
 ) -> None:
     """Serve until SIGTERM or SIGINT, by default on port 8080, and on uvloop if it is installed.
 
-    The first signal drains the endpoint: new calls are refused with 503, streams may continue for `drain_s`, by default
-    an hour, and are then closed with 1001. The log names the time that a supervisor must allow. A second signal closes
-    them at once. The phone calls continue without their streams, unless `on_handler_end` ends them. SIGHUP reads the
-    files of a TlsFiles again, and ends nothing. The process's soft limit on file descriptors is raised to what
-    `max_calls` needs. Call it from the main thread only.
+    The first signal drains the endpoint: new calls are refused with 503, and streams may continue for `drain_s`, by
+    default an hour; then they are closed with 1001. A second signal closes them at once. The phone calls continue
+    without their streams, unless `on_handler_end` ends them. SIGHUP reads the files of a TlsFiles again, and ends
+    nothing. The log names the time that a supervisor must allow.
 
-    handler, on_audio, on_event, options: as for `serve`.
-    on_ready: called with the endpoint once it is open.
-    Raises: EndpointError outside the main thread, and what `serve` raises.
+    The process's soft limit on file descriptors is raised to the number that `max_calls` needs.
+
+    Thread rule: call it in the main thread only.
+
+    Args:
+        handler: as for `serve`.
+        on_audio: as for `serve`.
+        on_event: as for `serve`.
+        on_ready: called with the endpoint once it is open.
+        options: the fields of EndpointSettings.
+
+    Raises:
+        EndpointError: called outside the main thread, or as for `serve`.
+        TypeError, MissingExtra: as for `serve`.
     """
     require_known("run", options, (*EndpointOptions.__annotations__, "on_ready"))
     if options.get("sock") is None:
@@ -126,7 +140,7 @@ async def _serve_until_signalled(settings: EndpointSettings, on_ready: Callable[
                 logger.info("draining: %d calls may continue for %g s", len(endpoint.calls), settings.drain_s)
                 _log_grace(settings)
                 if not await _drained_before(endpoint, second):
-                    logger.info("received a second signal, closing at once")
+                    logger.info("received a second signal; closing all streams at once")
                     await endpoint.close(at_once=True)
     finally:
         for number in _ENDING if _SIGHUP is None else (*_ENDING, _SIGHUP):
@@ -134,14 +148,14 @@ async def _serve_until_signalled(settings: EndpointSettings, on_ready: Callable[
 
 
 def _reload(endpoint: Endpoint, settings: EndpointSettings) -> None:
-    """Handle SIGHUP. By default it would end the process and so cut all calls."""
+    """Handle SIGHUP, which by default would end the process and all calls."""
     if not isinstance(settings.ssl, TlsFiles):
-        logger.info("received SIGHUP, which changes nothing: calls continue")
+        logger.info("received SIGHUP, which changes nothing; calls continue")
         return
     try:
         endpoint.reload_tls()
     except (EndpointError, OSError) as error:
-        logger.error("received SIGHUP, but the certificate in use stays: %s", error)
+        logger.error("received SIGHUP, but the old certificate stays in use: %s", error)
     else:
         logger.info("received SIGHUP: certificate and key were read again, new connections use them")
 
@@ -157,7 +171,7 @@ def _log_grace(settings: EndpointSettings) -> None:
 
 
 async def _drained_before(endpoint: Endpoint, event: asyncio.Event) -> bool:
-    """Drain the endpoint. Returns whether it was drained before the event was set, which stops the draining."""
+    """Drain the endpoint until an event is set. Returns whether the drain was complete before."""
     drained, happened = asyncio.create_task(endpoint.drain()), asyncio.create_task(event.wait())
     try:
         await asyncio.wait((drained, happened), return_when=asyncio.FIRST_COMPLETED)

@@ -9,8 +9,8 @@ from rtpcodec.pump.frame_budget import FrameBudget
 from rtpcodec.server.options import CONCEALS
 from rtpcodec.server.settings_checks import check
 from rtpcodec.server.settings_fields import SettingsFields
-from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.machine import CallTimeouts
+from rtpcodec.stream.memory_budget import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.wire import DIALECTS
@@ -18,7 +18,13 @@ from rtpcodec.stream.wire import DIALECTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSettings(SettingsFields):
-    """All settings of an endpoint. Raises EndpointError for invalid ones, with the rule and the value."""
+    """All settings of an endpoint. Raises EndpointError for an invalid one, with the rule and the value.
+
+    docs/endpoint.md describes the other fields.
+
+    Args:
+        handler: a coroutine function, called with each Call.
+    """
 
     def __post_init__(self) -> None:
         check(self)
@@ -35,9 +41,10 @@ class EndpointSettings(SettingsFields):
     ) -> MediaSession:
         """Make the session of one call.
 
-        utc_offset_ms: UTC minus the session's clock.
-        budget: the octets that the calls of the endpoint may hold together.
-        plan: the plan of this call; None: the endpoint's, or if that is a function, the default plan.
+        Args:
+            utc_offset_ms: UTC minus the session's clock.
+            budget: the octets that the calls of the endpoint may hold together.
+            plan: the plan of this call; None: the endpoint's, or the default plan if the endpoint's is a function.
         """
         return MediaSession(
             plan or (self.plan if isinstance(self.plan, StreamPlan) else None),
@@ -64,7 +71,7 @@ class EndpointSettings(SettingsFields):
 
     @property
     def call_timeouts(self) -> CallTimeouts:
-        """The limits on silence of a socket."""
+        """The time-outs of a call."""
         return CallTimeouts(
             connected_ms=_in_ms(self.connected_timeout_s),
             start_ms=_in_ms(self.start_timeout_s),

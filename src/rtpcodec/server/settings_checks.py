@@ -15,14 +15,14 @@ from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.wire import DIALECTS, MAX_MESSAGE_OCTETS
 
 MIN_QUEUE_MS: Final = 200.0
-"""A smaller queue has no space for a useful piece of a long play."""
+"""A smaller queue cannot hold a useful part of a long play."""
 
 TRANSPORTS: Final = ("picows", "websockets")
 """The choices of `transport`."""
 _COUNTS: Final = frozenset(
     ("max_calls", "max_half_open", "max_half_open_per_address", "max_message_octets", "max_fragments")
 )
-"""Settings that count something; the system's limits and picows take whole numbers."""
+"""Settings that must be whole numbers."""
 _FROM_ZERO: Final = ("drain_s", "handler_grace_s", "disconnect_hold_s", "first_words_after_ms")
 """Settings of at least 0."""
 
@@ -31,7 +31,7 @@ _ITERABLE_COROUTINE: Final = inspect.CO_ITERABLE_COROUTINE
 
 
 def check(settings: SettingsFields) -> None:
-    """Check settings by themselves. Raises EndpointError."""
+    """Check all settings. Raises EndpointError."""
     _check_handlers(settings)
     _check_transport(settings)
     _check_socket(settings)
@@ -54,7 +54,9 @@ def _check_handlers(settings: SettingsFields) -> None:
     if settings.handler is not None and _is_generator(settings.handler):
         raise EndpointError("handler is a generator function, a coroutine function is needed: it must not yield")
     if settings.on_event is not None and settings.handler is not None:
-        raise EndpointError("handler and on_event are given, at most 1 is possible; a handler has call.events()")
+        raise EndpointError(
+            "handler and on_event are given, at most 1 is possible; a handler reads call.events() instead"
+        )
     if settings.on_event is not None and not callable(settings.on_event):
         raise EndpointError(f"on_event is of type {type(settings.on_event).__name__}, a function is needed")
     for name in ("on_audio", "on_event"):
@@ -63,7 +65,7 @@ def _check_handlers(settings: SettingsFields) -> None:
 
 
 def _is_generator(function: object) -> bool:
-    """Return whether its calls are generators. Any other plain function may return an awaitable, such as a lambda."""
+    """Return whether a function returns generators. Other plain functions, such as lambdas, may return an awaitable."""
     called = (function, getattr(function, "__call__", None))  # noqa: B004 -- of an object
     awaited = any(getattr(getattr(one, "__code__", None), "co_flags", 0) & _ITERABLE_COROUTINE for one in called)
     return not awaited and any(inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one) for one in called)
@@ -104,7 +106,7 @@ def _check_dialect(settings: SettingsFields) -> None:
         "await_verdict_s": settings.await_verdict_s is not None,
     }
     if wanted := [setting for setting, given in asked.items() if given]:
-        raise EndpointError(f"{', '.join(wanted)}: dialect is {name!r}, whose calls have no commands and no webhooks")
+        raise EndpointError(f"{', '.join(wanted)}: dialect is {name!r}, whose calls have neither commands nor webhooks")
 
 
 def _check_origins(settings: SettingsFields) -> None:
@@ -127,7 +129,7 @@ def _check_socket(settings: SettingsFields) -> None:
     if given.family not in (socket.AF_INET, socket.AF_INET6) or given.type != socket.SOCK_STREAM:
         raise EndpointError("sock is not a TCP socket")
     if given.fileno() < 0 or not given.getsockname()[1]:
-        raise EndpointError("sock is not bound: call its bind() before")
+        raise EndpointError("sock is not bound: call its bind() first")
     if settings.port:
         raise EndpointError(f"sock and port={settings.port} are given, at most 1 is possible")
 
@@ -160,7 +162,7 @@ def _check_address(settings: SettingsFields) -> None:
 
 
 def check_authorize(authorize: object) -> None:
-    """Check the setting `authorize` by itself. Raises EndpointError."""
+    """Check the setting `authorize`. Raises EndpointError."""
     if inspect.iscoroutinefunction(authorize):
         raise EndpointError("authorize is a coroutine function, a plain one is needed")
     if authorize is not None and not callable(authorize) and not _are_tokens(authorize):
@@ -221,7 +223,7 @@ def _check_limits(settings: SettingsFields) -> None:
             continue
         _require_number(name, limit)
         if not limit > 0:
-            raise EndpointError(f"{name} is {limit}, more than 0 is needed; None switches it off")
+            raise EndpointError(f"{name} is {limit}, more than 0 is needed; None disables it")
     if settings.max_message_octets > MAX_MESSAGE_OCTETS:
         raise EndpointError(
             f"max_message_octets is {settings.max_message_octets}, at most {MAX_MESSAGE_OCTETS} is possible"
@@ -234,7 +236,7 @@ def _require_number(name: str, value: object) -> None:
 
 
 def _are_tokens(authorize: object) -> bool:
-    """Return whether it is a token, or at least one token."""
+    """Return whether authorize is a token, or a list with at least one token."""
     tokens = authorize if isinstance(authorize, list | tuple) else (authorize,)
     return len(tokens) > 0 and all(isinstance(token, str) and token for token in tokens)
 

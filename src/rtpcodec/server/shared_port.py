@@ -1,4 +1,4 @@
-"""The side of an endpoint that other processes see: it shares their listening socket, and says how loaded it is."""
+"""The part of an endpoint that other processes use: the shared listening socket, and its load."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rtpcodec.server.tcp_listener import Turns
 
 
 class SharedPort(Live):
-    """Base of Endpoint."""
+    """The part of an endpoint that other processes use: the shared listening socket, and its load."""
 
     _settings: EndpointSettings
     _gate: Gate
@@ -27,14 +27,15 @@ class SharedPort(Live):
 
     @property
     def awaited(self) -> int:
-        """Sockets that may become calls, and calls that `stream` has requested and that have not come."""
+        """Sockets that may become calls, and calls that `stream` has requested and that have not arrived."""
         return self._half_open + len(self._invitations)
 
     def load(self, name: str, url: str) -> WorkerLoad:
         """Return the figures of this endpoint for a registry of workers (`server.placement`).
 
-        name: name of the worker, unique among all.
-        url: the URL that leads to this endpoint and to no other.
+        Args:
+            name: name of the worker, unique among all.
+            url: the URL that leads to this endpoint and to no other.
         """
         return WorkerLoad(
             name=name,
@@ -49,9 +50,13 @@ class SharedPort(Live):
     def share(self, turns: Turns, own: socket.socket | None = None) -> None:
         """Accept in turns with other processes that have the same listening socket; `run_workers` does that.
 
-        turns: says when.
-        own: a further bound socket, of this process alone.
-        Raises: EndpointError if the endpoint is not open, OSError if `own` cannot listen.
+        Args:
+            turns: decides when to accept.
+            own: a further bound socket, of this process only.
+
+        Raises:
+            EndpointError: the endpoint is not open.
+            OSError: `own` cannot listen.
         """
         if self._server is None:
             raise EndpointError("the endpoint is not open")
@@ -59,9 +64,9 @@ class SharedPort(Live):
         self._shares_address = own is None
 
     async def leave_port(self) -> None:
-        """Stop listening, so that others may listen on the port, and accept the requests of sockets that are here."""
+        """Stop listening, so that others may use the port. Requests of already accepted sockets are served."""
         if self._server is not None:
-            # What this process has accepted, no other one can serve.
+            # No other process can serve sockets that this process has accepted.
             self._gate.admits_accepted = True
             await self._server.hand_over()
             self._gate.admits_accepted = False
@@ -69,8 +74,8 @@ class SharedPort(Live):
     def _require_own_address(self) -> None:
         if self._shares_address:
             raise EndpointError(
-                "all workers share this address, so the socket may reach another one: give run_workers worker_port, or "
-                "a public_url with {worker}"
+                "all workers share this address, so the socket may reach another worker: pass worker_port to "
+                "run_workers, or a public_url with {worker}"
             )
 
     @property

@@ -15,15 +15,15 @@ from typing import Final
 from rtpcodec.pickling import Live
 
 MIN_KEY_OCTETS: Final = 32
-"""As long as the digest: a shorter key would be the weakest part (RFC 2104 section 3)."""
+"""The length of the digest: a shorter key would weaken the signature (RFC 2104 section 3)."""
 VALID_S: Final = 60.0
-"""From the document's making to the carrier's request; both take a few seconds."""
+"""Time from the creation of the document to the carrier's request, which takes a few seconds."""
 MAX_USED: Final = 100_000
-"""Paths that are remembered as used: the calls of 60 s at more than a thousand calls per second."""
+"""Limit on stored used paths: 60 s at more than a thousand calls per second."""
 
 _NONCE_OCTETS: Final = 12
 _DIGEST_OCTETS: Final = 24
-"""192 bits of the signature, as the paths of `Endpoint.stream` have."""
+"""192 bits of the signature, like the paths of `Endpoint.stream`."""
 
 
 _PREFIX: Final = re.compile(r"(/[A-Za-z0-9._~-]+)*")
@@ -31,10 +31,10 @@ _PREFIX: Final = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 
 
 class SignedPaths(Live):
-    """Makes paths and recognises them, by a key that the maker of documents and the endpoint share.
+    """Generates and checks paths, with a key that the author of documents and the endpoint share.
 
-    A path is valid for one socket and for a short time. The signature covers all of it, so that what it names, such as
-    a tenant, cannot be changed. A query is not part of it.
+    A path is valid for one socket and for a short time. The signature covers the whole path, so that a tenant in it,
+    for example, cannot be changed. The query is not covered.
 
     >>> paths = SignedPaths(bytes(32))
     >>> path = paths.new("/calls/tenant-1")
@@ -45,12 +45,17 @@ class SignedPaths(Live):
     __slots__ = ("_clock", "_key", "_used", "valid_s")
 
     def __init__(self, key: bytes, *, valid_s: float = VALID_S, clock: Callable[[], float] = time.time) -> None:
-        """Make it.
+        """Store the key.
 
-        key: at least 32 secret octets, such as `secrets.token_bytes(32)`; the same in all processes that share paths.
-        valid_s: how long a path may be used.
-        clock: returns the Unix time.
-        Raises: ValueError if the key is too short or valid_s is not positive; TypeError if the key is not octets.
+        Args:
+            key: at least 32 secret octets, such as `secrets.token_bytes(32)`; the same in all processes that share
+                paths.
+            valid_s: how long a path may be used, in s.
+            clock: returns the Unix time in s.
+
+        Raises:
+            ValueError: the key is too short, or valid_s is not positive.
+            TypeError: the key is not octets.
         """
         if not isinstance(key, bytes | bytearray):
             raise TypeError(f"key is of type {type(key).__name__}, octets are needed")
@@ -70,8 +75,11 @@ class SignedPaths(Live):
     def new(self, prefix: str = "") -> str:
         """Return a new path, for the URL of one stream.
 
-        prefix: where it begins as the endpoint sees it, such as "/calls/tenant-1".
-        Raises: ValueError if the prefix has other characters than those that no proxy spells in another way.
+        Args:
+            prefix: the beginning of the path as the endpoint sees it, such as "/calls/tenant-1".
+
+        Raises:
+            ValueError: the prefix has other characters than letters, digits, "-", ".", "_" and "~" after each "/".
         """
         if not _PREFIX.fullmatch(prefix):
             raise ValueError("prefix must be '/' and letters, digits, '-', '.', '_' or '~', once or several times")
@@ -80,16 +88,16 @@ class SignedPaths(Live):
         return f"{unsigned}.{self._signature(unsigned)}"
 
     def authorize(self, _headers: Mapping[str, str], path: str) -> bool:
-        """Return whether a request may open a call: `serve(authorize=paths.authorize, path=None)`.
+        """Return True if a request may open a call: `serve(authorize=paths.authorize, path=None)`.
 
-        Each path is admitted once in this process.
+        Each path is accepted once per process.
         """
         path = path.partition("?")[0]
         unsigned, _, signature = path.rpartition(".")
         given = signature.encode("utf-8", "surrogateescape")
         if not hmac.compare_digest(given, self._signature(unsigned).encode()):
             return False
-        expires = float(unsigned.rpartition("/")[2].partition("-")[0])  # the signature is right, so it is a number
+        expires = float(unsigned.rpartition("/")[2].partition("-")[0])  # a number, because the signature is right
         now = self._clock()
         if now > expires or path in self._used:
             return False

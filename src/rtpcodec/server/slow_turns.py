@@ -1,4 +1,4 @@
-"""Turns of the event loop in which one call holds all others: measured, counted and logged with the call's name.
+"""Turns of the event loop in which one call delays all others: measured, counted and logged with the call's id.
 
 The event loop runs one thing at a time. A handler that computes or blocks between two awaits, an `on_audio` that is
 slow, or a message that takes long to read delays every other call for as long.
@@ -14,16 +14,16 @@ from rtpcodec.server._awaiting import Timed
 from rtpcodec.server.call_log import CallLog
 
 SLOW_TURN_MS: Final = 100.0
-"""Five chunks of 20 ms: every call on the loop is late by as much."""
+"""Five chunks of 20 ms; every call of the event loop is delayed by this time."""
 LOG_PERIOD_S: Final = 10.0
 """Time between two log records of one call."""
 
 MAX_STEPS: Final = 64
-"""Slow steps that are kept. A turn has one per chunk: of the chunks that one message lets follow each other, few."""
+"""Limit on stored slow steps. A turn has one step per chunk, and one message causes only a few chunks."""
 
 
 class SlowTurns:
-    """Count and log the slow turns of one call. Use it from the event loop's thread only."""
+    """Counts and logs the slow turns of one call. Use it in the event loop's thread only."""
 
     __slots__ = (
         "_clock",
@@ -45,28 +45,30 @@ class SlowTurns:
     ) -> None:
         """Watch one call.
 
-        limit_ms: a longer turn is slow.
-        log: the call's log.
-        counted: called for each slow turn; None: nobody counts them.
-        clock: returns seconds, of the same clock that measures the turns.
+        Args:
+            limit_ms: a longer turn is slow.
+            log: the call's log.
+            counted: called for each slow turn; None: not called.
+            clock: returns seconds, of the same clock that measures the turns.
         """
         self.limit_s = limit_ms / 1000
         self._log = log
         self._counted = counted
         self._clock = clock
         self._quiet_until_s = 0.0
-        self._steps: tuple[tuple[float, float], ...] = ()  # the last slow ones: when they ended, and their seconds
+        self._steps: tuple[tuple[float, float], ...] = ()  # the latest slow steps: their end and duration in s
         self._unlogged = 0
         self.within = ""
-        """What else of the user's may run within a turn of the pump, to follow the cause."""
+        """Other functions of the user that may run within a turn of the pump, appended to the cause."""
 
     def report(self, took_s: float, cause: str) -> None:
         """Report one slow turn of the pump.
 
-        took_s: how long it held the event loop.
-        cause: the cause, to follow a colon.
+        Args:
+            took_s: how long it held the event loop.
+            cause: the cause, as text after a colon.
         """
-        # Each chunk continues the handler within the turn that delivers it. Those steps were reported by themselves.
+        # A chunk continues the handler within the turn that delivers it. Those steps were already reported.
         if self._steps:
             begun_s = self._clock() - took_s
             took_s -= sum(step_s for end_s, step_s in self._steps if end_s >= begun_s)
@@ -92,10 +94,13 @@ class SlowTurns:
 
 
 def timed(coroutine: Coroutine[Any, Any, object], limit_s: float, slow: Callable[[float], None]) -> Timed:
-    """Make what runs a coroutine by `await`, and reports each of its steps that takes longer than limit_s seconds.
+    """Wrap a coroutine, to report each of its steps that takes longer than limit_s seconds.
 
-    coroutine: the coroutine. A step is what it does between two awaits that wait.
-    slow: called with the seconds of a slow step.
-    Returns: what to await; it returns the coroutine's result.
+    Args:
+        coroutine: the coroutine. A step is the code between two awaits that wait.
+        slow: called with the seconds of a slow step.
+
+    Returns:
+        An awaitable that returns the coroutine's result.
     """
     return Timed(coroutine, limit_s, slow)

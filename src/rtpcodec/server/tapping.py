@@ -1,4 +1,4 @@
-"""The asyncio face of a tap: a thread writes its file."""
+"""CallTap: the audio of one stage as a file, which a thread writes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from rtpcodec.audio.files import WavWriter
 from rtpcodec.pickling import Live
-from rtpcodec.server.file_workers import Workers, workers_of
+from rtpcodec.server.file_executor import FileExecutor, file_executor_of
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.tapping.tap_file import new_file
@@ -17,71 +17,71 @@ from rtpcodec.stream.tapping.tapping import Tap
 HANDED_MS: Final = 200
 """Audio is handed to the thread in pieces of this length."""
 MAX_WAITING_OCTETS: Final = 8 << 20
-"""Audio that may wait for the disk: minutes at any rate."""
+"""Limit on audio that waits for the disk: minutes at any rate."""
 
 
 class CallTap(Live):
-    """A tap of one call, from `call.tap`. The call's end ends it. Use it from the event loop's thread only."""
+    """A tap of one call, from `call.tap`. The end of the call ends it. Use it in the event loop's thread only."""
 
     __slots__ = ("_access", "_tap", "path")
 
     def __init__(self, access: LoopAccess, stage: str, path: str | PathLike[str], *, track: str | None) -> None:
-        """Begin a tap. Raises what MediaSession.tap raises."""
+        """Begin a tap. Errors as for MediaSession.tap."""
         self.path = Path(path)
         """The file."""
         self._access = access
         session: MediaSession = access.pump.machine.session
-        file, workers = self.path, workers_of(access.loop)  # not this object, which would hold itself
+        file, executor = self.path, file_executor_of(access.loop)  # not this object, which would refer to itself
         with new_file(file):
-            self._tap: Tap = session.tap_to(stage, lambda rate_hz: ThreadedWav(file, rate_hz, workers), track=track)
+            self._tap: Tap = session.tap_to(stage, lambda rate_hz: ThreadedWav(file, rate_hz, executor), track=track)
 
     @property
     def stage(self) -> str:
-        """Where it takes its audio."""
+        """The stage whose audio it writes."""
         return self._tap.stage
 
     @property
     def error(self) -> OSError | ValueError | None:
-        """What ended the file early, such as a full disk; None: nothing did."""
+        """The error that ended the file early, such as a full disk; None: none."""
         return self._tap.error
 
     @property
     def stopped(self) -> bool:
-        """Whether it takes nothing any more."""
+        """Whether it records nothing more."""
         return self._tap.stopped
 
     def stop(self) -> None:
-        """End the tap; its file is complete soon. A second call does nothing."""
+        """End the tap; its file is complete soon after. A second call does nothing."""
         self._access.machine("stop")
         self._tap.stop()
 
 
 class ThreadedWav(Live):
-    """A WavWriter that a thread drives. Its failure is raised by the next `write`."""
+    """A WavWriter that runs in a thread. Its failure is raised by the next `write`."""
 
     __slots__ = (
         "_collected",
         "_error",
+        "_executor",
         "_given_octets",
         "_piece_octets",
         "_rate_hz",
         "_wav",
-        "_workers",
         "_written_octets",
     )
 
-    def __init__(self, path: Path, rate_hz: int, workers: Workers) -> None:
+    def __init__(self, path: Path, rate_hz: int, executor: FileExecutor) -> None:
         """Open the file. OSError."""
         self._wav = WavWriter(path, rate_hz)
-        self._workers = workers
+        self._executor = executor
         self._rate_hz = rate_hz
         self._piece_octets = 2 * rate_hz * HANDED_MS // 1000
         self._collected = bytearray()
-        self._given_octets = self._written_octets = 0  # changed by the loop and by the thread, each one alone
+        self._given_octets = self._written_octets = 0  # one is written by the loop only, the other by the thread only
         self._error: OSError | ValueError | None = None
 
     def write(self, pcm: bytes) -> None:
-        """Append native int16 samples. OSError, ValueError: the file failed, or the disk is too slow."""
+        """Append native int16 samples. Raises OSError or ValueError if the file failed, or the disk is too slow."""
         if self._error is not None:
             raise self._error
         if self._given_octets - self._written_octets > MAX_WAITING_OCTETS:
@@ -93,18 +93,18 @@ class ThreadedWav(Live):
     def write_silence(self, samples: int) -> None:
         """Append silence."""
         self._hand_over()
-        self._workers.write(lambda: self._guarded(samples, b""))
+        self._executor.write(lambda: self._guarded(samples, b""))
 
     def close(self) -> None:
-        """Close the file behind all that was written."""
+        """Close the file after all writes."""
         self._hand_over()
-        self._workers.write(self._close)
+        self._executor.write(self._close)
 
     def _hand_over(self) -> None:
         pcm, self._collected = bytes(self._collected), bytearray()
         if pcm:
             self._given_octets += len(pcm)
-            self._workers.write(lambda: self._guarded(0, pcm))
+            self._executor.write(lambda: self._guarded(0, pcm))
 
     # In the thread
 

@@ -1,6 +1,6 @@
-"""Listening sockets that accept at a bounded pace, and wait where the process has no descriptor left.
+"""Listening sockets that accept a limited number per turn, and wait when the process has no descriptor left.
 
-The servers of asyncio, uvloop and aiofastnet bound nothing, and each handles the lack of descriptors differently
+The servers of asyncio, uvloop and aiofastnet have no such limit, and each handles missing descriptors differently
 (docs/adr/0022-accepting-by-ourselves.md).
 """
 
@@ -14,12 +14,12 @@ from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 RECEIVE_BUFFER_OCTETS: Final = 32 * 1024
-"""Receive buffer of each socket, which bounds what one read hands over. Linux doubles it for its own accounting. It
+"""Receive buffer of each socket, which limits the data of one read. Linux doubles it for its own accounting. It
 carries 320 kB per second over a round trip of 100 ms; L16 at 48 kHz in both tracks takes 276 kB per second."""
 BACKLOG: Final = 1024
 """Connections that the system holds until they are accepted."""
 ACCEPTS_PER_TURN: Final = 16
-"""Per turn of the event loop, so that calls are served between them and their own requests are read."""
+"""Accepted sockets per turn of the event loop, so that calls and requests are served in between."""
 ACCEPT_WAIT_S: Final = 0.1
 """Wait after a failed accept. The connection stays in the backlog meanwhile."""
 LOG_INTERVAL_S: Final = 60.0
@@ -29,22 +29,23 @@ _log = logging.getLogger("rtpcodec.server")
 
 
 class Turns(Protocol):
-    """Says when to accept from a listening socket that several processes share."""
+    """Decides when to accept from a listening socket that several processes share."""
 
     def wait_s(self) -> float | None:
-        """Return how long to leave the next connection to the other processes; None: accept it now."""
+        """Return how long to leave the next connection to other processes, in s; None: accept it now."""
 
 
 class TcpListener:
-    """Listen on one host. Use it from the event loop's thread only."""
+    """Listens on one host. Use it in the event loop's thread only."""
 
     __slots__ = ("_accepted", "_failed", "_logged_s", "_loop", "_sockets", "_timers", "_turns")
 
     def __init__(self, accepted: Callable[[socket.socket, str], object], failed: Callable[[], object]) -> None:
         """Make a listener that is not open yet.
 
-        accepted: takes over a non-blocking socket, and the address of its other side.
-        failed: called when no descriptor or memory is left; it may free some.
+        Args:
+            accepted: takes over a non-blocking socket, and the address of its other side.
+            failed: called when no descriptor or memory is left; it may free some.
         """
         self._loop = asyncio.get_running_loop()
         self._accepted = accepted
@@ -57,13 +58,14 @@ class TcpListener:
     async def open(self, host: str, port: int, *, reuse_port: bool = False) -> int:
         """Listen on all addresses of a host, and return the port. Raises OSError if one is not available.
 
-        host, port: the address; "": all addresses; 0: any free port.
-        reuse_port: whether other processes may listen on the port as well.
+        Args:
+            host, port: the address; "": all addresses; 0: any free port.
+            reuse_port: whether other processes may listen on the port as well.
         """
         found = await self._loop.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
         try:
             for family, kind, protocol, _, address in dict.fromkeys(found):
-                # Several addresses of a host share the port that the first one got.
+                # All addresses of a host use the port that the first one got.
                 at: Any = (address[0], port, *address[2:])
                 port = self._bind(socket.socket(family, kind, protocol), at, reuse_port=reuse_port)
         except OSError:
@@ -87,7 +89,7 @@ class TcpListener:
         self._turns = dict.fromkeys(self._sockets, turns)
 
     def hand_over(self) -> None:
-        """Accept what waits, and stop listening: other sockets of the port get what comes from now on."""
+        """Accept the connections that wait, and stop listening: other sockets of the port get later connections."""
         for each in tuple(self._sockets):
             for _ in range(BACKLOG // ACCEPTS_PER_TURN):
                 if not self._accept(each):
@@ -123,19 +125,21 @@ class TcpListener:
         if bound not in self._sockets:
             self._sockets.append(bound)
         bound.setblocking(False)
-        # Accepted sockets inherit it. It must be set before the handshake of TCP, which announces it.
+        # Accepted sockets inherit it. It must be set before the TCP handshake, which announces it.
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_OCTETS)
         bound.listen(BACKLOG)
         port: int = bound.getsockname()[1]
         return port
 
     def _accept(self, listening: socket.socket) -> bool:
-        """Accept what waits, up to ACCEPTS_PER_TURN. Returns whether more may wait."""
+        """Accept waiting connections, up to ACCEPTS_PER_TURN. Returns whether more may wait."""
         turns = self._turns.get(listening)
         for _ in range(ACCEPTS_PER_TURN):
+            # 1. Is it another process's turn? Then look again later.
             if turns is not None and (wait_s := turns.wait_s()) is not None:
                 self._look_later(listening, wait_s)
                 return False
+            # 2. Accept one. If no descriptor or memory is left, free some, and wait.
             try:
                 accepted, address = listening.accept()
             except (BlockingIOError, InterruptedError):
@@ -145,16 +149,17 @@ class TcpListener:
             except OSError as error:
                 self._wait(listening, error)
                 return False
+            # 3. Begin its handshake.
             accepted.setblocking(False)
             self._accepted(accepted, address[0])
         return True
 
     def _wait(self, listening: socket.socket, error: OSError) -> None:
-        """Accept nothing for a while: the socket stays readable, so that trying at once would never end."""
+        """Accept nothing for a while: the socket stays readable, so that immediate retries would never end."""
         now_s = self._loop.time()
         if self._logged_s is None or now_s >= self._logged_s + LOG_INTERVAL_S:
             self._logged_s = now_s
-            _log.error("cannot accept a connection: %s; it is tried again every %g s", error.strerror, ACCEPT_WAIT_S)
+            _log.error("cannot accept a connection: %s; retrying every %g s", error.strerror, ACCEPT_WAIT_S)
         self._failed()
         self._look_later(listening, ACCEPT_WAIT_S)
 

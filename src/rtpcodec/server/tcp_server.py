@@ -15,7 +15,7 @@ from rtpcodec.server.tcp_listener import ACCEPTS_PER_TURN, TcpListener, Turns
 
 
 class TcpServer(ABC):
-    """Listen on one address. A subclass makes the protocol of each connection."""
+    """Listens on one address. A subclass creates the protocol of each connection."""
 
     def __init__(self, settings: EndpointSettings, acceptor: Acceptor) -> None:
         self._settings = settings
@@ -41,15 +41,16 @@ class TcpServer(ABC):
     def share(self, turns: Turns, own: socket.socket | None) -> None:
         """Accept in turns with other processes that have the same listening socket.
 
-        turns: says when.
-        own: a further bound socket, of this process alone.
+        Args:
+            turns: decides when to accept.
+            own: a further bound socket, of this process only.
         """
         self._listener.share(turns)
         if own is not None:
             self._listener.adopt(own)
 
     async def hand_over(self) -> None:
-        """Stop listening, and wait until what was accepted has sent its request, for HANDSHAKE_TIMEOUT_S at most."""
+        """Stop listening, and wait up to HANDSHAKE_TIMEOUT_S until accepted sockets have sent their requests."""
         self._listener.hand_over()
         await self._half_open.settled()
 
@@ -64,10 +65,11 @@ class TcpServer(ABC):
 
     @abstractmethod
     def _new_protocol(self, entry: HalfOpenSocket, address: str) -> asyncio.BaseProtocol:
-        """Make the protocol of a connection.
+        """Create the protocol of a connection.
 
-        entry: removes the connection from the half-open ones.
-        address: of the client.
+        Args:
+            entry: removes the connection from the half-open ones.
+            address: the address of the client.
         """
 
     @abstractmethod

@@ -1,4 +1,4 @@
-"""Calls of other threads into the event loop of a call, which block until they are done."""
+"""Blocking calls from other threads into the event loop of a call."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from rtpcodec.stream.play_queue import Waiting
 from rtpcodec.stream.plays import Plays
 
 LOOK_S: Final = 1.0
-"""How often a thread that waits looks whether the event loop still runs: one that was closed never answers."""
+"""A waiting thread checks this often whether the event loop still runs, because a closed one never answers."""
 
 ResultT = TypeVar("ResultT")
 
 
 def call(access: LoopAccess, function: Callable[[], ResultT]) -> ResultT:
-    """Call a function in the event loop, and return its result. StreamEnded: the event loop has been closed."""
+    """Call a function in the event loop, and return its result. Raises StreamEnded if the event loop is closed."""
     done: Future[ResultT] = Future()
     _schedule(access, partial(_run, function, done))
     try:
@@ -41,11 +41,17 @@ def _run(function: Callable[[], ResultT], done: Future[ResultT]) -> None:
 def play(access: LoopAccess, start: Callable[[Plays], Waiting | None], timeout_s: float | None) -> bool:
     """Queue audio in the event loop, and block until it is queued.
 
-    access: of the call.
-    start: begins the play.
-    timeout_s: how long to wait at most; then what was not queued is dropped.
-    Returns: whether it was queued; False: an interruption or the end of the stream dropped it.
-    Raises: what `start` raises; TimeoutError; StreamEnded if the event loop has been closed.
+    Args:
+        access: the machine of the call.
+        start: begins the play.
+        timeout_s: the longest wait, in s; then audio that was not queued is dropped.
+
+    Returns:
+        Whether it was queued; False: an interruption or the end of the stream dropped it.
+
+    Raises:
+        Exception: any error of `start`.
+        TimeoutError, StreamEnded: the event loop has been closed.
     """
     playing = _Playing(access, start)
     _schedule(access, playing.run)
@@ -65,7 +71,7 @@ class _Playing:
         self._access = access
         self._start = start
         self._done: Future[bool] | None = Future()
-        """None: the thread does not wait any more, or has its result."""
+        """None: the thread no longer waits, or has its result."""
         self._waiting: Waiting | None = None
 
     def run(self) -> None:
@@ -87,7 +93,7 @@ class _Playing:
         self._access.pump.run()
 
     def drop(self) -> None:
-        """Drop what was not queued."""
+        """Drop audio that was not queued."""
         if self._waiting is not None:
             self._waiting.end()
             self._access.pump.run()
@@ -102,7 +108,7 @@ class _Playing:
             done.set_result(not waiting.dropped)
 
     def result(self, timeout_s: float | None) -> bool:
-        """Wait for the end. TimeoutError."""
+        """Wait for the end. Raises TimeoutError."""
         done = self._done
         try:
             return False if done is None else _result(self._access, done, timeout_s)
@@ -137,4 +143,4 @@ def _result(access: LoopAccess, done: Future[ResultT], timeout_s: float | None) 
 
 
 def _closed() -> StreamEnded:
-    return StreamEnded("the event loop of the call has been closed, nothing can be sent any more")
+    return StreamEnded("the event loop of the call is closed; nothing can be sent any more")

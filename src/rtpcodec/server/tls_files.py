@@ -1,4 +1,4 @@
-"""TlsFiles: a TLS context of a server, from files that may be read again."""
+"""TlsFiles: a TLS context of a server, from files that can be reloaded."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from rtpcodec.errors import EndpointError
 
 
 class TlsFiles:
-    """Certificate and key of a server, for the setting `ssl`.
+    """Certificate and key of a server, for the setting `ssl`. They can be reloaded, because certificates expire.
 
-    Certificates expire within months. `reload`, `Endpoint.reload_tls` or a SIGHUP of `run` reads the files again: new
-    connections use them, and calls that run continue. Use it from one thread at a time.
+    `reload`, `Endpoint.reload_tls` or a SIGHUP of `run` reads the files again: new connections use them, and running
+    calls continue. Use it from one thread at a time.
     """
 
     __slots__ = ("_certificate", "_context", "_key", "_password")
@@ -23,10 +23,14 @@ class TlsFiles:
     ) -> None:
         """Read the files.
 
-        certificate: PEM file of the certificate and, behind it, of those that signed it.
-        key: PEM file of its key; None: the key is in the same file.
-        password: of an encrypted key.
-        Raises: EndpointError if they are not a pair, OSError if one cannot be read.
+        Args:
+            certificate: PEM file of the certificate, followed by the certificates that signed it.
+            key: PEM file of its key; None: the key is in the same file.
+            password: the password of an encrypted key.
+
+        Raises:
+            EndpointError: the files do not form a pair.
+            OSError: a file cannot be read.
         """
         self._certificate = fspath(certificate)
         self._key = None if key is None else fspath(key)
@@ -54,14 +58,14 @@ class TlsFiles:
         return self._context
 
     def reload(self) -> None:
-        """Read the files again. If that fails, the context stays as it was. Raises: as for the constructor."""
+        """Read the files again. If that fails, the old context stays. Errors as for the constructor."""
         self._context = self._read()
 
     def _read(self) -> ssl.SSLContext:
-        # A new context: one that has read a certificate without its key serves nobody.
+        # A new context: a failed load would leave the old one with a certificate without its key.
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         try:
-            # Without a password, OpenSSL would ask the terminal for that of an encrypted key.
+            # Without a password argument, OpenSSL would prompt for it on the terminal.
             context.load_cert_chain(self._certificate, self._key, self._password or "")
         except ssl.SSLError as error:
             raise EndpointError(

@@ -8,12 +8,12 @@ from rtpcodec.stream.listening.tone_settings import ToneSettings
 
 
 class CallTones(Live):
-    """The tone detection of one call. Use it from the event loop's thread only."""
+    """The tone detection of one call. Use it in the event loop's thread only."""
 
     __slots__ = ("_access", "_listener")
 
     def __init__(self, access: LoopAccess, settings: ToneSettings | None) -> None:
-        """Begin. Raises what `MediaSession.tones` raises."""
+        """Begin. Errors as for `MediaSession.tones`."""
         self._access = access
         self._listener = access.machine("tones").session.tones(settings)
 
@@ -23,5 +23,5 @@ class CallTones(Live):
         return self._listener.settings
 
     def stop(self) -> None:
-        """Report no more tones. A second time it does nothing."""
+        """Report no more tones. A second call does nothing."""
         self._access.machine("stop").session.stop_listening(self._listener)

@@ -20,24 +20,25 @@ from rtpcodec.server.transfer_facts import TransferFacts, TransferResult
 from rtpcodec.stream.machine import CallMachine
 
 DEADLINE_MARGIN_S: Final = 10.0
-"""The carrier's time-out begins when the other phone is called, and its webhook may have to be delivered again."""
+"""Added to the carrier's time-out, which begins with the call to the other phone; its webhook may be repeated."""
 LATE_S: Final = 5.0
-"""How long a webhook of an earlier event may come after one of a later event: two attempts of 2 s, 1 s apart."""
+"""How late the webhook of an earlier event may arrive after that of a later one: two attempts of 2 s, 1 s apart."""
 
 REASON: Final = "transfer"
-"""Why voice activity is suspended."""
+"""The reason for the suspension of voice activity."""
 
 
 async def transfer(parts: CallParts, to: str, timeout_s: float, fields: dict[str, Any]) -> Transfer:
-    """Transfer a call: see Call.transfer."""
+    """Transfer a call. See Call.transfer."""
     require_transfer(parts.phone, to, timeout_s, fields)
     return await Transferring(parts, to, timeout_s).send(parts.phone, fields)
 
 
 def require_transfer(phone: PhoneCall, to: str, timeout_s: float, fields: dict[str, Any]) -> None:
-    """Refuse a transfer that cannot be commanded, or whose result would not be known.
+    """Check a transfer that cannot be commanded, or whose result would not be reported.
 
-    Raises: TypeError, ValueError, EndpointError. No error shows the number.
+    Raises:
+        TypeError, ValueError, EndpointError: it is not possible. No error contains the number.
     """
     if not isinstance(to, str):
         raise TypeError(f"to is of type {type(to).__name__}, a number or SIP URI as str is needed")
@@ -51,15 +52,15 @@ def require_transfer(phone: PhoneCall, to: str, timeout_s: float, fields: dict[s
     phone.control("transfer")
     if not phone.webhooks_seen():
         raise EndpointError(
-            "the result of transfer() comes by webhooks, and none has reached the endpoint: pass each verified event "
-            "to endpoint.webhook(), or to call.webhook() where another server owns the WebSocket"
+            "transfer() needs webhooks for its result, and none has reached the endpoint: pass each verified event "
+            "to endpoint.webhook(), or to call.webhook() if another server owns the WebSocket"
         )
     if phone.state != "up":
-        raise EndpointError(f"the phone call is {phone.state}, only one that is up can be transferred")
+        raise EndpointError(f"the phone call is {phone.state}; only a call that is up can be transferred")
 
 
 class Transfer(Live):
-    """One transfer, from `Call.transfer`. Use it from the event loop's thread only."""
+    """One transfer, from `Call.transfer`. Use it in the event loop's thread only."""
 
     __slots__ = ("_result",)
 
@@ -76,15 +77,15 @@ class Transfer(Live):
         return self._result.result() if self._result.done() else None
 
     async def result(self) -> TransferResult:
-        """Wait for the result; the same again when it is asked for again, by any task.
+        """Wait for the result. Several tasks may wait, and the result stays the same.
 
-        It comes at the latest 10 s after the carrier's time-out, and at once when stream and handler have ended.
+        It is known at the latest 10 s after the carrier's time-out, or at once when stream and handler have ended.
         """
         return await asyncio.shield(self._result)
 
 
 class Transferring:
-    """Commands one transfer, follows its webhooks, and keeps the state of the phone call."""
+    """Commands one transfer, handles its webhooks, and keeps the state of the phone call."""
 
     __slots__ = (
         "_deadline",
@@ -104,24 +105,24 @@ class Transferring:
     )
 
     def __init__(self, parts: CallParts, to: str, timeout_s: float) -> None:
-        """Make it; `send` commands it."""
+        """Prepare the transfer; `send` commands it."""
         self._phone: PhoneCall | None = parts.phone
         self._pump: Pump[CallMachine] | None = parts.pump
         self._warn = CallLog(parts.id).warning
         self._to = to
         self._timeout_s = timeout_s
         self._facts = TransferFacts()
-        self._leg_id: str | None = None  # of the new leg, once it is known
+        self._leg_id: str | None = None  # the id of the new leg, once it is known
         self._leg_state = ""
         self._parks = False
-        self._refused = False  # the carrier does not carry it out
+        self._refused = False  # the carrier has refused it
         self._shown: PhoneState = "transferring"
         self._result: asyncio.Future[TransferResult] = asyncio.get_running_loop().create_future()
         self._deadline: asyncio.TimerHandle | None = None
         self._grace: asyncio.TimerHandle | None = None
 
     async def send(self, phone: PhoneCall, fields: dict[str, Any]) -> Transfer:
-        """Silence our side and send the command. Raises what the control raises; the call is up again then."""
+        """Silence our side and send the command. Raises any error of the control; then the call is up again."""
         self._begin(phone, fields)
         try:
             await phone.command(
@@ -133,7 +134,7 @@ class Transferring:
                 **fields,
             )
         except Exception as error:
-            # The carrier may have carried it out all the same, so events still change the state.
+            # The carrier may still have executed it, so events still change the state.
             self._refused = isinstance(error, CommandRefused)
             self._settle(TransferResult("failed", f"the command raised {type(error).__name__}"))
             self._update()
@@ -150,7 +151,7 @@ class Transferring:
         own = fields.get(commands.TARGET_LEG_CLIENT_STATE)
         if isinstance(own, bytes):
             own = base64.b64encode(own).decode()
-        # The new leg's events return it, so a late event of an earlier transfer is not taken for one of this.
+        # The new leg's events return it, which distinguishes them from late events of an earlier transfer.
         self._leg_state = own or base64.b64encode(secrets.token_bytes(12)).decode()
         fields[commands.TARGET_LEG_CLIENT_STATE] = self._leg_state
         self._parks = fields.get(commands.PARK_AFTER_UNBRIDGE) == commands.PARK_SELF
@@ -158,7 +159,7 @@ class Transferring:
         limit_s = self._timeout_s + DEADLINE_MARGIN_S
         phone.leg_states.add(self._leg_state)
         if phone.on_release is not None:
-            phone.on_release()  # of a transfer before this one
+            phone.on_release()  # release the previous transfer
         phone.on_release = self._release
         phone.begin_command()
         phone.watch(self._take)
@@ -168,7 +169,7 @@ class Transferring:
         self._silence()
 
     def _silence(self) -> None:
-        """Stop all that we send, and suspend voice activity."""
+        """Stop all audio that we send, and suspend voice activity."""
         pump = self._pump
         if pump is None or pump.machine.session.ended:
             return
@@ -179,7 +180,7 @@ class Transferring:
         pump.run()
 
     def _speak_again(self) -> None:
-        """Let voice activity and the keep-alive continue."""
+        """Resume voice activity and the keep-alive."""
         pump = self._pump
         if pump is None or pump.machine.session.ended:
             return
@@ -193,28 +194,28 @@ class Transferring:
         phone = self._phone
         if phone is None or phone.is_stale(event):
             return
-        # 1. The fact that the event reports.
+        # 1. Is it about this transfer? Then record its fact.
         facts = self._facts
         if not self._note(phone, event):
             return
-        # 2. A later bridge with another call ends what this transfer says of the state.
+        # 2. Was the call bridged with another one later? Then this transfer no longer determines the state.
         if facts.bridged_elsewhere:
             if phone.state != "ended":
                 phone.state = "bridged"
             phone.may_be_bridged = False
             self._release()
             return
-        # 3. The result, if it follows from the facts.
+        # 3. Do the facts prove the result, or has a leg ended?
         if not self._result.done():
             if facts.proven is not None:
                 self._settle(facts.proven)
             elif facts.ending and self._grace is None:
                 self._grace = asyncio.get_running_loop().call_later(LATE_S, self._presume)
-        # 4. The state, which events behind the result change as well.
+        # 4. Update the state, which events after the result change as well.
         self._update()
 
     def _note(self, phone: PhoneCall, event: PhoneEvent) -> bool:
-        """Take over the fact that an event reports. Returns False if the event is about another leg."""
+        """Record the fact that an event reports. Returns False if the event is about another leg."""
         facts, kind, occurred_at = self._facts, event.event_type, getattr(event, "occurred_at", None)
         if event.call_control_id == phone.call_control_id:
             facts.caller_left |= kind == webhooks.CALL_HANGUP
@@ -231,7 +232,7 @@ class Transferring:
         return True
 
     def _is_new_leg(self, phone: PhoneCall, event: PhoneEvent) -> bool:
-        """Whether an event of another leg is about the one that this transfer has made."""
+        """Return whether an event of another leg is about the leg that this transfer has created."""
         leg_id = event.call_control_id
         if leg_id is None:
             return False
@@ -244,7 +245,7 @@ class Transferring:
         return leg_id == self._leg_id
 
     def _update(self) -> None:
-        """Let the state of the phone call follow the facts, and our side the state."""
+        """Derive the state of the phone call from the facts, and silence or resume our side accordingly."""
         phone = self._phone
         if phone is None or phone.state == "ended":
             return
@@ -268,16 +269,16 @@ class Transferring:
         unanswered = facts.cause in webhooks.UNANSWERED_CAUSES and not facts.answered
         joined = facts.bridged and not unanswered and (facts.answered or known is not None)
         if joined and (known is None or known.bridged or facts.cause is None):
-            # The carrier hangs up both legs when one ends, unless the command asked to park ours.
+            # When one leg ends, the carrier hangs up both, unless the command has park_after_unbridge.
             return "up" if facts.cause is not None and self._parks else "bridged"
         return "transferring" if known is None else "up"
 
     # End
 
     def _presume(self) -> None:
-        """End a transfer about which nothing more is expected.
+        """End a transfer for which no more events are expected.
 
-        A leg of which nothing was heard is not hung up: its webhooks may be lost, and both people talk to each other.
+        A leg without webhooks is not hung up: its webhooks may be lost while both people talk to each other.
         """
         self._settle(self._facts.presumed(self._timeout_s))
         self._update()
@@ -295,7 +296,7 @@ class Transferring:
                 self._phone.totals.count_transfer(result.outcome)
 
     def _release(self) -> None:
-        """Drop what refers back to the call: stream and handler have ended, or another transfer begins."""
+        """Drop references back to the call: stream and handler have ended, or another transfer begins."""
         self._settle(self._facts.presumed(self._timeout_s))
         if self._phone is not None:
             self._phone.unwatch(self._take)

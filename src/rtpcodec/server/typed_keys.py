@@ -1,4 +1,4 @@
-"""TypedKeys: the keys of one call that no collection has taken yet."""
+"""TypedKeys: the keys of one call that no entry has taken yet."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from rtpcodec.pump.pump import Pump
 from rtpcodec.stream.machine import CallMachine
 
 MAX_TYPED_KEYS: Final = 128
-"""Keys that wait for a collection. No caller types ahead as many; beyond it the oldest are dropped."""
+"""Limit on stored keys, more than callers type ahead; beyond it the oldest are dropped."""
 KEY_OCTETS: Final = 4
-"""What a key counts as held: the widest character."""
+"""Octets that a key counts in the budget: the widest character."""
 
 
 class TypedKeys:
-    """Keeps keys until a collection takes them, one collection at a time. Use it from the event loop's thread only.
+    """Stores keys until an entry takes them, one entry at a time. Use it in the event loop's thread only.
 
-    The keys are secret: nothing shows them.
+    The keys are secret, so they appear in no log or repr.
     """
 
     __slots__ = (
@@ -35,26 +35,26 @@ class TypedKeys:
     )
 
     def __init__(self, pump: Pump[CallMachine]) -> None:
-        """Make an empty store for the call of this pump."""
+        """Begin without keys. pump: the pump of the call."""
         self._pump = pump
         self._text = ""
         self._wake: asyncio.Future[None] | None = None
         self._collecting = False
-        self._skipped = 0  # keys that had arrived before a collection that does not want them
+        self._skipped = 0  # keys that arrived before an entry with typed_ahead=False, and were not reported yet
         self._late_end = ""
         self._late_end_until_ms = -inf
         self.last_ms = -inf
         """When the last key was reported, on the pump's clock."""
         self.ended = False
-        """Whether no more keys will come."""
+        """Whether no more keys will arrive."""
 
     @property
     def text(self) -> str:
-        """The keys that wait."""
+        """The stored keys."""
         return self._text
 
     def put(self, digit: str) -> None:
-        """Add a key, and wake the collection."""
+        """Add a key, and wake the entry."""
         late_end, self._late_end = self._late_end, ""
         now_ms = self._pump.now_ms()
         if self._skipped:
@@ -65,27 +65,30 @@ class TypedKeys:
         self.wake()
 
     def end(self) -> None:
-        """Record that no more keys will come."""
+        """Record that no more keys will arrive."""
         self.ended = True
         self.wake()
 
     # For a collection
 
     def begin(self, *, typed_ahead: bool) -> None:
-        """Begin a collection.
+        """Begin an entry.
 
-        typed_ahead: False drops the keys that wait, and those that have arrived and were not reported yet.
-        Raises: LocalProtocolError if another one runs.
+        Args:
+            typed_ahead: False drops the stored keys, and those that have arrived and were not reported yet.
+
+        Raises:
+            LocalProtocolError: another one runs.
         """
         if self._collecting:
-            raise LocalProtocolError("another collect_dtmf of this call runs already, at most 1 may run at a time")
+            raise LocalProtocolError("another collect_dtmf of this call is running, at most 1 at a time is possible")
         self._collecting = True
         if not typed_ahead:
             self._set("")
             self._skipped = self._pump.machine.session.waiting_keys
 
     def finish(self) -> None:
-        """End the collection. Keys that it has not taken wait for the next one."""
+        """End the entry. Keys that it has not taken stay for the next one."""
         self._collecting = False
         self._wake = None
 
@@ -96,14 +99,14 @@ class TypedKeys:
         return taken
 
     def drop_late_end(self, end: str, until_ms: float) -> None:
-        """Drop the next key if it is one of `end` and comes by then, or waits already."""
+        """Drop the next key if it is one of `end`, and is stored already or arrives until then."""
         if not self._text:
             self._late_end, self._late_end_until_ms = end, until_ms
         elif self._text[0] in end:
             self.take(1)
 
     async def wait(self, until_ms: float) -> None:
-        """Wait until something may have changed, at most until then."""
+        """Wait for a change, at most until then."""
         loop = asyncio.get_running_loop()
         self._wake = changed = loop.create_future()
         timer = None if until_ms == inf else loop.call_at(until_ms / 1000, self.wake)
@@ -115,7 +118,7 @@ class TypedKeys:
                 timer.cancel()
 
     def wake(self) -> None:
-        """Let the collection look again."""
+        """Wake the waiting entry."""
         if self._wake is not None and not self._wake.done():
             self._wake.set_result(None)
 

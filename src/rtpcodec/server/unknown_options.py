@@ -1,4 +1,4 @@
-"""Keyword arguments that no setting has: the error names the function that was called, and the closest setting."""
+"""Checks the names of keyword arguments: the error names the called function, and the closest setting."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from collections.abc import Iterable
 def require_known(function: str, given: Iterable[str], known: Iterable[str]) -> None:
     """Check the names of keyword arguments.
 
-    function: the name of the function that was called.
-    given: the names that it got.
-    known: all names that it takes.
-    Raises: TypeError for the first name that is not known.
+    Args:
+        function: the name of the function that was called.
+        given: the passed names.
+        known: all valid names.
+
+    Raises:
+        TypeError: for the first name that is not known.
     """
     names = set(known)
     for name in given:

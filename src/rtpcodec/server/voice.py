@@ -1,4 +1,4 @@
-"""Voice activity of one call: who waits for the caller's silence, and what becomes of a failing detector."""
+"""Voice activity of one call: waits for the caller's silence, and errors of a user's detector."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rtpcodec.stream.listening.voice import PAUSE_MS, SpeechJudge, VoiceDetector
 from rtpcodec.stream.listening.voice_settings import VoiceSettings
 
 LATE_MS: Final = PAUSE_MS + 300.0
-"""The end of speech is reported by the hang-over and at most this later, so that its silence still counts."""
+"""Silence that was reported at most this long after the hang-over still counts from its beginning."""
 
 
 class GuardedJudge(Live):
-    """A detector of the user's. If it raises, its error is reported once, and the level decides from then on."""
+    """A detector of the user. If it raises an exception, that is reported once, and from then on the level decides."""
 
     __slots__ = ("_judge",)
 
@@ -23,7 +23,7 @@ class GuardedJudge(Live):
         self._judge: SpeechJudge | None = judge
 
     def is_speech(self, pcm: bytes, sample_rate_hz: int) -> float | None:
-        """Return what the detector returns, as a number; None after it has failed, or has returned something else."""
+        """Return the detector's result as a number; None after a failure, or if it returned None."""
         if self._judge is None:
             return None
         try:
@@ -31,18 +31,18 @@ class GuardedJudge(Live):
             return None if found is None else float(found)
         except Exception as error:
             self._judge = None
-            message = "the detector of call.voice failed; from now on the level decides"
+            message = "the detector of call.voice raised an exception; from now on the level decides"
             asyncio.get_running_loop().call_exception_handler({"message": message, "exception": error})
             return None
 
 
 class CallVoice(Live):
-    """The voice activity of one call. Use it from the event loop's thread only."""
+    """The voice activity of one call. Use it in the event loop's thread only."""
 
     __slots__ = ("_access", "_detector", "_waiters")
 
     def __init__(self, access: LoopAccess, settings: VoiceSettings | None, judge: SpeechJudge | None) -> None:
-        """Begin. Raises what `MediaSession.voice` raises."""
+        """Begin. Errors as for `MediaSession.voice`."""
         session = access.machine("voice").session
         guarded = None if judge is None else GuardedJudge(judge)
         self._access = access
@@ -57,12 +57,12 @@ class CallVoice(Live):
 
     @property
     def return_loss_db(self) -> float:
-        """How much quieter than what we play an echo is believed to be, at least."""
+        """The estimated lower bound of the loss between what we play and its echo, in dB."""
         return self._detector.return_loss_db
 
     @property
     def noise_dbov(self) -> float:
-        """The noise of the line."""
+        """The noise of the connection, in dBov."""
         return self._detector.noise_dbov
 
     @property
@@ -71,18 +71,18 @@ class CallVoice(Live):
         return self._detector.on_change is None
 
     def stop(self) -> None:
-        """Report no more speech. Waits for silence end as if the stream had ended. A second time it does nothing."""
+        """Report no more speech. Waits for silence end as at the end of the stream. A second call does nothing."""
         if not self.stopped:
             self._access.machine("stop").session.stop_listening(self._detector)
             self._detector.on_change = None
             self._changed()
 
     async def silent(self, after_s: float) -> bool:
-        """Wait until the caller has been silent for so long. False: the stream ended, or this was stopped."""
+        """Wait until the caller has been silent for a time. Returns False if the stream ended, or this was stopped."""
         if not after_s >= 0:
             raise ValueError(f"after_s is {after_s:g}, 0 or more is needed")
         loop, detector, now_ms = asyncio.get_running_loop(), self._detector, self._access.pump.now_ms
-        # Silence that was just reported counts from its begin, an older one from this call.
+        # Silence that was just reported counts from its beginning, older silence from this call.
         begun_ms = now_ms()
         if detector.silent_since_ms >= begun_ms - detector.settings.hangover_ms - LATE_MS and not detector.speaking:
             begun_ms = detector.silent_since_ms

@@ -1,4 +1,4 @@
-"""One connection of an endpoint on `websockets` until it is a call: its request, and the answer or refusal."""
+"""One connection of an endpoint on `websockets` until it becomes a call: its request, and the answer."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from rtpcodec.pump.frame_rules import VERSION, request_fault
 from rtpcodec.pump.transports import release
 from rtpcodec.pump.websockets_socket import WebsocketsSocket
 from rtpcodec.server.access import Answer
-from rtpcodec.server.guessing import MAX_WAITING_OCTETS
 from rtpcodec.server.half_open import HalfOpenSocket, HalfOpenSockets
 from rtpcodec.server.listening import Acceptor
+from rtpcodec.server.refusal_delays import MAX_WAITING_OCTETS
 from rtpcodec.server.request_headers import request_headers
 from rtpcodec.server.settings import EndpointSettings
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 REQUEST_END: Final = b"\r\n\r\n"
 MAX_REQUEST_OCTETS: Final = 16 * 1024
-"""Of a request with its headers. A carrier's has 500 octets, and proxies add some."""
+"""Limit on a request with its headers. A carrier's request has 500 octets, and proxies add some."""
 
 _MALFORMED: Final = Answer(HTTPStatus.BAD_REQUEST, b"malformed request", why="it is not a GET request of HTTP/1.1")
-_NO_UPGRADE: Final = Answer(HTTPStatus.BAD_REQUEST, b"not a WebSocket handshake", why="it does not ask for a WebSocket")
+_NO_UPGRADE: Final = Answer(HTTPStatus.BAD_REQUEST, b"not a WebSocket handshake", why="it does not request a WebSocket")
 _TOO_LONG: Final = Answer(
     HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE,
     b"request too long",
@@ -36,7 +36,7 @@ _TOO_LONG: Final = Answer(
 
 
 class WaitingRefusals:
-    """The connections of one server whose answer with 401 is held back."""
+    """The connections of one server whose answer with 401 is delayed."""
 
     __slots__ = ("waiting",)
 
@@ -81,11 +81,14 @@ class Handshake(asyncio.Protocol):
     ) -> None:
         """Begin without a transport.
 
-        settings: limits on messages.
-        acceptor: decides about requests, and takes calls.
-        half_open, refusals: where the connection is listed until it is a call; `entry` is its place.
-        address: of the client.
-        log: the logger of `websockets`.
+        Args:
+            settings: limits on messages.
+            acceptor: decides about requests, and accepts calls.
+            half_open: the connections that are not calls yet.
+            refusals: the connections whose refusal is delayed.
+            entry: the entry of this connection in half_open.
+            address: the address of the client.
+            log: the logger of `websockets`.
         """
         self._settings = settings
         self._acceptor = acceptor
@@ -127,7 +130,8 @@ class Handshake(asyncio.Protocol):
         self._transport.abort()
 
     def _answer(self, head: bytes, rest: bytes) -> None:
-        """Answer a request; `rest` is what follows it."""
+        """Answer a request. rest: the octets after it."""
+        # 1. Is it a valid GET request?
         handshake = ServerProtocol(logger=self._log)
         handshake.receive_data(head)
         events = handshake.events_received()
@@ -138,10 +142,12 @@ class Handshake(asyncio.Protocol):
         if getattr(request, "method", "GET") != "GET":  # older versions of `websockets` read nothing else
             self._refuse(_MALFORMED)
             return
+        # 2. Are its headers valid for a WebSocket?
         fault = request_fault(request.headers.raw_items())
         if fault is not None:
             self._refuse(Answer(fault.status, fault.detail.encode(), why=fault.detail))
             return
+        # 3. Does the endpoint admit it?
         headers = request_headers(request.headers.raw_items())
         answer = self._acceptor.refusal(request.path, headers, self._address)
         if answer is not None and answer.status == HTTPStatus.UNAUTHORIZED:
@@ -150,6 +156,7 @@ class Handshake(asyncio.Protocol):
         if answer is not None:
             self._send(answer)
             return
+        # 4. Is it an upgrade? Then it becomes a call.
         response = handshake.accept(request)
         if response.status_code != HTTPStatus.SWITCHING_PROTOCOLS:
             self._refuse(_NO_UPGRADE)
@@ -165,12 +172,12 @@ class Handshake(asyncio.Protocol):
         socket.begin(self._acceptor.accept(socket, request.path, headers), rest)
 
     def _refuse(self, answer: Answer) -> None:
-        """Refuse a request that the endpoint was not asked about."""
+        """Refuse a request before the endpoint has checked it."""
         self._acceptor.log_refusal(answer.status, self._address, answer.why)
         self._send(answer)
 
     def _refuse_late(self, answer: Answer) -> None:
-        """Refuse a request after the delay of its address; while it waits, late refusals have their own limits."""
+        """Refuse a request after the delay of its address. Delayed refusals have their own limits."""
         self._half_open.remove(self._entry)
         delay_s = self._acceptor.hold_back_s(self._address)
         self._answered = True

@@ -1,4 +1,4 @@
-"""The endpoint's listening on the transports of the event loop, with the handshake of the package `websockets`."""
+"""Listening on the transports of the event loop, with the handshake of the package `websockets`."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import logging
 
 from rtpcodec.errors import MissingExtra
 from rtpcodec.server.half_open import HalfOpenSocket
+from rtpcodec.server.library_log import LibraryLog
 from rtpcodec.server.listening import Acceptor
-from rtpcodec.server.quiet_log import QuietLog
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.tcp_server import TcpServer
 
@@ -18,11 +18,11 @@ except ImportError as error:
 
 
 class WebsocketsServer(TcpServer):
-    """Listen on one address."""
+    """Listens on one address."""
 
     def __init__(self, settings: EndpointSettings, acceptor: Acceptor) -> None:
         super().__init__(settings, acceptor)
-        self._log = QuietLog(logging.getLogger("websockets.server"))
+        self._log = LibraryLog(logging.getLogger("websockets.server"))
         self._late_refusals = WaitingRefusals()
 
     def _new_protocol(self, entry: HalfOpenSocket, address: str) -> Handshake:

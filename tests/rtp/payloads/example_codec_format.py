@@ -1,4 +1,4 @@
-"""The payload format of the codec ZIP16: 1 or 2 frames behind lengths of 2 octets, in one of two byte orders."""
+"""The payload format of the codec ZIP16: 1 or 2 frames after lengths of 2 octets, in one of two byte orders."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FRAME_TICKS = 1800
 
 
 class Zip16Format:
-    """Finds out the byte order of the lengths: a frame is far shorter than 256 octets times 256."""
+    """Detects the byte order of the lengths: a frame is far shorter than 256 octets times 256."""
 
     def __init__(self) -> None:
         self.packing: Literal["little", "big"] = "big"

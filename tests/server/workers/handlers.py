@@ -1,4 +1,4 @@
-"""What the workers of tests run. They import this module alone: a process that starts costs what it imports."""
+"""Handlers for the workers of tests. Workers import only this module, so that they start fast."""
 
 from __future__ import annotations
 

@@ -14,8 +14,8 @@ from rtpcodec.pump import run_virtual
 from rtpcodec.server import Call, EndpointStatistics, handlers, run_workers
 from rtpcodec.server.endpoint_statistics import MediaTotals
 from rtpcodec.server.workers import figures
-from rtpcodec.server.workers.job import WorkerJob, resolved
-from rtpcodec.server.workers.post import MAX_DELAY_S, STEADY_S, Delays
+from rtpcodec.server.workers.worker_slot import MAX_DELAY_S, STEADY_S, Delays
+from rtpcodec.server.workers.worker_spec import WorkerSpec, resolved
 
 
 def test_every_figure_is_summed_in_one_way() -> None:
@@ -66,12 +66,12 @@ def test_the_delay_doubles_up_to_a_limit_and_a_steady_worker_resets_it() -> None
 
 
 def test_a_job_is_made_of_names() -> None:
-    job = WorkerJob(
+    spec = WorkerSpec(
         functions={"handler": "rtpcodec.server.handlers:echo", "on_audio": None, "on_event": None},
         configure=f"{__name__}:configured",
         options={"path": "/a", "public_url": "wss://h/{worker}"},
     )
-    assert job.settings_of(3) == {
+    assert spec.settings_of(3) == {
         "handler": handlers.echo,
         "path": "/a",
         "public_url": "wss://h/3",
@@ -92,7 +92,7 @@ in_main.__module__ = "__main__"
 REFUSED_JOBS = [
     (
         {"configure": in_main},
-        "configure is defined in the main program, which workers do not run: move it",
+        "configure is defined in the main program, which workers do not import: move it",
     ),
     ({"options": {"authorize": lambda _headers, _path: True}}, "authorize is of type function and cannot be sent to a"),
     (
@@ -104,9 +104,9 @@ REFUSED_JOBS = [
 
 @pytest.mark.parametrize(("given", "error"), REFUSED_JOBS, ids=["main", "lambda", "ssl"])
 def test_what_cannot_be_sent_is_refused_by_its_name(given: dict[str, Any], error: str) -> None:
-    job = WorkerJob(**{"functions": {}, "configure": None, "options": {}} | given)
+    spec = WorkerSpec(**{"functions": {}, "configure": None, "options": {}} | given)
     with pytest.raises(EndpointError, match=f"^{error}"):
-        job.pickled()
+        spec.pickled()
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"workers": 0}, "workers is 0, a whole number from 1 to 128 is needed"),
     ({"workers": 2.0}, r"workers is 2\.0, a whole number"),
     ({"reuse_port": True}, "reuse_port is given, but the workers share the socket that run_workers opens"),
-    ({"metrics": True}, "metrics of all workers are answered on the supervisor's port: give status_port"),
+    ({"metrics": True}, "metrics of all workers are served on the supervisor's port: pass status_port"),
     ({"metrics": "", "status_port": 0}, "metrics must be True, False or a non-empty string"),
     ({"metrics": True, "status_port": 0, "host": "0.0.0.0"}, r"host '0\.0\.0\.0' can be reached from other"),
     ({"public_url": "wss://media.example.com/"}, "public_url must contain {worker}"),

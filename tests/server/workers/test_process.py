@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 
 from rtpcodec.server.workers import process
-from rtpcodec.server.workers.job import WorkerJob
 from rtpcodec.server.workers.process import WorkerFailed
 from rtpcodec.server.workers.sockets import bound_socket
 from rtpcodec.server.workers.supervisor import Supervisor
+from rtpcodec.server.workers.worker_spec import WorkerSpec
 from rtpcodec.server.workers.worker_table import new_table
 from tests.server.dialler import until
 from tests.server.workers.handlers import HANDLERS
@@ -26,9 +26,9 @@ from tests.server.workers.handlers import HANDLERS
 async def supervised(configure: str | None = None, **options: Any) -> AsyncIterator[Supervisor]:
     """A supervisor of one worker, not open yet."""
     functions = {"handler": f"{HANDLERS}:echo", "on_audio": None, "on_event": None}
-    job = WorkerJob(functions=functions, configure=configure, options=options).pickled()
+    spec = WorkerSpec(functions=functions, configure=configure, options=options).pickled()
     listener, table = bound_socket("127.0.0.1", 0, listening=True), new_table()
-    supervisor = Supervisor(job, 1, listener, table, first_delay_s=0.01)
+    supervisor = Supervisor(spec, 1, listener, table, first_delay_s=0.01)
     try:
         yield supervisor
     finally:
@@ -113,4 +113,4 @@ def test_a_worker_that_does_not_end_is_killed(caplog: pytest.LogCaptureFixture) 
             await supervisor.over()
 
     asyncio.run(main())
-    assert "worker 1 still runs 0.2 s after it was to end, it is killed" in caplog.text
+    assert "worker 1 still runs 0.2 s after it had to end; it is killed" in caplog.text

@@ -1,4 +1,4 @@
-"""Two endpoints with one listening socket, in one process: who accepts, and what a draining one does."""
+"""Two endpoints with one listening socket, in one process: which one accepts, and how one drains."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def test_a_burst_is_shared() -> None:
 def test_stream_needs_an_address_of_its_own() -> None:
     async def main() -> None:
         async with two_endpoints() as (endpoints, _), rtpcodec.AsyncCallControl("KEY") as control:
-            with pytest.raises(EndpointError, match=r"^all workers share this address, .* worker_port, or "):
+            with pytest.raises(EndpointError, match=r"^all workers share this address, .* worker_port to "):
                 await endpoints[0].stream(control, "v3:call")
 
     run(main)

@@ -15,9 +15,9 @@ import pytest
 
 from rtpcodec.errors import EndpointError
 from rtpcodec.server.workers import supervisor as supervising
-from rtpcodec.server.workers.job import WorkerJob
 from rtpcodec.server.workers.sockets import bound_socket
 from rtpcodec.server.workers.supervisor import Supervisor
+from rtpcodec.server.workers.worker_spec import WorkerSpec
 from rtpcodec.server.workers.worker_table import new_table
 from tests.server.dialler import CHUNK, Dialler, call, refused_with, run, until
 from tests.server.workers.handlers import HANDLERS
@@ -190,7 +190,7 @@ async def a_worker_dies(supervisor: Program) -> None:
 
 
 async def a_worker_is_asked_alone(supervisor: Program) -> None:
-    """One worker gets SIGTERM: its calls end, another worker takes its place, and nobody is refused."""
+    """One worker gets SIGTERM: its calls end, another worker takes its place, and no call is refused."""
     async with AsyncExitStack() as stack:
         diallers, _ = await calls_at_both(supervisor, stack)
         os.kill(worker_pids(supervisor.pid)[0], signal.SIGTERM)
@@ -259,7 +259,7 @@ def runs(pid: int) -> bool:
 
 def failing_job() -> bytes:
     functions = {"handler": f"{HANDLERS}:echo", "on_audio": None, "on_event": None}
-    return WorkerJob(functions=functions, configure=f"{HANDLERS}:fails_if_asked", options={}).pickled()
+    return WorkerSpec(functions=functions, configure=f"{HANDLERS}:fails_if_asked", options={}).pickled()
 
 
 @pytest.mark.long
@@ -277,7 +277,7 @@ def test_workers_that_fail_to_start_again_end_the_supervisor(
         await supervisor.open()
         fails.touch()
         supervisor.restart()
-        await until(lambda: "the restart has ended, old workers continue: worker 2 did not start" in caplog.text)
+        await until(lambda: "the restart was stopped; the old workers continue: worker 2 did not start" in caplog.text)
         assert supervisor.serving == 1
         (worker,) = supervisor.workers
         worker.kill()

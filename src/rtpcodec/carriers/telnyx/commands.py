@@ -1,4 +1,4 @@
-"""The HTTP interface: address, headers, actions, fields of their bodies, enumerations, limits, defaults."""
+"""The HTTP interface (docs/carrier.md, "Commands"): address, headers, actions, fields, values, limits, defaults."""
 
 from typing import Final, Literal, get_args
 
@@ -19,7 +19,7 @@ CONTENT_TYPE: Final = "application/json"
 RATE_LIMIT_HEADER: Final = "x-ratelimit-limit"
 RATE_REMAINING_HEADER: Final = "x-ratelimit-remaining"
 RATE_RESET_HEADER: Final = "x-ratelimit-reset"
-"""Seconds until reset by one page of the carrier, a Unix time by another."""
+"""Seconds until reset, or a Unix time (docs/carrier.md, "Points that a call does not show")."""
 RETRY_AFTER_HEADER: Final = "retry-after"
 """Seconds or a date (RFC 9110 section 10.2.3); undocumented, but the official SDK uses it."""
 RETRY_AFTER_MS_HEADER: Final = "retry-after-ms"
@@ -106,7 +106,7 @@ CONFERENCE_ACTIONS: Final = (JOIN, LEAVE, HOLD, UNHOLD)
 # Fields.
 
 COMMAND_ID: Final = "command_id"
-"""The carrier ignores a second command with the same id on the same call."""
+"""The carrier ignores a second command of the same id on the same call (docs/carrier.md, rule C9)."""
 STREAM_CODEC: Final = "stream_codec"
 STREAM_BIDIRECTIONAL_MODE: Final = "stream_bidirectional_mode"
 STREAM_BIDIRECTIONAL_CODEC: Final = "stream_bidirectional_codec"
@@ -135,7 +135,7 @@ STREAM_FIELDS: Final = (
     STREAM_BIDIRECTIONAL_CODEC,
     STREAM_BIDIRECTIONAL_TARGET_LEGS,
 )
-"""Fields of every command that requests a stream. For `answer`, sampling rate and token are undocumented."""
+"""Of every command that requests a stream. `answer` has no sampling rate and no token (docs/carrier.md, rule C5)."""
 STREAM_FIELDS_BEYOND_ANSWER: Final = (
     STREAM_BIDIRECTIONAL_SAMPLING_RATE,
     STREAM_AUTH_TOKEN,
@@ -216,7 +216,7 @@ OPPOSITE_LEG: Final = "opposite"
 BOTH_LEGS: Final = "both"
 TargetLegs = Literal["both", "self", "opposite"]
 TARGET_LEGS: Final[tuple[TargetLegs, ...]] = get_args(TargetLegs)
-"""Values of `stream_bidirectional_target_legs`, seen from the leg that the command is issued on."""
+"""Values of `stream_bidirectional_target_legs`, relative to the leg of the command (docs/carrier.md, rule C6)."""
 OWN_LEGS: Final = (SELF_LEG, BOTH_LEGS)
 """Values that include the command's own leg."""
 SILENT_LEG: Final = "a call of one leg hears nothing of it, add 'self'"
@@ -256,16 +256,16 @@ DEFAULT_TRACK: Final = INBOUND_TRACK
 DEFAULT_MODE: Final = MP3_MODE
 DEFAULT_SEND_CODEC: Final = "PCMU"
 DEFAULT_SAMPLING_RATE_HZ: Final = 8000
-"""Sources disagree about L16."""
+"""Uncertain for L16 (docs/carrier.md, "Points that a call does not show")."""
 DEFAULT_TARGET_LEGS: Final = OPPOSITE_LEG
 """The default is silent on a call of one leg."""
 
 # Limits and patterns.
 
 MAX_URL_CHARACTERS: Final = 2000
-"""Longer URLs are refused with 10003."""
+"""Longer URLs are refused with 10003 (docs/carrier.md, rule C49)."""
 MAX_TOKEN_CHARACTERS: Final = 4000
-"""Longer tokens are refused with 10025."""
+"""Longer tokens are refused with 10025 (docs/carrier.md, rule C49)."""
 DTMF_DIGITS: Final = "0123456789ABCD*#"
 DTMF_PAUSES: Final = "wW"
 """Pauses in the digits of `send_dtmf`: 0.5 s and 1 s."""
@@ -280,4 +280,4 @@ CALL_CONTROL_ID_PATTERN: Final = r"v[23]:[A-Za-z0-9_-]+={0,2}"
 
 RESULT: Final = "result"
 OK: Final = "ok"
-"""The command was accepted; this does not mean that a stream is running."""
+"""The command was accepted, which does not mean that a stream runs (docs/carrier.md, rule C10)."""

@@ -1,4 +1,4 @@
-"""Codes of refused commands and of error messages on the stream."""
+"""Codes of refused commands and of error messages on the stream (docs/carrier.md, rules C12 and C42)."""
 
 from typing import Final
 
@@ -63,7 +63,7 @@ COMMAND_ERRORS: Final = {
     COMMAND_INVALID: (422, "Command is invalid"),
     INVALID_DIALOGFLOW: (422, "Invalid Dialogflow API"),
 }
-"""HTTP status and title by code. The status is 422 where none is published: a well-formed command that is refused."""
+"""Code: HTTP status and title; without a published status, 422 (docs/carrier.md, "Codes of refusals")."""
 
 CODE_OF_STATUS: Final = {
     400: BAD_REQUEST,
@@ -86,4 +86,4 @@ STREAM_ERRORS: Final = {
     INVALID_MEDIA: "invalid_media",
     RATE_LIMIT_REACHED: "rate_limit_reached",
 }
-"""Code and title of an `error` message about a message of the app."""
+"""Code and title of an `error` message about a message of the app (docs/carrier.md, rule C42)."""

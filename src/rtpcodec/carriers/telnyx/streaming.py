@@ -5,7 +5,7 @@ from typing import Final
 from rtpcodec.carriers.telnyx import commands
 
 TOKEN_HEADER: Final = "x-telnyx-streaming-auth-token"  # noqa: S105 -- the name of a header
-"""Header of the upgrade request with the raw token; also the member of `connected` that repeats it."""
+"""Header of the upgrade's request, and member of `connected`, with the raw token (docs/carrier.md, rule C15)."""
 PROTOCOL_VERSION: Final = "1.0.0"
 """The version in `connected`."""
 
@@ -34,7 +34,7 @@ VERSION: Final = "version"
 USER_ID: Final = "user_id"
 """The account's id."""
 MEDIA_FORMAT: Final = "media_format"
-"""In `start`: the format of the carrier's audio."""
+"""Format of the audio from the carrier, in `start` (docs/carrier.md, rule C20)."""
 ENCODING: Final = "encoding"
 SAMPLE_RATE: Final = "sample_rate"
 """Hz, an integer."""
@@ -42,7 +42,7 @@ CHANNELS: Final = "channels"
 CHUNK: Final = "chunk"
 """Counter of chunks, from 1; a string of digits on the wire."""
 TIMESTAMP: Final = "timestamp"
-"""Media time; its unit is disputed."""
+"""Media time; its unit is uncertain (docs/carrier.md, "Points that a call shows")."""
 DIGIT: Final = "digit"
 ERROR_MESSAGE: Final = "message"
 """In some errors, the text instead of `detail`."""
@@ -77,6 +77,6 @@ MIME_ENCODINGS: Final = {
 
 MIN_CHUNK_MS: Final = 20
 MAX_CHUNK_MS: Final = 30_000
-"""Maximum audio in one `media` message of mode rtp."""
+"""Audio in one `media` message of mode rtp (docs/carrier.md, rule C29)."""
 MP3_INTERVAL_MS: Final = 1000
-"""In mode mp3, a second `media` message within this time is refused with 100005."""
+"""In mode mp3, a second `media` message within this time is refused with 100005 (docs/carrier.md, rule C30)."""

@@ -1,4 +1,4 @@
-"""TeXML: the elements and attributes that stream a call (docs/texml.md, Connect or Start)."""
+"""TeXML: the elements and attributes that stream a call (docs/carrier.md, rule C13)."""
 
 from typing import Final, Literal
 

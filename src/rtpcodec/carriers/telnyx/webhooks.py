@@ -2,7 +2,7 @@
 
 from typing import Final
 
-# Event types. Of the events of a call, only those of streaming lack the prefix.
+# Event types. Of all that concern a call, only those of streaming lack the prefix (docs/carrier.md, rule C44).
 
 CALL_PREFIX: Final = "call."
 STREAMING_STARTED: Final = "streaming.started"
@@ -36,7 +36,7 @@ CALL_MACHINE_GREETING_ENDED: Final = "call.machine.greeting.ended"
 CALL_MACHINE_PREMIUM_DETECTION_ENDED: Final = "call.machine.premium.detection.ended"
 CALL_MACHINE_PREMIUM_GREETING_ENDED: Final = "call.machine.premium.greeting.ended"
 
-# Signature: Ed25519 (RFC 8032 section 5.1) over the timestamp header, the separator and the raw body.
+# Signature: Ed25519 over the timestamp header, the separator and the raw body (docs/carrier.md, rule C45).
 
 SIGNATURE_HEADER: Final = "telnyx-signature-ed25519"
 """Base64 of the signature."""
@@ -53,9 +53,9 @@ SIGNATURE_OCTETS: Final = 64
 
 USER_AGENT: Final = "telnyx-webhooks"
 ANSWER_TIMEOUT_S: Final = 2.0
-"""A webhook that is not answered within this time is delivered again, finally to the failover URL."""
+"""A webhook without an answer within this time is delivered again (docs/carrier.md, rule C46)."""
 RETRIED_STATUSES: Final = (408, 429)
-"""Retried in addition to 5xx; other 4xx are final."""
+"""Retried in addition to 5xx; other 4xx are final (docs/carrier.md, rule C46)."""
 
 # Envelope: {"data": {record_type, event_type, id, occurred_at, payload}, "meta": {attempt, delivered_to}}.
 
@@ -64,7 +64,7 @@ EVENT_RECORD: Final = "event"
 """The value of `record_type`."""
 EVENT_TYPE: Final = "event_type"
 ID: Final = "id"
-"""Equal in every delivery of one event."""
+"""The same in every delivery of one event (docs/carrier.md, rule C47)."""
 ATTEMPT: Final = "attempt"
 DELIVERED_TO: Final = "delivered_to"
 

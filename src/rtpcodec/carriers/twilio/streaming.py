@@ -1,4 +1,4 @@
-"""The WebSocket of a Media Stream: events, members of their messages, tracks, format (docs/twilio.md, Messages)."""
+"""The WebSocket of a Media Stream: events, members of their messages, tracks, format (docs/twilio.md, "Messages")."""
 
 from typing import Final
 

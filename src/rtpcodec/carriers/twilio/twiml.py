@@ -1,4 +1,4 @@
-"""TwiML: the elements and attributes that stream a call (docs/twilio.md, Have Twilio stream)."""
+"""TwiML: the elements and attributes that stream a call (docs/twilio.md, "Have Twilio stream")."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""The hand-over of audio to the readers of one call: see hub."""
+"""Native: delivers audio to the readers of one call. See hub."""
 cimport cython
 
 from rtpcodec.stream._audio cimport Audio
@@ -7,7 +7,7 @@ from rtpcodec.stream._event_queue cimport EventQueue
 
 @cython.auto_pickle(False)
 cdef class HubState:
-    """The base of ReaderHub: its inboxes, and what it keeps for readers that do not exist yet."""
+    """The base of ReaderHub: its inboxes, and the events that it keeps for future readers."""
 
     cdef public tuple _inboxes
     cdef public EventQueue _opening       # None: nothing is kept
@@ -23,6 +23,6 @@ cdef class HubState:
                 self._opening.put_audio(audio)
             else:
                 self._end_opening()
-        # A reader that is added or removed meanwhile: its part of what was kept is settled by then.
+        # If a reader is added or removed meanwhile, `_opening` was already handled for it.
         for inbox in self._inboxes:
             inbox.put_audio(audio)

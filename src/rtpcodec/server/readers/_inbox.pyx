@@ -1,8 +1,8 @@
-"""The queue of events between socket and one reader, and the wait of the task that reads it.
+"""Native: the queue of events between the socket and one reader, and the wait of the reading task.
 
-A task that waits is continued within the delivery of a chunk, as `on_audio` is called: without a turn of the event loop
-in between, so that the turn that reads a chunk also sends what the handler plays. Any other event continues it by the
-event loop, and so does a chunk that is delivered within another task: tasks do not nest.
+A chunk continues a waiting task directly, just as `on_audio` is called: without a turn of the event loop in between.
+So the turn that reads a chunk also sends what the handler plays. Any other event continues the task in the next turn of
+the event loop, and so does a chunk that is delivered within another task, because tasks do not nest.
 """
 cimport cython
 
@@ -25,14 +25,14 @@ cdef object running_loop = get_running_loop
 @cython.freelist(64)
 @cython.auto_pickle(False)
 cdef class Waker:
-    """One wait of one task, for which it is a future."""
+    """One wait of one task, which awaits it like a future."""
 
     cdef int wake(self, bint at_once) except -1:
         """Continue the task, at once if possible; only the first time."""
         if self.state != WAITING:
             return 0
         self.state = WOKEN
-        if self._callback is None:    # the task asks for its continuation next, and finds it due
+        if self._callback is None:    # the task adds its callback next, which then runs at once
             return 0
         callback, context = self._callback, self._context
         self._callback = self._context = None
@@ -42,7 +42,7 @@ cdef class Waker:
         try:
             callback(self)
         except (KeyboardInterrupt, SystemExit) as error:
-            # A task lets both end the event loop, so whatever has delivered the chunk must not catch them.
+            # A task lets both end the event loop, so the code that has delivered the chunk must not catch them.
             self._loop.call_soon(raise_again, error)
         finally:
             PyContext_Exit(context)
@@ -82,7 +82,7 @@ cdef class Waker:
         return 1
 
     def cancel(self, msg=None):
-        """End the wait by CancelledError. Returns False if it is over already."""
+        """End the wait with CancelledError. Returns False if it is over already."""
         if self.state != WAITING:
             return False
         self.state = CANCELLED
@@ -105,7 +105,7 @@ cdef class Waker:
         if self.state == CANCELLED:
             raise CancelledError() if self._cancel_message is None else CancelledError(self._cancel_message)
         if self.state == WAITING:
-            raise InvalidStateError("the reader still waits")
+            raise InvalidStateError("the reader is still waiting")
 
     def exception(self):
         """Return None. Raises what `result` raises."""
@@ -113,12 +113,12 @@ cdef class Waker:
 
 
 cdef bint is_between_tasks(object loop) except -1:
-    """Whether the event loop runs a callback, such as that of a socket, and not a task."""
+    """Return whether the event loop runs a callback, such as that of a socket, and not a task."""
     return running_task(loop) is None and loop.is_running()
 
 
 cdef bint enter(object context) except -1:
-    """Enter the context of a task. False: the callback runs in it already."""
+    """Enter the context of a task. Returns False if the callback runs in it already."""
     try:
         PyContext_Enter(context)
     except RuntimeError:
@@ -133,14 +133,14 @@ def raise_again(error):
 
 @cython.auto_pickle(False)
 cdef class InboxState:
-    """The base of Inbox: its queue, and whom it wakes. Use it from the event loop's thread only."""
+    """The base of Inbox: its queue, and the wait of its reader. Use it in the event loop's thread only."""
 
     def __cinit__(self, *_args, account=None, **_options):
         self._loop = running_loop()
         self.queue = EventQueue(account=account)
 
     def only_audio(self, str track, /):
-        """Take no other events than the audio of one track; None: of all."""
+        """Accept only the audio of one track; None: of all tracks."""
         self._audio_only = True
         self._track = track
 
@@ -170,10 +170,13 @@ cdef class InboxState:
         return self.queue.popped() if len(self.queue) else None
 
     def begin_wait(self):
-        """Begin to wait for something to read, until `end_wait`.
+        """Begin a wait for something to read, until `end_wait`.
 
-        Returns: what to await.
-        Raises: LocalProtocolError if another task waits already, or in another event loop than the call's.
+        Returns:
+            The object to await.
+
+        Raises:
+            LocalProtocolError: another task waits already, or in another event loop than the call's.
         """
         return self.begin()
 
@@ -193,9 +196,9 @@ cdef class InboxState:
 
     cdef Waker begin(self):
         if self._waker is not None:
-            raise LocalProtocolError("another task reads this reader already, at most 1 may; make one per task")
+            raise LocalProtocolError("another task reads this reader, at most 1 is possible; create one per task")
         if running_loop() is not self._loop:
-            raise LocalProtocolError("this call's events can only be read in the event loop of the call")
+            raise LocalProtocolError("the events of a call can only be read in its own event loop")
         cdef Waker waker = Waker.__new__(Waker)
         waker._loop = self._loop
         self._waker = waker

@@ -1,4 +1,4 @@
-"""The next item of a reader, awaited without a coroutine."""
+"""Native: the next item of a reader, awaited without a coroutine."""
 cimport cython
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF
@@ -14,8 +14,9 @@ from rtpcodec.stream.events import Overrun
 cdef class Reading:
     """The base of Reader: its inbox, and the await of the next item.
 
-    inbox: where the items wait.
-    audio_only: report dropped audio by the next chunk, and not by an Overrun.
+    Args:
+        inbox: the queue of the items.
+        audio_only: report dropped audio with the next chunk, not as an Overrun.
     """
 
     cdef readonly InboxState _inbox
@@ -28,7 +29,7 @@ cdef class Reading:
 
     def __anext__(self):
         if self._inbox is None:
-            raise TypeError("a reader is made by its call")
+            raise TypeError("create a reader with a method of its call")
         cdef NextItem item = NextItem.__new__(NextItem)
         item._reading = self
         item._inbox = self._inbox
@@ -59,7 +60,7 @@ cdef class NextItem:
     """The next item of a reader, taken when it is awaited."""
 
     cdef Reading _reading
-    cdef InboxState _inbox  # kept: a reader in a reference cycle has lost its own when the item goes
+    cdef InboxState _inbox  # kept, because a reader in a reference cycle may be cleared before the item
     cdef Waker _waker      # of the wait; None: it does not wait
 
     def __dealloc__(self):
@@ -76,10 +77,10 @@ cdef class NextItem:
         return self.send(None)
 
     cdef object _step(self):
-        """Take the item; None: the waker has to wake first."""
+        """Take the item; None: the task must wait for the waker."""
         cdef InboxState inbox = self._inbox
         if inbox is None:
-            raise TypeError("an item is made by its reader")
+            raise TypeError("an item is created by its reader")
         if self._waker is not None:
             if self._waker.state == WAITING:
                 raise RuntimeError("await wasn't used with future")
@@ -93,14 +94,14 @@ cdef class NextItem:
         return item
 
     def send(self, _value, /):
-        """Take the item or wait; called by a task or whoever awaits."""
+        """Take the item or wait; called by the awaiting task."""
         item = self._step()
         if item is not None:
             raise StopIteration(item)
         return self._waker
 
     def throw(self, kind, value=None, traceback=None, /):
-        """End the wait by an error; called by whoever awaits, such as a task that is cancelled."""
+        """End the wait with an error; called by the awaiting task, for example when it is cancelled."""
         self.close()
         if value is not None:
             kind = value if isinstance(value, BaseException) else kind(value)

@@ -16,18 +16,18 @@ class Frame(NamedTuple):
 
     pcm: bytes
     media_ms: float
-    """Of its first sample."""
+    """The media time of its first sample."""
     received: bool
-    """Whether a sample of it was received. False: all of it is concealed or silence."""
+    """Whether any of its samples was received. False: all are concealed or silence."""
 
 
 class FrameCutter:
-    """Resample audio without a seam, and cut frames off it."""
+    """Resamples audio without a seam, and cuts it into frames."""
 
     __slots__ = ("_changer", "_frames", "_has_tail", "_pieces", "rate_hz", "samples")
 
     def __init__(self, rate_hz: int) -> None:
-        """Make an empty one; rate_hz: of the frames, one of the resampler's."""
+        """Begin empty. rate_hz: of the frames, one of the resampler's rates."""
         self.rate_hz = rate_hz
         self.samples = 0
         """Samples that wait."""
@@ -37,7 +37,7 @@ class FrameCutter:
         self._frames = 0
 
     def put(self, pcm: bytes, rate_hz: int, media_ms: float, *, received: bool) -> None:
-        """Add audio that begins at a media time; received: False: it is concealed."""
+        """Add audio that begins at a media time. received: False if it is concealed."""
         self._append(self._changer.change(pcm, rate_hz), media_ms, received=received)
         self._has_tail = True
 
@@ -52,7 +52,7 @@ class FrameCutter:
 
     @property
     def missing_samples(self) -> int:
-        """Samples that the next frame lacks; 0 or less: none. 20 ms of 11025 Hz are not whole samples."""
+        """Samples that are missing for the next frame; 0 or less: none. At 11025 Hz, frames differ by one sample."""
         at = self._frames % FRAMES_PER_S
         return (at + 1) * self.rate_hz // FRAMES_PER_S - at * self.rate_hz // FRAMES_PER_S - self.samples
 
@@ -87,7 +87,7 @@ class FrameCutter:
             self.samples += len(pcm) // 2
 
     def _tail(self) -> bytes:
-        """Return the resampler's tail, once behind each stretch of audio."""
+        """Return the resampler's tail, once after each stretch of audio."""
         if not self._has_tail:
             return b""
         self._has_tail = False

@@ -1,4 +1,4 @@
-"""The readers of one call: they come and go, and what arrives goes to each of them."""
+"""The readers of one call: delivers each event to all of them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from rtpcodec.server.readers._hub import HubState
 from rtpcodec.server.readers.inbox import Inbox
 from rtpcodec.stream.event_queue import MAX_AUDIO_MS, EventQueue
 from rtpcodec.stream.events import Audio, Event, Overrun
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 OPENING_S: Final = MAX_AUDIO_MS / 1000
-"""What arrives in this time after the first `start` is kept for readers that do not exist yet. It is as long as a
-reader may be behind, so a handler that connects to its recogniser first loses nothing."""
+"""Events of this time after the first `start` are kept for future readers. It is as long as a reader may be behind, so
+nothing is lost while a handler connects to its recogniser."""
 TRACKS: Final = 2
-"""Tracks of a carrier's call: the reader of one track shall find as much of it."""
+"""Tracks of a carrier's call. The audio of each is kept for OPENING_S."""
 
 TakeAudio = Callable[[Audio], object]
 
 
 class ReaderHub(HubState):
-    """Hand each event to the readers of one call. Use it from the event loop's thread only.
+    """Delivers each event to the readers of one call. Use it in the event loop's thread only.
 
-    A reader begins with what comes after it was made. The first one of its kind that is made within OPENING_S begins
-    with the first `start` instead: nothing is lost by the order in which a handler's tasks begin.
+    A reader gets the events after its creation. The first reader of its kind that is created within OPENING_S gets all
+    events since the first `start`, so that the order in which a handler's tasks start does not matter.
     """
 
     __slots__ = (
@@ -40,10 +40,11 @@ class ReaderHub(HubState):
     def __init__(self, account: Account | None, route: Callable[[TakeAudio], None]) -> None:
         """Make the hub of a call that has no reader.
 
-        account: what the call holds of the endpoint's budget; None: without a budget.
-        route: called with the function that takes audio from then on, each time that it changes.
+        Args:
+            account: the call's account in the endpoint's budget; None: without a budget.
+            route: called with the function that takes audio from then on, each time when it changes.
         """
-        self.account = account  # of its readers' queues as well
+        self.account = account  # also for the queues of its readers
         self._loop = asyncio.get_running_loop()
         self._route = route
         self._seen_kinds: set[Hashable] = set()
@@ -55,13 +56,13 @@ class ReaderHub(HubState):
     # For the call
 
     def begin(self) -> None:
-        """Keep what arrives from now on for readers that do not exist yet, for OPENING_S."""
+        """Keep events from now on for future readers, for OPENING_S."""
         self._opening = EventQueue(TRACKS * MAX_AUDIO_MS, self.account)
         self._opening_until_s = self._loop.time() + OPENING_S
         self._reroute()
 
     def put(self, event: Event) -> None:
-        """Hand any event except Audio to the readers."""
+        """Deliver any event except Audio to the readers."""
         if self._opening is not None:
             self._keep(event)
         for inbox in self._inboxes:
@@ -80,12 +81,13 @@ class ReaderHub(HubState):
     # For readers
 
     def add(self, inbox: Inbox, kind: Hashable) -> None:
-        """Add the inbox of a reader, with what arrived before, if it is the first of its kind within OPENING_S.
+        """Add the inbox of a reader. The first one of its kind within OPENING_S gets the kept events.
 
-        kind: what it reads; readers of one kind read the same.
+        Args:
+            kind: the kind of events that it reads.
         """
         opening = self._opening
-        # After the end nothing is dropped: no more will come, so it cannot grow.
+        # After the end the kept events stay available: they cannot grow any more.
         in_time = self.ended or self._loop.time() <= self._opening_until_s
         if opening is not None and in_time and kind not in self._seen_kinds:
             self._seen_kinds.add(kind)
@@ -102,7 +104,7 @@ class ReaderHub(HubState):
         self._reroute()
 
     def remove(self, inbox: Inbox) -> None:
-        """Remove the inbox of a reader that is not wanted any more, and drop what waits there. May be repeated."""
+        """Remove the inbox of a reader that is no longer used, and drop its events. May be repeated."""
         left = tuple(one for one in self._inboxes if one is not inbox)
         if len(left) == len(self._inboxes):
             return
@@ -139,7 +141,7 @@ class ReaderHub(HubState):
         self._dropped_events += overrun.dropped_events
 
     def _keep(self, event: Event) -> None:
-        """Keep an event for readers to come, or drop all that was kept, because their time is over."""
+        """Keep an event for future readers, or drop all kept events if OPENING_S is over."""
         if self._opening is None:
             return
         if self._loop.time() <= self._opening_until_s:
@@ -148,14 +150,14 @@ class ReaderHub(HubState):
             self._end_opening()
 
     def _end_opening(self) -> None:
-        """Drop what was kept: the readers to come begin with what comes then."""
+        """Drop the kept events: future readers only get later ones."""
         if self._opening is not None:
             self._opening.take_all()
             self._opening = None
             self._reroute()
 
     def _reroute(self) -> None:
-        """Choose what takes audio: the only reader itself, so that one reader costs no call in between."""
+        """Choose the function that takes audio. A single reader takes it directly, which saves a call."""
         inboxes = self._inboxes
         if self.ended:
             return
@@ -166,8 +168,8 @@ class ReaderHub(HubState):
 
 
 def drop_audio(_audio: Audio) -> None:
-    """Drop audio that nobody reads."""
+    """Drop audio, because there is no reader."""
 
 
 def _ignore(_take_audio: TakeAudio) -> None:
-    """Stand for the call after its end."""
+    """Replace the call after its end."""

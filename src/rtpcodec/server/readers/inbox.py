@@ -1,4 +1,4 @@
-"""Queue of events between socket and one reader. It is bounded and drops, so that the socket is always read."""
+"""Queue of events between socket and one reader. When it is full it drops events, so that the socket is always read."""
 
 from __future__ import annotations
 
@@ -6,23 +6,26 @@ from typing import Self
 
 from rtpcodec.server.readers._inbox import InboxState
 from rtpcodec.stream.events import Audio, Dtmf, Event
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 
 class Inbox(InboxState):
-    """All events, for one reader. Use it from the event loop's thread only."""
+    """All events, for one reader. Use it in the event loop's thread only."""
 
     __slots__ = ()
 
     def __new__(cls, account: Account | None = None) -> Self:
-        """Make an empty inbox; account: what the call holds of the endpoint's budget, None: without a budget."""
+        """Make an empty inbox. account: the call's account in the endpoint's budget; None: without a budget."""
         return super().__new__(cls, account=account)
 
     async def wait(self, until_ms: float | None = None) -> None:
         """Wait until there may be something to read.
 
-        until_ms: wait no longer than that, in ms of the event loop's clock; None: without limit.
-        Raises: LocalProtocolError if another task waits already, or in another event loop than the call's.
+        Args:
+            until_ms: wait no longer than that, in ms of the event loop's clock; None: without limit.
+
+        Raises:
+            LocalProtocolError: another task waits already, or in another event loop than the call's.
         """
         waker = self.begin_wait()
         timer = None if until_ms is None else waker.get_loop().call_at(until_ms / 1000, self.wake)
@@ -40,7 +43,7 @@ class TrackInbox(Inbox):
     __slots__ = ()
 
     def __new__(cls, track: str | None, account: Account | None = None) -> Self:
-        """Make an empty inbox; track: the track, None: all; account: as for Inbox."""
+        """Make an empty inbox. track: the track; None: all. account: as for Inbox."""
         inbox = super().__new__(cls, account)
         inbox.only_audio(track)
         return inbox
@@ -52,7 +55,7 @@ class DtmfInbox(Inbox):
     __slots__ = ()
 
     def put_audio(self, _audio: Audio, /) -> None:
-        """Leave audio out."""
+        """Drop audio."""
 
     def put(self, event: Event, /) -> None:
         """Add a key and wake the reader."""

@@ -1,4 +1,4 @@
-"""What a handler iterates: all events, the audio of one track, or keys. Each object reads for itself."""
+"""The readers of a handler: all events, the audio of one track, or keys. Each has its own queue."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from rtpcodec.stream.events import Audio, Dtmf, Event
 class Reader(Live, Reading):
     """The base of readers: an async iterator that ends with the stream. One task at a time may read it.
 
-    It holds what arrives until it is read, at most 5 s of audio and 1000 other events; beyond that the oldest is
-    dropped. It ends with `stop`, or when nothing refers to it any more.
+    It holds unread events, at most 5 s of audio and 1000 other events; beyond that it drops the oldest. It ends with
+    `stop`, or when nothing refers to it any more. Use it in the event loop's thread only.
     """
 
     __slots__ = ("_hub", "_loop", "_thread_id")
@@ -39,7 +39,7 @@ class Reader(Live, Reading):
         return self
 
     def stop(self) -> None:
-        """Read no more, and drop what waits. A task that waits for the next item ends its loop. May be repeated."""
+        """Stop reading, and drop unread events. A task that waits for the next item ends its loop. May be repeated."""
         self._hub.remove(self._inbox)
 
     def __del__(self) -> None:
@@ -53,7 +53,7 @@ class Reader(Live, Reading):
 
 
 class EventReader(Reader):
-    """All events, audio among them. What it was too slow for is reported as the event `Overrun`."""
+    """All events, audio among them. The event `Overrun` reports what was dropped because reading was too slow."""
 
     __slots__ = ()
 
@@ -66,7 +66,7 @@ class EventReader(Reader):
 
 
 class AudioReader(Reader):
-    """The audio of one track or of all. What it was too slow for is `Audio.dropped_before_ms` of the next chunk."""
+    """The audio of one track or of all. `Audio.dropped_before_ms` reports what was dropped before a chunk."""
 
     __slots__ = ()
 

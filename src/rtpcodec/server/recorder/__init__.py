@@ -1,18 +1,18 @@
-"""Recordings of both sides of a call, beside whatever its handler does: docs/recording.md.
+"""Recordings of both sides of a call, independent of its handler: docs/recording.md.
 
 In the event loop:
-recording   Recording: what `Call.record` returns
-recorder    one recording from its begin to its end
-intake      events and what was heard become pieces on one time line
-axis        the time line: the inbound media time of all starts of a stream
-facts       what the sidecar says about a recording
-feed        hands pieces to the writer, and the end to the finisher
-pieces      audio on its way to the writer, bounded
+recording        Recording: the handle that `Call.record` returns
+recorder         one recording from its begin to its end
+recording_sink   turns events and heard audio into pieces on one timeline
+timeline         the inbound media time of all starts of a stream
+sidecar_facts    the content of the sidecar
+threaded_writer  hands pieces to the writer's thread, and the end to the finisher's
+pieces           bounded queue of audio for the writer
 
 In these threads:
-tape        pieces become samples of files
-joining     audio without a seam at the file's rate; what was heard, with its drift absorbed in pauses
-covered     where the outbound track has audio
-outbound    whether the outbound track contains what we send
-finishing   FLAC, checksums, and the sidecar
+recording_files  writes pieces as samples of files
+joining          joins audio without a seam at the file's rate; absorbs the drift of heard audio in pauses
+covered_spans    where the outbound track has audio
+outbound         whether the outbound track contains what we send
+finishing        FLAC, checksums and the sidecar
 """

@@ -14,11 +14,11 @@ from rtpcodec.audio.wav_random_access import RandomAccessWav
 from rtpcodec.errors import MissingExtra
 
 BLOCK_FRAMES: Final = 1 << 16
-"""Frames of one block that FLAC is made of."""
+"""Frames per block of the conversion to FLAC."""
 
 
 def flac_library() -> ModuleType:
-    """Return the module that makes FLAC. MissingExtra: it is not installed."""
+    """Return the module that writes FLAC. Raises MissingExtra if it is not installed."""
     from rtpcodec.audio import mp3  # noqa: PLC0415 -- it loads numpy
 
     try:
@@ -28,9 +28,11 @@ def flac_library() -> ModuleType:
 
 
 def to_flac(wav: RandomAccessWav, flac: Path) -> None:
-    """Make a FLAC file of a WAV file, which is closed and removed. The new file appears whole.
+    """Convert a WAV file to FLAC, and remove the WAV file. The new file appears only when it is complete.
 
-    Raises: FileExistsError if it exists, OSError, RuntimeError: the WAV file stays.
+    Raises:
+        FileExistsError: it exists.
+        OSError, RuntimeError: the WAV file stays.
     """
     part = flac.with_name(flac.name + ".part")
     at = 0
@@ -50,13 +52,13 @@ def to_flac(wav: RandomAccessWav, flac: Path) -> None:
 
 
 def sha256_of(path: Path) -> str:
-    """Return the SHA-256 of a file in hexadecimal digits. OSError."""
+    """Return the SHA-256 of a file in hexadecimal digits. Raises OSError."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def write_sidecar(path: Path, members: Mapping[str, object]) -> None:
-    """Write a JSON file, which appears whole: into a temporary file beside it first. OSError."""
+    """Write a JSON file, which appears only when it is complete. Raises OSError."""
     temporary = path.with_name(path.name + ".part")
     try:
         with temporary.open("w", encoding="utf-8") as file:

@@ -1,6 +1,6 @@
-"""Whether the carrier's outbound track contains what we send: by correlation with what the caller heard of us.
+"""Detects whether the carrier's outbound track contains what we send, by correlation with heard audio.
 
-It is imported with the first outbound track, because it loads numpy.
+This module loads numpy, so it is imported with the first outbound track.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import numpy as np
 WINDOW_MS: Final = 1000
 """Speech is compared in windows of this length."""
 LAG_MS: Final = 300
-"""How far the two may lie apart: the far end's position is estimated, and the track is taken elsewhere."""
+"""Largest time difference of the two: the far end's position is estimated, and the track is recorded elsewhere."""
 WINDOWS: Final = 3
-"""Windows of speech that decide."""
+"""Number of windows of speech for a decision."""
 SPEECH_DBOV: Final = -50.0
-"""A window of ours that is quieter does not count."""
+"""Windows in which we are quieter do not count."""
 SIMILAR: Final = 0.3
-"""Correlation from which the track contains us. We alone have 0.9 and more, beside a voice of our level 0.7, beside one
-that is 6 dB louder 0.44; other speech has 0.14."""
+"""From this correlation on, the track contains us. Our speech alone gives 0.9 or more; mixed with a voice of the same
+level 0.7, with one that is 6 dB louder 0.44. Other speech gives 0.14."""
 MAX_UNDECIDED_MS: Final = 20_000
-"""So much of both is kept until there is a verdict."""
+"""Audio of both signals that is kept until there is a verdict."""
 
 Verdict = Literal["unknown", "contains us", "without us"]
 
@@ -48,20 +48,21 @@ class Comparison:
         return self._rate_hz * MAX_UNDECIDED_MS // 1000
 
     def heard(self, at: int, pcm: bytes) -> None:
-        """Take what the caller heard of us."""
+        """Add audio that the caller heard of us."""
         self._add(self._heard, at, pcm)
 
     def track(self, at: int, pcm: bytes) -> None:
-        """Take a chunk of the outbound track."""
+        """Add a chunk of the outbound track."""
         if self._next is None:
             self._next = at
         self._add(self._track, at, pcm)
 
     def decide(self, known_until: int, *, at_end: bool = False) -> Verdict:
-        """Compare what is complete.
+        """Compare the complete windows.
 
-        known_until: the sample up to which both are known.
-        at_end: whether no more follows, so that less speech must do.
+        Args:
+            known_until: the sample up to which both are known.
+            at_end: whether no more audio follows, so that fewer windows must suffice.
         """
         window, lag = self._rate_hz * WINDOW_MS // 1000, self._rate_hz * LAG_MS // 1000
         while self.verdict == "unknown" and self._next is not None and self._next + window + lag <= known_until:

@@ -1,4 +1,4 @@
-"""Audio on its way from the event loop to the writer: bounded, and replaced by silence where the disk is too slow."""
+"""Bounded queue of audio from the event loop to the writer. If the disk is too slow, silence replaces audio."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 BUFFER_MS: Final = 30_000.0
-"""Audio of one side of a recording that waits for the disk at most. It counts in nothing else."""
+"""Limit on queued audio per side of a recording. It counts in no other limit."""
 
 Source = Literal["caller", "to_caller", "heard"]
 
 
 @dataclass(slots=True)
 class Piece:
-    """Audio at its place."""
+    """Audio with its place in the recording."""
 
     source: Source
     """The inbound track, the outbound track, or what the caller heard of us."""
     at_ms: float
-    """On the recording's axis."""
+    """Its time on the recording's timeline."""
     pcm: bytes
     """Native int16; empty: silence."""
     samples: int
     sample_rate_hz: int
     run: int = 0
-    """Of what was heard: pieces of one run have no seam."""
+    """Only for heard audio: pieces of one run are joined without a seam."""
     of_reply: bool = False
-    """Of what was heard: False for the sound between replies."""
+    """Only for heard audio: False for the sound between replies."""
 
     @property
     def duration_ms(self) -> float:
@@ -37,24 +37,24 @@ class Piece:
 
 @dataclass(slots=True)
 class Mask:
-    """A private section: what lies in it is not written."""
+    """A private section: audio in it is not written."""
 
     from_ms: float
     to_ms: float
 
 
-class Pieces:
+class PieceQueue:
     """The pieces of one recording. The event loop puts, the writer's thread takes."""
 
     __slots__ = ("_put_ms", "_taken_ms", "_waiting", "overruns")
 
     def __init__(self) -> None:
         self._waiting: deque[Piece | Mask] = deque()
-        # One thread writes each of these, so neither needs a lock.
+        # Each of these is written by one thread only, so no lock is needed.
         self._put_ms: dict[Source, float] = {"caller": 0.0, "to_caller": 0.0, "heard": 0.0}
         self._taken_ms: dict[Source, float] = dict(self._put_ms)
         self.overruns: list[tuple[float, float]] = []
-        """From when to when audio was dropped because the disk was too slow."""
+        """Begin and end of each span of audio that was dropped because the disk was too slow."""
 
     @property
     def count(self) -> int:
@@ -66,14 +66,14 @@ class Pieces:
         return self._put_ms[source] - self._taken_ms[source]
 
     def put(self, piece: Piece) -> None:
-        """Add a piece, without its audio if BUFFER_MS of its source wait."""
+        """Add a piece. If BUFFER_MS of its source wait already, its audio is dropped."""
         if self.waiting_ms(piece.source) < BUFFER_MS:
             self._put_ms[piece.source] += piece.duration_ms
             self._waiting.append(piece)
             return
         self._overrun(piece)
         if piece.source == "heard":
-            # The pieces behind it keep their places.
+            # A silent piece keeps the places of later pieces.
             last = self._waiting[-1] if self._waiting else None
             if isinstance(last, Piece) and not last.pcm and (last.run, last.of_reply) == (piece.run, piece.of_reply):
                 last.samples += piece.samples
@@ -82,7 +82,7 @@ class Pieces:
                 self._waiting.append(piece)
 
     def mask(self, mask: Mask) -> None:
-        """Add a private section, for all pieces behind it. Its end may be set later."""
+        """Add a private section, for all later pieces. Its end may be set later."""
         self._waiting.append(mask)
 
     def take(self) -> Piece | Mask | None:

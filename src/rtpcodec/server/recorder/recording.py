@@ -9,7 +9,7 @@ from rtpcodec.server.recorder.recorder import Recorder, State
 
 
 class Recording(Live):
-    """One recording of a call. It ends with the stream, or by `stop`. Use it from the event loop's thread only."""
+    """One recording of a call. It ends with the stream, or by `stop`. Use it in the event loop's thread only."""
 
     __slots__ = ("_recorder",)
 
@@ -28,28 +28,29 @@ class Recording(Live):
     def state(self) -> State:
         """One of six words.
 
-        "waiting": for the end of `after`.
-        "recording": audio is written.
-        "finishing": the recording has ended, its files are not finished.
-        "complete": files and sidecar are finished.
-        "failed": an error ended it, see `error`.
-        "not_begun": the call, `stop` or `after` ended before it began.
+        - "waiting": for the end of `after`.
+        - "recording": audio is written.
+        - "finishing": the recording has ended, and its files are not finished.
+        - "complete": files and sidecar are finished.
+        - "failed": an error ended it, see `error`.
+        - "not_begun": the call, `stop` or `after` ended before it began.
         """
         return self._recorder.state
 
     @property
     def error(self) -> BaseException | None:
-        """The error that ended it or its wait, such as OSError; None: none has."""
+        """The error that ended the recording or its wait, such as OSError; None: none."""
         return self._recorder.error
 
     def stop(self) -> None:
-        """End the recording here. The call continues. A second call does nothing."""
+        """End the recording. The call continues. A second call does nothing."""
         self._recorder.stop()
 
     async def finished(self) -> Recording:
-        """Wait until files and sidecar are complete. Errors do not raise: see `error`.
+        """Wait until files and sidecar are complete. Errors of the recording are not raised: see `error`.
 
-        Raises: LocalProtocolError in `on_audio`, which cannot wait.
+        Raises:
+            LocalProtocolError: called in `on_audio`, which cannot wait.
         """
         await self._recorder.finished()
         return self

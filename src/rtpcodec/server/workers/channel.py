@@ -1,6 +1,6 @@
-"""The socket between a supervisor and one worker: the job, then lines of JSON in both directions.
+"""The socket between a supervisor and one worker: the `WorkerSpec`, then lines of JSON in both directions.
 
-supervisor -> worker    {"path": [...], "number": 1, "listener": 5, "table": 6, "octets": 512}, then the pickled job
+supervisor -> worker    {"path": [...], "number": 1, "listener": 5, "table": 6, "octets": 512}, then the pickled spec
 {"do": "statistics"}, {"do": "leave"}, {"do": "drain"}, {"do": "close"}
 worker -> supervisor    {"ready": {"grace_s": 25.0}}, {"failed": "..."}, {"draining": true}
 {"statistics": {...}, "cpu_s": 1.5}
@@ -29,28 +29,28 @@ class WorkerChannel:
     __slots__ = ("_buffer", "_socket")
 
     def __init__(self, opened: socket.socket) -> None:
-        """Take over the socket, which blocks until `job` has returned."""
+        """Take over the socket, which blocks until `spec` has returned."""
         self._socket = opened
         self._buffer = b""
 
-    def job(self) -> tuple[dict[str, Any], bytes]:
-        """Return the first message and the pickled job. Raises EOFError if the supervisor has ended."""
+    def spec(self) -> tuple[dict[str, Any], bytes]:
+        """Return the first message and the pickled spec. Raises EOFError if the supervisor has ended."""
         while b"\n" not in self._buffer:
             self._fill()
         text, _, self._buffer = self._buffer.partition(b"\n")
         first: dict[str, Any] = json.loads(text)
         while len(self._buffer) < first["octets"]:
             self._fill()
-        job, self._buffer = self._buffer[: first["octets"]], self._buffer[first["octets"] :]
+        spec, self._buffer = self._buffer[: first["octets"]], self._buffer[first["octets"] :]
         self._socket.setblocking(False)
-        return first, job
+        return first, spec
 
     def fileno(self) -> int:
         """Return the descriptor to watch."""
         return self._socket.fileno()
 
     def received(self) -> Iterator[dict[str, Any]]:
-        """Return the messages that have come. Raises EOFError if the supervisor has ended."""
+        """Yield the received messages. Raises EOFError if the supervisor has ended."""
         try:
             self._fill()
         except (BlockingIOError, InterruptedError):
@@ -60,7 +60,7 @@ class WorkerChannel:
             yield json.loads(text)
 
     def send(self, **members: Any) -> None:
-        """Send a message. A supervisor that is gone or does not read loses it."""
+        """Send a message. It is lost if the supervisor is gone or does not read."""
         try:
             self._socket.sendall(line(**members))
         except OSError:

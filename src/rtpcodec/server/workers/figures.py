@@ -1,4 +1,4 @@
-"""The figures of all workers as those of one endpoint."""
+"""Adds the figures of all workers, as those of one endpoint."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 from rtpcodec.server.endpoint_statistics import EndpointStatistics, MediaTotals
 
 LARGEST: Final = ("loop_lag_ms", "loop_lag_max_ms", "loop_lag_p99_ms", "jitter_max_ms", "round_trip_max_ms")
-"""Figures of which the largest of all workers counts."""
+"""Figures whose maximum over all workers is reported."""
 NOW: Final = (
     "calls_running",
     "held_octets",
@@ -20,7 +20,7 @@ NOW: Final = (
     "descriptors_open",
     "descriptors_limit",
 )
-"""Figures of this moment, which are added and end with their worker."""
+"""Figures of this moment: added over the live workers."""
 COUNTED: Final = (
     "calls_taken",
     "calls_refused",
@@ -39,14 +39,14 @@ COUNTED: Final = (
     "transfers_no_answer",
     "transfers_failed",
 )
-"""Counters, which are added, those of ended workers included. `media` has counters as well."""
+"""Counters: added over live and ended workers. `media` has counters as well."""
 
 _HISTOGRAM: Final = "turn_histogram"
 _MEDIA: Final = tuple(one.name for one in fields(MediaTotals))
 
 
 class EndedFigures:
-    """The counters of the workers that have ended, so that sums never fall."""
+    """The counters of ended workers, so that sums never decrease."""
 
     __slots__ = ("counted",)
 
@@ -64,8 +64,9 @@ class EndedFigures:
 def summed(workers: Iterable[Mapping[str, Any]], ended: EndedFigures) -> EndpointStatistics:
     """Return the figures of all workers together.
 
-    workers: figures of the live ones, as their channels have sent them.
-    ended: those of the others.
+    Args:
+        workers: the figures of the live workers, from their channels.
+        ended: the counters of ended workers.
     """
     rows = [*workers, ended.counted]
     found: dict[str, Any] = {}

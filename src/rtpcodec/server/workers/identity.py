@@ -1,4 +1,4 @@
-"""Which worker this process is."""
+"""The number of this worker process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _number: int | None = None
 
 
 def become_worker(number: int) -> None:
-    """Make this process a worker. Log records get its number as `worker`; %(processName)s is worker-1 and so on."""
+    """Set the number of this worker. Log records get it as `worker`, and %(processName)s is worker-1 and so on."""
     global _number  # noqa: PLW0603 -- a process is one worker
     _number = number
     multiprocessing.current_process().name = f"worker-{number}"

@@ -18,17 +18,17 @@ from rtpcodec.pickling import Live
 from rtpcodec.server.workers.channel import LONGEST_LINE_OCTETS, line
 
 START_TIMEOUT_S: Final = 60.0
-"""From the start of a process to its readiness; importing large models takes tens of seconds."""
+"""Time from the start of a process to its readiness; importing large models takes tens of seconds."""
 STATISTICS_TIMEOUT_S: Final = 3.0
-"""For a worker's answer to a scrape. Then its latest figures stand for it."""
+"""Limit on a worker's answer to a scrape. After it, its latest figures are used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """What a worker process gets."""
+    """The arguments of a worker process."""
 
-    job: bytes
-    """The pickled job."""
+    spec: bytes
+    """The pickled spec."""
     listener: socket.socket
     """The listening socket that all workers share."""
     table: int
@@ -40,12 +40,12 @@ class WorkerFailed(EndpointError):
 
 
 class WorkerProcess(Live):
-    """A worker: started, ready, draining, ended."""
+    """One worker process, from its start to its end."""
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.grace_s = 0.0
-        """How long it may take from the beginning of its drain to its end."""
+        """Limit from the beginning of its drain to its end, in s."""
         self.draining = asyncio.Event()
         """Set when it accepts no more calls."""
         self.exited = asyncio.Event()
@@ -54,7 +54,7 @@ class WorkerProcess(Live):
         self.cpu_s = 0.0
         """CPU time of its process at the latest figures."""
         self._ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._ready.add_done_callback(lambda ready: ready.exception())  # it may fail when nobody waits any more
+        self._ready.add_done_callback(lambda ready: ready.exception())  # it may fail when it is no longer awaited
         self._answered = asyncio.Event()
         self._process: asyncio.subprocess.Process | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -85,7 +85,7 @@ class WorkerProcess(Live):
 
     @property
     def outcome(self) -> str:
-        """How its process has ended, in words."""
+        """The end of its process in words."""
         if self._process is None:
             return "did not start"
         code = self._process.returncode
@@ -94,7 +94,7 @@ class WorkerProcess(Live):
         return f"ended by {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
 
     async def start(self, launch: Launch) -> None:
-        """Start the process, and wait until it serves. Raises WorkerFailed with its error; then it has ended."""
+        """Start the process, and wait until it serves. Raises WorkerFailed if its process ends before."""
         reader, writer = await self._spawn(launch)
         self._watching = asyncio.create_task(self._watch(reader))
         members = {
@@ -103,9 +103,9 @@ class WorkerProcess(Live):
             "number": self.number,
             "listener": launch.listener.fileno(),
             "table": launch.table,
-            "octets": len(launch.job),
+            "octets": len(launch.spec),
         }
-        writer.write(line(**members) + launch.job)
+        writer.write(line(**members) + launch.spec)
         try:
             async with asyncio.timeout(START_TIMEOUT_S):
                 await asyncio.shield(self._ready)
@@ -116,7 +116,7 @@ class WorkerProcess(Live):
                 self.kill()
 
     async def _spawn(self, launch: Launch) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Start the process, and return both ways of its channel. Raises WorkerFailed; then nothing is left of it."""
+        """Start the process, and return its channel. Raises WorkerFailed; then nothing is left open."""
         ours = theirs = None
         try:
             ours, theirs = socket.socketpair()
@@ -130,10 +130,10 @@ class WorkerProcess(Live):
                 stdin=asyncio.subprocess.DEVNULL,
                 pass_fds=(theirs.fileno(), launch.listener.fileno(), launch.table),
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-                # Ctrl-C and the end of a terminal reach the supervisor alone, which decides.
+                # Ctrl-C and the end of a terminal reach only the supervisor, which decides.
                 start_new_session=True,
             )
-        except OSError as error:  # no descriptor, no memory, or no interpreter where it was
+        except OSError as error:  # no descriptor, no memory, or the interpreter was moved
             raise WorkerFailed(f"worker {self.number} did not start: {error}") from error
         finally:
             if theirs is not None:
@@ -155,16 +155,16 @@ class WorkerProcess(Live):
                 await self._answered.wait()
 
     def leave(self) -> None:
-        """Let it drain once the calls on their way have come, because another worker has taken its place."""
+        """Drain it once expected calls have arrived, because another worker has taken its place."""
         self.draining.set()
         self._send(do="leave")
 
     def drain(self) -> None:
-        """Let it drain, and refuse new calls at once."""
+        """Drain it, and refuse new calls at once."""
         self._send(do="drain")
 
     def close(self) -> None:
-        """Have it close its calls at once."""
+        """Close its calls at once."""
         self._send(do="close")
 
     def kill(self) -> None:
@@ -178,7 +178,7 @@ class WorkerProcess(Live):
             self._writer.write(line(**members))
 
     async def _watch(self, reader: asyncio.StreamReader) -> None:
-        """Read its messages to the end of the channel, and wait for the end of its process."""
+        """Read its messages until the end of the channel, and wait for the end of its process."""
         failed: str | None = None
         with suppress(ConnectionError, ValueError):  # it died while it wrote
             while text := await reader.readline():
@@ -193,7 +193,7 @@ class WorkerProcess(Live):
             self._ready.set_exception(WorkerFailed(f"worker {self.number} did not start: {failed or self.outcome}"))
 
     def _handle(self, message: Mapping[str, Any]) -> str | None:
-        """Handle a message. Returns the error that it reports."""
+        """Handle a message. Returns the error in it, if any."""
         if "ready" in message and not self._ready.done():
             self.grace_s = message["ready"]["grace_s"]
             self._ready.set_result(None)

@@ -16,20 +16,20 @@ from rtpcodec.server.addresses import is_loopback
 from rtpcodec.server.options import EndpointOptions, Handler, OnAudio, OnEvent
 from rtpcodec.server.serving import RUN_PORT
 from rtpcodec.server.workers.identity import worker_number
-from rtpcodec.server.workers.job import WORKER, WorkerJob
 from rtpcodec.server.workers.sockets import bound_socket
+from rtpcodec.server.workers.worker_spec import WORKER, WorkerSpec
 
 if TYPE_CHECKING:
     from rtpcodec.server.workers.status_page import StatusPage
     from rtpcodec.server.workers.supervisor import Supervisor
 
 MAX_PROCESSES: Final = 128
-"""Limit on `workers`: as many again may drain at the same time."""
+"""Limit on `workers`; the same number may drain at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkersOpened:
-    """What `on_ready` gets, once all workers serve."""
+    """The argument of `on_ready`, once all workers serve."""
 
     host: str
     port: int
@@ -51,33 +51,43 @@ def run_workers(
     on_ready: Callable[[WorkersOpened], object] | None = None,
     **options: Unpack[EndpointOptions],
 ) -> None:
-    """Serve with several processes behind one port, until SIGTERM or SIGINT.
+    """Serve with several processes behind one port, until SIGTERM or SIGINT. docs/running.md has details.
 
-    All workers accept from one listening socket; the one with the fewest calls gets the next. A worker that dies is
-    restarted. SIGHUP and SIGUSR2 replace all of them, one after the other and without cutting a call. The first SIGTERM
-    or SIGINT drains all, the second one closes at once. Processes are spawned, so a worker imports the handler by its
-    name. Call it from the main thread. docs/running.md says more.
+    All workers accept from one listening socket; the worker with the fewest calls gets the next one. A worker that dies
+    is restarted. SIGHUP and SIGUSR2 replace all workers, one after the other, without cutting a call. The first SIGTERM
+    or SIGINT drains all workers; the second one closes their calls at once. Processes are spawned, so a worker imports
+    the handler by its name.
 
-    handler, on_audio, on_event: as for `serve`: a function of a module, or its name, `module:name`.
-    workers: how many processes serve.
-    configure: a function of a module, or its name; called in each worker with its number, from 1, before it opens.
-        It may set up logging, and returns further settings: those that cannot be sent to another process.
-    worker_port: gives each worker an address of its own beside the shared one: worker 1 listens on this port, worker 2
-        on the next one, and so on; 0: any free ones. `Endpoint.stream` needs it.
-    status_port: `/healthz`, `/readyz` and, with metrics=, `/metrics` for all workers, on the same host. 0: any free.
-    placement_file: where the table of workers lies, for `FilePlacement` in other programs. None: only workers have it.
-    on_ready: called in the supervisor once all workers serve.
-    options: the fields of EndpointSettings, without `sock` and `reuse_port`. `max_calls` counts per worker, and
-        {worker} in `public_url` stands for the worker's number.
-    Raises: EndpointError if a setting is invalid, a worker does not start, or no worker starts again after all died.
+    Thread rule: call it in the main thread only.
+
+    Args:
+        handler: a function of a module, or its name, `module:name`; otherwise as for `serve`.
+        workers: the number of processes that serve.
+        on_audio: as `handler`; see `serve`.
+        on_event: as `handler`; see `serve`.
+        configure: a function of a module, or its name. It is called in each worker with the worker's number, from 1,
+            before the worker opens. It may set up logging, and returns further settings that cannot be sent to another
+            process.
+        worker_port: an additional port per worker: worker 1 listens on this port, worker 2 on the next one, and so on;
+            0: any free ports. `Endpoint.stream` needs it.
+        status_port: port of `/healthz`, `/readyz` and, with metrics=, `/metrics` of all workers, on the same host; 0:
+            any free port. None: no such port.
+        placement_file: the file of the table of workers, for `FilePlacement` in other programs. None: only workers use
+            it.
+        on_ready: called in the supervisor once all workers serve.
+        options: the fields of EndpointSettings, without `sock` and `reuse_port`. `max_calls` is a limit per worker, and
+            {worker} in `public_url` stands for the worker's number.
+
+    Raises:
+        EndpointError: a setting is invalid, a worker does not start, or all workers died and none starts again.
     """
     _require(workers, options, status_port)
     public_url = options.get("public_url")
     if public_url is not None and WORKER not in public_url:
-        raise EndpointError(f"public_url must contain {WORKER}, because it leads to one worker")
+        raise EndpointError(f"public_url must contain {WORKER}, because it must lead to one worker")
     host, port = options.pop("host", "127.0.0.1"), options.pop("port", RUN_PORT)
     metrics = options.pop("metrics", False)
-    job = WorkerJob(
+    spec = WorkerSpec(
         functions={"handler": handler, "on_audio": on_audio, "on_event": on_event},
         configure=configure,
         options=options,
@@ -85,7 +95,7 @@ def run_workers(
     ).pickled()
     address = _Address(host, port, status_port, metrics, None if placement_file is None else Path(placement_file))
     with asyncio.Runner() as runner:
-        runner.run(_supervise(job, workers, address, on_ready))
+        runner.run(_supervise(spec, workers, address, on_ready))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +109,7 @@ class _Address:
 
 def _require(workers: Any, options: Mapping[str, Any], status_port: int | None) -> None:
     if os.name != "posix":
-        raise EndpointError("workers need a POSIX system; use run")
+        raise EndpointError("workers need a POSIX system; use run instead")
     if worker_number() is not None:
         raise EndpointError(
             "run_workers was called while a worker imports its module: call it below `if __name__ == '__main__':`"
@@ -115,7 +125,7 @@ def _require(workers: Any, options: Mapping[str, Any], status_port: int | None) 
     if not isinstance(metrics, bool | str) or metrics == "":
         raise EndpointError("metrics must be True, False or a non-empty string, its bearer token")
     if metrics and status_port is None:
-        raise EndpointError("metrics of all workers are answered on the supervisor's port: give status_port")
+        raise EndpointError("metrics of all workers are served on the supervisor's port: pass status_port")
     host = options.get("host", "127.0.0.1")
     if metrics is True and not is_loopback(host):
         raise EndpointError(
@@ -125,14 +135,14 @@ def _require(workers: Any, options: Mapping[str, Any], status_port: int | None) 
 
 
 async def _supervise(
-    job: bytes, workers: int, address: _Address, on_ready: Callable[[WorkersOpened], object] | None
+    spec: bytes, workers: int, address: _Address, on_ready: Callable[[WorkersOpened], object] | None
 ) -> None:
     from rtpcodec.server.workers.supervisor import Supervisor  # noqa: PLC0415 -- needs POSIX
     from rtpcodec.server.workers.worker_table import new_table  # noqa: PLC0415 -- needs POSIX
 
     listener = bound_socket(address.host, address.port, listening=True)
     table = new_table(address.placement_file)
-    supervisor = Supervisor(job, workers, listener, table)
+    supervisor = Supervisor(spec, workers, listener, table)
     page: StatusPage | None = None
     loop = asyncio.get_running_loop()
     signals = {
@@ -162,7 +172,7 @@ async def _supervise(
 
 
 async def _all_serve(supervisor: Supervisor) -> bool:
-    """Start all workers. Returns whether they serve; False: a signal ended it before. Raises WorkerFailed."""
+    """Start all workers. Returns whether they serve; False: a signal came first. Raises WorkerFailed."""
     opening, over = asyncio.create_task(supervisor.open()), asyncio.create_task(supervisor.over())
     try:
         await asyncio.wait((opening, over), return_when=asyncio.FIRST_COMPLETED)

@@ -15,10 +15,13 @@ EVERYWHERE: Final = ("", "0.0.0.0", "::")  # noqa: S104 -- compared, not bound
 def bound_socket(host: str, port: int, *, listening: bool = False) -> socket.socket:
     """Return a socket that is bound to the first address of a host; "" is every IPv4 address.
 
-    host: a name or an address.
-    port: the port; 0: any free one.
-    listening: whether it listens already.
-    Raises: EndpointError if the address is not available.
+    Args:
+        host: a name or an address.
+        port: the port; 0: any free one.
+        listening: whether it listens already.
+
+    Raises:
+        EndpointError: the address is not available.
     """
     opened: socket.socket | None = None
     try:
@@ -26,7 +29,7 @@ def bound_socket(host: str, port: int, *, listening: bool = False) -> socket.soc
         family, kind, protocol, _, address = found[0]
         opened = socket.socket(family, kind, protocol)
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        # Accepted sockets inherit it; TCP announces it in the handshake, which the system does before any accept.
+        # Accepted sockets inherit it. TCP announces it in the handshake, which the system completes before any accept.
         opened.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_OCTETS)
         opened.setblocking(False)
         opened.bind(address)

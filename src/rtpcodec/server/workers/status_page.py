@@ -33,8 +33,9 @@ class StatusPage(Live):
     def __init__(self, supervisor: Supervisor, metrics: bool | str) -> None:
         """Make the page.
 
-        supervisor: what it reports about.
-        metrics: whether it has `/metrics`; a string: only with this bearer token.
+        Args:
+            supervisor: the supervisor that it reports about.
+            metrics: whether it has `/metrics`; a string: only with this bearer token.
         """
         self._supervisor = supervisor
         self._metrics = metrics
@@ -108,7 +109,7 @@ class StatusPage(Live):
         states.add_metric(["draining"], draining)
         states.add_metric(["starting"], len(found.workers) - draining - found.serving)
         yield states
-        yield CounterMetricFamily("rtpcodec_workers_died", "Workers that ended unasked.", value=found.died)
+        yield CounterMetricFamily("rtpcodec_workers_died", "Workers that ended unexpectedly.", value=found.died)
         calls = GaugeMetricFamily("rtpcodec_worker_calls", "Calls of one worker.", labels=["worker"])
         lag = GaugeMetricFamily(
             "rtpcodec_worker_event_loop_lag_max_seconds", "Lateness of one worker's event loop.", labels=["worker"]
@@ -123,7 +124,7 @@ class StatusPage(Live):
 
 
 class _Given(Collector):
-    """Families that were read before."""
+    """Metric families that were already read."""
 
     def __init__(self, given: list[Metric]) -> None:
         self._given = given

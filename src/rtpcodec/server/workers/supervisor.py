@@ -12,13 +12,13 @@ from rtpcodec.pickling import Live
 from rtpcodec.server.call_log import logger
 from rtpcodec.server.endpoint_statistics import EndpointStatistics
 from rtpcodec.server.workers.figures import EndedFigures, summed
-from rtpcodec.server.workers.post import FIRST_DELAY_S, Post
 from rtpcodec.server.workers.process import Launch, WorkerFailed, WorkerProcess
 from rtpcodec.server.workers.turns import ARRIVALS_S
+from rtpcodec.server.workers.worker_slot import FIRST_DELAY_S, WorkerSlot
 from rtpcodec.server.workers.worker_table import MAX_WORKERS, WorkerTable
 
 CLOSE_S: Final = 10.0
-"""Time for a worker that closes its calls at once: its handlers are cancelled, and files end."""
+"""Limit for a worker that closes its calls at once, cancels its handlers and completes its files."""
 MAX_FAILED_STARTS: Final = 5
 """Failed starts in a row, without a worker that serves, after which the supervisor ends with the error."""
 
@@ -28,25 +28,26 @@ class Supervisor(Live):
 
     def __init__(
         self,
-        job: bytes,
+        spec: bytes,
         workers: int,
         listener: socket.socket,
         table: WorkerTable,
         *,
         first_delay_s: float = FIRST_DELAY_S,
     ) -> None:
-        """Make a supervisor.
+        """Prepare a supervisor.
 
-        job: the pickled job.
-        workers: how many workers serve.
-        listener: the listening socket that they share.
-        table: their table.
-        first_delay_s: delay before the second start of a worker that keeps dying.
+        Args:
+            spec: the pickled spec.
+            workers: how many workers serve.
+            listener: the listening socket that they share.
+            table: their table.
+            first_delay_s: delay before the second start of a worker that keeps dying.
         """
         self._first_delay_s = first_delay_s
-        self._launch = Launch(job, listener, table.descriptor)
+        self._launch = Launch(spec, listener, table.descriptor)
         self._table = table
-        self._posts = [Post(self._start, self._retire, self._count_failure) for _ in range(workers)]
+        self._slots = [WorkerSlot(self._start, self._retire, self._count_failure) for _ in range(workers)]
         self._live: dict[int, WorkerProcess] = {}
         self._ended = EndedFigures()
         self._keeping: list[asyncio.Task[None]] = []
@@ -55,9 +56,9 @@ class Supervisor(Live):
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._failed_starts = 0
         self.died = 0
-        """Workers that ended without being asked to."""
+        """Workers that ended unexpectedly."""
         self.stopping = False
-        """Whether all workers are to end."""
+        """Whether all workers must end."""
 
     @property
     def workers(self) -> tuple[WorkerProcess, ...]:
@@ -71,19 +72,22 @@ class Supervisor(Live):
 
     @property
     def has_room(self) -> bool:
-        """Whether a worker that serves, and does not hang, has room for a call."""
+        """Whether a serving worker that is not blocked has room for a call."""
         return not self.stopping and any(
             not row.draining and row.has_room and row.calls < row.max_calls for row in self._table.live_rows()
         )
 
     async def open(self) -> None:
-        """Start all workers: one first, so that a wrong setting shows once. Raises WorkerFailed."""
-        first, *others = self._posts
+        """Start all workers. Raises WorkerFailed."""
+        # 1. Start one worker first, so that a wrong setting is reported once.
+        first, *others = self._slots
         await first.open()
-        await asyncio.gather(*(post.open() for post in others))
+        # 2. Start the others.
+        await asyncio.gather(*(slot.open() for slot in others))
         grace_s = max(worker.grace_s for worker in self._live.values())
-        logger.info("%d workers serve; allow %g s between SIGTERM and SIGKILL of them all", len(self._posts), grace_s)
-        keeping = [post.keep(self._first_delay_s) for post in self._posts]
+        logger.info("%d workers serve; allow %g s between SIGTERM and SIGKILL of them all", len(self._slots), grace_s)
+        # 3. Replace workers that die, and wait for requests to restart.
+        keeping = [slot.keep(self._first_delay_s) for slot in self._slots]
         self._keeping = [asyncio.create_task(each) for each in (*keeping, self._restart_when_asked())]
 
     async def over(self) -> None:
@@ -91,15 +95,17 @@ class Supervisor(Live):
         await asyncio.shield(self._over)
 
     def restart(self) -> None:
-        """Replace all workers, one after the other: each leaves once its successor serves, and lets its calls end."""
+        """Replace all workers, one after the other. Each leaves once its successor serves, and lets its calls end."""
         self._restarts_asked.set()
 
     def stop(self) -> None:
-        """Drain all workers, for the first time; at the second time, end them at once."""
+        """Drain all workers; the second call ends them at once."""
+        # 1. Start no more workers.
         again, self.stopping = self.stopping, True
         logger.info("closing %d workers at once" if again else "draining %d workers", len(self._live))
         for task in self._keeping:
             task.cancel()
+        # 2. Kill workers that do not serve yet; drain or close the others, and kill them if they take too long.
         for worker in self._live.values():
             if not worker.has_served:
                 worker.kill()
@@ -112,7 +118,7 @@ class Supervisor(Live):
         self._finish_if_empty()
 
     async def close(self) -> None:
-        """Kill what runs: for the way out after an error."""
+        """Kill all workers and end all tasks: for the exit after an error."""
         self.stopping = True
         for worker in self.workers:
             worker.kill()
@@ -132,7 +138,7 @@ class Supervisor(Live):
     async def _start(self) -> WorkerProcess:
         number = next(number for number in itertools.count(1) if number not in self._live)
         if number > MAX_WORKERS:
-            raise WorkerFailed(f"{MAX_WORKERS} workers run, draining ones included, which is the limit")
+            raise WorkerFailed(f"{MAX_WORKERS} workers are running, draining ones included, which is the limit")
         worker = self._live[number] = WorkerProcess(number)
         try:
             await worker.start(self._launch)
@@ -145,6 +151,7 @@ class Supervisor(Live):
     async def _bury(self, worker: WorkerProcess) -> None:
         """Remove a worker when its process has ended."""
         await worker.exited.wait()
+        # 1. Log its end, which may be unexpected.
         row = self._table.row(worker.number)
         if worker.has_served and not self.stopping and not worker.ended_orderly:
             self.died += 1
@@ -152,15 +159,17 @@ class Supervisor(Live):
             logger.error("worker %d (pid %d) %s, with %d calls", worker.number, worker.pid, worker.outcome, calls)
         else:
             logger.info("worker %d (pid %d) %s", worker.number, worker.pid, worker.outcome)
+        # 2. Keep its counters.
         if worker.statistics is not None:
             self._ended.add(worker.statistics)
+        # 3. Free its number, and wake its slot, which starts another worker.
         self._table.remove(worker.number)
         del self._live[worker.number]
-        worker.draining.set()  # its post starts another one
+        worker.draining.set()
         self._finish_if_empty()
 
     def _retire(self, worker: WorkerProcess) -> None:
-        """Kill a worker that drains for too long: a handler of it hangs."""
+        """Kill a retired worker if it drains for too long, because one of its handlers hangs."""
         if not worker.exited.is_set():
             self._wait_for(self._kill_late(worker, worker.grace_s + ARRIVALS_S))
 
@@ -169,7 +178,7 @@ class Supervisor(Live):
             async with asyncio.timeout(limit_s):
                 await worker.exited.wait()
         except TimeoutError:
-            logger.error("worker %d still runs %g s after it was to end, it is killed", worker.number, limit_s)
+            logger.error("worker %d still runs %g s after it had to end; it is killed", worker.number, limit_s)
             worker.kill()
 
     def _count_failure(self, error: WorkerFailed) -> None:
@@ -182,13 +191,13 @@ class Supervisor(Live):
         while True:
             await self._restarts_asked.wait()
             self._restarts_asked.clear()
-            logger.info("restarting %d workers, one after the other", len(self._posts))
+            logger.info("restarting %d workers, one after the other", len(self._slots))
             try:
-                for post in self._posts:
-                    await post.replace()
-                logger.info("restarted %d workers; the calls of the old ones continue there", len(self._posts))
+                for slot in self._slots:
+                    await slot.replace()
+                logger.info("restarted %d workers; the calls of the old ones continue there", len(self._slots))
             except WorkerFailed as error:
-                logger.error("the restart has ended, old workers continue: %s", error)
+                logger.error("the restart was stopped; the old workers continue: %s", error)
 
     def _wait_for(self, ended: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(ended)

@@ -9,25 +9,26 @@ from rtpcodec.server.placement import WorkerLoad
 from rtpcodec.server.workers.worker_table import WorkerState, WorkerTable
 
 YIELD_S: Final = 0.005
-"""Time in which a worker with fewer calls may accept first. Then this one does: the other may be busy."""
+"""Time for a worker with fewer calls to accept first. Then this worker accepts, because the other may be busy."""
 AWAY_S: Final = 0.05
-"""Time between two looks of a worker that has no room or drains, while others serve."""
+"""Interval of checks of a worker that has no room or drains, while others serve."""
 ARRIVALS_S: Final = 15.0
-"""Limit on the wait for calls that are on their way when a worker is replaced: a handshake takes 5 s at most, a placed
-call 10 s, and `stream` waits 10 s by default."""
+"""Limit on the wait for expected calls when a worker is replaced: a handshake takes at most 5 s, a placed call 10 s,
+and `stream` waits 10 s by default."""
 
 
 class Turns:
-    """The turns of one worker. It writes its row of the table as it goes."""
+    """The turns of one worker. They also write its row of the table."""
 
     __slots__ = ("_draining", "_load", "_number", "_table", "_yielded")
 
     def __init__(self, table: WorkerTable, number: int, load: Callable[[], WorkerLoad]) -> None:
         """Make the turns of a worker.
 
-        table: the table of all workers.
-        number: this worker's row.
-        load: returns its figures now. Sockets that may become calls count as calls.
+        Args:
+            table: the table of all workers.
+            number: this worker's row.
+            load: returns its figures now. Sockets that may become calls count as calls.
         """
         self._table = table
         self._number = number
@@ -36,7 +37,7 @@ class Turns:
         self._yielded = False
 
     def drain(self) -> None:
-        """Accept no more, as long as another worker serves."""
+        """Accept no more connections while another worker serves."""
         self._draining = True
         self.write()
 
@@ -52,15 +53,18 @@ class Turns:
     def wait_s(self) -> float | None:
         """Return how long to leave the next connection to the other workers; None: accept it now.
 
-        A connection that no other worker takes is accepted here, so that none waits for a worker that hangs. If all
-        workers drain or are full, any of them accepts and refuses it.
+        If no other worker accepts a connection, this one does, so that no connection waits for a blocked worker. If all
+        workers drain or are full, any of them accepts the connection and refuses it.
         """
+        # 1. Does this worker drain? Then leave it to any other that serves.
         own = self.write()
         others = self._table.others_serving(self._number)
         if self._draining or own.draining:
             return AWAY_S if others else None
+        # 2. Is it full? Then leave it to any other with room.
         with_room = [calls for calls in others if calls is not None]
         if not own.has_room or own.calls >= own.max_calls:
             return AWAY_S if with_room else None
+        # 3. Has another one fewer calls? Then leave it once, for YIELD_S.
         self._yielded = not self._yielded and bool(with_room) and min(with_room) < own.calls
         return YIELD_S if self._yielded else None

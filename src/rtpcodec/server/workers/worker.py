@@ -1,4 +1,4 @@
-"""A worker process: an endpoint that shares its listening socket with other workers, and obeys its supervisor."""
+"""A worker process: an endpoint that shares its listening socket with other workers, under a supervisor."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from rtpcodec.server.serving import run
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.workers.channel import WorkerChannel
 from rtpcodec.server.workers.identity import become_worker
-from rtpcodec.server.workers.job import WorkerJob
 from rtpcodec.server.workers.sockets import EVERYWHERE, bound_socket
 from rtpcodec.server.workers.turns import ARRIVALS_S, Turns
+from rtpcodec.server.workers.worker_spec import WorkerSpec
 from rtpcodec.server.workers.worker_table import BEAT_PERIOD_S, WorkerTable
 
 if TYPE_CHECKING:
@@ -37,10 +37,11 @@ class Worker(Live):
     def __init__(self, channel: WorkerChannel, table: WorkerTable, number: int, own: socket.socket | None) -> None:
         """Make a worker.
 
-        channel: the way to the supervisor.
-        table: the table of all workers.
-        number: its number.
-        own: the bound socket of its own address.
+        Args:
+            channel: the channel to the supervisor.
+            table: the table of all workers.
+            number: its number.
+            own: the bound socket of its own address; None: it has none.
         """
         self._channel = channel
         self._table = table
@@ -60,14 +61,14 @@ class Worker(Live):
         turns.write()
         loop = asyncio.get_running_loop()
         loop.add_reader(self._channel.fileno(), self._read)
-        # systemd sends SIGTERM to all processes of a service, so it comes beside the supervisor's message: a second one
-        # must not close the calls, as it does in `run`.
+        # systemd sends SIGTERM to all processes of a service, in addition to the supervisor's message. This second
+        # request must not close the calls, as it would in `run`.
         loop.add_signal_handler(signal.SIGTERM, self._drain)
         self._beat()
         self._channel.send(ready={"grace_s": supervisor_grace_s(settings.drain_s, settings.handler_grace_s)})
 
     def ended(self) -> None:
-        """Send the last figures, which the supervisor keeps."""
+        """Send the final figures, which the supervisor keeps."""
         self._send_statistics()
 
     def _read(self) -> None:
@@ -77,7 +78,7 @@ class Worker(Live):
         except EOFError:
             asyncio.get_running_loop().remove_reader(self._channel.fileno())
             logger.error("the supervisor has ended: worker %d lets its calls end", self._number)
-            if self._endpoint is not None:  # the next supervisor needs the port, long before the calls have ended
+            if self._endpoint is not None:  # the next supervisor needs the port before the calls have ended
                 self._leaving_port = asyncio.create_task(self._endpoint.leave_port())
             self._drain()
 
@@ -93,13 +94,13 @@ class Worker(Live):
             _signal_run()
 
     def _drain(self) -> None:
-        """Drain as `run` does; again, this does nothing."""
+        """Drain as `run` does. A second call does nothing."""
         if not self._has_drained:
             self._has_drained = True
             _signal_run()
 
     def _leave(self) -> None:
-        """Accept no more from the shared socket, and drain once the calls that are on their way have come."""
+        """Accept no more from the shared socket, and drain once expected calls have arrived."""
         if self._turns is not None and self._leaves_s is None:
             self._leaves_s = time.monotonic() + ARRIVALS_S
             self._turns.drain()
@@ -126,12 +127,12 @@ def main(descriptor: int) -> int:
     """Run the worker whose supervisor has the other end of this socket. Returns the exit code of the process."""
     channel = WorkerChannel(socket.socket(fileno=descriptor))
     try:
-        first, job = channel.job()
+        first, spec = channel.spec()
     except EOFError:
         return 1
     _become(first)
     try:
-        worker, options = _prepared(channel, first, job)
+        worker, options = _prepared(channel, first, spec)
         options.setdefault("drain_s", RUN_DRAIN_S)
         override(options, *VARIABLES)
         settings = EndpointSettings(**options)
@@ -146,30 +147,30 @@ def main(descriptor: int) -> int:
 
 
 def _signal_run() -> None:
-    """Have `run` drain, and at the second time close at once. SIGINT comes from nowhere else: no terminal is here."""
+    """Make `run` drain; the second time, close at once. Workers have no terminal, so SIGINT has no other sender."""
     os.kill(os.getpid(), signal.SIGINT)
 
 
 def _become(first: Mapping[str, Any]) -> None:
-    """Be the worker of the first message, and import from where the supervisor does."""
+    """Become the worker of the first message, with the import path of the supervisor."""
     become_worker(first["number"])
     sys.path[:] = first["path"]
-    # The variable has led to this package; programs that a handler starts get the user's own.
+    # The variable was set to find this package. Programs that a handler starts get the user's value.
     os.environ.pop("PYTHONPATH", None)
     if first["pythonpath"] is not None:
         os.environ["PYTHONPATH"] = first["pythonpath"]
 
 
 def _prepared(channel: WorkerChannel, first: Mapping[str, Any], pickled: bytes) -> tuple[Worker, dict[str, Any]]:
-    """Return the worker, and the keyword arguments of `run`. Raises EndpointError, and what `configure` raises."""
+    """Return the worker, and the keyword arguments of `run`. Raises EndpointError, and any error of `configure`."""
     number: int = first["number"]
-    job: WorkerJob = pickle.loads(pickled)  # noqa: S301 -- from the supervisor
+    spec: WorkerSpec = pickle.loads(pickled)  # noqa: S301 -- from the supervisor
     listener = socket.socket(fileno=first["listener"])
-    options = job.settings_of(number)
+    options = spec.settings_of(number)
     own = None
     host, port = listener.getsockname()[:2]
-    if job.worker_port is not None:
-        own = bound_socket(host, job.worker_port and job.worker_port + number - 1)
+    if spec.worker_port is not None:
+        own = bound_socket(host, spec.worker_port and spec.worker_port + number - 1)
         port = own.getsockname()[1]
     url = options.get("public_url")
     if url is None:

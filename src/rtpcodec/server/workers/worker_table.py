@@ -1,7 +1,7 @@
 """The table of the workers of one machine: a small file that all of them map, and the registry of `Placement` in it.
 
-One row per worker. The worker writes its half of the row without a lock: single numbers, each of which is true at some
-moment. The other half holds the placed calls that have not arrived; it is written under a lock, by whoever places.
+One row per worker. The worker writes its half of the row without a lock, because each number is valid on its own. The
+other half holds the placed calls that have not arrived; the placing process writes it under a lock.
 
     octets   0  header: magic, version, rows, the highest row that was ever used
     row      0  state, pid, calls, max_calls (u32), taken (u64), beat_s (double), URL length (u32), URL
@@ -28,11 +28,11 @@ from rtpcodec.pickling import Live
 from rtpcodec.server.placement import Reservations, WorkerLoad, least_loaded
 
 BEAT_PERIOD_S: Final = 0.1
-"""Time between two writes of a worker into its row; it also writes whenever it accepts a socket."""
+"""Interval in which a worker writes its row; it also writes whenever it accepts a socket."""
 DEAD_AFTER_S: Final = 5.0
-"""A worker without a write for this time is dead, or its event loop is held: nothing is placed there."""
+"""A worker that has not written for this time is dead or blocked: no calls are placed there."""
 MAX_WORKERS: Final = 256
-"""Rows of the table: workers that serve, and those that drain after a restart."""
+"""Rows of the table: serving workers, and those that drain after a restart."""
 
 _HEADER: Final = struct.Struct("<8sII")
 _HIGHEST: Final = struct.Struct("<I")
@@ -56,14 +56,14 @@ _PLACING_OCTET: Final = 1
 
 
 class WorkerState(IntEnum):
-    """What a worker does."""
+    """The state of a worker."""
 
     GONE = 0
     STARTING = 1
     SERVING = 2
     DRAINING = 3
     FULL = 4
-    """It serves, and one more call is not welcome."""
+    """It serves, and has no room for one more call."""
 
 
 SERVES: Final = (WorkerState.SERVING, WorkerState.FULL)
@@ -113,10 +113,12 @@ class WorkerTable(Live):
     def write(self, number: int, state: WorkerState, *, calls: int = 0, max_calls: int = 1, taken: int = 0) -> None:
         """Write the figures of a worker, by this worker itself.
 
-        A row that is not its own any more stays as it is: its supervisor has died, and another one uses the file.
+        If the row no longer belongs to the worker, it is not written: its supervisor has died, and another one uses the
+        file.
 
-        number: its row, from 1.
-        state, calls, max_calls, taken: its figures.
+        Args:
+            number: its row, from 1.
+            state, calls, max_calls, taken: its figures.
         """
         offset = _offset(number)
         _, pid, *_, length = _OWN.unpack_from(self._map, offset)
@@ -124,9 +126,10 @@ class WorkerTable(Live):
             _OWN.pack_into(self._map, offset, state, pid, calls, max_calls, taken, self._clock(), length)
 
     def begin(self, number: int, url: str) -> None:
-        """Write the address of a worker that starts, and drop what was placed at an earlier one of this number.
+        """Write the address of a starting worker, and drop calls that were placed at an earlier worker of this number.
 
-        Raises: EndpointError if the URL is too long.
+        Raises:
+            EndpointError: the URL is too long.
         """
         octets = url.encode()
         if len(octets) > MAX_URL_OCTETS:
@@ -173,12 +176,12 @@ class WorkerTable(Live):
                 yield row
 
     def live_rows(self) -> Iterator[TableRow]:
-        """Return the rows of the workers that write them: not those of dead workers, and of those that hang."""
+        """Return the rows of live workers, without those of dead and blocked ones."""
         oldest_s = self._clock() - DEAD_AFTER_S
         return (row for row in self.rows() if row.beat_s >= oldest_s)
 
     def others_serving(self, number: int) -> list[int | None]:
-        """Return the calls of the live workers that serve, except the one of this number; None: it has no room."""
+        """Return the numbers of calls of all other live workers that serve; None for one without room."""
         oldest_s = self._clock() - DEAD_AFTER_S
         found: list[int | None] = []
         for other in range(1, self._highest + 1):
@@ -221,7 +224,7 @@ class WorkerTable(Live):
             _WHEN.pack_into(self._map, offset + _PLACED.size + index * _WHEN.size, placed_s)
 
     def claim(self) -> bool:
-        """Lock the table for a supervisor, until the process ends. Returns whether no other one has it."""
+        """Lock the table for a supervisor, until the process ends. Returns False if another one has locked it."""
         try:
             fcntl.lockf(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, _SUPERVISOR_OCTET)
         except (BlockingIOError, PermissionError):
@@ -240,8 +243,13 @@ class WorkerTable(Live):
 def new_table(path: Path | None = None) -> WorkerTable:
     """Make an empty table of this supervisor.
 
-    path: its file, which other processes of the machine open; one that is there is emptied. None: only workers see it.
-    Raises: EndpointError if another supervisor uses the file; OSError.
+    Args:
+        path: its file, which other processes of the machine open; one that is there is emptied. None: only workers see
+            it.
+
+    Raises:
+        EndpointError: another supervisor uses the file.
+        OSError: the file cannot be opened.
     """
     descriptor = _nameless_file() if path is None else os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, _OWNER_ONLY)
     size = os.fstat(descriptor).st_size
@@ -273,9 +281,9 @@ def _offset(number: int) -> int:
 
 
 class FilePlacement(Live):
-    """The registry of the workers of one supervisor, for another process of the machine: `placement_file` of it.
+    """The registry of the workers of one supervisor, for other processes of the machine: its `placement_file`.
 
-    Workers report by themselves, so only `place` is needed. Use it from one thread.
+    Workers write into the file themselves, so only `place` is needed. Use it from one thread.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
