@@ -18,7 +18,7 @@ import pytest
 
 from rtpcodec import transcode_batch
 from rtpcodec.bulk.whole_files import convert_files
-from tests.bulk import holding
+from tests.bulk import killed_worker
 from tests.bulk.folders import BROKEN, VICTIM, fill, names_in, require_the_plain_loop
 from tests.bulk.recordings import telephone_rows
 
@@ -90,12 +90,12 @@ def test_a_process_killed_in_the_middle_costs_nothing_but_time(
 ) -> None:
     source, target = folders
     processes = recipe("bulk_processes")
-    holding.prepare(tmp_path)
-    transcode = partial(holding.transcode_and_die, victim=VICTIM, folder=tmp_path, to="alaw")
+    killed_worker.prepare(tmp_path)
+    transcode = partial(killed_worker.transcode_and_die, victim=VICTIM, folder=tmp_path, to="alaw")
     work = partial(convert_files, source=source, target=target, to="alaw", transcode=transcode)
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(lambda: list(processes.run(names_in(source), work, 2, 4)))
-        holding.kill(tmp_path)
+        killed_worker.kill(tmp_path)
         require_the_plain_loop(source, target, done.result(SAFETY_S), to="alaw")
 
 
@@ -104,11 +104,11 @@ def test_a_file_that_ends_each_process_is_an_error(folders: tuple[Path, Path], r
     source, target = folders
     processes = recipe("bulk_processes")
     (source / BROKEN).unlink()
-    work = partial(convert_files, source=source, target=target, to="alaw", transcode=holding.transcode_or_die)
-    names = ["0/a.wav", "0/a.sln", "0/half.wav", holding.DEADLY]
+    work = partial(convert_files, source=source, target=target, to="alaw", transcode=killed_worker.transcode_or_die)
+    names = ["0/a.wav", "0/a.sln", "0/half.wav", killed_worker.DEADLY]
     rows = [row for rows in processes.run(names, work, 2, 1) for row in rows]
-    assert {row["path"]: row["error"] is None for row in rows} == {name: name != holding.DEADLY for name in names}
-    assert names_in(target) == [f"{name}.alaw" for name in sorted(names) if name != holding.DEADLY]
+    assert {row["path"]: row["error"] is None for row in rows} == {name: name != killed_worker.DEADLY for name in names}
+    assert names_in(target) == [f"{name}.alaw" for name in sorted(names) if name != killed_worker.DEADLY]
 
 
 def test_dask_tasks_read_and_write_other_filesystems(recipe: Callable[[str], Any]) -> None:
@@ -136,15 +136,15 @@ def test_a_dask_worker_killed_in_the_middle_costs_nothing_but_time(
 
     source, target = folders
     dask = recipe("bulk_dask")
-    holding.prepare(tmp_path)
-    transcode = partial(holding.transcode_and_die, victim=VICTIM, folder=tmp_path, to="wav")
+    killed_worker.prepare(tmp_path)
+    transcode = partial(killed_worker.transcode_and_die, victim=VICTIM, folder=tmp_path, to="wav")
     work = partial(dask.convert, source=f"file://{source}", target=f"file://{target}", to="wav", transcode=transcode)
     names = dask.names_in(f"file://{source}")
     with Client(n_workers=2, threads_per_worker=1, dashboard_address=None) as client:
         workers = {worker["pid"] for worker in client.run(_process).values()}
         with ThreadPoolExecutor(1) as pool:
             done = pool.submit(lambda: list(dask.run(client, names, work, 4)))
-            assert holding.kill(tmp_path) in workers
+            assert killed_worker.kill(tmp_path) in workers
             require_the_plain_loop(source, target, done.result(SAFETY_S), to="wav")
 
 

@@ -14,7 +14,7 @@ import pytest
 import ray
 
 from rtpcodec import transcode_batch
-from tests.bulk import holding
+from tests.bulk import killed_worker
 from tests.bulk.folders import VICTIM, fill, require_the_plain_loop
 
 ROOT = Path(__file__).parents[2]
@@ -45,9 +45,9 @@ def test_the_octets_of_the_plain_loop(recipe: Any, tmp_path: Path) -> None:
 
 def test_a_worker_killed_in_the_middle_costs_nothing_but_time(recipe: Any, tmp_path: Path) -> None:
     source, target = fill(tmp_path)
-    holding.prepare(tmp_path)
-    work = partial(holding.transcode_and_die, victim=VICTIM, folder=tmp_path, to="alaw")
+    killed_worker.prepare(tmp_path)
+    work = partial(killed_worker.transcode_and_die, victim=VICTIM, folder=tmp_path, to="alaw")
     with ThreadPoolExecutor(1) as pool:
         done = pool.submit(recipe.run, str(source), str(target), "alaw", work, 4)
-        holding.kill(tmp_path)
+        killed_worker.kill(tmp_path)
         require_the_plain_loop(source, target, [done.result(SAFETY_S)], to="alaw")
