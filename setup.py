@@ -12,6 +12,10 @@ from pathlib import Path
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 
+sys.path.insert(0, str(Path(__file__).parent / "scripts"))
+from long_description import long_description
+from toolchain import missing_tool
+
 
 def switched_on(name: str) -> bool:
     """Whether the environment asks for a build switch."""
@@ -59,8 +63,14 @@ def extension(source: Path) -> Extension:
     )
 
 
+# Before Cython's work, which takes a minute: pip shows this line last.
+if {"bdist_wheel", "build_ext", "editable_wheel"} & set(sys.argv) and (missing := missing_tool()):
+    raise SystemExit(f"rtpcodec: {missing}")
+
 sources = sorted(Path("src/rtpcodec").rglob("*.pyx"))
 setup(
+    long_description=long_description(Path("README.md").read_text("utf-8")),
+    long_description_content_type="text/markdown",
     ext_modules=cythonize([extension(source) for source in sources], compiler_directives=DIRECTIVES),
     options={"build_ext": {"parallel": os.cpu_count() or 1}},
 )

@@ -20,18 +20,18 @@ HERE = Path(__file__).parent
 
 
 def group_names() -> list[str]:
-    """Every group that has a file."""
+    """Return every group that has a file."""
     return sorted(path.stem.removeprefix("race_") for path in HERE.glob("race_*.py"))
 
 
 def environment(group: str) -> dict[str, str]:
-    """The environment that a group asks for, added to ours."""
+    """Return the environment that a group needs, added to ours."""
     asked: dict[str, str] = getattr(import_module(f"benchmarks.race_{group}"), "ENVIRONMENT", {})
     return {**os.environ, **asked}
 
 
 def run_group(group: str, budget_s: float, part: str, *, quick: bool) -> dict[str, Any]:
-    """What a group's own process found."""
+    """Run a group in a separate process and return its results."""
     print(f"{group}", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder, "rows.json")
@@ -46,7 +46,7 @@ def run_group(group: str, budget_s: float, part: str, *, quick: bool) -> dict[st
 
 
 def options() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"which groups: {', '.join(group_names())} (all)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file")
@@ -66,7 +66,7 @@ def options() -> argparse.Namespace:
 
 
 def write_reports(result: dict[str, Any]) -> None:
-    """Write the report of the road, that of all other groups, or both: of what has run."""
+    """Write road.md, README.md, or both, depending on the groups that have run."""
     on_road, others = road.of_road(result), road.not_of_road(result)
     if on_road["rows"]:
         (HERE / "road.md").write_text(road.page(on_road))
@@ -82,7 +82,7 @@ def write_reports(result: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    """Run the groups, tell, write. Exit code 1 when a race could not be run or its outputs differ."""
+    """Run the groups, print and write the results. Return 1 if a race could not be run or its outputs differ."""
     chosen = options()
     result: dict[str, Any] = {"machine": machine.facts(), "rows": [], "absent": {}, "failed": []}
     for group in chosen.groups or group_names():

@@ -8,8 +8,8 @@ from array import array
 from collections.abc import Callable
 from time import process_time
 
-from rtpcodec.stream.speaking.bed_source import BedSource, bed_source
-from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.background_sound import BackgroundSound
+from rtpcodec.stream.speaking.background_source import BackgroundSource, background_source
 from rtpcodec.stream.speaking.idle_sound import IdleSound
 
 RATES_HZ = ((8000, 8000), (16000, 16000), (48000, 48000), (48000, 8000), (16000, 8000), (8000, 16000), (24000, 48000))
@@ -28,12 +28,16 @@ def noise(samples: int) -> bytes:
     return array("h", [drawn.randint(-6000, 6000) for _ in range(samples)]).tobytes()
 
 
-def costs_us(source: BedSource, to_hz: int) -> list[float]:
+def costs_us(source: BackgroundSource, to_hz: int) -> list[float]:
     """Return the cost of a pause, of speech, of speech while the ducking moves, and of a rewind."""
     samples = to_hz // 50
     speech = noise(samples)
-    idle, ducking, cut = IdleSound(to_hz, "comfort_noise"), Bed(source, to_hz, duck_db=12.0), Bed(source, to_hz)
-    idle.add(Bed(source, to_hz))
+    idle, ducking, cut = (
+        IdleSound(to_hz, "comfort_noise"),
+        BackgroundSound(source, to_hz, duck_db=12.0),
+        BackgroundSound(source, to_hz),
+    )
+    idle.add(BackgroundSound(source, to_hz))
 
     def alternate() -> None:
         ducking.under(speech)
@@ -58,7 +62,7 @@ def main() -> None:
     print("| recording -> call, Hz | pause, us | under speech | while ducking moves | after a rewind |")
     print("| --- | --- | --- | --- | --- |")
     for from_hz, to_hz in RATES_HZ:
-        costs = costs_us(bed_source(noise(from_hz), from_hz), to_hz)
+        costs = costs_us(background_source(noise(from_hz), from_hz), to_hz)
         print(f"| {from_hz} -> {to_hz} | {' | '.join(f'{one:.1f}' for one in costs)} |")
 
 

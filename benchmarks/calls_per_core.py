@@ -37,7 +37,7 @@ from rtpcodec.server.loop_lag import LoopLag
 
 CHUNK_S: Final = 0.02
 SLOTS: Final = 20
-"""Calls are spread over the 20 ms of a chunk, as those of a carrier are."""
+"""Calls are spread over the 20 ms of a chunk, like those of a carrier."""
 SETTLE_S: Final = 2.0
 SLOT_S: Final = 0.5
 LAG_PERIOD_S: Final = 0.01
@@ -51,13 +51,13 @@ FACTS: Final[dict[str, dict[str, Any]]] = {"echo": {}, "agent": {"receive_pcm_hz
 
 
 async def echo(call: rtpcodec.Call) -> None:
-    """Play back what is heard."""
+    """Echo the received audio."""
     async for audio in call.audio():
         await call.play(audio)
 
 
 async def agent(call: rtpcodec.Call) -> None:
-    """Do what a voice agent does beside its services: voice activity, a recording, 16 kHz in, speech of 24 kHz."""
+    """Do a voice agent's local work: voice activity, a recording, 16 kHz in, speech of 24 kHz."""
     call.record(Path(tempfile.gettempdir()) / f"calls_per_core-{os.getpid()}" / f"{call.id}.wav")
     call.voice()
     chunk = bytes(2 * 24000 * 20 // 1000)
@@ -112,7 +112,7 @@ def serve(handler: str) -> None:
 
 
 class Carriers:
-    """Calls that send a chunk every 20 ms, and drop what they hear."""
+    """Calls that send a chunk every 20 ms, and drop received audio."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -161,7 +161,7 @@ class Carriers:
 
 
 def p99(values: list[float]) -> float:
-    """Return what 1 % exceed."""
+    """Return the 99th percentile."""
     return sorted(values)[len(values) * 99 // 100] if values else 0.0
 
 
@@ -183,7 +183,7 @@ class Endpoint:
 
 
 async def measure(endpoint: Endpoint, steps: list[int], seconds: float) -> float:
-    """Print a row per step. Returns CPU seconds per message of the last one."""
+    """Print a row per step. Return CPU seconds per message of the last one."""
     carriers = Carriers(endpoint.port)
     speaking = asyncio.create_task(carriers.speak())
     least_s, opened = 0.0, 0
@@ -212,7 +212,7 @@ async def measure(endpoint: Endpoint, steps: list[int], seconds: float) -> float
 
 
 def main() -> None:
-    """Start the endpoint, and be the carriers."""
+    """Start the endpoint, and run as the carriers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--handler", choices=sorted(FACTS), default="echo")
     parser.add_argument("--calls", type=int, nargs="+", default=[50, 100, 200, 400], help="of each row, rising")

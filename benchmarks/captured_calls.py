@@ -1,4 +1,4 @@
-"""Captured calls of G.711: figures and sound per packet, beside tshark.
+"""Captured calls of G.711: figures and sound per packet, compared with tshark.
 
     python -m benchmarks.packet_captures --calls [SECONDS] [ROUNDS]
 

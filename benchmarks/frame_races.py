@@ -1,4 +1,4 @@
-"""What the races of frame codecs share: a second of speech, frame by frame, through one call a contender."""
+"""Shared by the races of frame codecs: a second of speech, frame by frame, in one call per contender."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from benchmarks.harness.signals import speech
 
 RATE_HZ: Final = 16_000
 FRAMES: Final = 50
-"""A second: coders with history do other work on one frame again and again than on speech."""
+"""Frames of a second: coders with history work differently on one repeated frame than on speech."""
 
 
 def frames_of_speech() -> list[bytes]:
-    """Frames of 20 ms."""
+    """Return frames of 20 ms."""
     return [frame.tobytes() for frame in np.split(speech(FRAMES * RATE_HZ // 50, RATE_HZ), FRAMES)]
 
 
@@ -27,7 +27,7 @@ def each(
     items: Callable[[Any], np.ndarray[Any, Any]] | None = None,
     differs: str = "",
 ) -> Contender:
-    """One call for all frames, in order."""
+    """Return one call for all frames, in order."""
 
     def run() -> list[object]:
         return [call(frame) for frame in frames]

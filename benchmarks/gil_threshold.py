@@ -1,4 +1,4 @@
-"""What it costs a call to give the GIL away: `python -m benchmarks.gil_threshold`. Prints a Markdown table.
+"""The cost of releasing the GIL in a call: `python -m benchmarks.gil_threshold`. Prints a Markdown table.
 
 Calls of GIL_FREE_SAMPLES (kernels/_blocks.pxd) or more give it away, so the cost is the step between the two lengths
 around that limit, of which 1/256 is the kernel's.

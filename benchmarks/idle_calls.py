@@ -26,7 +26,7 @@ import rtpcodec
 PLANS: Final = {"PCMU": 8000, "OPUS": 16000}
 FACES: Final = ("handler", "on_audio")
 WARM_CALLS: Final = 50
-"""Before the measurement, so that caches and modules are not counted."""
+"""Calls before the measurement, so that caches and modules are not counted."""
 AT_ONCE: Final = 50
 PAGE_OCTETS: Final = os.sysconf("SC_PAGE_SIZE")
 OURS: Final = "rtpcodec"
@@ -37,17 +37,17 @@ UPGRADE: Final = (
 
 
 async def listen(call: rtpcodec.Call) -> None:
-    """Read audio that never comes."""
+    """Read audio that never arrives."""
     async for _ in call.audio():
         pass
 
 
 def ignore(_call: rtpcodec.Call, _audio: object) -> None:
-    """Drop audio that never comes."""
+    """Drop audio that never arrives."""
 
 
 def start_frame(encoding: str) -> bytes:
-    """A masked frame with a `start`."""
+    """Return a masked frame with a `start`."""
     media_format = {"encoding": encoding, "sample_rate": PLANS[encoding], "channels": 1}
     start = {"call_control_id": "v3:0", "media_format": media_format}
     text = json.dumps({"event": "start", "sequence_number": "1", "stream_id": "stream-1", "start": start}).encode()
@@ -72,7 +72,7 @@ async def call(port: int, encoding: str, calls: int) -> None:
 
 
 async def grown(encoding: str, face: str, calls: int, *, is_traced: bool) -> dict[str, Any]:
-    """Serve the calls in this process; what one of them holds."""
+    """Serve the calls in this process, and measure the memory of one of them."""
     receiver: dict[str, Any] = {"handler": listen} if face == "handler" else {"on_audio": ignore}
     plan = rtpcodec.StreamPlan(send_codec=encoding)
     limits: dict[str, Any] = {"max_calls": calls + WARM_CALLS, "idle_timeout_s": None}
@@ -104,7 +104,7 @@ async def grown(encoding: str, face: str, calls: int, *, is_traced: bool) -> dic
 
 
 def part(path: str) -> str:
-    """The package that a file belongs to; memory of the event loop and of C code without a frame is asyncio's."""
+    """Return the package of a file; memory of the event loop and of C code without a frame counts as asyncio's."""
     parts = Path(path).parts
     if OURS in parts:
         return OURS
@@ -112,12 +112,12 @@ def part(path: str) -> str:
 
 
 def resident_octets() -> int:
-    """The resident memory of this process."""
+    """Return the resident memory of this process."""
     return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * PAGE_OCTETS
 
 
 def in_a_process(encoding: str, face: str, calls: int, trace: str) -> dict[str, Any]:
-    """What `grown` finds in a process of its own."""
+    """Return the result of `grown` in a separate process."""
     command = (sys.executable, "-m", __spec__.name, "--row", encoding, face, str(calls), trace)
     found: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     return found
@@ -138,7 +138,7 @@ def tables(calls: int) -> None:
 
 
 def main() -> None:
-    """Print the tables, or play one of the processes."""
+    """Print the tables, or run as one of the processes."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.idle_calls", description=__doc__)
     parser.add_argument("--calls", type=int, default=2000)
     parser.add_argument("--row", nargs=4, help=argparse.SUPPRESS)

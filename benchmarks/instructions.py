@@ -26,7 +26,7 @@ MOST_GROWTH_WITH_C_LIBRARY: Final = 0.10
 """Of kernels that search and compare by functions of the C library, whose form the processor chooses."""
 USES_C_LIBRARY: Final = "media_scan "
 MOST_OF_A_WRAPPER: Final = 3000
-"""What a call of ours may add to that of a codec's shared library."""
+"""Limit of the instructions that our call adds to that of a codec's shared library."""
 FORMS: Final = ("", "portable")
 WHOLE_CALL: Final = "call "
 MOST_OF_CALLS: Final = {
@@ -44,7 +44,7 @@ Counts = dict[str, float]
 
 
 def counted(form: str, whole: bool) -> tuple[str, Counts]:
-    """The key of this build in one form, and its counts."""
+    """Return the key of this build in one form, and its counts."""
     environment = {**os.environ, "PYTHONHASHSEED": "0", "RTPCODEC_SIMD": form}
     if not form:
         del environment["RTPCODEC_SIMD"]
@@ -68,7 +68,7 @@ def counted(form: str, whole: bool) -> tuple[str, Counts]:
 
 
 def total(path: Path) -> tuple[str, int]:
-    """Name and instructions of one dump."""
+    """Return name and instructions of one dump."""
     text = path.read_text()
     name = re.search(r"^desc: Trigger: Client Request: (.+)$", text, re.MULTILINE)
     instructions = re.search(r"^(?:summary|totals): (\d+)$", text, re.MULTILINE)
@@ -76,7 +76,7 @@ def total(path: Path) -> tuple[str, int]:
 
 
 def differences(totals: dict[str, int]) -> Counts:
-    """Instructions a call: the difference of the dumps with the most and the least calls."""
+    """Return instructions per call: the difference of the dumps with the most and the least calls."""
     runs: dict[str, dict[int, int]] = {}
     for label, instructions in totals.items():
         name, _, calls = label.rpartition("|")
@@ -89,7 +89,7 @@ def differences(totals: dict[str, int]) -> Counts:
 
 
 def with_wrappers(counts: Counts) -> Counts:
-    """Frame codecs as what we add to their libraries, whose own counts are no matter of ours."""
+    """Replace the counts of frame codecs by the instructions that our wrappers add to their libraries."""
     alone = {name.removesuffix(OF_LIBRARY): name for name in counts if name.endswith(OF_LIBRARY)}
     added = {f"{WRAPPER}{name}": counts[WHOLE_CALL + name] - counts[alone[name]] for name in alone}
     gone = {*alone.values(), *(WHOLE_CALL + name for name in alone)}
@@ -97,12 +97,12 @@ def with_wrappers(counts: Counts) -> Counts:
 
 
 def natural(run: tuple[str, dict[int, int]]) -> list[tuple[int, str]]:
-    """Names in order of their words, numbers in order of size."""
+    """Return a sort key with words in order, and numbers by size."""
     return [(int(word), "") if word.isdigit() else (0, word) for word in run[0].split()]
 
 
 def complaints(kept: Counts, found: Counts) -> list[str]:
-    """What is not as it was kept, and wrappers that add too much: they vary with the interpreter, so have a limit."""
+    """Return counts that differ from the stored ones, and wrappers above their limit."""
     found = {name: count for name, count in found.items() if not name.startswith(WHOLE_CALL)}
     added = {name: count for name, count in found.items() if name.startswith(WRAPPER)}
     over = [
@@ -122,12 +122,12 @@ def complaints(kept: Counts, found: Counts) -> list[str]:
 
 
 def most_growth(name: str) -> float:
-    """What a kernel's count may grow by."""
+    """Return the permitted growth of a kernel's count."""
     return MOST_GROWTH_WITH_C_LIBRARY if name.startswith(USES_C_LIBRARY) else MOST_GROWTH
 
 
 def above_limits(key: str, found: Counts) -> list[str]:
-    """Whole calls that are above their limits, in a vector form."""
+    """Return whole calls above their limits, in a vector form."""
     return [
         f"{name}: {found[name]:g} instructions, at most {most} are allowed"
         for name, most in MOST_OF_CALLS.items()
@@ -150,7 +150,7 @@ def compare() -> int:
 
 
 def update() -> int:
-    """Take this build's counts over."""
+    """Store this build's counts."""
     store: dict[str, Counts] = json.loads(STORE.read_text()) if STORE.exists() else {}
     page = [REPORT_HEAD]
     for form in FORMS:
@@ -166,7 +166,7 @@ def update() -> int:
 
 
 def table(head: str, counts: Counts) -> list[str]:
-    """Counts in Markdown."""
+    """Return counts as a Markdown table."""
     return [
         f"| {head} | instructions |",
         "|---|--:|",
@@ -177,16 +177,16 @@ def table(head: str, counts: Counts) -> list[str]:
 REPORT_HEAD: Final = """# Instruction counts
 
 Written by `make instructions ARGS=--update`; do not edit. A kernel's count is that of one call of its C function
-(callgrind, difference of two runs of calls; the loop's few instructions are in it), and `make check` fails when one
-grows by more than 3 %; that of the message scan by more than 10 %, because it calls functions of the C library, whose
-form depends on the processor. The number behind a name is the samples of the call; for G.722 the pairs of samples, 160
-in a frame; for base64 the octets. Whole calls from Python, with a frame of 20 ms, vary with the interpreter: they are
-shown, not guarded, but those of messages have limits. A wrapper is what a call of a frame codec adds to that of its
-shared library; `make check` fails when it adds more than 3,000.
+(callgrind, difference of two runs of calls, including the loop's few instructions). `make check` fails if a count grows
+by more than 3 %; for the message scan by more than 10 %, because it calls functions of the C library, whose
+form depends on the processor. The number after a name is the number of samples per call; for G.722 of pairs of samples,
+160 per frame; for base64 of octets. Whole calls from Python, with a frame of 20 ms, vary with the interpreter: they are
+only shown, except that those of messages have limits. A wrapper's count is the difference between a call of a frame
+codec and a call of its shared library; `make check` fails if it exceeds 3,000.
 """
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="make instructions", description=__doc__)
-    parser.add_argument("--update", action="store_true", help="take the counts of this build over")
+    parser.add_argument("--update", action="store_true", help="store the counts of this build")
     sys.exit(update() if parser.parse_args().update else compare())

@@ -1,4 +1,4 @@
-"""The jitter buffer beside aiortc's on the same networks: `python -m benchmarks.jitter`.
+"""The jitter buffer and aiortc's on the same networks: `python -m benchmarks.jitter`.
 
 A minute of 20 ms packets crosses a seeded network ten times for each row. Jitter is the size of a normal deviate that
 is added to the way of each packet; losses come alone or in bursts. A frame's added delay is the time at which it is
@@ -40,12 +40,12 @@ class Network:
     first_sequence: int = 65_000
     packets: int = 3000
     pause_every: int = 0
-    """After so many packets a second of silence without packets; 0: never."""
+    """After so many packets, a second of silence without packets follows; 0: never."""
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A packet at its time. number counts from 0; earliest_ms is when it would come without jitter."""
+    """A packet with its time of arrival. number counts from 0; earliest_ms is the arrival without jitter."""
 
     arrival_ms: float
     number: int
@@ -54,7 +54,7 @@ class Arrival:
 
 
 def sent(network: Network) -> Iterator[tuple[int, float, RtpPacket]]:
-    """Number, time of sending and packet."""
+    """Yield number, time of sending and packet."""
     silence_ms = 0.0
     for number in range(network.packets):
         starts = number == 0 or (network.pause_every and number % network.pause_every == 0)
@@ -103,7 +103,7 @@ def played(buffer: JitterBuffer, coming: list[Arrival]) -> Iterator[tuple[float,
 
 
 def ours(coming: list[Arrival]) -> dict[int, float]:
-    """When each packet was given out, by its place in the numbering."""
+    """Return when each packet was returned, by its number."""
     out = {}
     for now_ms, item in played(JitterBuffer(8000), coming):
         if isinstance(item, RtpPacket):
@@ -112,7 +112,7 @@ def ours(coming: list[Arrival]) -> dict[int, float]:
 
 
 def aiortc(coming: list[Arrival]) -> dict[int, float]:
-    """The same of aiortc's buffer. Its packets need no more than these attributes."""
+    """Return the same for aiortc's buffer, which only needs these attributes of packets."""
     from aiortc.jitterbuffer import JitterBuffer as Buffer  # noqa: PLC0415 -- the other races need none of it
     from aiortc.rtp import RtpPacket as Packet  # noqa: PLC0415
 
@@ -128,14 +128,14 @@ def aiortc(coming: list[Arrival]) -> dict[int, float]:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Mean added delay of what was given out, and the shares that were not by each deadline."""
+    """Return the mean added delay of the returned packets, and the shares not returned by each deadline."""
 
     delay_ms: float
     missing: tuple[float, ...]
 
 
 def result(network: Network, way: Any) -> Result:
-    """All seeds together. Packets of a number that wrapped to another's do not occur: there are fewer than 65536."""
+    """Return the figures over all seeds. Numbers do not wrap: there are fewer than 65536 packets."""
     delays: list[float] = []
     total = 0
     for seed in SEEDS:
@@ -159,7 +159,7 @@ WAYS: Final = {"rtpcodec": ours, "aiortc": aiortc}
 
 
 def table() -> list[str]:
-    """The figures in Markdown."""
+    """Return the figures in Markdown."""
     deadlines = " | ".join(f"missing at {deadline:.0f} ms" for deadline in DEADLINES_MS)
     lines = [f"| network | buffer | added delay, ms | {deadlines} |", "|---|---|--:|" + "--:|" * len(DEADLINES_MS)]
     for name, network in NETWORKS.items():

@@ -1,4 +1,4 @@
-"""How long a long play holds the event loop: `python -m benchmarks.long_plays [--seconds 60] [--rounds 5]`.
+"""How long a long play blocks the event loop: `python -m benchmarks.long_plays [--seconds 60] [--rounds 5]`.
 
 Prints a Markdown table: per codec and rate of the PCM, the CPU time of the play itself and of the longest turn behind
 it, in ms. A turn is what CallMachine.outgoing does between two looks of the event loop at other calls; with lead_ms
@@ -33,14 +33,14 @@ START: Final = (
 
 
 def voice(seconds: int, rate_hz: int, kind: type[np.generic]) -> np.ndarray[tuple[int], np.dtype[np.generic]]:
-    """Noise that comes and goes, which no encoder takes for silence."""
+    """Return intermittent noise, which an encoder does not treat as silence."""
     noise = np.random.default_rng(1).standard_normal(seconds * rate_hz) * 0.1
     noise *= np.abs(np.sin(np.arange(len(noise)) * (2 * np.pi / rate_hz)))
     return noise.astype(np.float32) if kind is np.float32 else (noise * 32767).astype(np.int16)
 
 
 def measure(plan: StreamPlan, rate_hz: int, kind: type[np.generic], seconds: int) -> tuple[float, float]:
-    """Return the CPU time of a play and of the longest turn behind it, in ms."""
+    """Return the CPU time of a play and of the longest turn after it, in ms."""
     pcm = voice(seconds, rate_hz, kind)
     machine = CallMachine(MediaSession(plan, lead_ms=None), 0.0)
     machine.receive(START, 0.0)

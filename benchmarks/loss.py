@@ -24,9 +24,9 @@ LOST: Final = 0.1
 SEEDS: Final = range(5)
 FEC_BITRATE: Final = 24_000
 LOUD: Final = 100.0
-"""Frames whose root mean square is below are pauses."""
+"""Frames with a lower root mean square are pauses."""
 FLOOR_POWER: Final = 1e4
-"""Added to each bin of a spectrum, so that silence has a finite level: the rounding of 16 bits, or a little more."""
+"""Added to each bin of a spectrum, so that silence has a finite level: slightly more than the rounding of 16 bits."""
 
 Audio = NDArray[np.float64]
 Heard = Callable[[Sequence[bytes], frozenset[int]], bytes]
@@ -34,7 +34,7 @@ Heard = Callable[[Sequence[bytes], frozenset[int]], bytes]
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A way to treat losses, and how what is heard differs from the loss-free audio."""
+    """A method to treat losses, and how its output differs from the loss-free audio."""
 
     codec: str
     way: str
@@ -43,7 +43,7 @@ class Figure:
 
 
 def segmental_snr_db(wanted: Audio, got: Audio) -> float:
-    """Mean SNR of the frames with sound."""
+    """Return the mean SNR of the frames with sound."""
     signal = (wanted**2).sum(axis=1)
     noise = ((wanted - got) ** 2).sum(axis=1) + 1e-9
     loud = signal > LOUD**2 * FRAME
@@ -51,7 +51,7 @@ def segmental_snr_db(wanted: Audio, got: Audio) -> float:
 
 
 def log_spectral_distance_db(wanted: Audio, got: Audio) -> float:
-    """Mean distance of the spectra of the frames with sound."""
+    """Return the mean distance of the spectra of the frames with sound."""
     window = np.hanning(FRAME)
     loud = (wanted**2).mean(axis=1) > LOUD**2
     levels = [
@@ -61,20 +61,20 @@ def log_spectral_distance_db(wanted: Audio, got: Audio) -> float:
 
 
 def lost_of(count: int, seed: int) -> frozenset[int]:
-    """Which packets are lost."""
+    """Return which packets are lost."""
     generator = np.random.default_rng(seed)
     return frozenset(generator.choice(np.arange(5, count), int(LOST * count), replace=False).tolist())
 
 
 def coded(name: str, **options: Any) -> list[bytes]:
-    """Speech as frames of a codec."""
+    """Return speech as frames of a codec."""
     encoder = codec(name).encoder(RATE_HZ, **options)
     pcm = speech(SECONDS * RATE_HZ, RATE_HZ)
     return [encoder.encode(frame.tobytes()) for frame in np.split(pcm, pcm.size // FRAME)]
 
 
 def zero_filled(name: str) -> Heard:
-    """Zeros for each lost frame, without a word to the decoder."""
+    """Insert zeros for each lost frame; the decoder is not informed."""
 
     def hear(frames: Sequence[bytes], lost: frozenset[int]) -> bytes:
         decoder = codec(name).decoder(RATE_HZ)
@@ -84,7 +84,7 @@ def zero_filled(name: str) -> Heard:
 
 
 def concealed(name: str) -> Heard:
-    """The decoder conceals each lost frame."""
+    """Let the decoder conceal each lost frame."""
 
     def hear(frames: Sequence[bytes], lost: frozenset[int]) -> bytes:
         decoder: Any = codec(name).decoder(RATE_HZ)
@@ -96,7 +96,7 @@ def concealed(name: str) -> Heard:
 
 
 def with_fec(frames: Sequence[bytes], lost: frozenset[int]) -> bytes:
-    """Decode a lost frame from the next packet's copy where that packet came; conceal it where not."""
+    """Decode a lost frame from the next packet's copy, or conceal it if that packet is lost too."""
     decoder: Any = codec("OPUS").decoder(RATE_HZ)
     heard = []
     for i, frame in enumerate(frames):
@@ -110,12 +110,12 @@ def with_fec(frames: Sequence[bytes], lost: frozenset[int]) -> bytes:
 
 
 def framed(pcm: bytes) -> Audio:
-    """PCM in rows of 20 ms."""
+    """Return PCM in rows of 20 ms."""
     return np.frombuffer(pcm, np.int16).astype(np.float64).reshape(-1, FRAME)
 
 
 def figure(name: str, way: str, frames: Sequence[bytes], hear: Heard) -> Figure:
-    """The means over all seeds."""
+    """Return the means over all seeds."""
     whole = framed(hear(frames, frozenset()))
     heard = [framed(hear(frames, lost_of(len(frames), seed))) for seed in SEEDS]
     return Figure(
@@ -127,7 +127,7 @@ def figure(name: str, way: str, frames: Sequence[bytes], hear: Heard) -> Figure:
 
 
 def figures() -> Iterator[Figure]:
-    """OPUS with FEC in the stream, used or not, and AMR-WB."""
+    """Measure OPUS with FEC in the stream, used or not, and AMR-WB."""
     stream = coded("OPUS", bitrate=FEC_BITRATE, fec=True, expected_loss_percent=round(100 * LOST))
     yield figure("OPUS", "in-band FEC", stream, with_fec)
     yield figure("OPUS", "concealment, FEC not used", stream, concealed("OPUS"))
@@ -138,7 +138,7 @@ def figures() -> Iterator[Figure]:
 
 
 def table() -> list[str]:
-    """The figures in Markdown."""
+    """Return the figures in Markdown."""
     return [
         f"| codec, {LOST:.0%} of the packets lost | segmental SNR, dB | log-spectral distance, dB |",
         "|---|--:|--:|",

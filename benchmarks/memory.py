@@ -33,7 +33,7 @@ from benchmarks.calls_per_core import frame
 from benchmarks.idle_calls import AT_ONCE, PAGE_OCTETS, UPGRADE, start_frame
 
 SLOTS: Final = 10
-"""Calls are spread over the time of a chunk, as those of a carrier are."""
+"""Calls are spread over the time of a chunk, like those of a carrier."""
 MAX_UNANSWERED: Final = 10
 MARK: Final = re.compile(rb'"mark":\{"name":"([^"]*)"')
 SHOWN_PARTS: Final = 40
@@ -44,7 +44,7 @@ ROWS: Final = ("coroutine", "callback", "picows")
 
 
 async def echo(call: rtpcodec.Call) -> None:
-    """Play back what is heard."""
+    """Echo the received audio."""
     async for audio in call.audio():
         await call.play(audio)
 
@@ -64,7 +64,7 @@ class EchoFrames(picows.WSListener):
 
 
 async def serve(row: str) -> None:
-    """Serve until standard input ends; each line of it asks for what was allocated since the first one."""
+    """Serve until standard input ends; each line of it requests the allocations since the first one."""
     if row == "picows":
         server = await picows.ws_create_server(lambda _: EchoFrames(), "127.0.0.1", 0)
         print(server.sockets[0].getsockname()[1], flush=True)
@@ -90,7 +90,7 @@ def held_parts() -> dict[str, int]:
 
 
 class Caller(asyncio.Protocol):
-    """One call: what it has sent and heard. It returns each mark when the audio before it has been played."""
+    """One call: counts sent and received chunks, and returns each mark when the audio before it has been played."""
 
     def __init__(self, chunk_s: float, *, returns_marks: bool) -> None:
         self._chunk_s = chunk_s
@@ -102,12 +102,12 @@ class Caller(asyncio.Protocol):
         self.open = asyncio.get_running_loop().create_future()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Ask for a WebSocket."""
+        """Request a WebSocket."""
         self._transport = transport  # type: ignore[assignment]  # asyncio's signature is wider
         self.write(UPGRADE)
 
     def data_received(self, data: bytes) -> None:
-        """Count the chunks that have come back, and return marks."""
+        """Count the echoed chunks, and return marks."""
         if not self.open.done():
             self.open.set_result(None)
             self.write(start_frame("PCMU"))
@@ -126,7 +126,7 @@ class Caller(asyncio.Protocol):
             self._transport.write(octets)
 
     def speak(self, chunk: bytes) -> None:
-        """Send the next chunk, unless too many have not come back."""
+        """Send the next chunk, unless too many have not been echoed."""
         if self.sent - self._heard < MAX_UNANSWERED:
             self.sent += 1
             self.write(chunk)
@@ -169,7 +169,7 @@ async def open_calls(port: int, callers: list[Caller], calls: int, new: Callable
 
 
 async def speak(callers: list[Caller], chunks: Chunks, chunk_s: float, seconds: float) -> float:
-    """Let each call send this many seconds of audio. Returns the seconds that they took."""
+    """Let each call send this many seconds of audio. Return the elapsed seconds."""
     goals = [caller.sent + round(seconds / chunk_s) for caller in callers]
     loop = asyncio.get_running_loop()
     began_s = due_s = loop.time()
@@ -186,14 +186,14 @@ async def speak(callers: list[Caller], chunks: Chunks, chunk_s: float, seconds: 
 
 
 def resident_octets(process: int) -> int:
-    """The resident memory of a process."""
+    """Return the resident memory of a process."""
     return int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1]) * PAGE_OCTETS
 
 
 async def measured(
     process: subprocess.Popen[str], row: str, chosen: argparse.Namespace
 ) -> tuple[list[int], dict[str, float]]:
-    """Return the resident memory of a server behind each step, and the parts of a call between the steps."""
+    """Return the resident memory of a server after each step, and the parts of a call between the steps."""
     with process:
         if process.stdin is None or process.stdout is None:
             raise ValueError("the process has no pipes")
@@ -244,7 +244,7 @@ def table(chosen: argparse.Namespace) -> None:
 
 
 def main() -> None:
-    """Print the table, or play the server."""
+    """Print the table, or run as the server."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.memory", description=__doc__)
     parser.add_argument("--calls", type=int, nargs="+", default=[100, 400])
     parser.add_argument("--seconds", type=float, default=10.0)

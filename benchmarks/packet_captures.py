@@ -1,4 +1,4 @@
-"""Reading packet captures: packets per second and memory, beside dpkt and rtpkit.
+"""Reading packet captures: packets per second and memory, compared with dpkt and rtpkit.
 
     python -m benchmarks.packet_captures [PACKETS] [ROUNDS]
     python -m benchmarks.packet_captures --stream GB

@@ -1,4 +1,4 @@
-"""Concealment beside the reference's: `RTPCODEC_VECTORS=FOLDER python -m benchmarks.plc`.
+"""Concealment compared with the reference's: `RTPCODEC_VECTORS=FOLDER python -m benchmarks.plc`.
 
 The vectors in plc/ are speech, patterns of loss, and what the programs of ITU-T G.191 made of them: Appendix I for
 PCMU, two methods in the domain of codes for G.722 (plc0 mutes, plc3 is their best). All are scored here in one run
@@ -25,7 +25,7 @@ SPEECH: Final = ("en_m", "en_f")
 PATTERNS: Final = ("loss05_20ms", "loss10_20ms", "bursty_20ms", "one_100ms_gap")
 REFERENCES: Final = {"PCMU": ("appendix_i",), "G722": ("g722_plc0", "g722_plc3")}
 FLOOR: Final = 1e-6
-"""Added to each bin, of the mean power of the speech: what is 60 dB below it is silence."""
+"""Added to each bin, relative to the mean power of the speech: 60 dB below it is silence."""
 PAYLOAD_OCTETS: Final = 160
 
 Pcm = NDArray[np.int16]
@@ -33,7 +33,7 @@ Pcm = NDArray[np.int16]
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """How one way did on one file."""
+    """The scores of one method on one file."""
 
     codec: str
     file: str
@@ -43,12 +43,12 @@ class Score:
 
 
 def samples(path: Path) -> Pcm:
-    """A file of PCM."""
+    """Read a file of PCM."""
     return np.fromfile(path, "<i2").astype(np.int16)
 
 
 def is_scored(lost: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which 10 ms frames the distance looks at: the lost ones, and two after each gap."""
+    """Return the 10 ms frames whose distance is measured: the lost ones, and two after each gap."""
     near = lost.astype(bool)
     for frames in (1, 2):
         near[frames:] |= lost[:-frames].astype(bool)
@@ -56,7 +56,7 @@ def is_scored(lost: NDArray[np.uint8]) -> NDArray[np.bool_]:
 
 
 def log_spectral_distance_db(wanted: Pcm, got: Pcm, near: NDArray[np.bool_], rate_hz: int) -> float:
-    """Mean root mean square difference of the spectra in dB, of 20 ms Hann windows around the 10 ms frames named."""
+    """Return the mean RMS difference of the spectra in dB, of 20 ms Hann windows around these 10 ms frames."""
     hop = rate_hz // 100
     starts = np.arange(len(near)) * hop
 
@@ -72,7 +72,7 @@ def log_spectral_distance_db(wanted: Pcm, got: Pcm, near: NDArray[np.bool_], rat
 
 
 def ours(name: str, octets: bytes, lost: NDArray[np.uint8]) -> Pcm:
-    """What our decoder makes of a stream with losses."""
+    """Decode a stream with losses by our decoder."""
     decoder = codec(name).decoder()
     step = decoder.sample_rate_hz // 50
     heard = [
@@ -83,7 +83,7 @@ def ours(name: str, octets: bytes, lost: NDArray[np.uint8]) -> Pcm:
 
 
 def scores(folder: Path) -> Iterator[Score]:
-    """Every way on every file."""
+    """Measure every method on every file."""
     from pystoi import stoi  # noqa: PLC0415 (brings scipy, which takes a second; collecting the tests imports this file)
 
     for name, references in REFERENCES.items():
@@ -102,7 +102,7 @@ def scores(folder: Path) -> Iterator[Score]:
 
 
 def cost_us(name: str, octets: bytes) -> float:
-    """Time of `conceal` on the 20 ms after a good frame, where the search of the pitch is: the least of many means."""
+    """Measure `conceal` on the 20 ms after a good frame, which includes the pitch search: the least of many means."""
     decoder = codec(name).decoder()
     payload = octets[50 * PAYLOAD_OCTETS : 51 * PAYLOAD_OCTETS]
     step = decoder.sample_rate_hz // 50
@@ -122,13 +122,13 @@ def cost_us(name: str, octets: bytes) -> float:
 
 
 def mean(found: list[Score], name: str, way: str) -> Score:
-    """The mean of a way over all files of a codec."""
+    """Return the mean of a method over all files of a codec."""
     rows = [one for one in found if (one.codec, one.way) == (name, way)]
     return Score(name, "mean", way, float(np.mean([r.lsd_db for r in rows])), float(np.mean([r.stoi for r in rows])))
 
 
 def table(folder: Path) -> list[str]:
-    """The scores in Markdown, the means last, and what a lost frame costs."""
+    """Return the scores in Markdown, the means last, and the cost of a lost frame."""
     found = list(scores(folder))
     lines = []
     for name, references in REFERENCES.items():

@@ -22,21 +22,21 @@ BAR: Final = Bar(1.0)
 
 
 def races() -> Iterator[tuple[str, Callable[[], Race]]]:
-    """Both directions."""
+    """Yield the rows of both directions."""
     yield "amrwb encode frame", encode
     yield "amrwb decode frame", partial(decode, "libopencore_amrwb")
     yield "amrwb decode frame, inexact rival", partial(decode, "amrwb")
 
 
 def encode() -> Race:
-    """PCM to frames."""
+    """Race encoding PCM to frames."""
     pcm = frames_of_speech()
     floor = each("fresh object", floors.fresh_quarter, pcm)
     return Race("frame", FRAMES, each("rtpcodec", codec("AMR-WB").encoder(mode=8).encode, pcm, codes), (), floor)
 
 
 def decode(rival: str) -> Race:
-    """Frames to PCM, beside one of FFmpeg's decoders."""
+    """Race decoding frames to PCM, against one of FFmpeg's decoders."""
     frames = list(map(codec("AMR-WB").encoder(mode=8).encode, frames_of_speech()))
     rivals = contenders(PEERS, "decode", frames, rival)
     floor = each("fresh object", floors.fresh_double, [bytes(320)] * FRAMES)

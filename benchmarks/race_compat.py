@@ -20,11 +20,11 @@ from rtpcodec.compat import audioop
 BULK: Final = 80_000
 DECODE: Final = Bar(DECODE_FRAME.ratio)
 ENCODE: Final = Bar(ENCODE_FRAME.ratio)
-"""Of the ratio alone: the floor takes one argument, these functions two."""
+"""Bars of the ratio only: the floor takes one argument, these functions two."""
 
 
 def races() -> Iterator[tuple[str, Callable[[], Race]]]:
-    """Every row of this group by name, with what sets its race up."""
+    """Yield every row of this group by name, with the function that sets its race up."""
     for law in ("ulaw", "alaw"):
         yield f"compat {law}2lin frame", partial(to_linear, f"{law}2lin", FRAME, DECODE)
         yield f"compat lin2{law} frame", partial(from_linear, f"lin2{law}", FRAME, ENCODE)
@@ -33,7 +33,7 @@ def races() -> Iterator[tuple[str, Callable[[], Race]]]:
 
 
 def to_linear(function: str, n: int, bar: Bar) -> Race:
-    """Octets to PCM of width 2."""
+    """Race decoding octets to PCM of width 2."""
     fragment = octets(n)
     mine = Contender("rtpcodec.compat", getattr(audioop, function), (fragment, 2), samples)
     floor = fresh_floor(n, np.int16, floors.fresh_double, fragment)
@@ -41,7 +41,7 @@ def to_linear(function: str, n: int, bar: Bar) -> Race:
 
 
 def from_linear(function: str, n: int, bar: Bar) -> Race:
-    """PCM of width 2 to octets."""
+    """Race encoding PCM of width 2 to octets."""
     fragment = speech(n).tobytes()
     mine = Contender("rtpcodec.compat", getattr(audioop, function), (fragment, 2), codes)
     floor = fresh_floor(n, np.int16, floors.fresh_half, fragment)
@@ -49,6 +49,6 @@ def from_linear(function: str, n: int, bar: Bar) -> Race:
 
 
 def twins(function: str, fragment: bytes) -> tuple[Contender | Absent, ...]:
-    """The real module, which nothing excuses from being equal."""
+    """Return the real module, whose results must equal ours."""
     rivals = contenders(("audioop",), function, fragment)
     return tuple(replace(rival, differs="") if isinstance(rival, Contender) else rival for rival in rivals)

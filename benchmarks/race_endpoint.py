@@ -26,7 +26,7 @@ PEERS: Final = (*JSON_PEERS, "fastapi_pipecat")
 FORMS: Final = ("callback", "coroutine")
 CALLBACK_BAR: Final = Bar(1 / 0.60, 1 / 1.35, most_above_floor_ns=8000)
 COROUTINE_BAR: Final = Bar(1 / 0.72, 1 / 1.25)
-"""Its floor is the callback."""
+"""The floor is the callback."""
 LARGEST_BAR: Final = Bar(2.0)
 OVERLOAD_BAR: Final = Bar(0.0, 0.97)
 """Its floor is the same server while it keeps up; 3 % are the scatter of two such measurements."""
@@ -76,7 +76,7 @@ def measurements() -> Iterator[tuple[list[str], Measurement]]:
 
 
 def echo(schedule: Schedule) -> Iterator[Row]:
-    """Both forms against everybody."""
+    """Measure both forms against all peers."""
     wanted = [ours(form) for form in FORMS] + [Wanted(name) for name in (FLOOR, *PEERS)]
     with all_served(wanted) as (servers, absent):
         callback, coroutine, floor, *peers = interleaved(servers, frames_for(schedule), CALLS, schedule)
@@ -87,7 +87,7 @@ def echo(schedule: Schedule) -> Iterator[Row]:
 
 
 def default(schedule: Schedule) -> Iterator[Row]:
-    """Both forms with the default settings, against the same without."""
+    """Measure both forms with the default settings, against all features off."""
     on: dict[str, Any] = {"own_marks": True, "diagnosis_s": DIAGNOSIS_S}
     with all_served([*(ours(form, **on) for form in FORMS), *map(ours, FORMS)]) as (servers, _):
         found = interleaved(servers, frames_for(schedule), CALLS, schedule.side)
@@ -96,14 +96,14 @@ def default(schedule: Schedule) -> Iterator[Row]:
 
 
 def chunks(chunk_ms: int, schedule: Schedule) -> Iterator[Row]:
-    """Longer chunks."""
+    """Measure longer chunks."""
     wanted = [ours(chunk_ms=chunk_ms), ours("coroutine", chunk_ms=chunk_ms)]
     wanted += [Wanted(name, "PCMU", chunk_ms) for name in (FLOOR, "picows_json", "fastapi_json")]
     yield from both(f"endpoint chunks {chunk_ms} ms", wanted, frames_for(schedule, "PCMU", chunk_ms), schedule)
 
 
 def codecs(codec: str, schedule: Schedule) -> Iterator[Row]:
-    """Codecs with a history, and packets. Payloads of echoes differ there."""
+    """Measure codecs with state, and packets, whose echoes have other payloads."""
     wanted = [ours(codec=codec), ours("coroutine", codec=codec)]
     wanted += [Wanted(name, codec) for name in (FLOOR, "picows_json", "fastapi_json")]
     yield from both(f"endpoint codecs {codec}", wanted, frames_for(schedule, codec), schedule)
@@ -118,7 +118,7 @@ def both(name: str, wanted: list[Wanted], frames: Traffic, schedule: Schedule) -
 
 
 def adapters(schedule: Schedule) -> Iterator[Row]:
-    """Our adapters for other frameworks, with a coroutine per call, against the same frameworks without us."""
+    """Measure our adapters with a coroutine per call, against the same frameworks without them."""
     names = dict.fromkeys(name for mine, peer, _ in ADAPTERS.values() for name in (mine, peer))
     with all_served([Wanted("fastapi_echo"), *map(Wanted, names)]) as (servers, absent):
         found = {one.wanted.name: one for one in interleaved(servers, frames_for(schedule), CALLS, schedule)}
@@ -129,7 +129,7 @@ def adapters(schedule: Schedule) -> Iterator[Row]:
 
 
 def features(schedule: Schedule) -> Iterator[Row]:
-    """One feature at a time, against none."""
+    """Measure one feature at a time, against none."""
     wanted = [ours("coroutine"), *(ours("coroutine", **options) for options in FEATURES.values())]
     with all_served(wanted) as (servers, _):
         off, *on = interleaved(servers, frames_for(schedule), CALLS, schedule.side)

@@ -17,9 +17,9 @@ from benchmarks.peers.reading import codes, samples
 
 FRAME: Final = 160
 LENGTHS: Final = {"": 80_000, " 60 s": 480_000, " 100 MB": 50_000_000}
-"""Samples of the bulk rows; the first is 10 s, which stays in the second-level cache. 100 MB is the size of the PCM."""
+"""Samples of the bulk rows; the first is 10 s, which fits into the second-level cache. 100 MB is the PCM's size."""
 SLOW: Final = {"pyav", "soundfile", "g711"}
-"""Peers that sit out the 100 MB rows: they add minutes and have never won a row."""
+"""Peers left out of the 100 MB rows: they would add minutes and have never won a row."""
 
 DECODE_FRAME: Final = Bar(2.0, 0.75)
 ENCODE_FRAME: Final = Bar(5.0, 0.65)
@@ -31,7 +31,7 @@ Peers = Sequence[str]
 
 
 def races(peers: Peers = G711, lengths: Sequence[str] = tuple(LENGTHS)) -> Iterator[tuple[str, Callable[[], Race]]]:
-    """Every row of this group by name, with what sets its race up."""
+    """Yield every row of this group by name, with the function that sets its race up."""
     for law in ("pcmu", "pcma"):
         yield f"{law} decode frame", partial(decode, law, FRAME, peers, DECODE_FRAME)
         yield f"{law} encode frame", partial(encode, law, FRAME, peers, ENCODE_FRAME)
@@ -53,24 +53,24 @@ def races(peers: Peers = G711, lengths: Sequence[str] = tuple(LENGTHS)) -> Itera
 
 
 def ours(name: str) -> Any:
-    """A function of the package."""
+    """Return a function of the package."""
     return getattr(rtpcodec, name)
 
 
 def fresh_floor(n: int, item: type[np.generic], frame: Callable[..., object], source: bytes) -> Contender:
-    """A fresh object that nobody writes for a frame; for bulk a fresh copy of as many items."""
+    """Return the floor: for a frame a fresh object, for bulk a fresh copy of as many items."""
     if n == FRAME:
         return Contender("fresh object", frame, (source,))
     return Contender(f"fresh copy of {np.dtype(item).name}", np.ones(n, item).tobytes, ())
 
 
 def size(n: int) -> tuple[Kind, int]:
-    """Whether so many samples are a row of frames, and what a call's time is divided by."""
+    """Return the kind of a row with so many samples, and the divisor of a call's time."""
     return ("frame", 1) if n == FRAME else ("bulk", n)
 
 
 def decode(law: str, n: int, peers: Peers, bar: Bar | None) -> Race:
-    """Octets to a fresh object."""
+    """Race decoding octets to a fresh object."""
     payload = octets(n)
     floor = fresh_floor(n, np.int16, floors.fresh_double, payload)
     mine = Contender("rtpcodec", ours(f"{law}_decode"), (payload,), samples)
@@ -78,7 +78,7 @@ def decode(law: str, n: int, peers: Peers, bar: Bar | None) -> Race:
 
 
 def encode(law: str, n: int, peers: Peers, bar: Bar | None) -> Race:
-    """Speech to a fresh object."""
+    """Race encoding speech to a fresh object."""
     pcm = speech(n).tobytes()
     floor = fresh_floor(n, np.int16, floors.fresh_half, pcm)
     mine = Contender("rtpcodec", ours(f"{law}_encode"), (pcm,), codes)
@@ -86,7 +86,7 @@ def encode(law: str, n: int, peers: Peers, bar: Bar | None) -> Race:
 
 
 def transcode(law: str, other: str, n: int, peers: Peers, bar: Bar | None) -> Race:
-    """Octets of one law to a fresh object of the other."""
+    """Race converting octets of one law to a fresh object of the other."""
     payload = octets(n)
     floor = fresh_floor(n, np.uint8, floors.fresh_same, payload)
     mine = Contender("rtpcodec", ours(f"{law}_to_{other}"), (payload,), codes)
@@ -94,14 +94,14 @@ def transcode(law: str, other: str, n: int, peers: Peers, bar: Bar | None) -> Ra
 
 
 def copy_floor(n: int, item: type[np.generic], source: object, out: object) -> Contender:
-    """A copy of so many items; on a frame, where NumPy's own overhead rules, an empty call."""
+    """Return the floor: for bulk a copy of as many items; for a frame an empty call, as NumPy's overhead dominates."""
     if n == FRAME:
         return Contender("empty call", floors.nothing, (source, out))
     return Contender(f"copyto of {np.dtype(item).name}", np.copyto, (np.ones(n, item), np.ones(n, item)))
 
 
 def decode_into(law: str, n: int, peers: Peers, bar: Bar | None) -> Race:
-    """Octets to a given buffer."""
+    """Race decoding octets to a given buffer."""
     payload, out, theirs = octets(n), bytearray(2 * n), np.zeros(n, np.int16)
     floor = copy_floor(n, np.int16, payload, out)
     mine = Contender("rtpcodec", ours(f"{law}_decode_into"), (payload, out), lambda _count: samples(out))
@@ -109,7 +109,7 @@ def decode_into(law: str, n: int, peers: Peers, bar: Bar | None) -> Race:
 
 
 def encode_into(law: str, n: int, peers: Peers, bar: Bar | None) -> Race:
-    """Speech to a given buffer."""
+    """Race encoding speech to a given buffer."""
     pcm, out, theirs = speech(n).tobytes(), bytearray(n), np.zeros(n, np.uint8)
     floor = copy_floor(n, np.int16, pcm, out)
     mine = Contender("rtpcodec", ours(f"{law}_encode_into"), (pcm, out), lambda _count: codes(out))
@@ -117,7 +117,7 @@ def encode_into(law: str, n: int, peers: Peers, bar: Bar | None) -> Race:
 
 
 def transcode_into(law: str, other: str, n: int, peers: Peers, bar: Bar | None) -> Race:
-    """Octets of one law to a given buffer of the other."""
+    """Race converting octets of one law to a given buffer of the other."""
     payload, out, theirs = octets(n), bytearray(n), np.zeros(n, np.uint8)
     floor = copy_floor(n, np.uint8, payload, out)
     mine = Contender("rtpcodec", ours(f"{law}_to_{other}_into"), (payload, out), lambda _count: codes(out))

@@ -1,8 +1,8 @@
-"""G.722: one stream in frames of 20 ms and by the minute, and a bank of 64 streams beside 64 single ones.
+"""G.722: one stream in frames of 20 ms and by the minute, and a bank of 64 streams against 64 single ones.
 
-The signal is speech near -26 dBov, on which all peers agree with the reference, bit for bit: nothing excuses a
-difference. On loud input they differ from it (docs/g722.md). Coders carry state: outputs are compared by everybody's
-first call, on a new stream, and then all go on with the same input again and again.
+The signal is speech near -26 dBov, for which all peers equal the reference bit for bit: any difference is an error. On
+loud input they differ from it (docs/g722.md). Coders have state: the outputs of the first calls are compared, on
+new streams, and then all contenders code the same input repeatedly.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ Peers = Sequence[str]
 
 
 def races() -> Iterator[tuple[str, Callable[[], Race]]]:
-    """Every row of this group by name, with what sets its race up."""
+    """Yield every row of this group by name, with the function that sets its race up."""
     yield from single_races()
     yield "g722 bank encode", partial(bank_encode, G722, BANK_ENCODE)
     yield "g722 bank decode", partial(bank_decode, G722, BANK_DECODE)
 
 
 def single_races(peers: Peers = G722) -> Iterator[tuple[str, Callable[[], Race]]]:
-    """The rows of one stream."""
+    """Yield the rows of one stream."""
     yield "g722 encode frame", partial(encode, FRAME, peers, ENCODE_FRAME)
     yield "g722 decode frame", partial(decode, FRAME, peers, DECODE_FRAME)
     yield "g722 encode minute", partial(encode, MINUTE, peers, MINUTES)
@@ -50,19 +50,19 @@ def single_races(peers: Peers = G722) -> Iterator[tuple[str, Callable[[], Race]]
 
 
 def size(n: int) -> tuple[Kind, int]:
-    """Whether so many samples are a row of frames, and what a call's time is divided by."""
+    """Return the kind of a row with so many samples, and the divisor of a call's time."""
     return ("frame", 1) if n == FRAME else ("bulk", n)
 
 
 def fresh_floor(n: int, item: type[np.generic], count: int, frame: Callable[..., object], source: bytes) -> Contender:
-    """A fresh object that nobody writes for a frame; for bulk a fresh copy of what a result has."""
+    """Return the floor: for a frame a fresh object, for bulk a fresh copy of a result's size."""
     if n == FRAME:
         return Contender("fresh object", frame, (source,))
     return Contender(f"fresh copy of {np.dtype(item).name}", np.ones(count, item).tobytes, ())
 
 
 def encode(n: int, peers: Peers, bar: Bar) -> Race:
-    """Samples of speech to a fresh object."""
+    """Race encoding samples of speech to a fresh object."""
     pcm = speech(n, RATE_HZ).tobytes()
     floor = fresh_floor(n, np.uint8, n // 2, floors.fresh_quarter, pcm)
     mine = Contender("rtpcodec", codec("G722").encoder().encode, (pcm,), codes)
@@ -70,7 +70,7 @@ def encode(n: int, peers: Peers, bar: Bar) -> Race:
 
 
 def decode(n: int, peers: Peers, bar: Bar) -> Race:
-    """Octets of speech to a fresh object of so many samples."""
+    """Race decoding octets of speech to a fresh object of samples."""
     payload = codec("G722").encoder().encode(speech(n, RATE_HZ).tobytes())
     floor = fresh_floor(n, np.int16, n, floors.fresh_quadruple, payload)
     mine = Contender("rtpcodec", codec("G722").decoder().decode, (payload,), samples)
@@ -78,12 +78,12 @@ def decode(n: int, peers: Peers, bar: Bar) -> Race:
 
 
 def bank_pcm() -> np.ndarray[tuple[int, ...], np.dtype[np.int16]]:
-    """A frame for each row, each from another place of the speech."""
+    """Return a frame for each row, each from another place of the speech."""
     return speech(BANK_ROWS * FRAME, RATE_HZ).reshape(BANK_ROWS, FRAME)
 
 
 def bank_encode(peers: Peers, bar: Bar) -> Race:
-    """A frame of each of 64 streams to a fresh array; times are those of a row."""
+    """Race a bank encoding a frame of each of 64 streams; times are those of a row."""
     pcm = bank_pcm()
     mine = Contender("rtpcodec bank", G722EncoderBank(BANK_ROWS).encode, (pcm,), np.ravel)
     floor = Contender("fresh array", np.empty, ((BANK_ROWS, FRAME // 2), np.uint8))
@@ -91,7 +91,7 @@ def bank_encode(peers: Peers, bar: Bar) -> Race:
 
 
 def bank_decode(peers: Peers, bar: Bar) -> Race:
-    """A frame of each of 64 streams to a fresh array; times are those of a row."""
+    """Race a bank decoding a frame of each of 64 streams; times are those of a row."""
     payloads = G722EncoderBank(BANK_ROWS).encode(bank_pcm())
     mine = Contender("rtpcodec bank", G722DecoderBank(BANK_ROWS).decode, (payloads,), np.ravel)
     floor = Contender("fresh array", np.empty, ((BANK_ROWS, FRAME), np.int16))
@@ -99,7 +99,7 @@ def bank_decode(peers: Peers, bar: Bar) -> Race:
 
 
 def one_by_one(peers: Peers, operation: str, rows: Sequence[bytes]) -> tuple[Contender | Absent, ...]:
-    """Each peer with a stream of its own for each row, one after the other."""
+    """Return each peer with a separate stream per row, one after the other."""
     by_row = [contenders(peers, operation, "g722", row) for row in rows]
     found: list[Contender | Absent] = []
     for rivals in zip(*by_row, strict=True):
@@ -109,7 +109,7 @@ def one_by_one(peers: Peers, operation: str, rows: Sequence[bytes]) -> tuple[Con
 
 
 def together(streams: Sequence[Contender]) -> Contender:
-    """One call for all streams of a peer."""
+    """Return one call for all streams of a peer."""
     calls = [(stream.call, stream.args) for stream in streams]
 
     def run() -> list[object]:

@@ -26,12 +26,12 @@ BAR_IN: Final = Bar(4.0)
 BAR_IN_ANY_ORDER: Final = Bar(2.5)
 BAR_OUT: Final = Bar(6.0)
 MESSAGES: Final = 256
-"""Texts in a circle, so that counters advance and orders change."""
+"""Texts per cycle, so that counters advance and orders change."""
 FRAME_OCTETS: Final = 160
 
 
 def races() -> Iterator[tuple[str, Callable[[], Race]]]:
-    """Every row of this group by name, with what sets its race up."""
+    """Yield every row of this group by name, with the function that sets its race up."""
     yield "message in", message_in
     yield "message in, any member order", message_in_any_order
     yield "message out", message_out
@@ -40,18 +40,18 @@ def races() -> Iterator[tuple[str, Callable[[], Race]]]:
 
 
 def message_in() -> Race:
-    """The text of a message to track, numbers and PCM; the members stand where they stood before."""
+    """Race decoding the text of a message to track, numbers and PCM; all messages have one order of members."""
     return _in([_text(number) for number in range(1, MESSAGES + 1)], BAR_IN)
 
 
 def message_in_any_order() -> Race:
-    """The same with the members of each message in another order."""
+    """Race the same with another order of members in each message."""
     rng = Random(17)  # noqa: S311
     return _in([_text(number, rng) for number in range(1, MESSAGES + 1)], BAR_IN_ANY_ORDER)
 
 
 def message_out() -> Race:
-    """PCM to the text of a message."""
+    """Race encoding PCM as the text of a message."""
     parts = TELNYX.media_texts()
     if parts is None:
         raise TypeError("the dialect's texts are not head, base64 and tail")
@@ -73,7 +73,7 @@ def _in(texts: list[str], bar: Bar) -> Race:
 
 
 def _text(number: int, rng: Random | None = None) -> str:
-    """A message with the documented members, in their order or in another."""
+    """Return a message with the documented members, in their order or in another one."""
     payload = base64.encode(octets(FRAME_OCTETS)).decode()
     counters = {"chunk": str(number), "timestamp": str(20 * number)}
     body = {"track": "inbound", **counters, "payload": payload}
@@ -86,7 +86,7 @@ def _text(number: int, rng: Random | None = None) -> str:
 
 
 def encode() -> Race:
-    """A payload to characters."""
+    """Race encoding a payload as characters."""
     payload = octets(FRAME_OCTETS)
     text = base64.encode(payload)
     mine = Contender("rtpcodec", base64.encode, (payload,), codes)
@@ -95,7 +95,7 @@ def encode() -> Race:
 
 
 def decode() -> Race:
-    """Characters to a payload."""
+    """Race decoding characters to a payload."""
     payload = octets(FRAME_OCTETS)
     text = base64.encode(payload)
     mine = Contender("rtpcodec", base64.decode, (text,), codes)

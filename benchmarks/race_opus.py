@@ -24,14 +24,14 @@ BAR: Final = Bar(1.0)
 
 
 def races() -> Iterator[tuple[str, Callable[[], Race]]]:
-    """Both directions; the work grows with complexity, of which 5 is our default and 10 FFmpeg's."""
+    """Yield the rows of both directions. The work grows with complexity: 5 is our default, 10 is FFmpeg's."""
     yield "opus encode frame, complexity 5", partial(encode, 5)
     yield "opus encode frame, complexity 10", partial(encode, 10)
     yield "opus decode frame", decode
 
 
 def encode(complexity: int) -> Race:
-    """PCM to packets."""
+    """Race encoding PCM to packets."""
     pcm = frames_of_speech()
     encoder = codec("OPUS").encoder(RATE_HZ, bitrate=BITRATE, complexity=complexity, vbr=False)
     rivals = contenders(PEERS, "encode", pcm, RATE_HZ, BITRATE, complexity)
@@ -40,7 +40,7 @@ def encode(complexity: int) -> Race:
 
 
 def decode() -> Race:
-    """Packets to PCM."""
+    """Race decoding packets to PCM."""
     encoder = codec("OPUS").encoder(RATE_HZ, bitrate=BITRATE)
     packets = list(map(encoder.encode, frames_of_speech()))
     decoder = codec("OPUS").decoder(HEARD_HZ)

@@ -33,7 +33,7 @@ Floats = NDArray[np.float32]
 
 
 def races() -> Iterator[tuple[str, Callable[[], Race]]]:
-    """Every row of this group by name, with what sets its race up."""
+    """Yield every row of this group by name, with the function that sets its race up."""
     for rate_hz in RATES_HZ:
         n = rate_hz // CHUNKS_PER_S
         yield f"pcm mix {rate_hz // 1000} kHz", partial(mix, n)
@@ -44,17 +44,17 @@ def races() -> Iterator[tuple[str, Callable[[], Race]]]:
 
 
 def loud(n: int, seed: int) -> Samples:
-    """Speech with a level at which a sum saturates now and then."""
+    """Return speech at a level at which a sum sometimes saturates."""
     return np.clip(speech(n, seed=seed).astype(np.int32) * 4, LOWEST, HIGHEST).astype(np.int16)
 
 
 def float_bits(result: Any) -> NDArray[np.int32]:
-    """The bits of native float32 values."""
+    """Return the bits of native float32 values."""
     return np.frombuffer(result, np.int32)
 
 
 def clipped(wide: Any) -> Samples:
-    """Samples of a wider array, which is overwritten."""
+    """Return the samples of a wider array, which is overwritten."""
     np.minimum(wide, HIGHEST, out=wide)
     np.maximum(wide, LOWEST, out=wide)
     return np.asarray(wide.astype(np.int16))
@@ -63,12 +63,12 @@ def clipped(wide: Any) -> Samples:
 def race(
     ours: Contender, numpys: tuple[Contender, ...], floor: Callable[..., object], source: Samples | Floats
 ) -> Race:
-    """One row."""
+    """Return one row."""
     return Race("frame", 1, ours, numpys, Contender("fresh object", floor, (source.tobytes(),)), BAR)
 
 
 def mix(n: int) -> Race:
-    """Two chunks of speech."""
+    """Race mixing two chunks of speech."""
     one, other = loud(n, 1), loud(n, 2)
     wide = np.zeros(n, np.int32)
 
@@ -88,7 +88,7 @@ def mix(n: int) -> Race:
 
 
 def mix_background(n: int) -> Race:
-    """Speech, and music at -18 dB under it."""
+    """Race mixing speech with music at -18 dB."""
     one, other = loud(n, 1), loud(n, 2)
     wide = np.zeros(n)
 
@@ -111,7 +111,7 @@ def mix_background(n: int) -> Race:
 
 
 def gain(n: int) -> Race:
-    """A chunk at -6 dB."""
+    """Race a gain of -6 dB."""
     pcm = loud(n, 1)
     wide = np.zeros(n)
 
@@ -132,7 +132,7 @@ def gain(n: int) -> Race:
 
 
 def to_float32(n: int) -> Race:
-    """A chunk of int16 as float32."""
+    """Race converting a chunk of int16 to float32."""
     pcm = loud(n, 1)
     scale = np.float32(1 / 32768)
     room = np.zeros(n, np.float32)
@@ -152,7 +152,7 @@ def to_float32(n: int) -> Race:
 
 
 def from_float32(n: int) -> Race:
-    """A chunk of float32, some of it beyond full scale, as int16."""
+    """Race converting a chunk of float32, partly beyond full scale, to int16."""
     floats = (loud(n, 1) * np.float32(1.3 / 32768) + np.float32(1e-5)).astype(np.float32)
     scale = np.float32(32768)
     wide = np.zeros(n, np.float32)

@@ -1,4 +1,4 @@
-"""The kernels without vector forms, as on a processor that has none: G.711 beside audioop, G.722 beside libg722."""
+"""The kernels without vector forms, as on a processor without them: G.711 against audioop, G.722 against libg722."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AS_LIBG722: Final = Bar(1.0)
 
 
 def races() -> Iterator[tuple[str, Callable[[], Race]]]:
-    """The rows of g711 against audioop alone, those of g722 against libg722 alone, each with the same bar."""
+    """Yield the rows of g711 against audioop only, and those of g722 against libg722 only, with one bar."""
     for name, setup in race_g711.races(peers=("audioop",)):
         yield f"portable {name}", partial(with_the_bar, setup, AS_AUDIOOP)
     for name, setup in race_g722.single_races(peers=("libg722",)):
@@ -25,5 +25,5 @@ def races() -> Iterator[tuple[str, Callable[[], Race]]]:
 
 
 def with_the_bar(setup: Callable[[], Race], bar: Bar) -> Race:
-    """The same race with the portable form's bar."""
+    """Return the same race with the portable form's bar."""
     return replace(setup(), bar=bar)

@@ -27,7 +27,7 @@ RATECV_BAR: Final = Bar(1.0)
 
 
 def races() -> Iterator[tuple[str, Callable[[], Race]]]:
-    """Every pair against each rival."""
+    """Yield every pair of rates against each rival."""
     for from_hz in RATES_HZ:
         for to_hz in RATES_HZ:
             if from_hz != to_hz:
@@ -38,7 +38,7 @@ def races() -> Iterator[tuple[str, Callable[[], Race]]]:
 
 
 def resample(from_hz: int, to_hz: int, rival: str, bar: Bar) -> Race:
-    """A chunk of speech. What each makes of a tone is compared, since no two filters give the same samples."""
+    """Race resampling a chunk of speech. Results for a tone are compared, because samples of filters always differ."""
     chunk = from_hz // 50
     pcm = speech(chunk, from_hz).tobytes()
     wave = 16384 * np.sin(2 * np.pi * TONE_HZ / from_hz * np.arange(50 * chunk))

@@ -1,4 +1,4 @@
-"""RTP packets of 20 ms: parsed with the payload taken, and built from their fields. Every contender is one call."""
+"""RTP packets of 20 ms: parsed including the payload, and built from their fields. Every contender is one call."""
 
 from __future__ import annotations
 
@@ -18,25 +18,25 @@ PAYLOAD_TYPE, SEQUENCE_NUMBER, TIMESTAMP, SSRC = 0, 1000, 160_000, 0x12345678
 
 
 def races() -> Iterator[tuple[str, Callable[[], Race]]]:
-    """Both directions, and parsing of a header with everything in it."""
+    """Yield the rows of both directions, and of parsing a header with all parts."""
     yield "rtp parse", parse
     yield "rtp parse, CSRC, extension, padding", parse_full
     yield "rtp build", build
 
 
 def parse() -> Race:
-    """The payload of a plain packet, as bytes."""
+    """Race parsing a plain packet to its payload as bytes."""
     return _parse(_built(octets(160)))
 
 
 def parse_full() -> Race:
-    """The same of a packet with a CSRC, a header extension and padding. dpkt leaves padding in the payload."""
+    """Race the same with a CSRC, a header extension and padding. dpkt leaves padding in the payload."""
     front = bytes.fromhex("b180ffffffffff60deadbeef11111111bede0002109e320102030000")
     return _parse(front + octets(160) + b"\0\2", ("aiortc",), bar=None)
 
 
 def build() -> Race:
-    """A packet made of its fields, as bytes."""
+    """Race building a packet from its fields, as bytes."""
     payload = octets(160)
     mine = Contender("rtpcodec", _built, (payload,), codes)
     rivals = contenders(PEERS, "build", PAYLOAD_TYPE, SEQUENCE_NUMBER, TIMESTAMP, SSRC, payload)

@@ -1,4 +1,4 @@
-"""The whole road of a message of 20 ms of PCMU through MediaSession, against the conversion alone.
+"""The complete path of a message of 20 ms of PCMU through MediaSession, against the conversion alone.
 
 The peers turn text into PCM and back, and nothing else. The session also orders and counts messages, reports gaps,
 keeps time, queues, paces, and keeps what was sent for a pause. The rows `default` have what is on by default as well:
@@ -33,22 +33,22 @@ BAR_IN: Final = Bar(2.0, others=(("json, base64", 9.0),))
 BAR_IN_16K: Final = Bar(3.0)
 BAR_OUT: Final = Bar(3.0)
 ALL_OFF: Final[dict[str, Any]] = {"own_marks": False, "diagnosis_s": None}
-"""Options without which a session does what no peer does."""
+"""Options that switch off the features that no peer has."""
 STREAM_ID: Final = "8f14e45f-ceea-467e-9c3a-1b2c3d4e5f60"
 START: Final = (
     '{"event":"start","sequence_number":"1",'
     '"start":{"media_format":{"encoding":"PCMU","sample_rate":8000,"channels":1}}}'
 )
 CALL_MESSAGES: Final = 15_000
-"""A call of five minutes; the next one is a new session, whose making is a share of the figure."""
+"""A call of five minutes; the creation of the next session is included in the figure."""
 AHEAD_MESSAGES: Final = 50
-"""Audio that a voice service gives ahead: the lead of 400 ms, and 600 ms that wait."""
+"""Audio that a voice service sends ahead: the lead of 400 ms, and 600 ms that wait."""
 ECHO_MS: Final = 500.0
 """From a mark's sending to its return: the lead, and a round trip of 100 ms."""
 
 
 def races() -> Iterator[tuple[str, Callable[[], Race]]]:
-    """Both directions, without and with what is on by default."""
+    """Yield the rows of both directions, without and with the default features."""
     yield "session in", partial(hear, BAR_IN, **ALL_OFF)
     yield "session in 16k", partial(hear_16k, BAR_IN_16K, **ALL_OFF)
     yield "session out", partial(say, BAR_OUT, **ALL_OFF)
@@ -58,7 +58,7 @@ def races() -> Iterator[tuple[str, Callable[[], Race]]]:
 
 
 def hear(bar: Bar | None = None, **options: Any) -> Race:
-    """The PCM of a message: `receive` and `events`."""
+    """Race decoding a message to PCM: `receive` and `events`."""
     texts = [_media_text(index, octets(160, seed=index)) for index in range(CALL_MESSAGES)]
     mine = Contender("rtpcodec", listener(texts, **options), (), samples)
     rivals = contenders(HEARERS, "hear", texts)
@@ -66,7 +66,7 @@ def hear(bar: Bar | None = None, **options: Any) -> Race:
 
 
 def hear_16k(bar: Bar | None = None, **options: Any) -> Race:
-    """The same, resampled to 16 kHz."""
+    """Race the same, resampled to 16 kHz."""
     tone = codec("PCMU").encoder().encode(_tone(CALL_MESSAGES * 160))
     texts = [_media_text(index, tone[160 * index : 160 * index + 160]) for index in range(CALL_MESSAGES)]
     hear_next = listener(texts, receive_pcm_hz=16000, **options)
@@ -76,7 +76,7 @@ def hear_16k(bar: Bar | None = None, **options: Any) -> Race:
 
 
 def say(bar: Bar | None = None, **options: Any) -> Race:
-    """The message of a chunk of PCM: `play`, `outgoing` and `next_deadline_ms`, with marks sent and returned."""
+    """Race encoding a chunk as a message: `play`, `outgoing` and `next_deadline_ms`, with marks sent and returned."""
     pcm = speech(160).tobytes()
     say_next = speaker(pcm, **options)
     mine = Contender("rtpcodec", say_next, (pcm,), payload_of)
@@ -161,7 +161,7 @@ def speaker(pcm: bytes, *, own_marks: bool = True, **options: Any) -> Callable[[
 
 
 def payload_of(text: str | bytes) -> NDArray[np.uint8]:
-    """The octets of audio in a media message. ValueError: it is another message."""
+    """Return the octets of audio in a media message. ValueError: it is another message."""
     message = json.loads(text)
     if message["event"] != "media":
         raise ValueError(f"{message['event']} came instead of media")
@@ -169,14 +169,14 @@ def payload_of(text: str | bytes) -> NDArray[np.uint8]:
 
 
 def _tone(samples_: int) -> bytes:
-    """A tone of TONE_HZ at 8000 Hz."""
+    """Return a tone of TONE_HZ at 8000 Hz."""
     waves = np.sin(2 * np.pi * TONE_HZ / 8000 * np.arange(samples_))
     pcm: bytes = (waves * 8000).astype(np.int16).tobytes()
     return pcm
 
 
 def _level_db(hear_next: Callable[[], Any]) -> NDArray[np.int64]:
-    """The level of the tone in a second of messages, in whole dB. Resamplers differ in delay and in every sample."""
+    """Return the level of the tone in a second of messages, in whole dB. Resamplers differ in delay and samples."""
     pcm = np.concatenate([samples(hear_next()).astype(float) for _ in range(100)])[-16000:]
     return np.array([round(10 * np.log10((pcm**2).mean()))])
 

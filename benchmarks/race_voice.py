@@ -22,24 +22,24 @@ from rtpcodec.stream.listening.voice_settings import VoiceSettings
 RATES_HZ: Final = (8000, 16000, 48000)
 CHUNKS_PER_S: Final = 50
 REFERENCE_DBOV: Final = -20.0
-"""We play, so that the echo counts."""
+"""Whether we play, so that the echo is considered."""
 BAR: Final = Bar(5.0)
 Samples = NDArray[np.int16]
 
 
 def races() -> Iterator[tuple[str, Callable[[], Race]]]:
-    """One row per rate."""
+    """Yield one row per rate."""
     for rate_hz in RATES_HZ:
         yield f"voice activity {rate_hz // 1000} kHz", partial(race, rate_hz // CHUNKS_PER_S)
 
 
 def decibels(level: Any) -> NDArray[np.int64]:
-    """A level in steps of 0.01 dB, in which both agree."""
+    """Return a level in steps of 0.01 dB, in which both agree."""
     return np.array([round(100 * level)])
 
 
 def race(n: int) -> Race:
-    """One row."""
+    """Return one row."""
     pcm = speech(n, seed=1)
     activity = new_activity(VoiceSettings())
     activity.begin_blocks(n)

@@ -1,4 +1,4 @@
-"""What recording costs: CPU of the event loop and of the writer, for many calls that talk both ways all the time.
+"""The cost of recording: CPU of the event loop and of the writer, for many calls that constantly talk both ways.
 
     python -m benchmarks.recorder [CALLS] [SECONDS]
 

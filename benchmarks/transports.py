@@ -44,7 +44,7 @@ def frame(message: dict[str, object]) -> bytes:
 
 
 async def speak(port: int, tls: ssl.SSLContext | None, begin: asyncio.Event) -> None:
-    """Run one call: each message is sent when the echo of the one before has come."""
+    """Run one call: each message is sent when the echo of the last one has arrived."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port, ssl=tls)
     writer.write(REQUEST)
     await reader.readuntil(b"\r\n\r\n")
@@ -77,7 +77,7 @@ def carry(port: int, with_tls: bool, pipe: Connection) -> None:
 
 
 async def echo(call: Call) -> None:
-    """Play back what is heard."""
+    """Echo the received audio."""
     async for audio in call.audio():
         await call.play(audio)
 

@@ -16,7 +16,7 @@ from websockets.server import ServerProtocol
 
 from rtpcodec.pump.socket import NullReceiver
 from rtpcodec.pump.websockets_socket import WebsocketsSocket
-from rtpcodec.stream.held import Account, HeldBudget
+from rtpcodec.stream.memory_budget import Account, HeldBudget
 
 TEXT = b'{"event":"media","media":{"payload":"' + b"A" * 216 + b'"}}'
 """A chunk of PCMU."""

@@ -1,4 +1,4 @@
-"""Calls of one worker and of several: CPU per message, and messages per second as fast as they come.
+"""Calls of one worker and of several: CPU per message, and the highest number of messages per second.
 
     python -m benchmarks.workers [--workers 1 2] [--calls 40] [--seconds 10] [--repeat 3]
 
@@ -39,7 +39,7 @@ START: Final = frame({"event": "start", "start": {"media_format": {"encoding": "
 
 @dataclass
 class Row:
-    """What one run measured."""
+    """The measurements of one run."""
 
     cpu_us: float
     per_s: float
@@ -48,7 +48,7 @@ class Row:
 
 
 class Caller(asyncio.Protocol):
-    """One call: sends a message by itself, or when an echo has come."""
+    """One call: sends a message by a timer, or when an echo has arrived."""
 
     def __init__(self, *, flat_out: bool) -> None:
         self.flat_out = flat_out
@@ -112,7 +112,7 @@ async def call(port: int, calls: int, *, flat_out: bool) -> None:
 
 
 def serve(workers: int) -> None:
-    """Be the supervisor."""
+    """Run as the supervisor."""
 
     def ready(opened: WorkersOpened) -> None:
         sys.stdout.write(json.dumps([opened.port, opened.status_port]) + "\n")

@@ -12,26 +12,26 @@ import rtpcodec
 from rtpcodec.server import Background
 
 PCM_HZ = 16000
-PLAN = rtpcodec.StreamPlan(target_legs="both")  # of a bridged call, both people hear the sounds
+PLAN = rtpcodec.StreamPlan(target_legs="both")  # in a bridged call, both people hear the sounds
 
 
 def tone(*pitches_hz: float) -> bytes:
-    """Make one second of a chord, in place of a recording."""
+    """Return one second of a chord, in place of a recording."""
     steps = [2 * math.pi * pitch_hz / PCM_HZ for pitch_hz in pitches_hz]
     return array("h", (round(sum(6000 * math.sin(step * at) for step in steps)) for at in range(PCM_HZ))).tobytes()
 
 
-# Loaded and measured once; any number of calls share them.
+# Loaded and measured once, for any number of calls.
 if "SOUNDS" in os.environ:
-    SOURCES = [rtpcodec.bed_source(path) for path in os.environ["SOUNDS"].split(":")]
+    SOURCES = [rtpcodec.background_source(path) for path in os.environ["SOUNDS"].split(":")]
 else:
-    SOURCES = [rtpcodec.bed_source(pcm, PCM_HZ) for pcm in (tone(330, 440), tone(200))]
+    SOURCES = [rtpcodec.background_source(pcm, PCM_HZ) for pcm in (tone(330, 440), tone(200))]
 SOUNDS = {str(key): source for key, source in enumerate(SOURCES, 1)}
 ANNOUNCEMENT = tone(1000)
 
 
 async def mix(call: rtpcodec.Call) -> None:
-    """Obey the keys until the call ends. Sounds and announcement are added, and the sum is limited."""
+    """Follow the keys until the call ends. Sounds and announcement are added, and the sum is limited."""
     playing: dict[str, Background] = {}
     async for key in call.dtmf():
         if key.digit == "0":

@@ -1,7 +1,7 @@
 """Reads a text aloud, pauses when the caller speaks, and continues or answers: replies, a pause, and what was heard.
 
 pip install 'rtpcodec[server]' && python barge_in.py
-`synthesize` and `understood` stand for your engines of speech and of language.
+`synthesize` and `understood` stand for your speech engine and your language model.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ TEXT = ["Your", "order", "has", "been", "sent", "and", "arrives", "on", "Tuesday
 
 
 async def synthesize(words: list[str]) -> AsyncIterator[tuple[bytes, str]]:
-    """Make the speech of each word, with the word as its note. Here it is a tone of 200 ms."""
+    """Yield the speech of each word, with the word as its note. Here it is a tone of 200 ms."""
     for number, word in enumerate(words):
         await asyncio.sleep(0.05)
         step = 2 * math.pi * (300 + 20 * number) / TTS_HZ
@@ -24,27 +24,27 @@ async def synthesize(words: list[str]) -> AsyncIterator[tuple[bytes, str]]:
 
 
 async def understood(call: rtpcodec.Call) -> bool:
-    """Decide whether the caller wants to say something. Here: whether the caller still speaks after 300 ms."""
+    """Decide whether the caller wants to speak. Here: whether the caller still speaks after 300 ms."""
     await asyncio.sleep(0.3)
     return call.caller_speaking
 
 
 async def answer(call: rtpcodec.Call) -> None:
-    """Read the text aloud. If the caller interrupts, say where."""
+    """Read the text aloud. If the caller interrupts, print where."""
     async with call.reply("notice", interruptible=False) as notice:  # a disclosure is always heard to its end
         await notice.play(bytes(2 * TTS_HZ // 10), TTS_HZ)
-    # SpeechStarted is among the events from now on; our own echo does not cause one.
+    # From now on the events include SpeechStarted. Our own echo does not trigger it.
     call.voice(rtpcodec.VoiceSettings(hangover_ms=200))
-    telling = asyncio.create_task(call.say(synthesize(TEXT), TTS_HZ, id="order"))
+    reading = asyncio.create_task(call.say(synthesize(TEXT), TTS_HZ, id="order"))
     async for event in call.events():
         if not isinstance(event, rtpcodec.events.SpeechStarted):
             continue
-        pause = call.pause_playback()  # silence at once, and nothing is lost yet
+        pause = call.pause_playback()  # silence at once; nothing is lost yet
         if await understood(call):
             pause.discard()
             break
         pause.resume()
-    reply = await telling
+    reply = await reading
     if not await reply.played():
         print(f"the caller has heard {reply.played_ms:.0f} ms, up to {reply.last_note_played!r}")  # noqa: T201 -- an example
         await call.say(synthesize(["Yes?"]), TTS_HZ)

@@ -24,7 +24,7 @@ FILES_PER_TASK = 64
 
 
 def convert(names: list[str], source: str, target: str, to: str, transcode: Callable[[Rows], Any]) -> Rows:
-    """Read files, transcode them and write what they become. Returns their rows without octets."""
+    """Read files, transcode them and write the results. Returns their rows without octets."""
     files, root = fsspec.url_to_fs(source)
     found = files.cat_ranges([f"{root}/{name}" for name in names], None, None, on_error="return")
     rows = [row_of(name, octets) for name, octets in zip(names, found, strict=True)]
@@ -34,20 +34,20 @@ def convert(names: list[str], source: str, target: str, to: str, transcode: Call
 
 
 def row_of(name: str, found: bytes | Exception) -> dict[str, Any]:
-    """Make the row of a file, or of why it could not be read."""
+    """Make the row of a file, or of the error in reading it."""
     is_read = isinstance(found, bytes)
     return {"path": name, "bytes": found if is_read else None, "error": None if is_read else repr(found)}
 
 
 def names_in(source: str) -> list[str]:
-    """List the files below a URL, those of one kind one after the other."""
+    """List the files below a URL, grouped by kind."""
     files, root = fsspec.url_to_fs(source)
     names = (path.removeprefix(f"{root}/") for path in files.find(root))
     return sorted(names, key=lambda name: (PurePosixPath(name).suffix, name))
 
 
 def run(client: Client, names: list[str], work: Callable[[list[str]], Rows], files_per_task: int) -> Iterator[Rows]:
-    """Convert files on a cluster; yields the rows of each task when it is done."""
+    """Convert files on a cluster, and yield the rows of each task when it is done."""
     chunks = [names[at : at + files_per_task] for at in range(0, len(names), files_per_task)]
     tasks = dict(zip(client.map(work, chunks, pure=False), chunks, strict=True))
     for task in as_completed(list(tasks)):

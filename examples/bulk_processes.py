@@ -27,10 +27,10 @@ Rows = list[dict[str, Any]]
 def run(
     names: list[str], work: Callable[[list[str]], Rows], processes: int, files_per_task: int = 64
 ) -> Iterator[Rows]:
-    """Convert files; yields the rows of each task when it is done.
+    """Convert files, and yield the rows of each task when it is done.
 
-    A process that is killed takes the pool with it, and another pool does what is left. Once a pool gets nothing done,
-    each file has a process of its own.
+    A process that is killed breaks the pool, and another pool does the remaining work. If a pool completes nothing,
+    each file gets a process of its own.
     """
     left = {at: names[at : at + files_per_task] for at in range(0, len(names), files_per_task)}
     before = len(left) + 1

@@ -1,4 +1,4 @@
-"""Transcodes audio files by Ray Data, on any filesystem of fsspec: python bulk_ray.py s3://calls s3://out --to wav.
+"""Transcodes audio files with Ray Data, on any filesystem of fsspec: python bulk_ray.py s3://calls s3://out --to wav.
 
 pip install rtpcodec 'ray[data]' fsspec s3fs && python bulk_ray.py s3://calls s3://out --address auto
 Without an address, Ray starts on this machine. `a/b.ulaw` becomes `a/b.ulaw.wav`. Prints a line of JSON per file; one

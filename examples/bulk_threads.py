@@ -21,14 +21,14 @@ FILES_PER_TASK = 64
 
 
 def names_in(source: Path) -> list[list[str]]:
-    """List the files of a folder, those of one kind one after the other, in chunks of a task each."""
+    """List the files of a folder, grouped by kind, in one chunk per task."""
     names = [str(path.relative_to(source)) for path in source.rglob("*") if not path.is_dir()]
     names.sort(key=lambda name: (Path(name).suffix, name))
     return [names[at : at + FILES_PER_TASK] for at in range(0, len(names), FILES_PER_TASK)]
 
 
 def run(source: Path, target: Path, to: str, transcode: Callable[[Rows], Any], threads: int) -> Iterator[Rows]:
-    """Convert a folder; yields the rows of a task as soon as those of the tasks before it are there."""
+    """Convert a folder, and yield the rows of each task, in the order of the tasks."""
     with ThreadPoolExecutor(threads) as pool:
         work = partial(convert_files, source=source, target=target, to=to, transcode=transcode)
         yield from pool.map(work, names_in(source))

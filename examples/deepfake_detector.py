@@ -1,7 +1,7 @@
 """Rates the caller's voice while the call runs, and warns when several windows in a row look synthetic.
 
 pip install 'rtpcodec[server]' && python deepfake_detector.py
-`rate` stands for your model of speech: what is here shows where it goes, and detects nothing that matters.
+`rate` stands for your model. The code here only shows where to call it, and does not detect anything useful.
 """
 
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ LIMIT, IN_A_ROW = 0.7, 2
 async def rate(pcm: bytes) -> float:
     """Return 0 for a person and 1 for a machine. A model runs in a thread: `await asyncio.to_thread(model, pcm)`.
 
-    Here: how even the loudness of 20 ms blocks is, pauses apart. The call's reader keeps 5 s meanwhile.
+    Here: how even the loudness of 20 ms blocks is, without pauses. The call's reader buffers 5 s meanwhile.
     """
     blocks = np.frombuffer(pcm, np.int16).astype(float).reshape(-1, PCM_HZ // 50)
     loudness = np.sqrt((blocks**2).mean(axis=1))
@@ -40,12 +40,12 @@ async def windows(call: rtpcodec.Call) -> AsyncIterator[bytes]:
 
 
 async def warn(call: rtpcodec.Call, score: float) -> None:
-    """Say who must be checked. A call with a control can be transferred here: `await call.transfer(PERSON)`."""
+    """Print which call to check. A call with a control can be transferred here: `await call.transfer(PERSON)`."""
     print(f"{call.started.call_control_id}: the voice looks synthetic, score {score:.2f}")  # noqa: T201 -- an example
 
 
 async def answer(call: rtpcodec.Call) -> None:
-    """Warn once."""
+    """Rate window after window, and warn once."""
     suspicious = 0
     async for window in windows(call):
         score = await rate(window)

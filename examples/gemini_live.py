@@ -55,7 +55,7 @@ async def speak(call: rtpcodec.Call, model: ClientConnection) -> str | None:
 
 
 async def answer(call: rtpcodec.Call) -> None:
-    """Run one session after the other, until the call ends or a session ends without a handle."""
+    """Run sessions one after another, until the call ends or a session ends without a handle."""
     headers, frames = {"x-goog-api-key": os.environ["GEMINI_API_KEY"]}, call.audio(pcm_hz=16000, fill="silence")
     first, handle = True, None
     while first or handle:

@@ -21,7 +21,7 @@ async def answer(call: rtpcodec.Call) -> None:
 
 
 async def main(call_s: int) -> CallReport:
-    """Run one call of that length."""
+    """Run one call of this length."""
     async with (
         rtpcodec.sim.Carrier("KEY") as carrier,
         rtpcodec.serve(answer, plan=PLAN) as endpoint,

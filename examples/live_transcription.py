@@ -24,7 +24,7 @@ async def feed(call: rtpcodec.Call, track: str, recogniser: ClientConnection) ->
     """Send 50 frames per second. Holds, DTX and lost chunks become silence, so the recogniser's clock is the call's."""
     async for frame in call.audio(track, pcm_hz=PCM_HZ, fill="silence"):
         await recogniser.send(frame.pcm)
-    await recogniser.send(json.dumps({"type": "CloseStream"}))  # it answers with the last words, and closes
+    await recogniser.send(json.dumps({"type": "CloseStream"}))  # it sends the last words, and closes
 
 
 async def transcribe(call: rtpcodec.Call, track: str) -> None:

@@ -23,14 +23,14 @@ SESSION = {"type": "realtime", "instructions": "Greet the caller.", "audio": {"i
 
 
 async def listen(call: rtpcodec.Call, model: ClientConnection, octets: Counter[str]) -> None:
-    """Send what the caller says, and how much the caller heard of each item that was interrupted."""
+    """Send the caller's audio, and how much the caller heard of each interrupted item."""
     with suppress(ConnectionClosed):  # `speak` reports it
         async for event in call.events():
             if isinstance(event, events.Audio):
                 append = {"type": "input_audio_buffer.append", "audio": b64encode(event.payload).decode()}
                 await model.send(json.dumps(append))
             elif isinstance(event, events.ReplyEnded) and event.state == "interrupted":
-                # A last frame is padded, and the model refuses a position behind the end of its item.
+                # The last frame is padded, and the model refuses a position beyond the end of its item.
                 end_ms = min(int(event.played_ms), octets[event.reply_id] // 8)
                 cut = {"type": "conversation.item.truncate", "item_id": event.reply_id, "content_index": 0}
                 await model.send(json.dumps({**cut, "audio_end_ms": end_ms}))
@@ -45,7 +45,7 @@ async def speak(call: rtpcodec.Call, model: ClientConnection, octets: Counter[st
             case {"type": "response.output_audio.delta", "item_id": item, "delta": delta}:
                 replies[item] = replies.get(item) or call.reply(item)
                 octets[item] += len(b64decode(delta))
-                with suppress(errors.ReplyInterrupted):  # the delta was on its way
+                with suppress(errors.ReplyInterrupted):  # the delta was in transit
                     replies[item].play_payload(b64decode(delta))
             case {"type": "response.output_audio.done", "item_id": item} if item in replies:
                 replies[item].end()
@@ -56,7 +56,7 @@ async def speak(call: rtpcodec.Call, model: ClientConnection, octets: Counter[st
 
 
 async def answer(call: rtpcodec.Call) -> None:
-    """Have the model speak first. The handler ends with the call, or with the model's session."""
+    """Have the model speak first. The handler ends with the call or with the model's session."""
     octets: Counter[str] = Counter()  # of each item, 8 per millisecond
     headers = {"Authorization": f"Bearer {os.environ['OPENAI_API_KEY']}"}
     async with connect(URL, additional_headers=headers) as model, asyncio.TaskGroup() as tasks:

@@ -1,8 +1,9 @@
 """Two workers with an address each, and a program that chooses the worker when it sends the streaming command.
 
-pip install 'rtpcodec[client,server]' && python placed_calls.py serve, and beside it: python placed_calls.py v3:CALL...
+pip install 'rtpcodec[client,server]' && python placed_calls.py serve
+In another shell: python placed_calls.py v3:CALL...
 Set TELNYX_API_KEY, STREAM_TOKEN (a long random one), and PUBLIC_URL if carriers reach the workers through a proxy, such
-as wss://media.example.com/worker{worker}. TABLE is the file that both programs open.
+as wss://media.example.com/worker{worker}. TABLE is a file that both programs open.
 """
 
 import asyncio
@@ -32,14 +33,14 @@ def serve() -> None:
 
 
 async def echo(call: rtpcodec.Call) -> None:
-    """Play back what is heard."""
+    """Echo the caller."""
     async for audio in call.audio():
         await call.play(audio)
 
 
 async def stream(control: rtpcodec.AsyncCallControl, placement: FilePlacement, call_control_id: str) -> str:
     """Stream a live call to the least loaded worker, and return its name."""
-    worker = await placement.place()  # EndpointError if none has room
+    worker = await placement.place()  # EndpointError if no worker has space
     await control.start_streaming(
         call_control_id,
         stream_url=worker.url,
@@ -50,7 +51,7 @@ async def stream(control: rtpcodec.AsyncCallControl, placement: FilePlacement, c
 
 
 async def main(call_control_ids: list[str]) -> None:
-    """Stream each of these calls."""
+    """Stream each of the calls."""
     placement = FilePlacement(TABLE)
     async with rtpcodec.AsyncCallControl() as control:
         for call_control_id in call_control_ids:

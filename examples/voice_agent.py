@@ -2,7 +2,7 @@
 
 pip install fastapi uvicorn 'rtpcodec[client,server]' && uvicorn voice_agent:app
 Set TELNYX_API_KEY and TELNYX_PUBLIC_KEY of your account, PUBLIC_URL, the wss:// URL that leads to port 8081, and
-PERSON, the number that callers are transferred to. `synthesize` and `recognise` stand for your engines.
+PERSON, the number that callers are transferred to. `synthesize` and `recognise` stand for your speech engines.
 """
 
 import asyncio
@@ -21,11 +21,11 @@ TTS_HZ = 22_050
 PIECES = (441, 1000, 77)  # samples; engines yield pieces of any length
 COUGH = 15  # frames of 20 ms
 HUM = array("h", (round(900 * math.sin(math.pi * at / 40)) for at in range(8000)))
-OFFICE = rtpcodec.bed_source(HUM, pcm_hz=8000)  # or the path of a recording
+OFFICE = rtpcodec.background_source(HUM, pcm_hz=8000)  # or the path of a recording
 
 
 def synthesize(text: str) -> Iterator[tuple[memoryview, str]]:
-    """Make speech as float32, with its word as the note of each piece. Here a word is a tone of 160 ms."""
+    """Yield speech as float32, with the word as the note of each piece. Here a word is a tone of 160 ms."""
     for number, word in enumerate(text.split()):
         step = math.tau * (300 + 40 * number) / TTS_HZ
         speech = memoryview(array("f", (0.3 * math.sin(step * at) for at in range(TTS_HZ * 4 // 25))))
@@ -34,7 +34,7 @@ def synthesize(text: str) -> Iterator[tuple[memoryview, str]]:
 
 
 async def recognise(call: rtpcodec.Call, words: list[float]) -> None:
-    """Recognise speech in PCM of 16 kHz, 50 frames per second, also in silence. Here a loud frame is a word."""
+    """Recognise speech in PCM at 16 kHz, 50 frames per second, also in silence. Here a loud frame is a word."""
     async for frame in call.audio(pcm_hz=16_000, fill="silence"):
         words += [frame.media_ms] * (max(memoryview(frame.pcm).cast("h")) > 2000)
 
@@ -50,7 +50,7 @@ async def take_turns(call: rtpcodec.Call, words: list[float]) -> None:
 
 
 async def speak(call: rtpcodec.Call, text: str) -> rtpcodec.server.Reply:
-    """Speak from a thread, in which engines that block run."""
+    """Speak from a thread, because the engine blocks."""
     return await asyncio.to_thread(call.say_threadsafe, synthesize(text), TTS_HZ)
 
 

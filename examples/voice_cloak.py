@@ -1,4 +1,4 @@
-"""Connects two calls through us, and changes the pitch of whoever dials the path with `cloak`.
+"""Connects two calls, and changes the pitch of the caller whose path has `cloak`.
 
 pip install 'rtpcodec[server]' && python voice_cloak.py
 Stream the calls to wss://HOST/?talk=7&cloak=0.8 and wss://HOST/?talk=7, and do not bridge them.
@@ -24,7 +24,7 @@ class PitchShifter:
         self.ratio, self.delay, self.past = ratio, 0.0, np.zeros(WINDOW + 1)
 
     def shift(self, pcm: bytes) -> bytes:
-        """Return as many samples as came in."""
+        """Return the shifted samples, as many as were passed."""
         samples = np.concatenate([self.past, np.frombuffer(pcm, np.int16)])
         at = np.arange(WINDOW + 1, len(samples))
         delays = self.delay + (1 - self.ratio) * np.arange(1, len(at) + 1)
@@ -37,7 +37,7 @@ class PitchShifter:
 
 
 async def connect(call: rtpcodec.Call) -> None:
-    """Play what this caller says to all others of the talk, until the call ends."""
+    """Play the audio of this caller to all others in the talk, until the call ends."""
     query = parse_qs(urlsplit(call.path).query)
     name, ratio = query["talk"][0], float(query.get("cloak", ["1"])[0])
     talk = TALKS[name]
@@ -56,5 +56,5 @@ async def connect(call: rtpcodec.Call) -> None:
 
 
 if __name__ == "__main__":
-    # Live audio is worth nothing when it is late: at most 200 ms of it wait.
+    # Late live audio is useless: at most 200 ms of it wait.
     rtpcodec.run(connect, plan=PLAN, port=8080, lead_ms=100, max_queue_ms=200, when_full="drop_oldest")

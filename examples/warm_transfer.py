@@ -26,7 +26,7 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     async with endpoint as app.state.endpoint, rtpcodec.AsyncCallControl() as app.state.control:
         app.state.new = rtpcodec.DuplicateFilter()
         app.state.waiting = {}  # for a person's answer, by the client_state of the call to them
-        app.state.partners = {}  # whom to hang up when a call ends
+        app.state.partners = {}  # the other call to hang up when a call ends
         yield
 
 

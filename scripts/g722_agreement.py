@@ -1,9 +1,9 @@
-"""Which implementations of G.722 agree with the ITU-T reference, as a table: octets and samples that differ.
+"""Prints a table of G.722 implementations: the octets and samples that differ from the ITU-T reference.
 
     python scripts/g722_agreement.py
 
-Compares what is installed: the packages G722 (libg722) and av (FFmpeg), and libspandsp. The signals are those in
-tests/data/g722 and one stream of loud octets, on which each addition of the zero section has to saturate by itself.
+It compares the installed implementations: the packages G722 (libg722) and av (FFmpeg), and libspandsp. The signals are
+those in tests/data/g722 and one stream of loud octets, on which each addition of the zero section must saturate.
 """
 
 from __future__ import annotations
@@ -139,7 +139,7 @@ def verify() -> None:
                 sys.exit(f"rtpcodec does not decode {name} in mode {mode} as the reference does")
 
 
-def told(differences: dict[str, int]) -> str:
+def described(differences: dict[str, int]) -> str:
     """A cell: how many signals are equal, and how much differs in which others."""
     unequal = {name: count for name, count in differences.items() if count}
     cell = f"{len(differences) - len(unequal)} of {len(differences)}"
@@ -158,13 +158,13 @@ def main() -> None:
             name: sum(a != b for a, b in zip(peer.encode(signal), codes[name], strict=True))
             for name, signal in pcm.items()
         }
-        print(f"| {peer.name} | encoder | {told(octets)} |")
+        print(f"| {peer.name} | encoder | {described(octets)} |")
         for mode in BITS:
             samples = {
                 name: int(np.count_nonzero(peer.decode(stream, mode) != expected[name, mode]))
                 for name, stream in codes.items()
             }
-            print(f"| {peer.name} | decoder, mode {mode} | {told(samples)} |")
+            print(f"| {peer.name} | decoder, mode {mode} | {described(samples)} |")
 
 
 if __name__ == "__main__":

@@ -55,4 +55,4 @@ for package in $packages; do
     printf '  %-18s Debian, Ubuntu: apt install %s; Fedora: dnf install %s; Arch: pacman -S %s; macOS: brew install %s\n' \
         "$off" "$package" "$other" "$other" "$other"
 done
-echo "libraries: copies in other folders are found through RTPCODEC_LIBRARY_PATH; setup goes on without them"
+echo "libraries: RTPCODEC_LIBRARY_PATH names other folders to search; setup continues without them"

@@ -10,11 +10,4 @@ command -v "$python" >/dev/null 2>&1 || fail "no '$python' found: install Python
 "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || fail "$("$python" --version 2>&1) is too old, 3.11 or newer is needed: install one, or say which: make test PYTHON=python3.12"
 "$python" -c 'import venv, ensurepip' 2>/dev/null || fail "this Python cannot make virtual environments: install its venv package (Debian, Ubuntu: apt install python3-venv)"
 
-cc=${CC:-$("$python" -c 'import shutil; print(shutil.which("cc") or shutil.which("gcc") or shutil.which("clang") or "")')}
-cc=${cc%% *}
-[ -n "$cc" ] && command -v "$cc" >/dev/null 2>&1 || fail "no C compiler found: install one (Debian, Ubuntu: apt install gcc; Fedora: dnf install gcc; macOS: xcode-select --install)"
-
-echo 'int main(void) { return 0; }' | "$cc" -x c -o /dev/null - 2>/dev/null || fail "the C compiler '$cc' cannot compile: install a complete one (Debian, Ubuntu: apt install gcc libc6-dev)"
-
-include=$("$python" -c 'import sysconfig; print(sysconfig.get_path("include"))')
-[ -f "$include/Python.h" ] || fail "no Python.h found: install Python's headers (Debian, Ubuntu: apt install python3-dev; Fedora: dnf install python3-devel)"
+"$python" scripts/toolchain.py

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Makes the virtual environment, anew when it is there for another version of Python.
+# Creates the virtual environment, and replaces one of another Python version.
 set -eu
 python=$1
 venv=$2
 version() { "$1" -c 'import sys; print(*sys.version_info[:2])' 2>/dev/null || true; }
 
 if [ -e "$venv" ] && [ "$(version "$venv/bin/python")" != "$(version "$python")" ]; then
-    echo "      $venv was made by another Python, making it anew"
+    echo "      $venv was created by another Python version, replacing it"
     rm -rf "$venv"
 fi
 [ -x "$venv/bin/python" ] || "$python" -m venv "$venv"

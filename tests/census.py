@@ -1,4 +1,4 @@
-"""Objects of this package that live although their call has ended, counted while the cycle collector is off.
+"""Objects of this package that are alive after the end of their call, counted with the cycle collector off.
 
 A reference cycle keeps them until the collector comes, which may be minutes and hundreds of megabytes later.
 """
@@ -13,20 +13,20 @@ from collections.abc import Collection, Iterator
 from typing import Any, Final, Self
 
 PACKAGES: Final = ("rtpcodec.", "picows.", "aiofastnet.")
-"""Whose types are counted. The libraries of the WebSocket are, because what refers to a call keeps it."""
+"""Modules whose types are counted, including the WebSocket libraries, because references to a call keep it alive."""
 STEPS: Final = 12
-"""Longest chain of references that is described."""
+"""The longest chain of references to describe."""
 ROUNDS: Final = 500
 """Rounds of the event loop that the libraries may need to drop a closed connection, at least 1 s."""
 
 
 class Census:
-    """Count the objects that were made within the block, which runs with the cycle collector off and without logs."""
+    """Count the objects made within the block, which runs with the cycle collector off and without logs."""
 
     def __enter__(self) -> Self:
         # pytest keeps log records, with the tracebacks of errors and the frames of handlers.
         logging.disable(logging.CRITICAL)
-        gc.freeze()  # what lived before is not looked at, which also makes each look fast
+        gc.freeze()  # older objects are not examined, which also makes each pass fast
         gc.disable()
         return self
 
@@ -36,7 +36,7 @@ class Census:
         logging.disable(logging.NOTSET)
 
     async def settled(self, kept: Collection[str] = ()) -> list[str]:
-        """Wait until nothing lives but objects of the kept types, and return `left`."""
+        """Wait until only objects of the kept types are alive, and return `left`."""
         for _ in range(ROUNDS):
             if not _objects(kept):
                 break
@@ -44,7 +44,7 @@ class Census:
         return self.left(kept)
 
     def left(self, kept: Collection[str] = ()) -> list[str]:
-        """Describe each object that lives: its type, and what keeps it. Types that may live are named in `kept`."""
+        """Describe each object that is alive: its type, and what refers to it. `kept` names types that may be alive."""
         found = _objects(kept)
         return [f"{type(one).__name__} <- {' <- '.join(_chain(one, found))}" for one in found]
 
@@ -58,7 +58,7 @@ def _is_ours(one: object) -> bool:
 
 
 def _chain(one: object, looked_at: list[Any]) -> Iterator[str]:
-    """Yield what refers to an object, what refers to that, and so on, until the circle is closed.
+    """Yield a referrer of an object, a referrer of that, and so on, until the cycle is closed.
 
     looked_at: the list of the objects, which refers to them only for this look.
     """

@@ -1,4 +1,4 @@
-"""What every test finds: the reference vectors, and one seeded way to run Hypothesis."""
+"""Fixtures for all tests: the reference vectors, and one seeded profile of Hypothesis."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ settings.load_profile("ci")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Refuse test ids that hold an address: each worker of pytest-xdist would collect another id."""
+    """Refuse test ids that contain an address: each worker of pytest-xdist would collect another id."""
     for item in items:
         if re.search(r"\bat 0x[0-9a-f]{6,}", item.nodeid):
             raise pytest.UsageError(f"{item.nodeid}: the id holds an address, an id must be equal in every process")
@@ -30,7 +30,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def vectors() -> Path:
-    """The folder of the whole set of reference vectors: skips when the variable is unset, fails when it is wrong."""
+    """Return the folder of the whole set of vectors: skip if the variable is unset, fail if it is wrong."""
     folder = vector_files.whole_set()
     if folder is None:
         pytest.skip(f"{vector_files.VARIABLE} is not set")
@@ -39,7 +39,7 @@ def vectors() -> Path:
 
 @pytest.fixture(scope="session", params=["shipped", "whole set"])
 def g711_tables(request: pytest.FixtureRequest) -> Path:
-    """The folder of the G.711 tables: the shipped copy, and once more the original."""
+    """Return the folder of the G.711 tables: the shipped copy, and the original."""
     if request.param == "shipped":
         return vector_files.SHIPPED / "g711"
     folder: Path = request.getfixturevalue("vectors")
@@ -48,7 +48,7 @@ def g711_tables(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture(scope="session")
 def usable_codec() -> Callable[[str], CodecInfo]:
-    """A codec whose libraries are here; without them it skips, or fails where RTPCODEC_REQUIRE_CODECS is 1."""
+    """Return a codec with its libraries; otherwise skip, or fail if RTPCODEC_REQUIRE_CODECS is 1."""
 
     def usable(name: str) -> CodecInfo:
         info = codec(name)
@@ -64,11 +64,11 @@ def usable_codec() -> Callable[[str], CodecInfo]:
 
 @pytest.fixture(scope="session")
 def opus(usable_codec: Callable[[str], CodecInfo]) -> CodecInfo:
-    """OPUS with its library."""
+    """Return OPUS with its library."""
     return usable_codec("OPUS")
 
 
 @pytest.fixture(scope="session")
 def amrwb(usable_codec: Callable[[str], CodecInfo]) -> CodecInfo:
-    """AMR-WB with its libraries."""
+    """Return AMR-WB with its libraries."""
     return usable_codec("AMR-WB")

@@ -1,4 +1,4 @@
-"""The ffmpeg executable as a peer: another implementation, in another process."""
+"""The ffmpeg executable: another implementation, in another process, to compare with."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ TIMEOUT_S = 60
 
 @cache
 def executable() -> str:
-    """The one in the wheel that the test extra brings."""
+    """Return the path of the executable in the wheel of the test extra."""
     import imageio_ffmpeg
 
     return str(imageio_ffmpeg.get_ffmpeg_exe())
 
 
 def command(*arguments: str) -> list[str]:
-    """A command line that asks nothing, is quiet, and gives the same octets on every run."""
+    """Return a command line that is quiet, needs no input from the user, and gives the same octets on every run."""
     return [executable(), "-nostdin", "-hide_banner", "-loglevel", "error", "-y", *arguments]
 
 
 def run(arguments: list[str], data: bytes = b"") -> bytes:
-    """What ffmpeg writes to its output for what it reads from its input. AssertionError: it failed, with its words."""
+    """Return the output of ffmpeg for an input. AssertionError: it failed, with its error text."""
     done = subprocess.run(
         [argument for argument in command(*arguments) if argument != "-nostdin"],
         input=data,
@@ -37,7 +37,7 @@ def run(arguments: list[str], data: bytes = b"") -> bytes:
 
 
 def to_file(data: bytes, before: list[str], after: list[str], suffix: str) -> bytes:
-    """A file that ffmpeg makes of data; it can go back in a file, to write its length for example."""
+    """Convert data to a file by ffmpeg, which can seek in it, for example to write its length."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"made{suffix}"
         run([*before, "-i", "pipe:0", "-bitexact", *after, str(path)], data)
@@ -50,7 +50,7 @@ def pcm_input(rate_hz: int, channels: int = 1) -> list[str]:
 
 
 def decode(data: bytes, before: list[str], after: list[str] | None = None) -> bytes:
-    """16-bit PCM of what ffmpeg reads from data, in a file: from a pipe it does not take away padding at the end."""
+    """Decode data to 16-bit PCM by ffmpeg, from a file: from a pipe it does not remove padding at the end."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "data"
         path.write_bytes(data)

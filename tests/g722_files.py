@@ -1,4 +1,4 @@
-"""Where the G.722 vectors are: ours in the repository, all others where RTPCODEC_VECTORS says (unset: none)."""
+"""The G.722 vectors: ours in the repository, all others in the folder of RTPCODEC_VECTORS (unset: none)."""
 
 import array
 import os
@@ -9,7 +9,7 @@ OWN = Path(__file__).parent / "data" / "g722"
 
 
 def shared() -> Path | None:
-    """The folder of the shared vectors; a folder that is named but missing is an error."""
+    """Return the folder of the shared vectors; a folder that is named but missing is an error."""
     root = os.environ.get("RTPCODEC_VECTORS")
     if root is None:
         return None
@@ -20,13 +20,13 @@ def shared() -> Path | None:
 
 
 def files(pattern: str) -> list[Path]:
-    """The files of a pattern under both roots."""
+    """Return the files of a pattern under both roots."""
     roots = [OWN] + ([folder] if (folder := shared()) else [])
     return sorted(path for root in roots for path in root.glob(pattern))
 
 
 def pcm(path: Path) -> bytes:
-    """A .s16le file as native PCM."""
+    """Read a .s16le file as native PCM."""
     samples = array.array("h", path.read_bytes())
     if sys.byteorder == "big":
         samples.byteswap()
@@ -34,10 +34,10 @@ def pcm(path: Path) -> bytes:
 
 
 def words(path: Path) -> list[int]:
-    """A file of 16-bit words, as signed numbers."""
+    """Read a file of 16-bit words as signed numbers."""
     return memoryview(pcm(path)).cast("h").tolist()
 
 
 def label(path: Path) -> str:
-    """Folder and name, for test ids."""
+    """Return folder and name, for test ids."""
     return f"{path.parent.name}/{path.name}"

@@ -1,4 +1,4 @@
-"""A virtual clock whose event loop can be held, as a busy machine or a blocking call holds it."""
+"""A virtual clock whose event loop can be blocked, as by a busy machine or a blocking call."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from rtpcodec.pump.virtual import VirtualEventLoop
 T = TypeVar("T")
 
 HELD_MS = (0, 5, 10, 20, 40, 80, 150, 300)
-"""How long a busy machine holds the loop."""
+"""How long a busy machine blocks the loop."""
 BETWEEN_MS = (3, 10, 30, 100)
 
 
 class HeldLoop(VirtualEventLoop):
-    """Timers whose deadline passed while the loop was held fire late, at the time at which the hold ends."""
+    """Timers whose deadline passed while the loop was blocked fire late, when the block ends."""
 
     def hold(self, ms: float) -> None:
-        """Let time pass in which no callback runs."""
+        """Advance the time without running callbacks."""
         self._now_s += ms / 1000
 
     def _jump(self) -> None:
@@ -30,14 +30,14 @@ class HeldLoop(VirtualEventLoop):
 
 
 def hold(ms: float) -> None:
-    """Hold the running loop."""
+    """Block the running loop."""
     loop = asyncio.get_running_loop()
     assert isinstance(loop, HeldLoop)
     loop.hold(ms)
 
 
 async def hold_at_random(seed: int) -> None:
-    """Hold the loop again and again, until cancelled: between any two callbacks, and between deadlines."""
+    """Block the loop repeatedly, until cancelled: between any two callbacks, and between deadlines."""
     chance = random.Random(seed)
     while True:
         if chance.random() < 0.4:

@@ -13,7 +13,7 @@ LYRICS_2 = b"LYRICSBEGIN" + b"LYR00002la" + b"000021LYRICS200"
 
 
 def noise(rate_hz: int, samples: int, seed: int = 1) -> bytes:
-    """Noise of a telephone's band, with pauses: every codec can carry it, and any shift of it is seen."""
+    """Return noise in the telephone band, with pauses: every codec can carry it, and it reveals any shift."""
     octets = max(samples, 64)
     spectrum = np.fft.rfft(np.random.default_rng(seed).normal(size=octets))
     frequencies = np.fft.rfftfreq(octets, 1 / rate_hz)
@@ -24,7 +24,7 @@ def noise(rate_hz: int, samples: int, seed: int = 1) -> bytes:
 
 
 def id3v2(octets: int = 300, version: int = 4, *, footer: bool = False, extended: bool = False) -> bytes:
-    """A tag whose body looks like MP3 frames."""
+    """Return a tag whose body looks like MP3 frames."""
     body = (b"\xff\xfb\x90\x00" * (octets // 4 + 1))[:octets]
     if extended:
         body = b"\0\0\0\x06\x01\0" + body
@@ -35,7 +35,7 @@ def id3v2(octets: int = 300, version: int = 4, *, footer: bool = False, extended
 
 
 def ape(*, header: bool = True, items: int = 40) -> bytes:
-    """An APEv2 tag with header and footer, or its footer alone."""
+    """Return an APEv2 tag with header and footer, or only its footer."""
 
     def end(flags: int) -> bytes:
         numbers = (2000, items + 32, 1, flags)
@@ -47,13 +47,13 @@ def ape(*, header: bool = True, items: int = 40) -> bytes:
 
 
 def vbri_frame(frames: int, octets: int) -> bytes:
-    """A header frame of another kind: MPEG-2, 16 kHz, mono, 48 kbit/s."""
+    """Return a header frame of another kind: MPEG-2, 16 kHz, mono, 48 kbit/s."""
     body = b"\xff\xf3\x68\xc4" + bytes(32) + b"VBRI" + bytes([0, 1, 0, 0, 0, 75])
     return (body + octets.to_bytes(4, "big") + frames.to_bytes(4, "big")).ljust(216, b"\0")
 
 
 def frames(data: bytes) -> bytes:
-    """The frames of all parts and nothing else."""
+    """Return only the frames of all parts."""
     return b"".join(part.raw(data) for part in mp3_scan.parts_of(data))
 
 

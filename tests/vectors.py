@@ -1,4 +1,4 @@
-"""Where reference vectors are: a small part in tests/data, the whole set where RTPCODEC_VECTORS says."""
+"""The location of reference vectors: a small part in tests/data, the whole set in the folder of RTPCODEC_VECTORS."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ SHIPPED = Path(__file__).parent / "data"
 
 
 def whole_set(environment: Mapping[str, str] = os.environ) -> Path | None:
-    """The folder of the whole set; None when the variable is unset. FileNotFoundError when it names no folder."""
+    """Return the folder of the whole set; None if the variable is unset. FileNotFoundError: it is not a folder."""
     name = environment.get(VARIABLE)
     if not name:
         return None

@@ -1,4 +1,4 @@
-"""Clusters of this machine as further ways, their start not counted: Dask, and Ray in the environment of `make ray`."""
+"""Clusters of this machine as further methods, without their start: Dask, and Ray in the environment of `make ray`."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
+from benchmarks.bulk.methods import EXAMPLES, Method, recipe
 from benchmarks.bulk.recordings import Recordings
-from benchmarks.bulk.ways import EXAMPLES, Way, recipe
 from rtpcodec import transcode_batch
 
 
 @contextmanager
-def engine(name: str, found: Recordings, workers: int) -> Iterator[Way]:
-    """Start a cluster with this number of processes, and return the way that uses it."""
+def engine(name: str, found: Recordings, workers: int) -> Iterator[Method]:
+    """Start a cluster with this number of processes, and return the method that uses it."""
     transcode = partial(transcode_batch, to="wav")
     source, target = str(found.source), str(found.target)
     if name == "dask":
@@ -28,7 +28,7 @@ def engine(name: str, found: Recordings, workers: int) -> Iterator[Way]:
                 pass
 
         with Client(n_workers=workers, threads_per_worker=1, dashboard_address=None) as client:
-            yield Way(f"Dask, {workers} worker processes", len(found.names), by_dask, is_waited_for=False)
+            yield Method(f"Dask, {workers} worker processes", len(found.names), by_dask, is_waited_for=False)
         return
     import ray  # noqa: PLC0415
 
@@ -38,6 +38,6 @@ def engine(name: str, found: Recordings, workers: int) -> Iterator[Way]:
     ray.init(address="local", num_cpus=workers, **options)
     try:
         run = partial(module.run, source, target, "wav", transcode)
-        yield Way(f"Ray Data, {workers} worker processes", len(found.names), run, is_waited_for=False)
+        yield Method(f"Ray Data, {workers} worker processes", len(found.names), run, is_waited_for=False)
     finally:
         ray.shutdown()

@@ -1,4 +1,4 @@
-"""A folder of telephone recordings, and whether what became of them is right."""
+"""Makes a folder of telephone recordings and checks the results."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from rtpcodec import transcode_batch
 
 RATE_HZ: Final = 8000
 DIFFERENT: Final = 16
-"""Recordings that differ; the others are copies of them, each a file of its own."""
+"""The number of different recordings; the others are copies in separate files."""
 CHECKED: Final = 100
-"""Files that are compared octet by octet after each run; of the others the length is."""
+"""Files that are compared octet by octet after each run; of the others only the length is checked."""
 
 
 @cache
 def recording(number: int, seconds: int) -> bytes:
-    """The octets of one recording: every mu-law code as often as any other, which costs what speech costs."""
+    """Return the octets of a recording with every mu-law code equally often, which costs as much as speech."""
     return random.Random(number).randbytes(seconds * RATE_HZ)  # noqa: S311 -- not a secret
 
 
 @cache
 def converted(number: int, seconds: int) -> bytes:
-    """What the recording becomes."""
+    """Return the expected result of a recording."""
     octets = transcode_batch([{"path": "a.ulaw", "bytes": recording(number, seconds)}], to="wav")[0]["bytes"]
     assert octets is not None  # noqa: S101
     return octets
 
 
 def prepared(rows: list[dict[str, Any]], *, seconds: int) -> list[dict[str, Any]]:
-    """Stand for transcoding: give the right octets without computing anything."""
+    """Return the expected octets without transcoding, to measure reading and writing alone."""
     return [
         {"path": row["path"], "bytes": converted(int(row["path"][:6]) % DIFFERENT, seconds), "error": None}
         for row in rows
@@ -59,16 +59,16 @@ class Recordings:
 
     @property
     def written_octets(self) -> int:
-        """Octets of what one file becomes."""
+        """Octets of one result."""
         return len(converted(0, self.seconds))
 
     def clear(self) -> None:
-        """Remove what the last run wrote."""
+        """Remove the results of the last run."""
         shutil.rmtree(self.target, ignore_errors=True)
         self.target.mkdir()
 
     def check(self, names: list[str]) -> None:
-        """Compare what the files became. AssertionError: something else."""
+        """Check the results. AssertionError: a result differs."""
         for number, name in enumerate(names):
             path = self.target / f"{name}.wav"
             assert path.stat().st_size == self.written_octets, path  # noqa: S101

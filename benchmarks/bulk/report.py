@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from benchmarks.bulk.ways import Way
+from benchmarks.bulk.methods import Method
 
 
 @dataclass(frozen=True)
 class Bar:
-    """A ratio of two ways that is to be reached."""
+    """A ratio of two methods that must be reached."""
 
     says: str
     ratio: float
     is_met: bool
 
 
-def table(compared: list[Way], read_octets: int, written_octets: int) -> list[str]:
-    """Lines of Markdown: the best round of each way."""
+def table(compared: list[Method], read_octets: int, written_octets: int) -> list[str]:
+    """Return a Markdown table with the best round of each method."""
     lines = ["| | files/s | us per file | CPU us per file | MB/s |", "|---|--:|--:|--:|--:|"]
-    for way in compared:
-        wall_s = min(way.wall_s) / way.files
-        cpu = f"{min(way.cpu_s) / way.files * 1e6:,.0f}" if way.is_waited_for else "-"
+    for method in compared:
+        wall_s = min(method.wall_s) / method.files
+        cpu = f"{min(method.cpu_s) / method.files * 1e6:,.0f}" if method.is_waited_for else "-"
         megabytes = (read_octets + written_octets) / wall_s / 1e6
-        lines.append(f"| {way.name} | {1 / wall_s:,.0f} | {wall_s * 1e6:,.0f} | {cpu} | {megabytes:,.0f} |")
+        lines.append(f"| {method.name} | {1 / wall_s:,.0f} | {wall_s * 1e6:,.0f} | {cpu} | {megabytes:,.0f} |")
     return lines
 
 
-def bars(compared: list[Way]) -> list[Bar]:
-    """The bars; `compared` in the order of `ways`, with a further one or not."""
-    alone, threads, _, one, _, _, loop = (min(way.wall_s) / way.files for way in compared[:7])
+def bars(compared: list[Method]) -> list[Bar]:
+    """Return the bars; `compared` has the order of `methods`, with or without a further method."""
+    alone, threads, _, one, _, _, loop = (min(method.wall_s) / method.files for method in compared[:7])
     gain, bound = (
         max(first / second for first, second in zip(compared[at].wall_s, compared[at + 2].wall_s, strict=True))
         for at in (3, 2)

@@ -1,4 +1,4 @@
-"""Runs under callgrind: counts all kernels, with `whole` also calls from Python. Tells the key of its figures."""
+"""Runs under callgrind: counts all kernels, with `whole` also calls from Python. Prints the key of its figures."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WARM_CALLS = 40
 
 
 def count_message_calls(calls: int) -> None:
-    """Messages of 20 ms of PCMU; they have limits, so they are always counted."""
+    """Count messages of 20 ms of PCMU; they have limits, so they are always counted."""
     text = MediaText('{"event":"media","media":{"payload":"', '"}}', "pcmu")
     count_call("message out", text.of_pcm, bytes(range(256)) + bytes(64), calls)
     reader = MediaReader(MEDIA_SCANNER, "pcmu")
@@ -37,7 +37,7 @@ def count_message_calls(calls: int) -> None:
 
 
 def count_session_calls(calls: int) -> None:
-    """The ordinary message through a session with all options off, in and out; the frame of the function is in it."""
+    """Count the ordinary message through a session with all options off, in and out, including the function's frame."""
     session = MediaSession(own_marks=False, diagnosis_s=None)
     session.receive(START, 0.0)
     steps = [(media_text(index), 20.0 * index) for index in range(WARM_CALLS + calls)]
@@ -64,7 +64,7 @@ def count_session_calls(calls: int) -> None:
 
 
 def count_whole_calls(calls: int) -> None:
-    """Frames through the public functions, and the floor."""
+    """Count frames through the public functions, and the floor."""
     octets, pcm = bytes(range(160)), bytes(range(256)) + bytes(64)
     for name in ("pcmu_decode", "pcma_decode", "pcmu_to_pcma", "pcma_to_pcmu"):
         count_call(name, getattr(rtpcodec, name), octets, calls)

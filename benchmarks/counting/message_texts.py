@@ -1,4 +1,4 @@
-"""Texts of media messages of 20 ms of PCMU: in the order of the documentation, in others, and of a stream."""
+"""Texts of media messages of 20 ms of PCMU: with the documented order of members, with others, and of a stream."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ INNER: Final = ("track", "chunk", "timestamp", "payload")
 
 
 def text_of(outer: tuple[str, ...] = OUTER, inner: tuple[str, ...] = INNER) -> str:
-    """The message with its members in this order."""
+    """Return the message with its members in this order."""
     body = {"track": '"inbound"', "chunk": '"4709"', "timestamp": '"94180"', "payload": f'"{PAYLOAD}"'}
     members = {
         "event": '"media"',
@@ -24,13 +24,13 @@ def text_of(outer: tuple[str, ...] = OUTER, inner: tuple[str, ...] = INNER) -> s
 
 
 def other_orders(count: int) -> Iterator[str]:
-    """So many orders, none of them twice, without the documented one and its reverse."""
+    """Return different orders of the members, without the documented one and its reverse."""
     orders = product(permutations(OUTER), permutations(INNER))
     return (text_of(*order) for order in islice(orders, 1, count + 1))
 
 
 def media_text(index: int) -> str:
-    """The media message of a stream at this place; the first one has the index 0."""
+    """Return the media message of a stream at an index, from 0."""
     return (
         f'{{"event":"media","sequence_number":"{index + 2}","media":{{"track":"inbound","chunk":"{index + 1}",'
         f'"timestamp":"{20 * index}","payload":"{PAYLOAD[:213]}w=="}},'

@@ -65,7 +65,7 @@ def traffic(codec_name: str, chunk_ms: int, seconds: float) -> Traffic:
 
 
 def _chunks(codec_name: str, chunk_ms: int) -> list[bytes]:
-    """Payloads of speech."""
+    """Return payloads of speech."""
     rate_hz = RATES_HZ[codec_name]
     pcm = speech(rate_hz * FRESH_MS // 1000, rate_hz).tobytes()
     encoder: Any = codec(codec_name).encoder(rate_hz)

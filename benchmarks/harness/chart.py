@@ -1,4 +1,4 @@
-"""The chart of a run: one panel a row, the fastest on top, logarithmic, ours in colour, the bar as a line."""
+"""The chart of a run: one panel per row, fastest on top, logarithmic, ours in colour, the bar as a line."""
 
 from __future__ import annotations
 
@@ -50,19 +50,19 @@ def draw(result: dict[str, Any], path: Path) -> None:
 
 
 def entries(row: dict[str, Any]) -> list[tuple[str, float, str]]:
-    """Name, time and colour of everybody in a row, the slowest first, as horizontal bars are stacked."""
+    """Return name, time and colour of all contenders in a row, the slowest first, as horizontal bars are stacked."""
     found = [(short(peer["name"]), peer["ns"], PEER) for peer in row["peers"]]
     found += [("rtpcodec", row["ours_ns"], OURS), (f"floor: {row['floor']}", row["floor_ns"], FLOOR)]
     return sorted(found, key=lambda entry: -entry[1])
 
 
 def short(name: str) -> str:
-    """A peer's name without its version."""
+    """Return a peer's name without its version."""
     return re.sub(r" \(lib.*\)| [\d.]+(?= |$)", "", name)
 
 
 def panel(axes: Axes, row: dict[str, Any], title: str) -> None:
-    """One row as horizontal bars."""
+    """Draw one row as horizontal bars."""
     shown = entries(row)
     times = [time for _, time, _ in shown]
     axes.barh(
@@ -93,7 +93,7 @@ def panel(axes: Axes, row: dict[str, Any], title: str) -> None:
 
 
 def mark_bar(axes: Axes, row: dict[str, Any], places: int) -> None:
-    """The time that the stricter part of the bar allows, as a line over all places."""
+    """Draw the time that the stricter part of the bar allows, as a line over all contenders."""
     limits = [row["peer_ns"] / row["bar_ratio"]] if row["bar_ratio"] and row["peer_ns"] else []
     if row["bar_of_floor"]:
         limits.append(row["floor_ns"] / row["bar_of_floor"])
@@ -106,5 +106,5 @@ def mark_bar(axes: Axes, row: dict[str, Any], places: int) -> None:
 
 
 def plain(time: float) -> str:
-    """Three digits, never an exponent."""
+    """Format a number with three digits, without an exponent."""
     return f"{time:.3g}" if time < 1000 else f"{time:,.0f}"

@@ -1,4 +1,4 @@
-"""Where and with what a race ran."""
+"""Machine, compiler and libraries of a race."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ LIBRARIES = (
 
 
 def cpu_model() -> str:
-    """The processor's name."""
+    """Return the processor's name."""
     info = Path("/proc/cpuinfo")
     found = re.search(r"^model name\s*:\s*(.+)$", info.read_text(), re.MULTILINE) if info.exists() else None
     return found[1] if found else platform.processor() or platform.machine()
 
 
 def cpu_family() -> str:
-    """Family, model and cache: what tells two processors of one name apart."""
+    """Return family, model and cache, which distinguish processors of one name."""
     info = Path("/proc/cpuinfo")
     if not info.exists():
         return ""
@@ -35,7 +35,7 @@ def cpu_family() -> str:
 
 
 def built_by(extension: Path) -> str:
-    """The compiler that made an extension, from what it wrote into the file: `gcc 12.2.0`, `clang 14.0.6`."""
+    """Return the compiler of an extension, from its mark in the file: `gcc 12.2.0`, `clang 14.0.6`."""
     octets = extension.read_bytes()
     if found := re.search(rb"clang version ([\d.]+)", octets):
         return f"clang {found[1].decode()}"
@@ -45,13 +45,13 @@ def built_by(extension: Path) -> str:
 
 
 def simd_level() -> str:
-    """The form of the kernels that this process uses."""
+    """Return the form of the kernels that this process uses."""
     level = getattr(rtpcodec, "simd_level", None)
     return str(level()) if level else "portable"
 
 
 def commit() -> str:
-    """The commit that is measured; `+` says that files differ from it."""
+    """Return the measured commit; `+` means that files differ from it."""
     try:
         found = subprocess.run(
             ["git", "describe", "--always", "--abbrev=12", "--dirty=+"],  # noqa: S607 (the user's git)
@@ -66,7 +66,7 @@ def commit() -> str:
 
 
 def library_versions() -> dict[str, str]:
-    """Versions of what is installed of the libraries in the race."""
+    """Return the versions of the installed libraries in the race."""
     found = {}
     for name in LIBRARIES:
         try:
@@ -77,7 +77,7 @@ def library_versions() -> dict[str, str]:
 
 
 def facts() -> dict[str, Any]:
-    """Everything that a reader needs to judge the figures."""
+    """Return everything that a reader needs to judge the figures."""
     return {
         "cpu": cpu_model(),
         "cpu_details": cpu_family(),

@@ -1,4 +1,4 @@
-"""What a race file declares, and the row that a race gives."""
+"""The declarations of a race file, and the row that results from a race."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Kind = Literal["frame", "bulk", "endpoint"]
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """One implementation of an operation: a call with its arguments, repeated as it stands."""
+    """One implementation of an operation: a call with its arguments, which is repeated."""
 
     name: str
     call: Callable[..., object]
@@ -21,7 +21,7 @@ class Contender:
     items: Callable[[Any], NDArray[Any]] | None = None
     """The call's result as codes or samples to compare; None for a floor, which computes nothing."""
     differs: str = ""
-    """Why its items may differ from ours: another rounding, say. Without a reason a difference fails the run."""
+    """Why its items may differ from ours, such as another rounding. Without a reason, a difference fails the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Absent:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What a row must reach: a ratio to the best peer, a part of the floor's speed, and a distance from the floor."""
+    """The bar of a row: a ratio to the best peer, a share of the floor's speed, and a distance from the floor."""
 
     ratio: float
     of_floor: float | None = None
@@ -56,7 +56,7 @@ class Bar:
         above_floor_ns: float = 0.0,
         ratios: Mapping[str, float] | None = None,
     ) -> bool:
-        """Whether all parts are reached; a bar without its opponent is not met.
+        """Return whether all parts are reached; a bar without its opponent is not met.
 
         ratios: to each peer, by name.
         """
@@ -85,12 +85,12 @@ class Race:
 
     @property
     def peers(self) -> list[Contender]:
-        """The rivals that run here."""
+        """Return the rivals that can run."""
         return [rival for rival in self.rivals if isinstance(rival, Contender)]
 
     @property
     def absent(self) -> list[Absent]:
-        """The rivals that do not."""
+        """Return the rivals that cannot run."""
         return [rival for rival in self.rivals if isinstance(rival, Absent)]
 
 
@@ -125,10 +125,10 @@ class Row:
     met: bool | None
     peers: tuple[PeerFigure, ...]
     details: dict[str, Any] = field(default_factory=dict)
-    """Everything else that was measured of each contender."""
+    """Further measurements of each contender."""
     absent: dict[str, str] = field(default_factory=dict)
     """Contenders that could not run, and why."""
 
     def as_dict(self) -> dict[str, Any]:
-        """The row as JSON takes it."""
+        """Return the row as plain values for JSON."""
         return asdict(self)

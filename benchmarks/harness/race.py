@@ -1,4 +1,4 @@
-"""Runs one race: compares the outputs, times everybody, judges the bar."""
+"""Runs one race: compares the outputs, times all contenders, checks the bar."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from benchmarks.harness.timing import least_means
 
 
 class DifferentOutputs(Exception):
-    """A peer's result is not ours, and nothing says why it may differ."""
+    """A peer's result differs from ours without a declared reason."""
 
 
 def differing_items(name: str, race: Race) -> list[int]:
-    """How many items of each peer's result are not ours."""
+    """Return how many items of each peer's result differ from ours."""
     ours = _items(race, -1)
     counts = []
     for index, peer in enumerate(race.peers):
@@ -36,7 +36,7 @@ def _items(race: Race, index: int) -> np.ndarray[tuple[int, ...], np.dtype[np.in
 
 
 def run(name: str, group: str, race: Race, budget_s: float) -> Row:
-    """The row of a race. DifferentOutputs: a peer computes something else."""
+    """Run a race and return its row. DifferentOutputs: a peer's result differs."""
     differing = differing_items(name, race)
     ours, floor, *peers = (
         seconds * 1e9 / race.items_per_call for seconds in least_means([race.ours, race.floor, *race.peers], budget_s)

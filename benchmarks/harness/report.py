@@ -11,40 +11,40 @@ RowDict = dict[str, Any]
 
 HEAD: Final = """# Benchmarks
 
-Written by `make bench ARGS="--report"`; do not edit. [docs/benchmarking.md](../docs/benchmarking.md) says how to read
-it and how a kernel joins.
+Written by `make bench ARGS="--report"`; do not edit. [docs/benchmarking.md](../docs/benchmarking.md) explains how to
+read it and how to add a kernel.
 
 ![G.711 against its peers](g711.png)
 
-Times are nanoseconds: per call in rows on frames (20 ms: 160 samples, 320 for G.722; of OPUS and AMR-WB the mean of a
-second of frames), per sample in bulk and minute rows. Bank rows are per row of the bank, a frame of one of 64 streams.
-*Ratio* is the best peer's time over ours, *of floor* the floor's time over ours. The floor of a frame is a call that
-returns a fresh object of the size and computes nothing; that of a bulk row is a plain copy of the PCM, for minutes of
-the result. Every figure is the least slot mean of one interleaved run; the machine is shared, so compare within a row
-only.
+Times are nanoseconds: per call in rows on frames (20 ms: 160 samples, 320 for G.722; for OPUS and AMR-WB the mean over
+a second of frames), per sample in bulk and minute rows. Bank rows are per row of the bank, a frame of one of 64
+streams. *Ratio* is the best peer's time divided by ours, *of floor* the floor's time divided by ours. The floor of a
+frame is a call that returns a fresh object of the same size and computes nothing; that of a bulk row is a plain copy of
+the PCM, that of a minute row a copy of the result. Every figure is the least slot mean of one interleaved run. The
+machine is shared, so compare only within a row.
 """
 
-LOSS: Final = """Written by `python -m benchmarks.loss`: what is heard is compared with what is heard without loss.
-Made-up audio has phases of its own, so the log-spectral distance judges concealment (lower is better); FEC brings
-waveforms back, so the segmental SNR judges it (higher is better).
+LOSS: Final = """Written by `python -m benchmarks.loss`: the output is compared with the output without loss.
+Concealed audio has other phases, so it is measured by the log-spectral distance (lower is better). FEC restores
+waveforms, so it is measured by the segmental SNR (higher is better).
 """
 
 
-CONCEALMENT: Final = """Written by `python -m benchmarks.plc`, beside what the reference made of the same losses.
+CONCEALMENT: Final = """Written by `python -m benchmarks.plc`, compared with the reference for the same losses.
 The distance is over the lost and the first good frames, lower is better; STOI is over the whole, higher is better.
 """
-JITTER: Final = """Written by `python -m benchmarks.jitter`: the same seeded networks for both. *Missing* is the share
-of frames, lost ones included, that were not given out so long after they could have come.
+JITTER: Final = """Written by `python -m benchmarks.jitter`: the same seeded networks for both buffers. *Missing* is the
+share of frames, lost ones included, that were not returned within this deadline of their earliest possible arrival.
 """
 
 
 def page(result: Result) -> str:
-    """The whole report in Markdown."""
+    """Return the whole report in Markdown."""
     parts = [HEAD, "## Machine\n", *machine_lines(result["machine"]), "", "## Rows and bars\n"]
     for group, rows in grouped(result):
         parts += [f"### {group}\n", *row_table(rows), ""]
     parts += [*absent_lines(result), *loss_lines(result), "## Every peer\n"]
-    parts.append("*Differ* counts the items of a peer's result that are not ours, of all items of the row.\n")
+    parts.append("*Differ* counts the items of a peer's result that differ from ours, of all items of the row.\n")
     for _, rows in grouped(result):
         for row in rows:
             parts += [*peer_table(row), ""]
@@ -53,7 +53,7 @@ def page(result: Result) -> str:
 
 
 def loss_lines(result: Result) -> list[str]:
-    """What concealment and jitter buffers are worth, where it was measured."""
+    """Return the results of concealment and jitter buffers, if they were measured."""
     if not result.get("loss"):
         return []
     lines = ["## Lost packets\n", LOSS, *result["loss"], ""]
@@ -64,13 +64,13 @@ def loss_lines(result: Result) -> list[str]:
 
 
 def grouped(result: Result) -> Iterator[tuple[str, list[RowDict]]]:
-    """The rows group by group, in the order of the run."""
+    """Yield the rows group by group, in the order of the run."""
     for group, rows in groupby(result["rows"], key=lambda row: row["group"]):
         yield group, list(rows)
 
 
 def machine_lines(facts: dict[str, Any]) -> list[str]:
-    """The facts as a table."""
+    """Return the facts as a table."""
     libraries = ", ".join(f"{name} {version}" for name, version in facts["libraries"].items())
     cells = {**facts, "libraries": libraries, "load_average": ", ".join(map(str, facts["load_average"]))}
     lines = [f"| {name.replace('_', ' ')} | {value} |" for name, value in cells.items()]
@@ -78,14 +78,14 @@ def machine_lines(facts: dict[str, Any]) -> list[str]:
 
 
 def ns(value: float | None) -> str:
-    """Three significant digits or so, without an exponent."""
+    """Format a time with about three significant digits, without an exponent."""
     if value is None:
         return "-"
     return f"{value:.3f}" if value < 10 else f"{value:.1f}" if value < 1000 else f"{value:,.0f}"
 
 
 def row_table(rows: list[RowDict]) -> list[str]:
-    """One line a row, against its best peer and its floor."""
+    """Return one line per row, against its best peer and its floor."""
     lines = [
         "| row | ours | best peer | its time | ratio | floor | of floor | bar | |",
         "|---|--:|---|--:|--:|--:|--:|---|---|",
@@ -101,7 +101,7 @@ def row_table(rows: list[RowDict]) -> list[str]:
 
 
 def peer_table(row: RowDict) -> list[str]:
-    """Everybody in a row, the fastest first."""
+    """Return all contenders of a row, the fastest first."""
     figures = [("**rtpcodec**", row["ours_ns"], ""), (f"*floor: {row['floor']}*", row["floor_ns"], "")]
     figures += [(peer["name"], peer["ns"], differing(peer)) for peer in row["peers"]]
     lines = [f"**{row['name']}**\n", "| | ns | times ours | differ |", "|---|--:|--:|--:|"]
@@ -111,27 +111,27 @@ def peer_table(row: RowDict) -> list[str]:
 
 
 def differing(peer: dict[str, Any]) -> str:
-    """How many of a peer's items are not ours."""
+    """Return how many of a peer's items differ from ours."""
     return f"{peer['differing']:,} of {peer['items']:,}" if peer["differing"] else "0"
 
 
 def absent_lines(result: Result) -> list[str]:
-    """Peers that could not run, and rows that failed."""
+    """Return the peers that could not run, and the rows that failed."""
     lines = [f"- {name} is absent: {reason}" for name, reason in sorted(result["absent"].items())]
     lines += [f"- not run: {line}" for line in result["failed"]]
     return [*lines, ""] if lines else []
 
 
 def reasons(result: Result) -> list[str]:
-    """Why results differ, once a peer."""
+    """Return the reasons for different results, once per peer."""
     found = {
         f"- {peer['name']}: {peer['differs']}." for row in result["rows"] for peer in row["peers"] if peer["differs"]
     }
-    return ["Why some differ:\n", *sorted(found)] if found else []
+    return ["Why some outputs differ:\n", *sorted(found)] if found else []
 
 
 def closing_lines(result: Result) -> list[str]:
-    """What the terminal says at the end."""
+    """Return the last lines for the terminal."""
     judged = [row for row in result["rows"] if row["met"] is not None]
     lines = absent_lines(result)
     lines.append(f"{len(result['rows'])} rows, {len(judged)} with a bar, {sum(row['met'] for row in judged)} met")

@@ -13,23 +13,23 @@ LARGEST: Final = "endpoint largest "
 HEAD: Final = """# From the text of a message to PCM and back
 
 Written by `make bench ARGS="--report message session endpoint"`; do not edit.
-[docs/benchmarking.md](../docs/benchmarking.md#endpoints) says how it is measured.
+[docs/benchmarking.md](../docs/benchmarking.md#endpoints) explains the measurement.
 
 ![Messages, sessions and endpoints against their peers](road.png)
 
 Rows of messages and sessions are ns of one core per message of 20 ms, the least slot mean of an interleaved run. Rows
-of endpoints are ns of CPU time of the server's process per echoed message, the least of all rounds: system calls and
-kernel included. *Ratio* is the best peer's time over ours, *of floor* the floor's time over ours. Compare within a row
-only: the machine is shared.
+of endpoints are ns of CPU time of the server's process per echoed message, including system calls and kernel, the least
+of all rounds. *Ratio* is the best peer's time divided by ours, *of floor* the floor's time divided by ours. Compare
+only within a row: the machine is shared.
 """
 ENDPOINT: Final = """All rounds of all servers. *Not echoed well* counts messages of all rounds whose echo had another
-payload, came after a later one, or did not come. Echoes of G722 and OPUS have other payloads: they are counted, and
-*likeness* is the correlation of 300 ms of sent and echoed PCM at the best delay. *Delay* is from the
+payload, arrived after a later one, or did not arrive. Echoes of G722 and OPUS have other payloads: they are counted,
+and *likeness* is the correlation of 300 ms of sent and echoed PCM at the best delay. *Delay* is the time from the
 deadline of a message to its echo. *Fault* says why the least round is not reliable.
 """
-LARGEST_TEXT: Final = """The most calls whose echoes come within 5 ms in 99 % of the cases, on one core.
+LARGEST_TEXT: Final = """The highest number of calls whose echoes arrive within 5 ms in 99 % of the cases, on one core.
 """
-FEATURE_TEXT: Final = """What one feature costs when it is on, all others being off. Negative: less than the scatter.
+FEATURE_TEXT: Final = """The cost of one feature while all others are off. A negative cost is below the scatter.
 """
 
 

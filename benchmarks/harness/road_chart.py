@@ -42,7 +42,7 @@ def draw(result: Result, path: Path) -> None:
 
 
 def panel(axes: Axes, row: RowDict, title: str) -> None:
-    """One row as horizontal bars, the slowest on top."""
+    """Draw one row as horizontal bars, the slowest on top."""
     shown = [(short(peer["name"]), peer["ns"], PEER) for peer in row["peers"]]
     shown += [("rtpcodec", row["ours_ns"], OURS), (f"floor: {row['floor']}", row["floor_ns"], FLOOR)]
     shown.sort(key=lambda entry: entry[1])

@@ -23,7 +23,7 @@ Clocked = Callable[[int], float]
 
 
 def clocked(contender: Contender) -> Clocked:
-    """A function that makes n calls and gives the seconds.
+    """Return a function that makes n calls and returns the seconds.
 
     The loop is generated, so that arguments are passed by position as a user passes them and cost no unpacking.
     """
@@ -42,7 +42,7 @@ def clocked(contender: Contender) -> Clocked:
 
 
 def calls_per_slot(timed: Clocked) -> int:
-    """How many calls fill a slot; one, where a single call takes longer."""
+    """Return how many calls fill a slot, at least one."""
     n = 1
     timed(n)
     while (spent := timed(n)) < CALIBRATION_S:
@@ -51,7 +51,7 @@ def calls_per_slot(timed: Clocked) -> int:
 
 
 def least_means(contenders: Sequence[Contender], budget_s: float) -> list[float]:
-    """Seconds per call of each contender: the least slot mean of all rounds that the budget allows."""
+    """Return seconds per call of each contender: the least slot mean of all rounds that the budget allows."""
     timers = [clocked(contender) for contender in contenders]
     counts = [calls_per_slot(timer) for timer in timers]
     best = [float("inf")] * len(timers)
@@ -60,14 +60,14 @@ def least_means(contenders: Sequence[Contender], budget_s: float) -> list[float]
         if done >= LEAST_ROUNDS and time.perf_counter() > deadline:
             break
         for place in range(len(timers)):
-            # Another one begins each round, so that nobody always follows the same neighbour.
+            # Each round begins with another contender, so that none always follows the same one.
             i = (place + done) % len(timers)
             best[i] = min(best[i], slot(timers[i], counts[i]))
     return best
 
 
 def slot(timed: Clocked, n: int) -> float:
-    """The mean of n calls without garbage collection."""
+    """Return the mean of n calls without garbage collection."""
     gc.collect(0)
     gc.disable()
     try:

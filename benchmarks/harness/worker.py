@@ -21,7 +21,7 @@ from benchmarks.harness.race import run
 
 
 def verdict(row: Row) -> str:
-    """One line for the terminal."""
+    """Return one line for the terminal."""
     rival = f"{row.ratio:6.2f}x {row.peer}" if row.ratio else "no peer"
     judged = "" if row.met is None else f"  {'met' if row.met else 'MISSED'} {row.bar}"
     line = f"  {row.name:32} {row.ours_ns:9.3f} ns  {row.of_floor:5.2f} of floor  {rival}{judged}"
@@ -39,7 +39,7 @@ def plain(details: dict[str, Any]) -> str:
 
 @dataclass
 class Outcome:
-    """What a group gives: rows, absent peers, and what went wrong."""
+    """The results of a group: rows, absent peers, and failures."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     absent: dict[str, str] = field(default_factory=dict)

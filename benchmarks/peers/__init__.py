@@ -14,13 +14,13 @@ from typing import Any
 from benchmarks.harness.model import Absent, Contender
 
 G711 = ("audioop", "numpy_tables", "pyav", "soundfile", "g711", "spandsp", "bytes_translate")
-"""The files of this folder that know G.711."""
+"""The files of this folder with G.711."""
 G722 = ("libg722", "pyav", "spandsp")
-"""Those that know G.722, as the law `g722`. A contender is a stream of its own, which begins with its first call."""
+"""The files with G.722, as the law `g722`. Each contender is a separate stream, which begins with its first call."""
 
 
 def contenders(files: Sequence[str], operation: str, *args: Any) -> tuple[Contender | Absent, ...]:
-    """All that these peers offer for an operation such as `decode` or `encode_into`."""
+    """Yield the contenders of these peers for an operation such as `decode` or `encode_into`."""
     found: list[Contender | Absent] = []
     for file in files:
         try:

@@ -15,7 +15,7 @@ NAME: Final = f"aiortc {version('aiortc')}"
 
 
 def parse(datagram: bytes) -> Iterator[Contender]:
-    """The payload of a packet."""
+    """Parse a packet and return its payload."""
     packet_of = rtp.RtpPacket.parse
 
     def payload(octets: bytes) -> Any:
@@ -25,7 +25,7 @@ def parse(datagram: bytes) -> Iterator[Contender]:
 
 
 def build(payload_type: int, sequence_number: int, timestamp: int, ssrc: int, payload: bytes) -> Iterator[Contender]:
-    """A packet of its fields."""
+    """Build a packet from its fields."""
     packet_of = rtp.RtpPacket
 
     def built(octets: bytes) -> Any:

@@ -21,7 +21,7 @@ INTERPOLATION: Final = "interpolates linearly, without a low-pass filter"
 
 
 def name() -> str:
-    """What provides the module."""
+    """Return the package that provides the module."""
     try:
         return f"audioop-lts {version('audioop-lts')}"
     except PackageNotFoundError:
@@ -36,17 +36,17 @@ ROUNDING: Final = "takes the two's complement of negative samples as their magni
 
 
 def decode(law: str, payload: bytes) -> Iterator[Contender]:
-    """Octets to PCM."""
+    """Decode octets to PCM."""
     yield Contender(NAME, TO_LINEAR[law], (payload, 2), samples)
 
 
 def encode(law: str, pcm: bytes) -> Iterator[Contender]:
-    """PCM to octets."""
+    """Encode PCM to octets."""
     yield Contender(NAME, FROM_LINEAR[law], (pcm, 2), codes, ROUNDING)
 
 
 def transcode(law: str, other: str, payload: bytes) -> Iterator[Contender]:
-    """Octets of one law to octets of the other, by two calls."""
+    """Convert octets of one law to the other, by two calls."""
     to_linear, from_linear = TO_LINEAR[law], FROM_LINEAR[other]
 
     def two_calls(octets: bytes) -> Any:
@@ -56,7 +56,7 @@ def transcode(law: str, other: str, payload: bytes) -> Iterator[Contender]:
 
 
 def resample(from_hz: int, to_hz: int, pcm: bytes, tone: list[bytes]) -> Iterator[Contender]:
-    """A chunk of PCM to another rate, in the state that a chunk before it left."""
+    """Resample a chunk of PCM, with the state of the last chunk."""
     state: Any = None
 
     def continued(chunk: bytes) -> Any:

@@ -13,7 +13,7 @@ NAME: Final = "binascii"
 
 
 def to_base64(payload: bytes) -> Iterator[Contender]:
-    """Octets to characters."""
+    """Encode octets as characters."""
 
     def without_newline(octets: bytes) -> bytes:
         return b2a_base64(octets, newline=False)
@@ -22,7 +22,7 @@ def to_base64(payload: bytes) -> Iterator[Contender]:
 
 
 def from_base64(text: bytes) -> Iterator[Contender]:
-    """Characters to octets; another character is an error."""
+    """Decode characters to octets; an invalid character is an error."""
 
     def strict(characters: bytes) -> bytes:
         return a2b_base64(characters, strict_mode=True)

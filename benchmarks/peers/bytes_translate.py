@@ -1,4 +1,4 @@
-"""bytes.translate: the fastest way from law to law in the standard library."""
+"""bytes.translate: the fastest conversion between the laws in the standard library."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ from benchmarks.peers.reading import codes
 
 
 def transcode(law: str, other: str, payload: bytes) -> Iterator[Contender]:
-    """Octets of one law to octets of the other."""
+    """Convert octets of one law to the other."""
     table = codes_of(other)[samples_of(law).view("u2")].tobytes()
     yield Contender("bytes.translate", payload.translate, (table,), codes)

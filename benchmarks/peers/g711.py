@@ -1,4 +1,4 @@
-"""The package g711 of PyPI: a C extension that gives and takes float32."""
+"""The package g711 of PyPI: a C extension for float32."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ FLOATS: Final = "computes in float32"
 
 
 def decode(law: str, payload: bytes) -> Iterator[Contender]:
-    """Octets to float32."""
+    """Decode octets to float32."""
     yield Contender(NAME, DECODE[law], (payload,), _samples, FLOATS)
 
 
 def encode(law: str, pcm: bytes) -> Iterator[Contender]:
-    """Float32, made beforehand, to octets."""
+    """Encode float32, prepared beforehand, to octets."""
     yield Contender(NAME, ENCODE[law], ((np.frombuffer(pcm, np.int16) / 32768).astype(np.float32),), codes, FLOATS)
 
 

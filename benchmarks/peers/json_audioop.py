@@ -1,4 +1,4 @@
-"""The standard library alone: json, base64 and audioop, as a handler without a package would use them."""
+"""Only the standard library: json, base64 and audioop, as in a handler without a package."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAME: Final = f"json, base64, {AUDIOOP}"
 
 
 def hear(texts: Sequence[str]) -> Iterator[Contender]:
-    """The PCM of the next media message, in a circle."""
+    """Decode the next media message of a cycle to PCM."""
     to_linear, next_text = audioop.ulaw2lin, cycle(texts).__next__
 
     def heard() -> Any:
@@ -27,7 +27,7 @@ def hear(texts: Sequence[str]) -> Iterator[Contender]:
 
 
 def read(texts: Sequence[str]) -> Iterator[Contender]:
-    """Track, numbers and PCM of the next media message, in a circle."""
+    """Decode the next media message of a cycle to track, numbers and PCM."""
     to_linear = audioop.ulaw2lin
 
     def members(text: str) -> Any:
@@ -40,7 +40,7 @@ def read(texts: Sequence[str]) -> Iterator[Contender]:
 
 
 def say(pcm: bytes, payload_of: Callable[[str], Any]) -> Iterator[Contender]:
-    """The media message of a chunk of PCM."""
+    """Encode a chunk of PCM as a media message."""
     from_linear = audioop.lin2ulaw
 
     def said(chunk: bytes) -> str:

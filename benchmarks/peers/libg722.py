@@ -17,10 +17,10 @@ NAME: Final = f"libg722 (G722 {version('G722')})"
 
 
 def decode(_law: str, payload: bytes) -> Iterator[Contender]:
-    """Octets to an array of samples."""
+    """Decode octets to an array of samples."""
     yield Contender(NAME, g722.G722(16_000, 64_000).decode, (payload,), samples)
 
 
 def encode(_law: str, pcm: bytes) -> Iterator[Contender]:
-    """An array of samples, made beforehand, to octets."""
+    """Encode an array of samples, prepared beforehand, to octets."""
     yield Contender(NAME, g722.G722(16_000, 64_000).encode, (array("h", pcm),), codes)

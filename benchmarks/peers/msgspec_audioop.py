@@ -48,7 +48,7 @@ class NumberedMessage(msgspec.Struct):
 
 
 def hear(texts: Sequence[str]) -> Iterator[Contender]:
-    """The PCM of the next media message, in a circle."""
+    """Decode the next media message of a cycle to PCM."""
     to_linear, decode = audioop.ulaw2lin, msgspec.json.Decoder(Message).decode
     next_text = cycle(texts).__next__
 
@@ -59,7 +59,7 @@ def hear(texts: Sequence[str]) -> Iterator[Contender]:
 
 
 def read(texts: Sequence[str]) -> Iterator[Contender]:
-    """Track, numbers and PCM of the next media message, in a circle; digits become numbers in msgspec."""
+    """Decode the next media message of a cycle to track, numbers and PCM; msgspec converts digits to numbers."""
     to_linear, decode = audioop.ulaw2lin, msgspec.json.Decoder(NumberedMessage, strict=False).decode
 
     def members(text: str) -> Any:
@@ -71,7 +71,7 @@ def read(texts: Sequence[str]) -> Iterator[Contender]:
 
 
 def say(pcm: bytes, payload_of: Callable[[str], Any]) -> Iterator[Contender]:
-    """The media message of a chunk of PCM."""
+    """Encode a chunk of PCM as a media message."""
     from_linear, encode = audioop.lin2ulaw, msgspec.json.Encoder().encode
 
     def said(chunk: bytes) -> str:

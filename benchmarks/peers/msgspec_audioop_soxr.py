@@ -21,7 +21,7 @@ NAME: Final = f"{MSGSPEC}, soxr {soxr.__version__} HQ"
 def hear_resampled(
     texts: Sequence[str], from_hz: int, to_hz: int, heard_of: Callable[[Any], Any]
 ) -> Iterator[Contender]:
-    """The PCM of the next media message at another rate, in a circle.
+    """Decode the next media message of a cycle to PCM at another rate.
 
     heard_of: what of a contender's results is compared.
     """

@@ -1,4 +1,4 @@
-"""PyAV: FFmpeg's pcm_mulaw, pcm_alaw and g722. The packet or frame is made once, only coding is timed."""
+"""PyAV: FFmpeg's pcm_mulaw, pcm_alaw and g722. The packet or frame is created once; only coding is timed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ SECOND: Final = {"frame_size": "16000"}
 
 
 def context(law: str, mode: str, options: dict[str, str] | None = None) -> Any:
-    """An open coder."""
+    """Return an open coder."""
     made = av.CodecContext.create(CODECS[law], mode)
     made.sample_rate = RATES_HZ[law]
     made.options = options or {}
@@ -33,13 +33,13 @@ def context(law: str, mode: str, options: dict[str, str] | None = None) -> Any:
 
 
 def decode(law: str, payload: bytes) -> Iterator[Contender]:
-    """Octets to PCM; FFmpeg's frame is the result."""
+    """Decode octets to PCM; FFmpeg's frame is the result."""
     packet = av.Packet(payload)
     yield Contender(NAME, context(law, "r").decode, (packet,), _samples)
 
 
 def encode(law: str, pcm: bytes) -> Iterator[Contender]:
-    """PCM to octets; FFmpeg's packet is the result."""
+    """Encode PCM to octets; FFmpeg's packet is the result."""
     frame = av.AudioFrame.from_ndarray(np.frombuffer(pcm, np.int16)[None, :], format="s16", layout="mono")
     frame.sample_rate = RATES_HZ[law]
     options = SECOND if law == "g722" and frame.samples % int(SECOND["frame_size"]) == 0 else None

@@ -13,7 +13,7 @@ DIFFERS: Final = {"libopencore_amrwb": "", "amrwb": "FFmpeg's own decoder of AMR
 
 
 def decode(frames: Sequence[bytes], codec: str) -> Iterator[Contender | Absent]:
-    """Frames to PCM by one of FFmpeg's decoders, which not every PyAV has; its frame is the result."""
+    """Decode frames to PCM with one of FFmpeg's decoders, if this PyAV has it; its frame is the result."""
     if codec not in av.codecs_available:
         yield Absent(name(codec), "this PyAV has no such decoder")
         return

@@ -19,12 +19,12 @@ OWN: Final = "FFmpeg's own decoder rounds otherwise"
 
 
 def name(codec: str) -> str:
-    """As the report has it."""
+    """Return the name for the report."""
     return f"PyAV {av.__version__} {codec}"
 
 
 def encode(pcm: Sequence[bytes], rate_hz: int, bitrate: int, complexity: int) -> Iterator[Contender]:
-    """PCM to packets of constant size; FFmpeg's packet is the result."""
+    """Encode PCM to packets of constant size; FFmpeg's packet is the result."""
     made = av.CodecContext.create("libopus", "w")
     made.sample_rate, made.layout, made.format, made.bit_rate = rate_hz, "mono", "s16", bitrate
     made.options = {"application": "voip", "compression_level": str(complexity), "vbr": "off", "frame_duration": "20"}
@@ -33,7 +33,7 @@ def encode(pcm: Sequence[bytes], rate_hz: int, bitrate: int, complexity: int) ->
 
 
 def decode(packets: Sequence[bytes], rate_hz: int) -> Iterator[Contender]:
-    """Packets to PCM; FFmpeg's frame is the result."""
+    """Decode packets to PCM; FFmpeg's frame is the result."""
     for codec, differs in (("libopus", VERSION), ("opus", OWN)):
         made = av.CodecContext.create(codec, "r")
         made.sample_rate, made.layout = rate_hz, "mono"
@@ -48,7 +48,7 @@ def _frame(pcm: bytes, rate_hz: int) -> Any:
 
 
 def samples_of(frames: Any) -> NDArray[np.int16]:
-    """int16 of what a decoder gives, which may be floating point."""
+    """Return int16 samples of a decoder's result, which may be floating point."""
     found: NDArray[Any] = np.concatenate([frame.to_ndarray().ravel() for frame in frames])
     whole = found if found.dtype == np.int16 else np.clip(np.rint(found * 32768), -32768, 32767)
     return whole.astype(np.int16)

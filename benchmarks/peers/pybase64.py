@@ -1,4 +1,4 @@
-"""pybase64, which has vector forms, with audioop and a text made by an f-string, orjson or json."""
+"""pybase64, which has vector forms, with audioop and a text by an f-string, orjson or json."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NAME: Final = f"pybase64 {version('pybase64')}"
 
 
 def read(texts: Sequence[str]) -> Iterator[Contender | Absent]:
-    """Track, numbers and PCM of the next media message, in a circle."""
+    """Decode the next media message of a cycle to track, numbers and PCM."""
     to_linear, decode = audioop.ulaw2lin, pybase64.b64decode
     try:
         orjson: Any = import_module("orjson")
@@ -39,7 +39,7 @@ def read(texts: Sequence[str]) -> Iterator[Contender | Absent]:
 
 
 def say(pcm: bytes, payload_of: Callable[[str], Any]) -> Iterator[Contender | Absent]:
-    """The media message of a chunk of PCM."""
+    """Encode a chunk of PCM as a media message."""
     from_linear, encode = audioop.lin2ulaw, pybase64.b64encode_as_string
 
     def formatted(chunk: bytes) -> str:
@@ -70,12 +70,12 @@ def say(pcm: bytes, payload_of: Callable[[str], Any]) -> Iterator[Contender | Ab
 
 
 def to_base64(payload: bytes) -> Iterator[Contender]:
-    """Octets to characters."""
+    """Encode octets as characters."""
     yield Contender(NAME, pybase64.b64encode, (payload,), codes)
 
 
 def from_base64(text: bytes) -> Iterator[Contender]:
-    """Characters to octets; another character is an error."""
+    """Decode characters to octets; an invalid character is an error."""
 
     def validating(characters: bytes) -> Any:
         return pybase64.b64decode(characters, None, True)

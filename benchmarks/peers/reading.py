@@ -12,23 +12,23 @@ TONE_HZ: Final = 1000
 
 
 def codes(result: Any) -> NDArray[np.uint8]:
-    """Octets of any buffer."""
+    """Return the octets of any buffer."""
     return np.frombuffer(result, np.uint8)
 
 
 def samples(result: Any) -> NDArray[np.int16]:
-    """Native int16 samples of any buffer."""
+    """Return native int16 samples of any buffer."""
     return np.frombuffer(result, np.int16)
 
 
 def numbers_and_samples(result: tuple[str, int, int, int, bytes]) -> NDArray[np.int64]:
-    """Chunk, timestamp and sequence number of a message, and its PCM; the track is one of one name."""
+    """Return chunk, timestamp and sequence number of a message, and its PCM; there is one track."""
     track, *numbers, pcm = result
     return np.concatenate([[len(track), *numbers], samples(pcm)])
 
 
 def chunks_played(call: Callable[[bytes], Any], chunks: Sequence[bytes], rate_hz: int) -> NDArray[np.int64]:
-    """What a resampler makes of a tone of TONE_HZ, chunk by chunk: its level, and whether all else is silent.
+    """Return a resampler's result for a tone of TONE_HZ in chunks: its level, and whether all else is silent.
 
     Resamplers differ in delay, in the length of their pieces and in every sample, so no samples can be compared.
 

@@ -21,7 +21,7 @@ ROUNDING: Final = "libsndfile takes the two's complement of negative samples as 
 
 
 def decode(law: str, payload: bytes) -> Iterator[Contender]:
-    """Octets to PCM."""
+    """Decode octets to PCM."""
 
     def read(octets: bytes) -> Any:
         return soundfile.read(
@@ -32,7 +32,7 @@ def decode(law: str, payload: bytes) -> Iterator[Contender]:
 
 
 def encode(law: str, pcm: bytes) -> Iterator[Contender]:
-    """PCM to octets."""
+    """Encode PCM to octets."""
 
     def write(samples: Any) -> bytes:
         memory = io.BytesIO()

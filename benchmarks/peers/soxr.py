@@ -15,7 +15,7 @@ NAME: Final = f"soxr {soxr.__version__} HQ"
 
 
 def resample(from_hz: int, to_hz: int, pcm: bytes, tone: list[bytes]) -> Iterator[Contender]:
-    """A chunk of PCM to another rate."""
+    """Resample a chunk of PCM."""
 
     def stream() -> soxr.ResampleStream:
         return soxr.ResampleStream(from_hz, to_hz, 1, dtype="int16", quality="HQ")

@@ -1,4 +1,4 @@
-"""spandsp through ctypes, into a buffer of its own that lives as long as the race."""
+"""spandsp through ctypes, with an output buffer that lives as long as the race."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ for _name in ("g722_decode", "g722_encode"):
 
 
 def state(function: str, law: str) -> ctypes.c_void_p:
-    """A coder of a law. It lives as long as the process."""
+    """Return a coder of a law, which lives as long as the process."""
     if law == "g722":
         return ctypes.c_void_p(getattr(spandsp, f"{function}_init")(None, 64_000, 0))
     return ctypes.c_void_p(spandsp.g711_init(None, MODES[law]))
 
 
 def decode(law: str, payload: bytes) -> Iterator[Contender]:
-    """Octets to PCM."""
+    """Decode octets to PCM."""
     if law == "g722":
         yield _contender("g722_decode", law, payload, np.empty(2 * len(payload), np.int16), len(payload))
         return
@@ -48,7 +48,7 @@ def decode(law: str, payload: bytes) -> Iterator[Contender]:
 
 
 def encode(law: str, pcm: bytes) -> Iterator[Contender]:
-    """PCM to octets."""
+    """Encode PCM to octets."""
     if law == "g722":
         yield _contender("g722_encode", law, pcm, np.empty(len(pcm) // 4, np.uint8), len(pcm) // 2)
         return
@@ -56,7 +56,7 @@ def encode(law: str, pcm: bytes) -> Iterator[Contender]:
 
 
 def transcode(law: str, other: str, payload: bytes) -> Iterator[Contender]:
-    """Octets of one law to octets of the other."""
+    """Convert octets of one law to the other."""
     yield _contender("g711_transcode", law, payload, np.empty(len(payload), np.uint8), len(payload), differs=TABLES)
 
 
@@ -66,7 +66,7 @@ def _contender(
     origin = ctypes.c_void_p(ctypes.cast(ctypes.c_char_p(source), ctypes.c_void_p).value)
     room = ctypes.c_void_p(out.ctypes.data)
 
-    # The addresses keep nothing alive; this function holds the source and the room.
+    # The addresses keep nothing alive; this function references the source and the output.
     def written(_result: Any, _alive: bytes = source) -> NDArray[Any]:
         return out
 

@@ -1,4 +1,4 @@
-"""The wheel's tag: no Python code is compiled, but the libraries are of one platform."""
+"""The wheel's tag: no Python code is compiled, but the libraries are for one platform."""
 
 from pathlib import Path
 
@@ -8,24 +8,26 @@ from setuptools.dist import Distribution
 
 
 class PlatformDistribution(Distribution):
-    """Goes where compiled modules go."""
+    """A distribution that is installed like compiled modules."""
 
     def has_ext_modules(self) -> bool:
-        """Whether the files are of one platform."""
+        """Return True: the files are for one platform."""
         return True
 
 
 class LibrariesWheel(bdist_wheel):
-    """A wheel for every Python 3 of one platform; none without the libraries."""
+    """A wheel for every Python 3 of one platform; it is not built without the libraries."""
 
     def run(self) -> None:
-        """Build it. SystemExit: the libraries are not there."""
+        """Build the wheel. SystemExit: the libraries are missing."""
         if not list(Path("src/rtpcodec_amrwb/_libs").glob("*.so.*")):
-            raise SystemExit("rtpcodec-amrwb: no libraries in src/rtpcodec_amrwb/_libs, `make wheel` puts them there")
+            raise SystemExit(
+                "rtpcodec-amrwb: src/rtpcodec_amrwb/_libs has no libraries, `make wheel` copies them there"
+            )
         super().run()
 
     def get_tag(self) -> tuple[str, str, str]:
-        """The tag: Python, ABI, platform."""
+        """Return the tag: Python, ABI, platform."""
         return "py3", "none", super().get_tag()[2]
 
 

@@ -1,11 +1,11 @@
-"""How our objects are pickled and copied. Values are, live objects refuse it."""
+"""Base classes that define pickling and copying: values support it, live objects refuse it."""
 
 from __future__ import annotations
 
 from typing import Any, NoReturn, SupportsIndex
 
 FIRST_PROTOCOL_WITH_SLOTS = 2
-"""The older ones refuse a class with `__slots__`, but can carry what this one makes of it (PEP 307)."""
+"""Older protocols refuse a class with `__slots__`, but can store the reduced form of this one (PEP 307)."""
 
 
 class Value:
@@ -14,12 +14,12 @@ class Value:
     __slots__ = ()
 
     def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
-        """Return what pickle and copy need."""
+        """Return the reduced form for pickle and copy."""
         return super().__reduce_ex__(max(protocol.__index__(), FIRST_PROTOCOL_WITH_SLOTS))
 
 
 class Live:
-    """Base of a class whose objects hold a socket, a task, a thread or the state of a stream: not a value."""
+    """Base of a class whose objects have a socket, a task, a thread or the state of a stream, and are not values."""
 
     __slots__ = ()
 
@@ -29,12 +29,12 @@ class Live:
 
 
 class Raised:
-    """Base of an exception whose constructor takes other arguments than its message, which is all that Python keeps."""
+    """Base of an exception whose constructor has other arguments than its message."""
 
     __slots__ = ()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Return what pickle and copy need."""
+        """Return the reduced form for pickle and copy."""
         attributes = dict(vars(self))
         if isinstance(self, ImportError):
             attributes |= {"name": self.name, "path": self.path, "msg": self.msg}
@@ -42,7 +42,7 @@ class Raised:
 
 
 def restored(kind: type[BaseException], args: tuple[object, ...]) -> BaseException:
-    """Make an exception without its constructor."""
+    """Restore an exception without its constructor."""
     error = kind.__new__(kind)
     error.args = args
     return error

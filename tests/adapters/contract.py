@@ -1,4 +1,4 @@
-"""The contract: what every case consists of, and how all cases of one host run, at the same time and in one event loop.
+"""The contract: the structure of every case, and how all cases of one host run, concurrently in one event loop.
 
 An outcome is a mapping of plain values, with no times in it, so that one expected value holds for all hosts.
 """
@@ -22,13 +22,13 @@ from tests.adapters.hosts import App, Host
 
 TOKEN = "a token of the contract"
 SAFETY_NET_S = 60
-"""No case waits for a time; this ends a case that hangs."""
+"""Time-out for a case that hangs. No case waits for a fixed time."""
 
 Outcome = Mapping[str, object]
 
 
 DIALLING: Mapping[str, Any] = {"open_timeout": SAFETY_NET_S, "close_timeout": SAFETY_NET_S}
-"""Options of sockets that a case opens by hand."""
+"""Options of sockets that a case opens itself."""
 
 
 def sentence(seed: int, duration_ms: int) -> bytes:

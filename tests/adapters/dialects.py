@@ -1,4 +1,4 @@
-"""What a carrier cannot do, or does in another way than the contract's first one: all differences, by case.
+"""Differences of a carrier from the contract's first one, by case.
 
 Each case runs in every dialect. A case that is not listed here has the same outcome in all of them.
 """
@@ -12,7 +12,7 @@ from rtpcodec.server.options import DialectName
 from tests.adapters.contract import Outcome
 
 ABSENT: Final = "absent"
-"""Stands for a member that the outcome must not have."""
+"""Marks a member that the outcome must not have."""
 DIFFERENCES: Final[Mapping[DialectName, Mapping[str, Outcome]]] = {
     "telnyx": {},
     "twilio": {

@@ -89,7 +89,7 @@ class HandlerCloses(Case):
 
 
 class SlowHandler(Case):
-    """A handler that reads late gets all the audio, also behind the end of the stream."""
+    """A handler that reads late gets all the audio, even after the end of the stream."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -154,7 +154,7 @@ class ClosedByCarrier(Case):
 
 
 class ClosedByPeer(ClosedByCarrier):
-    """A close frame with another code is answered with it, also while the handler still works."""
+    """A close frame with another code is answered with that code, even while the handler still works."""
 
     async def answer(self, call: Call) -> None:
         await super().answer(call)
@@ -208,6 +208,6 @@ class ResetConnection(ClosedByCarrier):
 
 
 class EndedConnection(ResetConnection):
-    """The same where the connection ends without a close frame."""
+    """The same if the connection ends without a close frame."""
 
     how = "fin"

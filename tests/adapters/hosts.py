@@ -30,7 +30,7 @@ from rtpcodec.server.options import Handler, Transport
 
 @dataclass(frozen=True)
 class App:
-    """What a user gives to a host: a handler, and keywords that `call_on` takes, with `authorize` beside them."""
+    """The app of a host: a handler, keywords of `call_on`, and `authorize`."""
 
     handler: Handler | None
     options: Mapping[str, Any]

@@ -19,13 +19,13 @@ SHORT = sentence(2, 60)
 OTHER = sentence(3, 60)
 SENTENCE = sentence(4, 160)
 LONG = sentence(5, 5000)
-"""Far longer than the audio that a case lets be heard."""
+"""Far longer than the audio that is heard in a case."""
 OCTETS_PER_MS = 16
-"""Of PCM at 8000 Hz."""
+"""Octets per millisecond of PCM at 8000 Hz."""
 
 
 def same_octets(one: bytes, other: bytes) -> int:
-    """Return how many octets both begin with."""
+    """Return the length of the common begin of both."""
     pairs = zip(one, other, strict=False)
     return next((at for at, (octet, wanted) in enumerate(pairs) if octet != wanted), min(len(one), len(other)))
 
@@ -61,7 +61,7 @@ class PlayFloat32(Play):
 
 
 class Flush(Case):
-    """A part of a frame is sent with silence behind it."""
+    """A partial frame is sent, padded with silence."""
 
     async def answer(self, call: Call) -> None:
         await call.play(SHORT[:100])
@@ -80,7 +80,7 @@ class Flush(Case):
 
 
 class Mark(Case):
-    """Marks come back in their order, each when the audio before it was heard."""
+    """Marks return in order, each when the audio before it was heard."""
 
     async def answer(self, call: Call) -> None:
         reader = call.events()
@@ -135,9 +135,9 @@ class Interrupt(Case):
         self.seen["new"] = new == OTHER
         self.seen["clears"] = report.clears_received
         await self.ended.wait()
-        # A returned mark proves what it follows, however late the machine is.
+        # A returned mark proves that the audio before it was heard, however late the machine is.
         self.seen["proven"] = all(played_ms >= 40 for played_ms, _ in self.positions) or self.positions
-        # The final position is that of the play-out, within the doubt beside it and the lateness of this machine.
+        # The final position is that of the play-out, within its uncertainty and the lateness of this machine.
         played_ms, uncertainty_ms = self.positions[-1]
         error_ms, late_ms = played_ms - len(old) / OCTETS_PER_MS, report.worst_late_ms
         self.seen["true"] = abs(error_ms) <= uncertainty_ms + late_ms or (error_ms, uncertainty_ms, late_ms)

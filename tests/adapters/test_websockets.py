@@ -162,7 +162,7 @@ def test_messages_that_are_not_text_are_reported_and_the_call_continues() -> Non
 @pytest.mark.parametrize(
     ("octets", "rule", "code"), [(b'{"\xff"}', "utf8", 1007), (b" " * 2000, "size", 1009)], ids=["text", "size"]
 )
-def test_a_broken_rule_of_websocket_is_reported(octets: bytes, rule: str, code: int) -> None:
+def test_a_protocol_violation_is_reported(octets: bytes, rule: str, code: int) -> None:
     async def main() -> None:
         listener = Listener()
         async with served(media_handler(listener), max_size=1000) as url, call(url) as carrier:
@@ -217,7 +217,7 @@ def test_a_peer_that_has_ended_and_holds_the_connection_is_cut_at_the_next_text(
     run(main, timeout_s=10)
 
 
-def test_a_peer_that_answers_pings_no_more_is_cut() -> None:
+def test_a_peer_that_stops_answering_pings_is_cut() -> None:
     async def main() -> None:
         listener = Listener()
         options: dict[str, Any] = {"ping_interval_s": 0.05, "idle_timeout_s": None, "media_silence_s": None}

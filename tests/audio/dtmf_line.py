@@ -1,4 +1,4 @@
-"""Keys as lines bring them: off their frequencies, twisted, short, interrupted, with noise."""
+"""Keys with the impairments of lines: frequency offset, twist, short tones, interruptions, noise."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class Press:
     """One press of a key."""
 
     low_off: float = 0.0
-    """How far the low tone is from its frequency, as a part of it."""
+    """Relative offset of the low tone."""
     high_off: float = 0.0
     low_dbm0: float = -10.0
     high_dbm0: float = -10.0
     duration_ms: float = 40.0
     interruption_ms: float = 0.0
-    """In its middle, as a part of its duration."""
+    """Interruption in its middle, as a part of its duration."""
     snr_db: float | None = None
-    """Of the weaker tone to white noise over the whole band."""
+    """Ratio of the weaker tone to white noise over the whole band."""
 
     def samples(self, key: str, rate_hz: int, drawn: Random) -> Samples:
-        """The tones, at phases that are drawn."""
+        """Return the tones, at random phases."""
         low_hz, high_hz = KEY_FREQUENCIES_HZ[key]
         tones = [(low_hz * (1 + self.low_off), self.low_dbm0), (high_hz * (1 + self.high_off), self.high_dbm0)]
         found = sines(rate_hz, self.duration_ms, tones, [drawn.uniform(0, 2 * math.pi) for _ in tones])
@@ -43,12 +43,12 @@ class Press:
 
     @property
     def level_dbm0(self) -> float:
-        """Of both tones together."""
+        """Return the level of both tones together."""
         return 10 * math.log10(10 ** (self.low_dbm0 / 10) + 10 ** (self.high_dbm0 / 10))
 
 
 def line(press: Press, keys: str, rate_hz: int, drawn: Random, pause_ms: float = 60.0) -> bytes:
-    """Presses of keys with pauses, after silence of a length that is drawn, with the noise of the press."""
+    """Return presses of keys with pauses, after silence of random length, with the noise of the press."""
     parts = [np.zeros(round(rate_hz * drawn.uniform(0.04, 0.06)))]
     for key in keys:
         parts += [press.samples(key, rate_hz, drawn), np.zeros(round(rate_hz * pause_ms / 1000))]
@@ -61,7 +61,7 @@ def line(press: Press, keys: str, rate_hz: int, drawn: Random, pause_ms: float =
 
 
 def tones_in(pcm: bytes, rate_hz: int, kinds: Iterable[str] = ("dtmf",)) -> list[DetectedTone]:
-    """The tones of a stream that comes in chunks."""
+    """Detect the tones of a stream in chunks."""
     detector = ToneDetector(rate_hz, kinds)  # type: ignore[arg-type]
     step = rate_hz * CHUNK_MS // 1000 * 2
     found = [tone for at in range(0, len(pcm), step) for tone in detector.detect(pcm[at : at + step])]
@@ -69,5 +69,5 @@ def tones_in(pcm: bytes, rate_hz: int, kinds: Iterable[str] = ("dtmf",)) -> list
 
 
 def keys_in(pcm: bytes, rate_hz: int) -> str:
-    """The keys of a stream."""
+    """Detect the keys of a stream."""
     return "".join(tone.digit for tone in tones_in(pcm, rate_hz))

@@ -1,4 +1,4 @@
-"""Channels as callers have them: interleaved octets, and arrays of frames by channels."""
+"""Channels in the forms of callers: interleaved octets, and arrays of frames by channels."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_channels_are_those_of_the_array() -> None:
         channels.downmix(three, 2)
 
 
-def test_no_frames_are_no_samples() -> None:
+def test_no_frames_give_no_samples() -> None:
     assert channels.downmix(b"") == channels.downmix(FRAMES[:0]) == b""
 
 
@@ -62,7 +62,7 @@ def test_other_arrays_are_refused(pcm: Any, error: type[Exception], text: str) -
         channels.downmix(pcm)
 
 
-def test_what_is_joined_is_split_again() -> None:
+def test_interleaved_channels_are_split_again() -> None:
     left, right = FRAMES.T.copy()
     joined = channels.interleave((left, right))
     assert joined == FRAMES.tobytes()

@@ -1,4 +1,4 @@
-"""Comfort noise: its level, its seed, and a state that pieces do not disturb."""
+"""Comfort noise: its level, its seed, and a state that does not depend on the pieces."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rtpcodec.audio.comfort_noise import ComfortNoise
 @pytest.mark.parametrize("level_dbm0", [-80.0, -70.0, -62.0, -40.0, -10.0])
 def test_noise_has_its_level(level_dbm0: float) -> None:
     pcm = ComfortNoise(8000, level_dbm0).samples(80_000)
-    # Whole samples of an RMS value of 1.6 have 0.14 dB more.
+    # Integer samples with an RMS value of 1.6 have 0.14 dB more.
     assert levels.dbm0_of_dbov(levels.rms_dbov(pcm)) == pytest.approx(level_dbm0, abs=0.2 if level_dbm0 < -75 else 0.05)
 
 

@@ -1,4 +1,4 @@
-"""Concealment of PCM against a plain oracle, and its promises: no delay, one cross-fade, fading to silence."""
+"""Concealment of PCM compared with a plain oracle, and its properties: no delay, one cross-fade, fading to silence."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_cuts_change_nothing() -> None:
         assert heard == expected
 
 
-def test_a_period_goes_on_as_it_was() -> None:
+def test_a_gap_continues_the_period() -> None:
     wave = tone(1000, 8000)
     concealer = Concealer(8000)
     concealer.take(wave[:640].tobytes())
@@ -108,7 +108,7 @@ def test_without_a_gap_bytes_come_back_as_they_are_and_other_buffers_as_bytes() 
     assert concealer.take(memoryview(b"." + pcm)[1:]) == pcm
 
 
-def test_what_is_given_is_never_written_to() -> None:
+def test_the_input_is_never_written_to() -> None:
     concealer = Concealer(8000)
     concealer.take(speech(800, 8000).tobytes())
     concealer.conceal(160)
@@ -118,7 +118,7 @@ def test_what_is_given_is_never_written_to() -> None:
     assert given == before
 
 
-def test_a_copy_goes_on_alone_and_a_reset_forgets() -> None:
+def test_a_copy_is_independent_and_a_reset_clears_the_state() -> None:
     concealer = Concealer(8000)
     concealer.take(speech(800, 8000).tobytes())
     concealer.conceal(10)

@@ -1,4 +1,4 @@
-"""Keys within the limits of ITU-T Q.24 are found, all of them; outside none is. The sweep is bar 4 of keys."""
+"""All keys within the limits of ITU-T Q.24 are found, and none outside. docs/tones.md has the figures."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from tests.audio.dtmf_line import Press, keys_in, line, tones_in
 
 KEYS: Final = "".join(KEY_FREQUENCIES_HZ)
 OFFSETS: Final = (-0.018, -0.015, 0.0, 0.015, 0.018)
-"""Accepted by AT&T up to 1.5 %, by NTT and Brazil up to 1.8 %."""
+"""Offsets that AT&T accepts up to 1.5 %, NTT and Brazil up to 1.8 %."""
 LEVELS_DBM0: Final = ((-27.0, -27.0), (-27.0, -17.0), (-17.0, -27.0), (-13.0, -5.0), (-3.0, -13.0), (-3.0, -3.0))
-"""Each tone -3 to -27 dBm, up to 10 dB apart: what all administrations of table A-1 accept, and some of them alone."""
+"""Levels of each tone, -3 to -27 dBm, up to 10 dB apart: the ranges of all administrations of table A-1."""
 OUTSIDE: Final = {
     "low tone 3 % high": Press(low_off=0.03, duration_ms=100),
     "low tone 3 % low": Press(low_off=-0.03, duration_ms=100),
@@ -38,7 +38,7 @@ OUTSIDE: Final = {
 
 
 def within() -> list[Press]:
-    """The corners: every offset of both tones with every level, short keys and longer ones."""
+    """Return the extremes: every offset of both tones with every level, short keys and longer ones."""
     return [
         Press(
             low_off=low, high_off=high, low_dbm0=low_dbm0, high_dbm0=high_dbm0, duration_ms=duration_ms, snr_db=snr_db
@@ -50,7 +50,7 @@ def within() -> list[Press]:
 
 
 def missed(presses: list[Press], rate_hz: int, seed: int, keys: str = KEYS) -> list[tuple[Press, str]]:
-    """Presses of which another row of keys was found than was sent."""
+    """Return the presses for which other keys were found than were sent."""
     drawn = Random(seed)
     found = [(press, keys_in(line(press, keys, rate_hz, drawn), rate_hz)) for press in presses]
     return [one for one in found if one[1] != keys]
@@ -98,7 +98,7 @@ def test_keys_through_codecs(name: str) -> None:
         assert keys_in(coder.decoder(rate_hz, **options).decode(payload), rate_hz) == KEYS
 
 
-def test_where_a_key_lies_and_what_it_measures() -> None:
+def test_position_and_frequencies_of_a_key() -> None:
     press = Press(low_off=0.01, high_off=-0.01, low_dbm0=-12, high_dbm0=-16, duration_ms=50)
     drawn = Random(7)
     pcm = bytes(1000) + line(press, "8", 8000, drawn)

@@ -1,4 +1,4 @@
-"""Files are recognised however they are cut, and audio never is a file."""
+"""Files are recognised for any cuts, and audio is never taken for a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rtpcodec.audio.file_headers import FILE_STARTS, HEAD_OCTETS, MAX_CARRIED, H
 from rtpcodec.audio.files import read_wav
 from rtpcodec.codecs import CodecInfo, codec_names
 from rtpcodec.codecs.info import FrameEncoder
-from tests.other_files import files, more_files
+from tests.file_beginnings import files, more_files
 from tests.wav_files import speechlike
 
 SPEECH = Path(__file__).parents[2] / "src/rtpcodec/cli/demo/speech.wav"
@@ -24,7 +24,7 @@ KINDS = [*files().items(), *more_files()]
 
 
 def found_in(chunks: list[bytes]) -> str | None:
-    """What a caller finds who looks only where it is needed."""
+    """Return what a caller finds who checks only where it is necessary."""
     watch = HeaderWatch()
     for piece in chunks:
         if watch.carried or piece[:2] in FILE_STARTS:
@@ -68,7 +68,7 @@ def test_a_beginning_that_breaks_off_is_audio(name: str, data: bytes) -> None:
         b"< html>", b"<br>", b'{"' + 60 * b"a" + b'": 1}', b"    " * 40, b"\xff\xfb\x90\xc4" * 500, b"\xff" * 9000,
     ],
 )  # fmt: skip
-def test_what_only_resembles_a_file_is_not_one(data: bytes) -> None:
+def test_data_that_resembles_a_file_is_not_a_file(data: bytes) -> None:
     assert kind_of(data) is None
     assert found_in(cut(data, 5)) is None
 
@@ -77,7 +77,7 @@ def test_what_only_resembles_a_file_is_not_one(data: bytes) -> None:
 
 
 def talk(rate_hz: int) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
-    """The shipped talker, as if at that rate, at several levels."""
+    """Return the shipped speech, as if at that rate, at several levels."""
     samples = np.frombuffer(read_wav(SPEECH)[0], np.int16)[: 4 * rate_hz]
     levels = [samples, samples // 16, np.clip(samples.astype(int) * 8, -32768, 32767)]
     return np.concatenate(levels).astype(np.int16)
@@ -102,7 +102,7 @@ def signals() -> Iterator[tuple[str, bytes]]:
 
 def assert_audio(chunks: list[bytes], name: str) -> None:
     assert found_in(chunks) is None, name
-    # Wherever a stream is joined.
+    # At any position where a stream may begin.
     for first in range(0, min(len(chunks), 100), 7):
         assert found_in(chunks[first:]) is None, name
 
@@ -142,20 +142,20 @@ def test_random_octets_behind_a_start_are_never_a_file(start: bytes, seed: int, 
 
 
 def test_mp3_frames_by_chance_need_several_headers() -> None:
-    """Random octets behind a valid header, a million times: one header is common, four never are."""
+    """Random octets after a valid header, a million times: one header is common, four in a row never occur."""
     rng = np.random.default_rng(3)
     for _ in range(2000):
         assert kind_of(b"\xff\xfb\x90\xc4" + rng.bytes(2000)) is None
 
 
 def test_a_periodic_signal_that_holds_a_valid_header() -> None:
-    """The frames of 128 kbit/s at 32 kHz have 576 octets: a tone of 288 samples repeats the header in each."""
+    """Frames of 128 kbit/s at 32 kHz have 576 octets: a tone of 288 samples repeats the header in each."""
     period = b"\xff\xfb\x98\xc4" + np.random.default_rng(1).bytes(572)
     assert kind_of(period * 20) is None
     assert found_in(cut(period * 20, 320)) is None
 
 
-def test_what_is_carried_is_bounded() -> None:
+def test_carried_octets_are_bounded() -> None:
     watch = HeaderWatch()
     period = b"\xff\xfb\x98\xc4" + bytes(572)
     for piece in cut(period * 1000, 320):

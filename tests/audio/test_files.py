@@ -31,7 +31,7 @@ def riff(kind: bytes, chunks: list[tuple[bytes, bytes]]) -> bytes:
 
 
 @pytest.mark.parametrize("rate_hz", [1, 8000, 48_000, 192_000])
-def test_what_is_written_is_read(tmp_path: Path, rate_hz: int) -> None:
+def test_written_samples_are_read(tmp_path: Path, rate_hz: int) -> None:
     path = tmp_path / "a.wav"
     with WavWriter(path, rate_hz) as wav:
         wav.write(SAMPLES)
@@ -95,7 +95,7 @@ def test_an_impossible_rate_makes_no_file(tmp_path: Path, rate_hz: int) -> None:
     assert not list(tmp_path.iterdir())
 
 
-def test_what_is_no_pcm_is_refused(tmp_path: Path) -> None:
+def test_other_input_than_pcm_is_refused(tmp_path: Path) -> None:
     with WavWriter(tmp_path / "a.wav", 8000) as wav:
         with pytest.raises(ValueError, match=r"^pcm has 3 octets, 16-bit samples need an even number$"):
             wav.write(b"abc")
@@ -123,7 +123,7 @@ def test_what_is_no_pcm_is_refused(tmp_path: Path) -> None:
     ],
     ids=["empty", "cut", "noise", "avi", "nothing in it"],
 )
-def test_what_is_not_a_wav_file_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
+def test_other_files_than_wav_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "a.wav"
     path.write_bytes(content)
     with pytest.raises(ValueError, match="WAV file") as refusal:

@@ -1,4 +1,4 @@
-"""Any pieces in, exact frames out."""
+"""Pieces of any size are cut into exact frames."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_a_whole_frame_passes_without_a_copy() -> None:
     assert Framer(160).put(frame)[0] is frame
 
 
-def test_reset_forgets_the_partial_frame() -> None:
+def test_reset_drops_the_partial_frame() -> None:
     framer = Framer(4)
     framer.put(b"abc")
     framer.reset()
@@ -39,6 +39,6 @@ def test_reset_forgets_the_partial_frame() -> None:
 
 
 @pytest.mark.parametrize("size", [0, -1])
-def test_frames_of_no_size_are_refused(size: int) -> None:
+def test_frames_of_size_0_are_refused(size: int) -> None:
     with pytest.raises(ValueError, match=f"^frame_octets is {size}, at least 1 is needed$"):
         Framer(size)

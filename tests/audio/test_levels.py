@@ -56,6 +56,6 @@ def test_nothing_reads_below_silence() -> None:
 
 
 @pytest.mark.parametrize("level_dbov", [0.0, -6.15, -26.0, -60.0])
-def test_rms_and_dbm0_lead_back(level_dbov: float) -> None:
+def test_rms_and_dbm0_are_inverse(level_dbov: float) -> None:
     assert 20 * math.log10(levels.rms_of_dbov(level_dbov) / 32768) == pytest.approx(level_dbov)
     assert levels.dbov_of_dbm0(levels.dbm0_of_dbov(level_dbov)) == pytest.approx(level_dbov)

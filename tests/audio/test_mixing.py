@@ -1,4 +1,4 @@
-"""Gains in decibels, mixing and fades as callers use them."""
+"""Gains in decibels, mixing and fades."""
 
 from __future__ import annotations
 

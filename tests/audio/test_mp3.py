@@ -39,8 +39,8 @@ def snr_db(pcm: bytes, decoded: bytes) -> float:
 
 
 @pytest.mark.parametrize("rate_hz", RATES_HZ)
-def test_what_is_encoded_comes_back_in_its_place(rate_hz: int) -> None:
-    """At every bit rate: as many samples, not shifted; at the default the difference is small (a shift gives 3 dB)."""
+def test_encoded_samples_are_decoded_at_their_positions(rate_hz: int) -> None:
+    """At every bit rate: the same number of samples, not shifted; at the default rate the difference is small."""
     for kbps in (None, *mp3.bit_rates_kbps(rate_hz)):
         for samples in (1, 575, rate_hz // 2):
             pcm = noise(rate_hz, samples)
@@ -80,7 +80,7 @@ def test_wrong_arguments_of_encode() -> None:
         mp3.encode(bytes(10), 8000, 80)
 
 
-def test_every_buffer_is_taken() -> None:
+def test_every_buffer_is_accepted() -> None:
     pcm = noise(8000, 3000)
     data = mp3.encode(pcm, 8000)
     others: list[Any] = [bytearray(pcm), memoryview(pcm), array.array("h", pcm), np.frombuffer(pcm, np.int16)]
@@ -105,7 +105,7 @@ def test_loud_samples_are_clipped_and_do_not_wrap() -> None:
 
 
 def test_libsndfile_reads_only_the_first_of_glued_files() -> None:
-    """The reason for all of this. If this fails, much of it may go."""
+    """This shows why our scanner exists. If it fails, much of the scanner may be removed."""
     import soundfile
 
     first, second = (mp3.encode(noise(16_000, samples), 16_000) for samples in (8000, 4000))
@@ -197,7 +197,7 @@ def test_a_joined_file_is_whole_for_libsndfile_and_begins_and_ends_where_its_par
     assert np.abs(ours - np.frombuffer(pcm, np.int16)).max() <= 1  # libmpg123's own rounding
 
 
-def test_cut_files_are_decoded_as_far_as_they_go() -> None:
+def test_truncated_files_are_decoded_up_to_the_cut() -> None:
     whole = mp3.decode(ONE)[0]
     for octets in (len(ONE) - 1, len(ONE) // 2, 216 * 5):
         pcm = mp3.decode(ONE[:octets])[0]
@@ -207,7 +207,7 @@ def test_cut_files_are_decoded_as_far_as_they_go() -> None:
 
 
 def test_damaged_files_are_decoded_in_full_length_or_refused(capfd: pytest.CaptureFixture[str]) -> None:
-    """libsndfile gets whole frames alone; what is wrong inside of them it makes up for."""
+    """libsndfile gets only whole frames; it conceals errors inside them."""
     dice = random.Random(3)
     decoded = 0
     for _ in range(300):
@@ -223,11 +223,11 @@ def test_damaged_files_are_decoded_in_full_length_or_refused(capfd: pytest.Captu
         assert samples == [part.samples for part in parts]
         decoded += 1
     assert decoded > 250
-    capfd.readouterr()  # libmpg123's complaints
+    capfd.readouterr()  # libmpg123's warnings
 
 
 def test_one_frame_is_enough() -> None:
-    """libsndfile alone opens no file of one frame."""
+    """libsndfile alone does not open a file of one frame."""
     pcm, rate_hz = mp3.decode(frames(ONE)[:216])
     assert (len(pcm) // 2, rate_hz) == (576, 16_000)
 
@@ -287,7 +287,7 @@ OTHERS: dict[str, tuple[bytes, str]] = {
     "tags": (TAG + mp3_files.ID3V1, f"data is {len(TAG) + 128} octets of tags without a frame"),
     "cut tag": (TAG[:99], f"data is cut within a tag: {len(TAG)} octets are needed, 99 are there"),
     "damaged": (ONE[:220] + bytes(100), "data is damaged, no 3 MP3 frames follow each other"),
-    "header frame": (ONE[:216], "data is a header frame (Xing, Info or VBRI) without the frames that it tells of"),
+    "header frame": (ONE[:216], "data is a header frame (Xing, Info or VBRI) without the frames that it describes"),
 }
 
 
@@ -302,10 +302,12 @@ def test_other_data_is_refused_by_name(name: str) -> None:
 def test_free_format_is_refused_by_name() -> None:
     free = b"\xff\xf3\x08\xc4".ljust(300, b"\0")
     with pytest.raises(
-        ValueError, match=r"^the MP3 frames from octet 0 on are of free format, which tells no bit rate$"
+        ValueError, match=r"^the MP3 frames from octet 0 on are of free format, which does not name its bit rate$"
     ):
         mp3.require_mp3(free * 5)
-    with pytest.raises(ValueError, match=r"^data is MP3 of free format, which tells no bit rate, an MP3 is needed$"):
+    with pytest.raises(
+        ValueError, match=r"^data is MP3 of free format, which does not name its bit rate, an MP3 is needed$"
+    ):
         mp3.require_mp3(free)
 
 
@@ -342,7 +344,7 @@ def test_files_of_ffmpeg_are_decoded_as_ffmpeg_decodes_them(rate_hz: int, channe
     decoded, decoded_hz = mp3.decode(data)
     ours = np.frombuffer(decoded, np.int16)
     assert decoded_hz == rate_hz
-    if "-write_xing" in options:  # nobody knows the encoder's delay; ffmpeg leaves its own 529 samples as well
+    if "-write_xing" in options:  # the encoder's delay is unknown; ffmpeg leaves its own 529 samples too
         ours, expected = ours[:-529], expected[529:]
     assert len(ours) == len(expected)
     assert np.abs(ours - expected).max() <= 2
@@ -358,7 +360,7 @@ def test_ffmpeg_decodes_our_files_in_their_place(rate_hz: int) -> None:
         assert np.abs(theirs.astype(int) - ours).max() <= 2
 
 
-def test_what_ffmpeg_counts_in_joined_files_is_what_we_count() -> None:
+def test_ffmpeg_counts_the_same_samples_in_joined_files() -> None:
     joined = mp3.join([ONE, SHORT, ONE])
     theirs = ffmpeg.decode(joined, ["-f", "mp3"])
     assert len(theirs) // 2 == mp3.duration_ms(joined) * 16
@@ -378,7 +380,7 @@ def test_without_soundfile_the_error_names_the_extra() -> None:
 
 
 def test_borders_do_not_depend_on_what_follows() -> None:
-    """Parts of a longer data begin with the parts of a shorter one, whatever was glued behind."""
+    """Parts of longer data begin with the parts of shorter data, whatever was appended."""
     glued = b"".join(POOL)
     ends = [0]
     for file in POOL:

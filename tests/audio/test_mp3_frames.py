@@ -37,7 +37,7 @@ def expected(octets: bytes) -> oracle.Header | None:
 
 
 def test_all_headers_are_those_of_the_formulas() -> None:
-    """All of the 2nd and 3rd octet, with every mode and emphasis and random other bits in the 4th."""
+    """Test all values of the 2nd and 3rd octet, with every mode and emphasis and random other bits in the 4th."""
     dice = random.Random(5)
     valid = 0
     longest = 0
@@ -54,7 +54,7 @@ def test_all_headers_are_those_of_the_formulas() -> None:
         assert expected(octets) == oracle.read(octets), octets.hex()
 
 
-def test_other_octets_and_ends_are_no_header() -> None:
+def test_other_octets_and_ends_are_not_a_header() -> None:
     good = b"\xff\xfb\x90\x00"
     assert read_header(b"x" + good, 1) == read_header(good, 0) is not None
     for bad in (b"\xfe\xfb\x90\x00", b"\xff\x1b\x90\x00", good[:3], b""):
@@ -90,7 +90,7 @@ def test_the_header_frame_of_lame_is_read_and_has_our_check(rate_hz: int) -> Non
 @pytest.mark.parametrize("version", BIT_RATES_KBPS)
 @pytest.mark.parametrize("fourth", [0x00, 0xC0])
 @pytest.mark.parametrize("crc", [0, 1])
-def test_a_header_frame_that_we_make_tells_what_it_should(version: str, fourth: int, crc: int) -> None:
+def test_our_header_frame_has_the_right_fields(version: str, fourth: int, crc: int) -> None:
     first = {"1": 0xFA, "2": 0xF2, "2.5": 0xE2}[version]
     for third in (0x10, 0x14, 0x1A, 0xE2):
         like = bytes([0xFF, first | (1 - crc), third, fourth])
@@ -107,9 +107,9 @@ def test_a_header_frame_that_we_make_tells_what_it_should(version: str, fourth: 
 
 
 def test_a_header_frame_needs_a_frame_to_be_like() -> None:
-    with pytest.raises(ValueError, match=r"^octets 00000000 are no header of an MP3 frame$"):
+    with pytest.raises(ValueError, match=r"^octets 00000000 are not a header of an MP3 frame$"):
         info_frame(bytes(4), Info(1, 1, None, None), is_vbr=False)
-    with pytest.raises(ValueError, match=r"^octets 00000000 are no header of an MP3 frame$"):
+    with pytest.raises(ValueError, match=r"^octets 00000000 are not a header of an MP3 frame$"):
         silent_frame(bytes(4))
 
 

@@ -1,4 +1,4 @@
-"""Floats taken for 16-bit samples are noticed, and 16-bit samples never are floats."""
+"""Floats that are passed as 16-bit samples are detected, and 16-bit samples are never taken for floats."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_16_bit_samples_are_never_floats() -> None:
         assert float_bits(pcm[:640]) in (0, None), name
 
 
-def test_silence_says_nothing_and_speech_settles_it() -> None:
+def test_silence_is_undecided_and_speech_decides() -> None:
     check = PcmCheck("pcm")
     for _ in range(100):
         check.check(memoryview(bytes(320)))

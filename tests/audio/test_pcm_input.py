@@ -1,4 +1,4 @@
-"""PcmInput: every accepted kind of PCM, stated rounding, odd octets, and refusals that change nothing."""
+"""PcmInput: every accepted kind of PCM, the documented rounding, odd octets, and refusals that change nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ FOREIGN = ">" if sys.byteorder == "little" else "<"
 
 
 def spaced(items: Any) -> Any:
-    """The same items as every third one of a longer array."""
+    """Return the same items as every third one of a longer array."""
     return np.repeat(items, 3)[::3]
 
 
@@ -226,8 +226,8 @@ def test_errors_name_the_pcm_as_the_caller_does() -> None:
     assert repr(PcmInput("speech")) == "PcmInput(name='speech', carried=False)"
 
 
-def test_every_buffer_is_given_back() -> None:
-    """A bytearray can only be resized when nobody holds it."""
+def test_every_buffer_is_released() -> None:
+    """A bytearray can only be resized when it is not exported."""
     source, held = PcmInput(), bytearray(b"\x01\x02\x03")
     source.accept(held)
     held.append(0)

@@ -1,4 +1,4 @@
-"""The resampler equals its definition bit for bit, however the input is cut and in whatever buffer it comes."""
+"""The resampler equals its definition bit for bit, for any cuts of the input and any kind of buffer."""
 
 import array
 import copy
@@ -37,23 +37,23 @@ def to_samples(pcm: Buffer) -> list[int]:
 
 
 def noise(count: int, seed: int = 1) -> bytes:
-    """Samples over the whole range of 16 bits."""
+    """Return samples over the whole range of 16 bits."""
     return random.Random(seed).randbytes(2 * count)
 
 
 def pieces(pcm: bytes, cuts: list[int]) -> list[bytes]:
-    """The PCM cut at these samples, in any order and number."""
+    """Return the PCM cut at these samples, in any order and number."""
     places = [0, *sorted(min(2 * cut, len(pcm)) for cut in cuts), len(pcm)]
     return [pcm[start:end] for start, end in itertools.pairwise(places)]
 
 
 def buffer_of(items: npt.NDArray[Any]) -> Buffer:
-    """The same array; numpy tells type checkers only from Python 3.12 on that it is a buffer."""
+    """Return the same array; numpy declares its buffer protocol to type checkers only from Python 3.12 on."""
     return cast("Buffer", items)
 
 
 def at_odd_address(octets: bytes) -> memoryview:
-    """The same octets where no int16 can be aligned."""
+    """Return the same octets at an odd address."""
     room = np.zeros(len(octets) + 2, np.uint8)
     start = 1 - room.ctypes.data % 2
     room[start : start + len(octets)] = np.frombuffer(octets, np.uint8)
@@ -115,7 +115,7 @@ def test_a_long_piece_equals_chunks_of_20_ms(from_hz: int, to_hz: int) -> None:
 
 
 @every_pair
-def test_a_long_stream_goes_on_as_it_began(from_hz: int, to_hz: int) -> None:
+def test_a_long_stream_stays_exact(from_hz: int, to_hz: int) -> None:
     resampler = Resampler(from_hz, to_hz)
     minute = bytes(2 * 60 * from_hz)
     given_out = sum(len(resampler.resample(minute)) // 2 for _ in range(3))
@@ -147,7 +147,7 @@ def test_the_loudest_pattern_of_every_phase_is_limited_not_wrapped(from_hz: int,
         k = next(reachable)  # the first output of this phase whose whole window is input
         for pattern, limit in ((loudest, 32767), (softest, -32768)):
             newest = ((k + 1) * down - 1) // up
-            # The zeros after the pattern let the vector form take whole steps.
+            # The zeros after the pattern let the vector form use whole steps.
             samples = [0] * (newest + 1 - len(taps)) + pattern + [0] * 64
             heard = to_samples(Resampler(from_hz, to_hz).resample(to_pcm(samples)))
             assert heard[k] == limit
@@ -158,7 +158,7 @@ def test_the_loudest_pattern_of_every_phase_is_limited_not_wrapped(from_hz: int,
 def test_an_impulse_peaks_after_the_delay(from_hz: int, to_hz: int) -> None:
     resampler = Resampler(from_hz, to_hz)
     _, down = oracle.ratio(from_hz, to_hz)
-    place = -(-from_hz // 100 // down) * down  # an input that lies at an output
+    place = -(-from_hz // 100 // down) * down  # an input at the position of an output
     samples = [0] * (2 * place + from_hz // 100)
     samples[place] = 32767
     heard = to_samples(resampler.resample(to_pcm(samples)))
@@ -216,7 +216,7 @@ def test_flush_of_a_new_stream_is_silence() -> None:
 
 
 @every_pair
-def test_copy_goes_on_independently(from_hz: int, to_hz: int) -> None:
+def test_copy_is_independent(from_hz: int, to_hz: int) -> None:
     original = Resampler(from_hz, to_hz)
     head, tail = noise(331), noise(400, seed=2)
     original.resample(head)
@@ -293,7 +293,7 @@ def test_wrong_input_is_refused_and_changes_nothing() -> None:
     assert resampler.resample(noise(300)) == twin.resample(noise(300))
 
 
-def test_unfit_room_is_refused_and_changes_nothing() -> None:
+def test_a_buffer_that_does_not_fit_is_refused_and_changes_nothing() -> None:
     resampler = Resampler(24000, 16000)
     resampler.resample(noise(101))
     twin = resampler.copy()
@@ -309,7 +309,7 @@ def test_unfit_room_is_refused_and_changes_nothing() -> None:
     assert resampler.resample(noise(300)) == twin.resample(noise(300))
 
 
-def test_room_is_released_again() -> None:
+def test_the_result_buffer_is_released() -> None:
     source, out = bytearray(320), bytearray(640)
     resampler = Resampler(8000, 16000)
     resampler.resample_into(source, out)
@@ -342,14 +342,14 @@ def test_resamplers_of_a_pair_work_side_by_side_on_threads() -> None:
     assert all(result == expected for result in heard)
 
 
-def test_one_resampler_on_two_threads_stays_whole() -> None:
+def test_one_resampler_on_two_threads_does_no_damage() -> None:
     resampler = Resampler(24000, 16000)
     with ThreadPoolExecutor(4) as threads:
         lengths = {len(pcm) for pcm in threads.map(resampler.resample, [bytes(2 * 20_000)] * 40)}
     assert lengths <= {2 * 13_333, 2 * 13_334}
 
 
-def test_repr_names_the_rates_and_copies_are_asked_for() -> None:
+def test_repr_names_the_rates_and_copies_are_explicit() -> None:
     resampler = Resampler(8000, 16000)
     assert repr(resampler) == "Resampler(from_hz=8000, to_hz=16000)"
     with pytest.raises(TypeError, match="cannot pickle"):

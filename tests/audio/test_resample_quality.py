@@ -1,4 +1,4 @@
-"""docs/resampling.md is measured here, pair by pair, on the integer filter and on the samples that come out.
+"""Measures the table of docs/resampling.md, pair by pair, on the integer filter and on the output samples.
 
 `python -m tests.audio.test_resample_quality` prints the rows of the page's table.
 """
@@ -19,7 +19,7 @@ from tests.oracles import resample as oracle
 PAIRS = [(from_hz, to_hz) for from_hz in RATES_HZ for to_hz in RATES_HZ if from_hz != to_hz]
 PAGE = Path(__file__).parents[2] / "docs" / "resampling.md"
 BLOCK = 200
-EDGE_HZ = 600  # between the first rates the passband ends so far below half the lower rate
+EDGE_HZ = 600  # between the rates of the first release the passband ends this far below half the lower rate
 FIRST_FIGURES = {
     (8000, 16000): (31, 0.003, 70.1, 69.0),
     (8000, 24000): (47, 0.002, 74.9, 71.9),
@@ -40,7 +40,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def edges_hz(from_hz: int, to_hz: int) -> tuple[float, float]:
-    """Where the passband ends and where the stopband begins."""
+    """Return the end of the passband and the start of the stopband."""
     low_hz = min(from_hz, to_hz)
     if (from_hz, to_hz) in FIRST_FIGURES:
         return low_hz / 2 - EDGE_HZ, low_hz / 2 + EDGE_HZ
@@ -48,7 +48,7 @@ def edges_hz(from_hz: int, to_hz: int) -> tuple[float, float]:
 
 
 def gains_db(from_hz: int, to_hz: int) -> tuple[float, float]:
-    """Of the integer filter: the largest deviation in the passband, the smallest attenuation in the stopband."""
+    """Return the largest deviation in the passband and the smallest attenuation in the stopband of the filter."""
     phases = np.array(coefficients(from_hz, to_hz))
     taps = phases.T.ravel()
     points = max(1 << 17, 1 << (8 * taps.size - 1).bit_length())
@@ -61,9 +61,9 @@ def gains_db(from_hz: int, to_hz: int) -> tuple[float, float]:
 
 
 def sines(rate_hz: int, pass_hz: float, delay_samples: int) -> Floats:
-    """Half a second of 40 sines of half scale, from 50 Hz to the end of the passband, so many samples late."""
+    """Return half a second of 40 half-scale sines, from 50 Hz to the end of the passband, delayed by some samples."""
     steps = 2j * np.pi / rate_hz * np.linspace(50, pass_hz, 40)
-    # A sample is the product of the first of its block and its place there: fewer sines to compute.
+    # A sample is the product of the first one of its block and its position there, so fewer sines are computed.
     firsts = np.exp(np.outer(steps, np.arange(0, rate_hz // 2, BLOCK) - delay_samples))
     places = np.exp(np.outer(steps, np.arange(BLOCK)))
     waves: Floats = (firsts[:, :, None] * places[:, None, :]).imag.reshape(len(steps), -1)
@@ -71,7 +71,7 @@ def sines(rate_hz: int, pass_hz: float, delay_samples: int) -> Floats:
 
 
 def sine_snr_db(from_hz: int, to_hz: int) -> float:
-    """The worst of 40 sines through the resampler, against that sine delay_samples later; nothing is fitted."""
+    """Return the worst SNR of 40 sines through the resampler, compared with the sine delay_samples later."""
     pass_hz, _ = edges_hz(from_hz, to_hz)
     resampler = Resampler(from_hz, to_hz)
     sources = np.rint(sines(from_hz, pass_hz, 0)).astype(np.int16)
@@ -87,20 +87,20 @@ def sine_snr_db(from_hz: int, to_hz: int) -> float:
 
 
 def figures(from_hz: int, to_hz: int) -> list[float]:
-    """The measured cells of a pair's row: delay, edges, ripple, attenuation, sine SNR."""
+    """Return the measured cells of a pair's row: delay, edges, ripple, attenuation, sine SNR."""
     delay = Resampler(from_hz, to_hz).delay_samples
     return [delay, *edges_hz(from_hz, to_hz), *gains_db(from_hz, to_hz), sine_snr_db(from_hz, to_hz)]
 
 
 def row_of(from_hz: int, to_hz: int) -> str:
-    """The row of a pair as the page has it."""
+    """Return the row of a pair in the format of the page."""
     delay, pass_hz, stop_hz, ripple_db, attenuation_db, snr_db = figures(from_hz, to_hz)
     cells = [f"{from_hz}", f"{to_hz}", f"{delay:.0f}", f"{pass_hz:.0f}", f"{stop_hz:.0f}"]
     return f"| {' | '.join([*cells, f'{ripple_db:.3f}', f'{attenuation_db:.1f}', f'{snr_db:.1f}'])} |"
 
 
 def page_row(from_hz: int, to_hz: int) -> list[float]:
-    """What the page says of a pair."""
+    """Return the page's row of a pair."""
     start = f"| {from_hz} | {to_hz} |"
     rows = [line for line in PAGE.read_text().splitlines() if line.startswith(start)]
     assert len(rows) == 1

@@ -1,4 +1,4 @@
-"""Call progress tones, the special information tone, beeps, and the face of the detector."""
+"""Call progress tones, the special information tone, beeps, and the interface of the detector."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ CADENCES: Final[dict[str, tuple[tuple[float, ...], tuple[float, ...], list[str]]
     "dial, United Kingdom": ((350, 450), (4000,), ["dial"]),
     "call waiting, North America": ((440,), (300, 3000), ["beep"]),
 }
-"""Frequencies in Hz, tone and silence in ms (ITU-T E.180 Supplement 2), and what is found."""
+"""Frequencies in Hz, tone and silence in ms (ITU-T E.180 Supplement 2), and the expected kinds."""
 SEGMENTS: Final = {
     "itu": ((950, 1400, 1800), (330, 330, 330)),
     "low": ((905, 1355, 1755), (260, 260, 260)),
@@ -226,7 +226,7 @@ def test_the_end_of_a_stream_ends_a_key() -> None:
 
 
 def test_a_recording_in_one_piece_is_held_in_parts() -> None:
-    """Neither a long piece nor a tone without end makes what is held grow."""
+    """Neither a long piece nor an endless tone increases the memory."""
     pcm = (key_sequence("3", 8000) + silence(8000, 200)) * 5 + cadence(8000, (425,), 12_000)
     detector = ToneDetector(8000)
     with traced():

@@ -1,4 +1,4 @@
-"""Speech holds no tones: the shipped talker, sentences of espeak-ng, and an hour of it, which is bar 4."""
+"""Speech contains no tones: the shipped speech, sentences of espeak-ng, and one hour of them for docs/tones.md."""
 
 from __future__ import annotations
 
@@ -114,11 +114,11 @@ WORDS: Final = [
 ]
 VOICES: Final = ("en-us", "en-gb", "en-gb-scotland", "de", "fr", "es", "it", "pl", "ru", "pt", "nl", "sv")
 LEVELS_DBOV: Final = (-32.0, -14.0)
-"""Of each text as a whole."""
+"""Levels of whole texts."""
 
 
 def spoken(drawn: Random, words: int) -> bytes:
-    """A text of espeak-ng at 16 kHz: voice, pitch, speed, words and level are drawn."""
+    """Return a text spoken by espeak-ng at 16 kHz, with random voice, pitch, speed, words and level."""
     text = " ".join(drawn.choice(WORDS) + drawn.choice(("", "", "", "", ",", ".")) for _ in range(words))
     voice = f"{drawn.choice(VOICES)}+{drawn.choice(VARIANTS)}"
     options = ["-v", voice, "-s", str(drawn.randint(110, 220)), "-p", str(drawn.randint(10, 95)), "--stdout"]
@@ -129,7 +129,7 @@ def spoken(drawn: Random, words: int) -> bytes:
 
 
 def speech(seed: int, duration_s: float, words: int = 120) -> Iterator[bytes]:
-    """Texts of so much speech in all."""
+    """Yield texts with a total duration of speech."""
     drawn, left = Random(seed), duration_s
     while left > 0:
         pcm = spoken(drawn, words)
@@ -138,7 +138,7 @@ def speech(seed: int, duration_s: float, words: int = 120) -> Iterator[bytes]:
 
 
 def narrow(pcm: bytes) -> bytes:
-    """The same at 8 kHz."""
+    """Return the same at 8 kHz."""
     return Resampler(16000, 8000).resample(pcm)
 
 

@@ -1,4 +1,4 @@
-"""Dual tones: the frequencies of Q.23, exact at every rate, at their level."""
+"""Dual tones: the frequencies of ITU-T Q.23, exact at every rate, at their level."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
 def spectrum(pcm: bytes) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """The amplitude of each whole frequency of a second of samples."""
+    """Return the amplitude of each whole frequency of a second of samples."""
     samples = np.frombuffer(pcm, np.int16)
     return np.asarray(2 * np.abs(np.fft.rfft(samples)) / samples.size)
 

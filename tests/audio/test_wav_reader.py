@@ -1,4 +1,4 @@
-"""WAV files of every coding, and headers that unfinished or careless writers left: against ffmpeg, wave and struct."""
+"""WAV files of every coding, and headers of unfinished or careless writers, compared with ffmpeg, wave and struct."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_24_bits_in_4_octets() -> None:
 
 
 @pytest.mark.parametrize("wrong", [0, 1, 3, 7, 65535])
-def test_a_frame_size_that_contradicts_bits_and_channels_is_not_believed(wrong: int) -> None:
+def test_a_frame_size_that_contradicts_bits_and_channels_is_ignored(wrong: int) -> None:
     body = struct.pack("<HHLLHH", PCM, 2, 8000, 0, wrong, 16)
     assert read(wav(chunk(b"fmt ", body), chunk(b"data", DATA)), 0)[0] == SAMPLES[::2].tobytes()
 
@@ -141,13 +141,13 @@ def test_big_endian() -> None:
 
 @pytest.mark.parametrize("riff_size", [0, 36, 0x7FFFFFFF, 0xFFFFFFFF])
 @pytest.mark.parametrize("size", [0, 0xFFFFFFFF, 0x7FFFF000, 0x80000000, 0xFFFFFFDB, len(DATA) + 1])
-def test_sizes_of_unfinished_writers(size: int, riff_size: int) -> None:
+def test_sizes_left_by_unfinished_writers(size: int, riff_size: int) -> None:
     made = wav(chunk(b"fmt ", fmt()), chunk(b"data", DATA, size), size=riff_size)
     assert read(made)[0] == DATA
     assert ffmpeg.decode(made, []) == DATA
 
 
-def test_what_ffmpeg_writes_into_a_pipe_is_read() -> None:
+def test_files_that_ffmpeg_writes_into_a_pipe_are_read() -> None:
     made = ffmpeg.run([*ffmpeg.pcm_input(8000), "-i", "pipe:0", "-f", "wav", "pipe:1"], DATA)
     assert b"data\xff\xff\xff\xff" in made
     assert read(made)[0] == DATA
@@ -309,7 +309,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path, tag: int, bits: int,
     assert peak < 20 * BLOCK_OCTETS
 
 
-def test_a_header_cannot_ask_for_memory() -> None:
+def test_memory_does_not_depend_on_the_header() -> None:
     made = wav(chunk(b"ds64", struct.pack("<QQQL", *(4 * (2**31,)))), chunk(b"fmt ", fmt(channels=65535, bits=32)),
                chunk(b"data", b"ab", 0xFFFFFFFF), form=b"RF64")  # fmt: skip
     tracemalloc.start()
@@ -332,7 +332,7 @@ def test_nothing_but_a_value_error(noise: bytes, at: int, octet: int) -> None:
         assert 0 < rate_hz <= 192_000
 
 
-# The writer, with other readers as witnesses
+# The writer, checked by other readers
 
 
 def test_the_header_is_true_after_every_write(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Signals of telephone networks, for tests of what finds them."""
+"""Signals of telephone networks, for tests of tone detection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Samples = npt.NDArray[np.float64]
 def sines(
     rate_hz: int, duration_ms: float, tones: Sequence[tuple[float, float]], phases: Sequence[float] = (0.0, 0.0)
 ) -> Samples:
-    """Sines of any frequency. tones: pairs of a frequency in Hz and a level in dBm0."""
+    """Return sines of any frequency. tones: pairs of a frequency in Hz and a level in dBm0."""
     at = np.arange(round(rate_hz * duration_ms / 1000)) / rate_hz
     total = np.zeros(len(at))
     for (frequency_hz, level_dbm0), phase in zip(tones, phases, strict=False):
@@ -25,7 +25,7 @@ def sines(
 
 
 def octets(samples: Samples) -> bytes:
-    """Native int16 PCM, saturated."""
+    """Return native int16 PCM, saturated."""
     return np.clip(np.rint(samples), -32768, 32767).astype(np.int16).tobytes()
 
 
@@ -34,7 +34,7 @@ def silence(rate_hz: int, duration_ms: float) -> bytes:
 
 
 def cadence(rate_hz: int, frequencies_hz: Sequence[float], *times_ms: float, level_dbm0: float = -15.0) -> bytes:
-    """A tone and silence in turn, each as long as it says."""
+    """Return alternating tone and silence of the given durations."""
     tones = [(hertz, level_dbm0) for hertz in frequencies_hz]
     return b"".join(
         silence(rate_hz, duration_ms) if number % 2 else octets(sines(rate_hz, duration_ms, tones))
@@ -48,7 +48,7 @@ def special_information(
     times_ms: Sequence[float] = (330, 330, 330),
     pause_ms: float = 0.0,
 ) -> bytes:
-    """The three segments of a special information tone, and a second of silence."""
+    """Return the three segments of a special information tone, and a second of silence."""
     parts = [
         octets(sines(rate_hz, duration_ms, [(hertz, -15.0)])) + silence(rate_hz, pause_ms)
         for hertz, duration_ms in zip(frequencies_hz, times_ms, strict=True)

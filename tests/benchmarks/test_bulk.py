@@ -1,4 +1,4 @@
-"""The benchmark of many files: its ways write what they should, and its bars are ratios of the right rows."""
+"""The benchmark of many files: its methods write the expected files, and its bars are ratios of the right rows."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.bulk.methods import Method, measure, methods
 from benchmarks.bulk.recordings import Recordings
 from benchmarks.bulk.report import bars, table
-from benchmarks.bulk.ways import Way, measure, ways
 
 
 def test_threads_and_their_baseline_write_the_same_files(tmp_path: Path) -> None:
     found = Recordings(tmp_path, 20, 1)
-    chosen = [way for way in ways(found, 2, 2) if "threads" in way.name]
-    assert [way.name for way in chosen] == ["reading and writing alone, 2 threads", "2 threads"]
+    chosen = [method for method in methods(found, 2, 2) if "threads" in method.name]
+    assert [method.name for method in chosen] == ["reading and writing alone, 2 threads", "2 threads"]
     measure(found, chosen, 2, lambda _: None)
-    assert [len(way.wall_s) for way in chosen] == [2, 2]
+    assert [len(method.wall_s) for method in chosen] == [2, 2]
     assert len(table(chosen, found.read_octets, found.written_octets)) == 4
 
 
@@ -31,7 +31,7 @@ def test_a_wrong_file_is_found(tmp_path: Path) -> None:
 
 def test_bars_compare_the_right_rows() -> None:
     seconds = {"alone": 10, "threads": 13, "alone 1": 18, "one": 20, "alone 2": 10, "two": 12, "loop": 150}
-    compared = [Way(name, 100, lambda: None, wall_s=[wall, 1.1 * wall]) for name, wall in seconds.items()]
+    compared = [Method(name, 100, lambda: None, wall_s=[wall, 1.1 * wall]) for name, wall in seconds.items()]
     found = bars(compared)
     assert [bar.ratio for bar in found] == pytest.approx([1.3, 20 / 12, 150 / 13, 7.5])
     assert [bar.is_met for bar in found] == [True, True, True, False]

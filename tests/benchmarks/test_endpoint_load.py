@@ -1,4 +1,4 @@
-"""The load of the endpoint races: real sockets, whose other end echoes, drops, changes or ends what it gets."""
+"""The load of the endpoint races: real sockets whose other end echoes, drops or changes messages, or ends calls."""
 
 import os
 import socket
@@ -26,11 +26,11 @@ PERIOD_NS = 1_000_000
 SAFETY_S = 30.0
 
 Answer = Callable[[int, bytes], bytes | None]
-"""The number of a media message and its text, to the text of its echo; None: it has none."""
+"""Function of a media message's number and text, which returns the text of its echo, or None."""
 
 
 def unmasked_frames(stream: socket.socket) -> Iterator[bytes]:
-    """The texts of a client's frames."""
+    """Return the texts of a client's frames."""
     with stream.makefile("rb") as file:
         while (head := file.read(2)) and head[0] == 0x81:
             octets = head[1] & 0x7F
@@ -47,7 +47,7 @@ def frame(text: bytes) -> bytes:
 
 @contextmanager
 def answered(answer: Answer, calls: int = 3) -> Iterator[Calls]:
-    """Calls of 40 messages, whose other end gives these answers."""
+    """Run calls of 40 messages whose other end returns these answers."""
     frames = traffic("PCMU", 20, FRAMES * 0.02)
     pairs = [socket.socketpair() for _ in range(calls)]
 
@@ -73,7 +73,7 @@ def answered(answer: Answer, calls: int = 3) -> Iterator[Calls]:
 
 
 def spent(load: Calls) -> Calls:
-    """Send all frames, and receive what is echoed."""
+    """Send all frames, and receive the echoes."""
     with pytest.raises(IndexError, match="40 frames do not suffice"):
         load.run(SAFETY_S)
     return load
@@ -101,7 +101,7 @@ def test_an_echo_of_other_audio_is_different() -> None:
         assert (load.echoed, load.missing, load.different) == (120, 0, 3)
 
 
-def test_texts_without_audio_are_no_echoes() -> None:
+def test_texts_without_audio_are_not_echoes() -> None:
     mark = b'{"event":"mark","mark":{"name":"a mark"}}'
     with answered(lambda number, text: mark if number == 39 else text, calls=1) as load:
         spent(load).receive(0.01)
@@ -168,7 +168,7 @@ def test_a_refused_call_is_an_error() -> None:
 
 
 @pytest.mark.long
-def test_a_server_of_another_process_is_measured_and_looked_into() -> None:
+def test_a_server_of_another_process_is_measured_and_inspected() -> None:
     frames = traffic("PCMU", 20, 60.0)
     with served(Wanted("ours", options=(("form", "callback"),))) as server:
         taken = measure(server, frames, 4, seconds=0.3, settle_s=0.1)

@@ -1,4 +1,4 @@
-"""The race harness: who is faster, whose output differs, which bar is met. Then every race of frames, output only."""
+"""The race harness: fastest peer, differing outputs, bars. Then the outputs of every race of frames."""
 
 from dataclasses import replace
 from typing import Any
@@ -19,7 +19,7 @@ FLOOR = Contender("empty call", len, (b"",))
 
 
 def sums(name: str, count: int, differs: str = "") -> Contender:
-    """A contender that adds up to a number, and takes as long."""
+    """Return a contender that adds up to a number, and takes as long."""
     return Contender(name, sum, (range(count),), lambda total: np.array([total]), differs)
 
 
@@ -37,7 +37,7 @@ class Clock:
         return microseconds
 
     def spender(self, name: str, microseconds: int, differs: str = "") -> Contender:
-        """A contender that takes so long, and gives that number."""
+        """Return a contender that takes this long, and returns that number."""
         return Contender(name, self.spend, (microseconds,), lambda spent: np.array([spent]), differs)
 
     def race(self, *rivals: Contender, bar: Bar | None = None) -> Race:
@@ -55,7 +55,7 @@ def race(*rivals: Contender | Absent, bar: Bar | None = None) -> Race:
     return Race("frame", 1, sums("ours", 100), rivals, FLOOR, bar)
 
 
-def test_a_mean_is_what_a_call_takes(clock: Clock) -> None:
+def test_a_mean_is_the_time_of_a_call(clock: Clock) -> None:
     means = least_means([clock.spender("short", 10), clock.spender("long", 2000)], 0.05)
     assert means == pytest.approx([10e-6, 2000e-6])
 
@@ -105,7 +105,7 @@ def test_a_result_of_another_size_fails_whatever_is_explained() -> None:
 @pytest.mark.parametrize(
     ("ratio", "of_floor", "met"), [(2.0, 0.75, True), (1.9, 0.9, False), (3.0, 0.7, False), (None, 0.9, False)]
 )
-def test_a_bar_wants_both_parts(ratio: float | None, of_floor: float, met: bool) -> None:
+def test_a_bar_needs_both_parts(ratio: float | None, of_floor: float, met: bool) -> None:
     assert Bar(2.0, 0.75).met(ratio, of_floor) is met
 
 
@@ -145,15 +145,15 @@ def test_every_peer_of_g722_is_equal_on_speech(name: str, setup: Any) -> None:
     assert differing_items(name, found) == [0] * len(found.peers)
 
 
-def test_every_decoder_of_the_same_amrwb_library_gives_the_same(amrwb: CodecInfo) -> None:
+def test_every_decoder_of_the_same_amrwb_library_returns_the_same(amrwb: CodecInfo) -> None:
     found = dict(race_amrwb.races())["amrwb decode frame"]()
     assert amrwb.kind == "frame"
     assert differing_items("amrwb decode frame", found) == [0] * len(found.peers)
 
 
 @pytest.mark.parametrize(("name", "setup"), list(race_opus.races()))
-def test_every_peer_of_opus_gives_as_much(name: str, setup: Any, opus: CodecInfo) -> None:
-    """Versions of the library and other decoders give other samples, so many as ours."""
+def test_every_peer_of_opus_returns_as_many_samples(name: str, setup: Any, opus: CodecInfo) -> None:
+    """Versions of the library and other decoders return other samples, but as many as ours."""
     found = setup()
     assert opus.name.lower() in name
     assert len(differing_items(name, found)) == len(found.peers)

@@ -1,4 +1,4 @@
-"""What is a complaint about an instruction count, and what a count is."""
+"""Complaints about instruction counts, and the counts themselves."""
 
 import pytest
 
@@ -7,12 +7,12 @@ from benchmarks.instructions import complaints, differences, with_wrappers
 KEPT = {"decode 160": 1000.0, "encode 160": 200.0}
 
 
-def test_equal_counts_are_no_complaint() -> None:
+def test_equal_counts_cause_no_complaint() -> None:
     assert complaints(KEPT, dict(KEPT)) == []
 
 
 @pytest.mark.parametrize("count", [1030.0, 990.0])
-def test_growth_up_to_3_percent_and_shrinking_are_no_complaint(count: float) -> None:
+def test_growth_up_to_3_percent_and_shrinking_cause_no_complaint(count: float) -> None:
     assert complaints(KEPT, KEPT | {"decode 160": count}) == []
 
 
@@ -29,7 +29,7 @@ def test_a_kernel_that_is_new_or_gone_is_a_complaint() -> None:
 
 
 def test_a_count_is_the_difference_of_two_runs() -> None:
-    """What both runs have, the loop's start among it, is in neither."""
+    """The part common to both runs, such as the start of the loop, is not counted."""
     assert differences({"decode 160|20": 2050, "decode 160|60": 6050, "": 7}) == {"decode 160": 100.0}
 
 

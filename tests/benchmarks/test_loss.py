@@ -1,4 +1,4 @@
-"""What concealment and FEC are worth at 10 % loss, and the measures themselves."""
+"""The gain of concealment and FEC at 10 % loss, and the measures themselves."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_a_gain_is_a_distance_of_as_many_db(gain_db: float) -> None:
     )
 
 
-def test_a_tenth_of_the_packets_is_lost_and_the_seed_tells_which() -> None:
+def test_a_tenth_of_the_packets_is_lost_by_the_seed() -> None:
     assert [len(loss.lost_of(1000, seed)) for seed in loss.SEEDS] == [100] * len(loss.SEEDS)
     assert loss.lost_of(1000, 1) == loss.lost_of(1000, 1) != loss.lost_of(1000, 2)
 

@@ -1,4 +1,4 @@
-"""A folder of recordings for the recipes, and whether what they make of it is right."""
+"""A folder of recordings for the recipes, and checks of their results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BROKEN = "0/text.wav"
 
 
 def fill(folder: Path) -> tuple[Path, Path]:
-    """Make a folder of recordings, one of which is not an audio file, and one for what they become."""
+    """Make a folder of recordings, one of which is not an audio file, and a folder for the results."""
     source, target = folder / "in", folder / "out"
     for number in range(3):
         for row in telephone_rows():
@@ -30,7 +30,7 @@ def fill(folder: Path) -> tuple[Path, Path]:
 
 
 def names_in(folder: Path) -> list[str]:
-    """Every file below a folder."""
+    """Return every file below a folder."""
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 

@@ -1,4 +1,4 @@
-"""A worker that is killed in the middle of its work, exactly once, whatever engine it belongs to."""
+"""A worker that is killed in the middle of its work, exactly once, for any engine."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from typing import Any
 from rtpcodec import transcode_batch
 
 LIFE = "life"
-"""The file of which the first process that meets the victim row takes possession: there is one life to lose."""
+"""The file that the first process with the victim row acquires, so that only one process is killed."""
 DEADLY = "0/big.wav"
 SAFETY_S = 60
 PID = "pid"
-"""The named pipe to which that process writes its number."""
+"""The named pipe to which that process writes its process id."""
 
 
 def prepare(folder: Path) -> None:
-    """Make what `transcode_and_die` needs."""
+    """Create the files that `transcode_and_die` needs."""
     (folder / LIFE).touch()
     os.mkfifo(folder / PID)
 
 
 def transcode_and_die(rows: Iterable[Mapping[str, Any]], *, victim: str, folder: Path, **settings: Any) -> Any:
-    """Transcode rows; the first process that meets the victim reports its number and waits for its end."""
+    """Transcode rows; the first process with the victim row reports its process id and waits to be killed."""
     held = list(rows)
     if any(row["path"].endswith(victim) for row in held):
         try:
@@ -41,7 +41,7 @@ def transcode_and_die(rows: Iterable[Mapping[str, Any]], *, victim: str, folder:
 
 
 def transcode_or_die(rows: Iterable[Mapping[str, Any]]) -> Any:
-    """Transcode rows; the deadly one ends every process, as a fault in a library would."""
+    """Transcode rows; the deadly row ends every process, like a fault in a library."""
     held = list(rows)
     if any(row["path"] == DEADLY for row in held):
         os.kill(os.getpid(), signal.SIGKILL)
@@ -49,7 +49,7 @@ def transcode_or_die(rows: Iterable[Mapping[str, Any]]) -> Any:
 
 
 def kill(folder: Path) -> int:
-    """Wait for the process that met the victim, and kill it. Returns its number."""
+    """Wait for the process with the victim row, and kill it. Return its process id."""
     pipe = os.open(folder / PID, os.O_RDONLY | os.O_NONBLOCK)
     try:
         found, _, _ = select.select([pipe], [], [], SAFETY_S)

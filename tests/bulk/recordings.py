@@ -12,13 +12,13 @@ from rtpcodec import codec, create_audio, pcma_encode, pcmu_encode
 
 
 def sound(samples: int, seed: int) -> bytes:
-    """Native int16 PCM: noise that swells and fades."""
+    """Return native int16 PCM: noise that rises and fades."""
     noise = np.random.default_rng(seed).normal(0, 1, samples)
     return bytes((noise * (4000 + 3000 * np.sin(np.arange(samples) / 997))).clip(-32768, 32767).astype(np.int16))
 
 
 def written(pcm: bytes, kind: str, rate_hz: int, channels: int = 1) -> bytes:
-    """An audio file of PCM, by our writer."""
+    """Return an audio file of PCM, by our writer."""
     out = io.BytesIO()
     with create_audio(out, sample_rate_hz=rate_hz, channels=channels, kind=kind) as audio:
         audio.write(pcm)
@@ -26,14 +26,14 @@ def written(pcm: bytes, kind: str, rate_hz: int, channels: int = 1) -> bytes:
 
 
 def wav_of_codes(codes: bytes, tag: int, rate_hz: int = 8000) -> bytes:
-    """A WAV file of G.711: format tag 6 is A-law, 7 mu-law."""
+    """Return a WAV file of G.711: format tag 6 is A-law, 7 mu-law."""
     fmt = struct.pack("<HHLLHHH", tag, 1, rate_hz, rate_hz, 1, 8, 0)
     body = b"WAVE" + b"fmt " + struct.pack("<L", len(fmt)) + fmt + b"data" + struct.pack("<L", len(codes)) + codes
     return b"RIFF" + struct.pack("<L", len(body)) + body
 
 
 def big_endian_wav(samples: bytes, rate_hz: int = 8000) -> bytes:
-    """A WAV file of form RIFX; the samples are big-endian as they are."""
+    """Return a WAV file of form RIFX; the samples are already big-endian."""
     fmt = struct.pack(">HHLLHH", 1, 1, rate_hz, 2 * rate_hz, 2, 16)
     body = b"WAVEfmt " + struct.pack(">L", len(fmt)) + fmt + b"data" + struct.pack(">L", len(samples)) + samples
     return b"RIFX" + struct.pack(">L", len(body)) + body
@@ -44,7 +44,7 @@ def row(path: str, octets: bytes, **members: Any) -> dict[str, Any]:
 
 
 def telephone_rows() -> list[dict[str, Any]]:
-    """One row of each coding that a batch treats in its own way."""
+    """Return one row of each coding that a batch handles differently."""
     pcm = sound(4801, seed=1)
     every_code = bytes(range(256))
     return [

@@ -1,4 +1,4 @@
-"""transcode_batch against reader and writer, file by file: the same octets and facts, whatever way a row takes."""
+"""transcode_batch compared with reader and writer, file by file: the same octets and facts on every path."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MEMBERS = ("path", "bytes", "facts", "error")
 
 
 def by_reader_and_writer(given: dict[str, Any], to: str, rate_hz: int | None, channel: int | None) -> OutputRow:
-    """What a batch of this row has to return."""
+    """Return the expected result of a batch with this row."""
     settings = {name: given.get(name) for name in ("kind", "sample_rate_hz", "byte_order")}
     out = io.BytesIO()
     name = PurePath(given["path"]).name
@@ -51,7 +51,7 @@ def by_reader_and_writer(given: dict[str, Any], to: str, rate_hz: int | None, ch
 
 @pytest.mark.parametrize("to", KINDS)
 @pytest.mark.parametrize("rate_hz", [None, 8000, 16_000])
-def test_a_batch_gives_what_reader_and_writer_give(to: str, rate_hz: int | None) -> None:
+def test_a_batch_equals_reader_and_writer(to: str, rate_hz: int | None) -> None:
     if to == "g722" and rate_hz == 8000:
         rate_hz = None
     rows = telephone_rows()
@@ -68,7 +68,7 @@ def test_options_are_those_of_the_writer() -> None:
     assert np.frombuffer(little["bytes"], "<i2").tolist() == np.frombuffer(big["bytes"], ">i2").tolist()
 
 
-def test_flac_and_mp3_come_out_of_a_batch() -> None:
+def test_a_batch_writes_flac_and_mp3() -> None:
     pytest.importorskip("soundfile")
     pcm = sound(16_000, seed=5)
     flac, mp3 = (transcode_batch([row("a.wav", written(pcm, "wav", 16_000))], to=kind)[0] for kind in ("flac", "mp3"))
@@ -102,7 +102,7 @@ BAD_ROWS: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize("name", BAD_ROWS)
 @pytest.mark.parametrize("to", ["wav", "g722"])
-def test_a_bad_row_has_an_error_and_spares_the_others(name: str, to: str) -> None:
+def test_a_bad_row_has_an_error_and_does_not_affect_the_others(name: str, to: str) -> None:
     bad, said = BAD_ROWS[name]
     good = [row("a.ulaw", bytes(80)), row("b.g722", bytes(80))]
     first, failed, last = transcode_batch([good[0], bad, good[1]], to=to)
@@ -124,7 +124,7 @@ def test_a_file_without_the_channel_has_an_error_and_facts(to: str) -> None:
     assert both["error"] is None
 
 
-def test_columns_of_an_engine_have_none_and_nan_where_others_have_a_value() -> None:
+def test_missing_values_of_a_column_may_be_none_or_nan() -> None:
     plain = transcode_batch([row("a.ulaw", bytes(80))], to="wav")
     odd = row("a.ulaw", bytes(80), kind=None, sample_rate_hz=math.nan, byte_order=None, error=None, other=1)
     assert transcode_batch([odd], to="wav") == plain
@@ -135,7 +135,7 @@ def test_columns_of_an_engine_have_none_and_nan_where_others_have_a_value() -> N
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"to": "opal"}, "kind is 'opal', written are "),
+        ({"to": "opal"}, "kind is 'opal', possible are "),
         ({"to": "wav", "sample_rate_hz": 0}, "sample_rate_hz is 0, 1 to 192000 are possible"),
         ({"to": "g722", "sample_rate_hz": 8000}, "sample_rate_hz is 8000, g722 has 16000"),
         ({"to": "wav", "channel": -1}, "channel is -1, 0 or more is needed"),
@@ -174,7 +174,7 @@ def test_the_function_is_pickled_with_its_arguments() -> None:
     assert pickle.loads(pickle.dumps(work(rows))) == work(rows)
 
 
-def test_threads_give_the_same() -> None:
+def test_threads_return_the_same() -> None:
     rows = telephone_rows()
     with ThreadPoolExecutor(4) as threads:
         every = list(threads.map(partial(transcode_batch, to="wav"), [rows] * 8))
@@ -189,7 +189,7 @@ def test_a_row_that_has_an_error_keeps_it() -> None:
 LENGTHS = (0, 1, BLOCK_CODES - 1, BLOCK_CODES, BLOCK_CODES + 1, 2 * BLOCK_CODES, 37)
 
 
-def test_rows_of_any_lengths_are_decoded_as_by_decoders_of_their_own() -> None:
+def test_rows_of_any_lengths_are_decoded_as_by_separate_decoders() -> None:
     random = np.random.default_rng(8)
     payloads = [random.bytes(LENGTHS[number % len(LENGTHS)]) for number in range(BANK_ROWS + 7)]
     assert [bytes(pcm) for pcm in decode_rows(payloads)] == [
@@ -198,13 +198,13 @@ def test_rows_of_any_lengths_are_decoded_as_by_decoders_of_their_own() -> None:
     assert decode_rows([]) == []
 
 
-def test_rows_of_any_lengths_are_encoded_as_by_encoders_of_their_own() -> None:
+def test_rows_of_any_lengths_are_encoded_as_by_separate_encoders() -> None:
     recordings = [sound(2 * LENGTHS[number % len(LENGTHS)] + number % 2, number) for number in range(BANK_ROWS + 7)]
     padded = [pcm + bytes(len(pcm) % 4) for pcm in recordings]
     assert encode_rows(recordings) == [codec("G722").encoder().encode(pcm) for pcm in padded]
 
 
-def test_a_header_that_promises_more_than_the_file_has_is_noted() -> None:
+def test_a_header_with_more_samples_than_the_file_is_noted() -> None:
     (cut,) = transcode_batch([row("a.wav", wav_of_codes(bytes(100), 7)[:-10])], to="wav")
     assert cut["facts"] is not None
     assert cut["facts"]["samples"] == 90

@@ -1,4 +1,4 @@
-"""The manifest of a run: rows, what a killed process leaves, and what is refused."""
+"""The manifest of a run: rows, states after a kill, and refused files."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_run_continues_where_it_stopped(tmp_path: Path) -> None:
     assert [one["input"] for one in rows_of(path)][-2:] == ["again", "next"]
 
 
-def test_a_manifest_that_is_missing_or_empty_begins(tmp_path: Path) -> None:
+def test_a_missing_or_empty_manifest_is_created(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     for _ in range(2):
         manifest, done = Manifest.resume(path, SETTINGS)

@@ -28,13 +28,13 @@ SAFETY_S = 60
 
 @pytest.fixture(name="folders")
 def _folders(tmp_path: Path) -> tuple[Path, Path]:
-    """A folder of recordings, and one for what they become."""
+    """A folder of recordings, and one for the results."""
     return fill(tmp_path)
 
 
 @pytest.fixture(name="recipe")
 def _recipe(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
-    """Import an example so that processes which are started find it too."""
+    """Import an example in a manner that child processes can import it too."""
     monkeypatch.syspath_prepend(EXAMPLES)
     return importlib.import_module
 
@@ -57,7 +57,7 @@ def test_a_file_that_vanished_is_an_error(folders: tuple[Path, Path], recipe: Ca
     assert names_in(target) == []
 
 
-def test_a_file_that_cannot_be_written_is_an_error_and_leaves_nothing(folders: tuple[Path, Path]) -> None:
+def test_a_file_that_cannot_be_written_is_an_error_and_leaves_no_file(folders: tuple[Path, Path]) -> None:
     source, target = folders
     (target / "0" / "a.ulaw.alaw").mkdir(parents=True)
     rows = convert_files(["0/a.ulaw", "0/a.alaw"], source, target, "alaw", partial(transcode_batch, to="alaw"))
@@ -66,7 +66,7 @@ def test_a_file_that_cannot_be_written_is_an_error_and_leaves_nothing(folders: t
 
 
 @pytest.mark.parametrize("recipe_name", ["threads", "bulk_dask"])
-def test_a_name_that_is_taken_costs_its_own_file_alone(
+def test_a_name_in_use_fails_only_its_own_file(
     recipe_name: str, folders: tuple[Path, Path], recipe: Callable[[str], Any]
 ) -> None:
     source, target = folders

@@ -27,7 +27,7 @@ def test_memory_does_not_grow_with_the_file(tmp_path: Path) -> None:
     assert (tmp_path / "a.wav").stat().st_size == 8_000_044
 
 
-def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
+def test_an_interruption_leaves_no_file(tmp_path: Path) -> None:
     (tmp_path / "a.ulaw").write_bytes(bytes(4000))
     interruption = Interruption()
     interruption.stop()
@@ -37,7 +37,7 @@ def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.ulaw"]
 
 
-def test_whatever_a_file_raises_is_a_row_and_the_manifest_ends_the_run(tmp_path: Path) -> None:
+def test_any_error_of_a_file_is_a_row_and_an_error_of_the_manifest_ends_the_run(tmp_path: Path) -> None:
     def convert(job: Job, *_: Any) -> Row:
         raise ZeroDivisionError(f"in {job.source}")
 

@@ -1,4 +1,4 @@
-"""The facts about the carrier: constants alone, consistent with each other, a leaf that imports nothing of ours."""
+"""The facts about the carrier: constants only, consistent with each other, without imports of ours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LEAF = "rtpcodec.carriers."
 
 
 def bound_by(node: ast.stmt) -> ast.expr | None:
-    """The value that an assignment binds; AssertionError for any other statement with an effect."""
+    """Return the value of an assignment; AssertionError for any other statement with an effect."""
     match node:
         case ast.Expr(value=ast.Constant(value=str())):
             return None
@@ -30,8 +30,8 @@ def bound_by(node: ast.stmt) -> ast.expr | None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
-def test_constants_alone(path: Path) -> None:
-    """Names, literals and the values of a Literal; no function, no condition, no other call."""
+def test_modules_have_constants_only(path: Path) -> None:
+    """Check that an expression is a name, a literal or the values of a Literal, without functions or conditions."""
     for node in ast.parse(path.read_text("utf-8")).body:
         value = bound_by(node)
         for part in ast.walk(value) if value is not None else ():

@@ -30,7 +30,7 @@ def write_capture(path: Path, datagrams: Iterable[Datagram]) -> None:
 
 
 def tone(samples: int, hz: int, amplitude: int) -> bytes:
-    """A sine of 8000 Hz."""
+    """Return a sine at a sample rate of 8000 Hz."""
     wave = amplitude * np.sin(2 * np.pi * hz * np.arange(samples) / 8000)
     return bytes(wave.round().astype(np.int16).tobytes())
 
@@ -39,7 +39,7 @@ def sent(
     payload: bytes, source: SocketAddress, destination: SocketAddress, *, ssrc: int, start_ms: float = 0, lose: int = 0,
     keys: str = "",
 ) -> list[Datagram]:  # fmt: skip
-    """A stream of PCMU, of which every so many-th packet is lost, with keys as telephone events (101) at its end."""
+    """Return a stream of PCMU with regular losses, and keys as telephone events (101) at its end."""
     packetizer = Packetizer(payload_format(codec("PCMU")), 0, ssrc=ssrc, sequence_number=7, timestamp=1000)
     found = []
     for number, at in enumerate(range(0, len(payload), 160)):
@@ -59,7 +59,7 @@ def sent(
 
 
 def retyped(datagrams: Iterable[Datagram], payload_type: int) -> list[Datagram]:
-    """The same RTP packets with another payload type, of which payloads say nothing: octets that no codec makes."""
+    """Return the same RTP packets with another payload type and octets of no codec."""
     return [
         one._replace(payload=bytes((0x80, payload_type)) + one.payload[2:12] + bytes(range(7, 38)))
         for one in datagrams
@@ -67,7 +67,7 @@ def retyped(datagrams: Iterable[Datagram], payload_type: int) -> list[Datagram]:
 
 
 def call(seconds: int = 3, *, keys: str = "", lose: int = 0) -> list[Datagram]:
-    """A call: Alice sounds 440 Hz, then the key 5 in band; Bob 1000 Hz, 40 ms later."""
+    """Return a call: Alice sends 440 Hz, then the key 5 in band; Bob sends 1000 Hz, 40 ms later."""
     encoder = codec("PCMU").encoder()
     hers = tone(8000 * seconds - 4000, 440, 8000) + bytes(1600) + DualTone("5", 8000).samples(800) + bytes(5600)
     his = tone(8000 * seconds, 1000, 2000)

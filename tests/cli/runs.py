@@ -1,4 +1,4 @@
-"""What tests of `rtpcodec transcode` share: input octets, the command line, rows of a manifest."""
+"""Shared by the tests of `rtpcodec transcode`: input octets, the command line, rows of a manifest."""
 
 from __future__ import annotations
 

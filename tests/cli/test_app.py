@@ -1,4 +1,4 @@
-"""The command line: help that suffices, and every wrong input as one line and exit code 2."""
+"""The command line: help texts, and every wrong input as one line and exit code 2."""
 
 import asyncio
 import json
@@ -136,7 +136,7 @@ def test_serve_play_and_simulate_with_an_mp3_of_44100_hz(tmp_path: Path) -> None
             serving.stdout.close()
 
 
-def test_serve_play_hangs_up_behind_the_file(tmp_path: Path) -> None:
+def test_serve_play_hangs_up_after_the_file(tmp_path: Path) -> None:
     path = tmp_path / "greeting.wav"
     with WavWriter(path, 8000) as file:
         file.write(bytes(1600))
@@ -169,7 +169,7 @@ def test_an_endpoint_that_is_not_there_is_one_line_and_exit_code_1(capsys: pytes
 
 
 def test_an_endpoint_that_refuses_is_shown_with_its_status(capsys: pytest.CaptureFixture[str]) -> None:
-    """The address is reached, and answers 401."""
+    """The address is reachable and answers 401."""
 
     async def call_it() -> tuple[str, int]:
         async def answer(_call: rtpcodec.Call) -> None: ...
@@ -183,14 +183,14 @@ def test_an_endpoint_that_refuses_is_shown_with_its_status(capsys: pytest.Captur
     assert capsys.readouterr().err == line
 
 
-def test_nothing_asked_for_is_the_help(capsys: pytest.CaptureFixture[str]) -> None:
+def test_no_arguments_print_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert main([]) == 2
     out, err = capsys.readouterr()
     assert "Commands" in out + err
     assert "rtpcodec: " not in err
 
 
-def test_serve_and_simulate_meet_and_sigterm_ends_the_endpoint(tmp_path: Path) -> None:
+def test_simulate_reaches_serve_and_sigterm_ends_the_endpoint(tmp_path: Path) -> None:
     environment = os.environ | {"RTPCODEC_STREAM_TOKEN": "a token for this test"}
     serving = subprocess.Popen(
         [*RTPCODEC, "serve", "echo", "--port", "0"], stdout=subprocess.PIPE, text=True, env=environment

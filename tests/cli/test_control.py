@@ -1,4 +1,4 @@
-"""The carrier's commands from a shell: what is sent, what is shown, and what is never shown."""
+"""The carrier's commands from a shell: the request, the output, and secrets that are never printed."""
 
 from __future__ import annotations
 
@@ -146,9 +146,9 @@ def test_a_dry_run_shows_the_request_and_sends_nothing(
     assert carrier.received == []
 
 
-def test_what_came_of_it_in_a_line(carrier: RecordingCarrier, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_result_is_one_line(carrier: RecordingCarrier, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["hangup", "v3:x", "--command-id", "once"]) == 0
-    assert capsys.readouterr().out == "hangup asked for: ok (command_id once)\n"
+    assert capsys.readouterr().out == "hangup requested: ok (command_id once)\n"
     assert main(["dial", "+1", "--from", "+2", "--connection-id", "c", "--command-id", "once"]) == 0
     assert capsys.readouterr().out == "dialing: v3:new, l, s (command_id once)\n"
     assert json.loads(carrier.received[1].body) == {
@@ -168,7 +168,7 @@ def test_a_refusal_is_one_line(carrier: RecordingCarrier, capsys: pytest.Capture
     )  # fmt: skip
 
 
-def test_the_key_is_no_flag_and_is_typed_unseen(
+def test_the_key_is_not_a_flag_and_is_typed_without_echo(
     carrier: RecordingCarrier, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert main(["hangup", "v3:x", "--api-key", "k"]) == 2
@@ -186,7 +186,7 @@ def _typed(question: str, *, hide_input: bool) -> str:
     return "KEYtyped"
 
 
-def test_extra_body_that_is_no_object(carrier: RecordingCarrier, capsys: pytest.CaptureFixture[str]) -> None:
+def test_extra_body_that_is_not_an_object(carrier: RecordingCarrier, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stop", "v3:x", "--extra-body", "{"]) == 2
     assert "--extra-body is not JSON" in capsys.readouterr().err
     assert main(["stop", "v3:x", "--extra-body", "[]"]) == 2

@@ -51,7 +51,7 @@ def test_both_sides_of_a_call_are_one_file(folder: Path, capsys: pytest.CaptureF
     coder = codec("PCMU")
     hers = np.frombuffer(coder.decoder().decode(coder.encoder().encode(tone(12_000, 440, 8000))), np.int16)
     his = np.frombuffer(coder.decoder().decode(coder.encoder().encode(tone(16_000, 1000, 2000))), np.int16)
-    # He began 40 ms after her.
+    # Bob began 40 ms after Alice.
     assert (left[: len(hers)] == hers).all()
     assert (right[320 : 320 + len(his)] == his).all()
 
@@ -86,7 +86,7 @@ def test_several_calls_have_numbers_and_a_broken_capture_is_a_row(
     assert names_in("out/x") == ["two-1.wav", "two-2.wav"]
     rows = {row["input"]: row for row in map(json.loads, Path("out/manifest.jsonl").read_text().splitlines()[1:])}
     assert [one["alignment"] for one in rows["in/x/two.pcap"]["outputs"]] == ["transit", "transit"]
-    # A run that continues does neither of the other two again.
+    # A run that continues does not repeat the other two.
     before = {path: path.stat().st_mtime_ns for path in Path("out").rglob("*.wav")}
     write_capture(folder / "in/broken.pcap", call(1))
     assert main(["decode", "in", "--out", "out", "--resume", "out/manifest.jsonl"]) == 0
@@ -137,7 +137,7 @@ def test_calls_that_are_not_decoded_are_named(folder: Path, capsys: pytest.Captu
     # Also where the one call that has a file is kept, and where the capture is the only one.
     assert main(["decode", "in/some.pcap", "--out", "out"]) == 0
     out = capsys.readouterr().out
-    assert "1 capture to out: 0 written, 1 with notes, 2 calls not decoded, 1 kept, they existed in " in out
+    assert "1 capture to out: 0 written, 1 with notes, 2 calls not decoded, 1 kept because they existed in " in out
     assert "note: in/some.pcap: 2 calls not decoded: payload type 96 " in out
     assert main(["decode", "in/none.pcap", "--out", "other"]) == 1
 
@@ -171,7 +171,7 @@ def test_existing_files_are_kept(folder: Path, capsys: pytest.CaptureFixture[str
     assert (folder / "two-2.wav").stat().st_size > 10_000
     capsys.readouterr()
     assert main(["decode", "two.pcap"]) == 0
-    assert "1 capture to .: 0 written, 1 kept, they existed in " in capsys.readouterr().out
+    assert "1 capture to .: 0 written, 1 kept because they existed in " in capsys.readouterr().out
     assert main(["decode", "two.pcap", "--replace"]) == 0
     assert (folder / "two-1.wav").stat().st_size > 10_000
 
@@ -183,7 +183,7 @@ def test_what_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     for arguments, text in [
         (["x"], "no packet capture in x: 1 other file"),
         (["a.pcap", "y/a.pcap"], "a.pcap and y/a.pcap would both become ./a"),
-        (["a.pcap", "--to", "aiff"], "kind is 'aiff', written are wav, "),
+        (["a.pcap", "--to", "aiff"], "kind is 'aiff', possible are wav, "),
         (["a.pcap", "--to", "ulaw"], "channels is 2, 1 is possible in ulaw"),
         (["a.pcap", "--rate", "9000", "--to", "mp3"], "sample_rate_hz is 9000, mp3 has 8000, "),
         (["a.pcap", "--gaps", "guess"], "'guess'"),

@@ -1,4 +1,4 @@
-"""The demo's judgement: exact is exact, a delay does not count as noise, a gap does."""
+"""The demo's measurement: equal recordings are exact, a delay does not count as noise, a gap does."""
 
 import array
 import math
@@ -42,7 +42,7 @@ def test_silence_that_is_longer_than_the_source_is_noise_as_loud_as_the_source()
 
 
 def filtered(most_hz: float) -> bytes:
-    """The source without what is above a frequency."""
+    """Return the source without the part above a frequency."""
     spectrum = np.fft.rfft(SOURCE)
     spectrum[np.fft.rfftfreq(len(SOURCE), 1 / 8000) > most_hz] = 0
     return np.fft.irfft(spectrum, len(SOURCE)).astype(np.int16).tobytes()

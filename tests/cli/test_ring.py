@@ -68,11 +68,9 @@ def test_an_app_that_is_not_there(capsys: pytest.CaptureFixture[str], monkeypatc
     assert main(["ring", f"http://127.0.0.1:{free_port()}/", "--port", "0", "--wait-s", "0.3"]) == 1
     out, err = capsys.readouterr()
     assert "KEY_SECRET" not in out + err
-    assert err == (
-        "rtpcodec: the app did not have the call streamed within 0.3 s; webhook: no answer; commands: none\n"
-    )
+    assert err == ("rtpcodec: the app did not start a stream within 0.3 s; webhook: no answer; commands: none\n")
 
 
-def test_an_address_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_invalid_address(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ring", "ws://127.0.0.1/"]) == 2
     assert capsys.readouterr().err == "rtpcodec: url is not an http or https URL with a host\n"

@@ -39,7 +39,7 @@ WHEN_RUN = {"rtpcodec.cli.codec_table", "rtpcodec.cli.control_output", "rtpcodec
 
 
 def loaded_by(*arguments: str, **environment: str) -> tuple[str, set[str]]:
-    """What `python -m rtpcodec` prints in a fresh process, and the modules that it imports."""
+    """Return the output of `python -m rtpcodec` in a fresh process, and the modules that it imports."""
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "rtpcodec", *arguments],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""`rtpcodec transcode`: what it writes, refuses and leaves behind, in processes that are killed as well."""
+"""`rtpcodec transcode`: outputs, errors and remaining files, also of killed processes."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ def test_a_folder_keeps_its_structure(folder: Path, capsys: pytest.CaptureFixtur
     ]  # fmt: skip
     assert pcm_of(Path("in/out/x/y/c.wav")) == octets(9)
     assert "3 files to in/out: 3 written, 2 other files left out in " in capsys.readouterr().out
-    # The outputs lie in the folder of the inputs, and are not inputs of the next run.
+    # The outputs are in the folder of the inputs, and are not inputs of the next run.
     assert main(["transcode", "in", "in/out", "--to", "wav"]) == 0
-    assert "3 files to in/out: 0 written, 3 kept, they existed, " in capsys.readouterr().out
+    assert "3 files to in/out: 0 written, 3 kept because they existed, " in capsys.readouterr().out
 
 
 def test_channels_and_rates(folder: Path) -> None:
@@ -69,7 +69,7 @@ def test_channels_and_rates(folder: Path) -> None:
             file.setpos(file.getnframes() // 2)
             samples = array("h", file.readframes(2))
             assert [round(one, -2) for one in samples[:2]] == first
-    # A raw file has one channel, at the rate that its readers suppose.
+    # A raw file has one channel, at the rate that readers assume.
     assert main(["transcode", "a.wav", "a.ulaw"]) == 0
     assert len(Path("a.ulaw").read_bytes()) == 800
 
@@ -96,7 +96,7 @@ def test_a_file_that_fails_is_a_row(folder: Path, capsys: pytest.CaptureFixture[
     rows = {row["input"]: row["state"] for row in rows_of(folder / "out/manifest.jsonl")}
     assert rows == {"a.ulaw": "written", "b.wav": "failed", "c.ulaw": "written"}
     assert names_in("out") == ["a.flac", "c.flac", "manifest.jsonl"]
-    # It is tried again, the others are not.
+    # It is retried, the others are not.
     (folder / "b.wav").unlink()
     assert main(["transcode", "c.ulaw", "b.wav"]) == 0
     before = {path: path.stat().st_mtime_ns for path in (folder / "out").glob("*.flac")}
@@ -114,7 +114,7 @@ def wav_of(samples: int, missing_octets: int = 0) -> bytes:
     return file.getvalue()[: 44 + 2 * samples - missing_octets]
 
 
-def test_files_that_are_cut_or_empty_are_written_with_notes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_truncated_or_empty_files_are_written_with_notes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "in").mkdir()
     (folder / "in/whole.wav").write_bytes(wav_of(1000))
     (folder / "in/cut.wav").write_bytes(wav_of(1000, 400))
@@ -145,7 +145,9 @@ def test_of_many_notes_some_are_shown(folder: Path, capsys: pytest.CaptureFixtur
     assert lines[-2:] == ["note: 3 more, see the manifest", "manifest: out/manifest.jsonl"]
 
 
-def test_inputs_whose_outputs_would_meet_keep_their_suffixes(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_inputs_whose_outputs_would_collide_keep_their_suffixes(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     names = ["a.wav", "a.ulaw", "a.wav.alaw", "b.ulaw", "x/a.alaw"]
     (folder / "in/x").mkdir(parents=True)
     for name in names:
@@ -165,7 +167,7 @@ def test_inputs_whose_outputs_would_meet_keep_their_suffixes(folder: Path, capsy
     assert "4 files to out: 0 written, 4 done before in " in capsys.readouterr().out
 
 
-def test_an_input_that_is_named_twice_is_taken_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_input_that_is_named_twice_is_converted_once(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "in/x").mkdir(parents=True)
     (folder / "in/x/a.ulaw").write_bytes(octets(1))
     (folder / "in/readme.txt").write_bytes(b"")
@@ -196,13 +198,13 @@ def test_an_existing_file_is_kept(folder: Path, capsys: pytest.CaptureFixture[st
         (["a.ulaw", "./a.ulaw"], "the output ./a.ulaw is the input a.ulaw"),
         (["a.ulaw", "linked.ulaw"], "the output linked.ulaw is the input a.ulaw"),
         (["a.ulaw", "out"], "--to is needed for the folder out: one of wav, "),
-        (["a.ulaw", "out", "--to", "aiff"], "kind is 'aiff', written are wav, "),
+        (["a.ulaw", "out", "--to", "aiff"], "kind is 'aiff', possible are wav, "),
         (["a.ulaw", "a.g722", "--rate", "8000"], "sample_rate_hz is 8000, g722 has 16000"),
         (["a.ulaw", "a.wav", "--rate", "0"], "sample_rate_hz is 0, 1 to 192000 are possible"),
         (["a.ulaw", "a.wav", "--mono", "--channel", "0"], "--mono and --channel exclude each other"),
         (["a.ulaw", "a.wav", "--bit-rate", "8"], "--bit-rate is for mp3, the output is wav"),
         (["a.ulaw", "a.wav", "--jobs", "0"], "jobs is 0, 1 to 256 are possible"),
-        (["a.ulaw", "a.wav", "--from", "vox"], "--from is 'vox', read are "),
+        (["a.ulaw", "a.wav", "--from", "vox"], "--from is 'vox', possible are "),
         (["x", "out", "--to", "wav", "--jobs", "257"], "jobs is 257, 1 to 256 are possible"),
         (["x", "out", "--to", "mp3", "--rate", "8000", "--bit-rate", "33"], "bit_rate_kbps is 33, 8000 Hz has 8, "),
         (["x/y", "out", "--to", "wav", "--resume", "x/a.alaw"], "x/a.alaw is not a manifest: "),
@@ -248,7 +250,9 @@ def test_patterns_are_expanded(folder: Path, capsys: pytest.CaptureFixture[str])
 
 
 @pytest.mark.parametrize("to", ["wav", "ulaw", "alaw"])
-def test_small_files_have_the_octets_of_the_general_way(folder: Path, monkeypatch: pytest.MonkeyPatch, to: str) -> None:
+def test_small_files_have_the_octets_of_the_general_path(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, to: str
+) -> None:
     (folder / "in").mkdir()
     for seed, name in enumerate(("a.ulaw", "b.alaw", "odd.ulaw")):
         (folder / "in" / name).write_bytes(octets(seed, 8001))

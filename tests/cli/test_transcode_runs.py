@@ -19,7 +19,7 @@ from tests.cli.runs import ENVIRONMENT, command, names_in, octets, pcm_of, rows_
 
 TIMEOUT_S = 60
 PIPED_OCTETS = 400_000
-"""More than a pipe and the buffers of a reader hold: when it is written, most of it has been converted."""
+"""More than the buffers of a pipe and a reader: when it is written, most of it has been converted."""
 HEEDS_CTRL_C = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -30,7 +30,7 @@ sys.exit(main())
 
 
 class Interrupted:
-    """A run on ten files, a pipe that has given a part of its octets, and ten more files; one thread."""
+    """A run on ten files, a pipe with a part of its octets, and ten more files, on one thread."""
 
     def __init__(self, folder: Path) -> None:
         (folder / "in").mkdir()
@@ -48,7 +48,7 @@ class Interrupted:
         self.folder = folder
 
     def opened(self, path: Path) -> FileIO:
-        """Open the pipe once the process has come to it. From then on it accepts only what the process reads."""
+        """Open the pipe when the process has reached it. From then on it accepts only as much as the process reads."""
         while self.process.poll() is None:
             try:
                 pipe = os.open(path, os.O_WRONLY | os.O_NONBLOCK)
@@ -61,14 +61,14 @@ class Interrupted:
         raise AssertionError(self.process.communicate())
 
     def fill_until_it_stops(self) -> None:
-        """Write to the pipe until nobody reads it: its file does not end before the run has noticed the signal."""
+        """Write to the pipe until it has no reader, so its file does not end before the run has noticed the signal."""
         with suppress(BrokenPipeError):
             while True:
                 self.pipe.write(octets(78))
         self.pipe.close()
 
     def continues(self) -> None:
-        """Put a file in the place of the pipe, and run the rest."""
+        """Replace the pipe by a file, and run the rest."""
         done = {path.name: path.stat() for path in (self.folder / "out").glob("a?.wav")}
         assert len(done) == 10
         (self.folder / "in/m.ulaw").unlink()
@@ -105,7 +105,7 @@ def test_a_killed_run_continues_and_converts_every_file_once(tmp_path: Path) -> 
     run.continues()
 
 
-def test_an_interrupted_run_leaves_no_half_file_and_continues(tmp_path: Path) -> None:
+def test_an_interrupted_run_leaves_no_partial_file_and_continues(tmp_path: Path) -> None:
     run = Interrupted(tmp_path)
     run.process.send_signal(signal.SIGINT)
     run.fill_until_it_stops()

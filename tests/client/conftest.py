@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that records what it gets and answers as told."""
+"""A real HTTP server on loopback that records requests and answers as the test sets it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Received:
 
 
 class RecordingCarrier(ThreadingHTTPServer):
-    """`respond` writes one answer; `released` lets hanging answers end."""
+    """`respond` writes one answer; `released` ends answers that hang."""
 
     daemon_threads = False
 
@@ -41,7 +41,7 @@ class RecordingCarrier(ThreadingHTTPServer):
         self.respond = lambda handler: write(handler, status, body, **headers)
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing about clients that went away, which some tests want."""
+        """Print nothing about clients that closed early, as some tests do."""
 
 
 def write(handler: BaseHTTPRequestHandler, status: int, body: bytes, **headers: str) -> None:
@@ -80,7 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 @pytest.fixture(params=transport.LIBRARIES)
 def http_library(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Run the test with each HTTP library. One that is not installed fails: the test extra brings both."""
+    """Run the test with each HTTP library. One that is not installed fails: the test extra installs both."""
     name: str = request.param
     monkeypatch.setattr(transport, "LIBRARIES", (name,))
     return name

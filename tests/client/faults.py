@@ -18,7 +18,7 @@ from unittest.mock import patch
 
 from rtpcodec.client import AsyncCallControl, CallControl, Retry, transport
 from rtpcodec.errors import CommandError, CommandRefused, CommandUnreachable, RateLimited, UnreadableAnswer
-from tests.client.faulty import ERROR, HUGE_OCTETS, OK, Fault, FaultyCarrier
+from tests.client.faulty_carrier import ERROR, HUGE_OCTETS, OK, Fault, FaultyCarrier
 
 NOW = 1_700_000_000.0
 KEY = "KEY0123456789_abcdefghij"
@@ -36,7 +36,7 @@ RATE_HEADERS: dict[tuple[str, str], float | None] = {
     ("x-ratelimit-reset", "3"): 3.0,
     ("x-ratelimit-reset", "1700000004"): 4.0,
 }
-"""Each form in which a 429 names a wait, and the wait; None: our own."""
+"""Each form of a wait in a 429, and the wait in seconds; None: our own."""
 SUCCESS = Fault("success", effect=True, status=200, body=OK)
 LOST = [
     Fault("refuse"),
@@ -66,7 +66,7 @@ ENDING = [
 
 @dataclass
 class Expected:
-    """What a run has to end with."""
+    """The expected end of a run."""
 
     kind: type[CommandError] | None
     attempts: int
@@ -75,12 +75,12 @@ class Expected:
 
 
 def drawn(rng: random.Random) -> list[Fault]:
-    """One fault for each attempt that could be made."""
+    """Return one fault for each attempt that could be made."""
     return [rng.choice(rng.choice((LOST, PASSING, ENDING, [SUCCESS]))) for _ in range(ATTEMPTS)]
 
 
 def expected(faults: list[Fault]) -> Expected:
-    """The documented end of a run."""
+    """Return the documented end of a run."""
     waits, unknown = [0.0], False
     for attempt, fault in enumerate(faults, 1):
         lost = fault in LOST
@@ -101,14 +101,14 @@ def expected(faults: list[Fault]) -> Expected:
 
 @dataclass
 class Run:
-    """What came of a run."""
+    """The result of a run."""
 
     error: CommandError | None
     waits: list[float]
 
 
 def blocking_run(carrier: FaultyCarrier) -> Run:
-    """One command by the blocking shell."""
+    """Run one command by the blocking shell."""
     waits: list[float] = []
 
     def sleep(wait_s: float) -> None:
@@ -124,7 +124,7 @@ def blocking_run(carrier: FaultyCarrier) -> Run:
 
 
 def awaited_run(carrier: FaultyCarrier) -> Run:
-    """One command by the async shell."""
+    """Run one command by the async shell."""
     waits: list[float] = []
 
     async def main() -> Run:
@@ -143,7 +143,7 @@ def awaited_run(carrier: FaultyCarrier) -> Run:
 
 
 def set_timeout(control: CallControl | AsyncCallControl, fault: Fault) -> None:
-    """Short for the one attempt that hangs, so that a busy machine cannot cut another one."""
+    """Set a short limit for the attempt that hangs only, so that a busy machine cannot cut another one."""
     client: Any = control._client
     client.timeout = control._library.Timeout(LONG_S, read=HANG_TIMEOUT_S if fault.name == "hang" else LONG_S)
 
@@ -156,12 +156,12 @@ SHELLS: dict[str, Callable[[FaultyCarrier], Run]] = {"blocking": blocking_run, "
 
 
 def checked_run(carrier: FaultyCarrier, shell: str, seed: int) -> Run:
-    """One seeded run."""
+    """Make one seeded run."""
     return checked(carrier, shell, drawn(random.Random(seed)), f"seed {seed}")
 
 
 def checked(carrier: FaultyCarrier, shell: str, faults: list[Fault], name: str = "") -> Run:
-    """One run with these faults. AssertionError: it did not end as documented, or had an effect twice."""
+    """Make one run with these faults. AssertionError: it did not end as documented, or had an effect twice."""
     carrier.plan(faults)
     run = SHELLS[shell](carrier)
     carrier.settle()
@@ -190,8 +190,8 @@ def main(arguments: list[str] | None = None) -> int:
     for library in transport.LIBRARIES:
         for shell in SHELLS:
             with patch.object(transport, "LIBRARIES", (library,)):
-                told = counted_runs(shell, runs)
-            sys.stdout.write(f"{shell}, {library}: {runs} runs, each as documented, no effect twice: {told}\n")
+                counts = counted_runs(shell, runs)
+            sys.stdout.write(f"{shell}, {library}: {runs} runs, each as documented, no effect twice: {counts}\n")
     return 0
 
 

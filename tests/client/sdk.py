@@ -60,7 +60,7 @@ OURS_ALONE = {
     "stream_auth_token": "on answer: integrations send it, so we do, with a warning",
     "stream_bidirectional_sampling_rate": "on answer: so that a plan's fields fit every command; a warning beyond 8000",
 }
-"""Fields that the SDK does not know, and why we do."""
+"""Fields that the SDK lacks, and why we have them."""
 DIFFERENCES = {
     "body": "we add command_id where it is not given: one UUID for all attempts, so that a repeat has no effect",
     "path": "call_control_id: we percent-encode all but unreserved characters and the colon, the SDK keeps others too",
@@ -73,7 +73,7 @@ _WORDS = ("alpha", "Zoë", "a b", "+15550100", "0123", "wss", '"quoted"', "日�
 
 
 def drawn(rng: random.Random) -> tuple[str, dict[str, Any]]:
-    """A command and fields for it that both libraries take in the same form."""
+    """Return a command and fields for it that both libraries accept in the same form."""
     command = rng.choice(list(FACES))
     choices = _choices(rng)
     known = get_type_hints(FACES[command][0]).keys() & _sdk_fields(command)
@@ -89,7 +89,7 @@ def drawn(rng: random.Random) -> tuple[str, dict[str, Any]]:
 
 
 def _choices(rng: random.Random) -> dict[str, Any]:
-    """How the value of each field is drawn; bytes and mappings, which only we take, are left out."""
+    """Return how the value of each field is drawn; bytes and mappings, which only ours accepts, are left out."""
 
     def word() -> str:
         return rng.choice(_WORDS) + str(rng.randrange(1000))
@@ -142,7 +142,7 @@ def _sdk_fields(command: str) -> set[str]:
 
 
 def compared(seed: int, carrier: RecordingCarrier, ours: CallControl, theirs: Any) -> tuple[str, set[str]]:
-    """Send one set by both. AssertionError: they differ in what they were given."""
+    """Send one set by both. AssertionError: their requests differ."""
     command, fields = drawn(random.Random(seed))
     carrier.answer(200, b'{"data":{"result":"ok","call_control_id":"v3:new"}}')
     carrier.received.clear()
@@ -186,7 +186,7 @@ def compared_actions(carrier: RecordingCarrier, ours: CallControl, theirs: Any) 
 
 
 def unknown_fields() -> list[str]:
-    """The fields that only one of the two knows. AssertionError: one that has no reason."""
+    """Return the fields that only one of the two knows. AssertionError: one that has no reason."""
     told = []
     for command, (face, _, _) in FACES.items():
         known, official = set(get_type_hints(face)), _sdk_fields(command)
@@ -197,7 +197,7 @@ def unknown_fields() -> list[str]:
 
 
 def compared_types() -> int:
-    """Compare what the tests believe of the SDK's types with the SDK. AssertionError: it has other types by now."""
+    """Compare the types in `sdk_types` with the SDK. AssertionError: the SDK has changed its types."""
     hints = get_type_hints(import_module("telnyx.types.calls.action_start_streaming_params").ActionStartStreamingParams)
     for name, values in STREAM_VALUES.items():
         assert set(get_args(hints[name])) == set(values), f"{name}: {get_args(hints[name])}"
@@ -226,7 +226,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sets", type=int, default=200)
     sets = parser.parse_args(arguments).sets
-    warnings.simplefilter("ignore")  # fields with warnings are sent as well
+    warnings.simplefilter("ignore")  # fields with warnings are sent too
     telnyx: Any = import_module("telnyx")
     say = sys.stdout.write
     with RecordingCarrier() as carrier:

@@ -16,9 +16,9 @@ EVENT_MEMBERS = {
     "streaming.stopped": _CALL | {"stream_url"},
     "streaming.failed": _CALL | {"failure_reason", "stream_id", "stream_params", "stream_type"},
 }
-"""By the event's type."""
+"""Members by the type of the event."""
 SEEN_ON_CALLS = {"call.answered": {"codec", "sampling_rate", "stream_url", "stream_track"}}
-"""Members that the types lack and that integrations and the carrier's guide show (media streaming, section 4.2)."""
+"""Members that the types lack and that integrations and the carrier's guide show (docs/webhooks.md, "Events")."""
 STREAM_VALUES = {
     "stream_track": ("inbound_track", "outbound_track", "both_tracks"),
     "stream_codec": ("PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16", "default"),

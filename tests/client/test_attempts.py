@@ -1,4 +1,4 @@
-"""One command over all its attempts, without any I/O: what is repeated, waited for, and known at the end."""
+"""One command over all its attempts, without I/O: repeats, waits, and the outcome."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from rtpcodec.client import Access, CommandResult, Exchange, Retry
+from rtpcodec.client import Access, CommandAttempts, CommandResult, Retry
 from rtpcodec.client.command import dial, stop_streaming
 from rtpcodec.errors import (
     CallEnded,
@@ -24,46 +24,46 @@ OK = b'{"data":{"result":"ok"}}'
 Step = tuple[int, dict[str, str], bytes] | str
 
 
-def drive(*steps: Step, retries: int = 2, cut: bool = False) -> tuple[Exchange[CommandResult], list[float]]:
+def drive(*steps: Step, retries: int = 2, cut: bool = False) -> tuple[CommandAttempts[CommandResult], list[float]]:
     """Give one step to each attempt: an answer, or how it was lost."""
-    exchange = Exchange(STOP, ACCESS, Retry(retries, random=lambda: 1.0, unix_time_s=lambda: 1_700_000_000.0))
+    attempts = CommandAttempts(STOP, ACCESS, Retry(retries, random=lambda: 1.0, unix_time_s=lambda: 1_700_000_000.0))
     waits = []
     left = iter(steps)
-    for wait_s in exchange:
+    for wait_s in attempts:
         waits.append(wait_s)
         match next(left):
             case (status, headers, body):
-                answer = exchange.answered(status, headers)
+                answer = attempts.answered(status, headers)
                 assert answer.add(body)
                 answer.ended = not cut
             case "refused":
-                exchange.lost("ConnectError", nothing_sent=True)
+                attempts.lost("ConnectError", nothing_sent=True)
             case _:
-                exchange.lost("ReadTimeout", nothing_sent=False)
+                attempts.lost("ReadTimeout", nothing_sent=False)
     assert next(left, None) is None, "more steps than attempts"
-    return exchange, waits
+    return attempts, waits
 
 
 def test_success_needs_one_attempt() -> None:
-    exchange, waits = drive((200, {}, OK))
-    assert (exchange.result().result, waits) == ("ok", [0.0])
+    attempts, waits = drive((200, {}, OK))
+    assert (attempts.result().result, waits) == ("ok", [0.0])
 
 
 def test_every_attempt_sends_the_same_octets() -> None:
-    exchange = Exchange(STOP, ACCESS, Retry())
+    attempts = CommandAttempts(STOP, ACCESS, Retry())
     seen = set()
-    for _ in exchange:
-        seen.add(exchange.request.body)
-        exchange.lost("ReadTimeout", nothing_sent=False)
+    for _ in attempts:
+        seen.add(attempts.request.body)
+        attempts.lost("ReadTimeout", nothing_sent=False)
     assert seen == {b'{"command_id":"once"}'}
 
 
 @pytest.mark.parametrize(
     "first", ["refused", "hung", (429, {}, b""), (503, {}, b"<html>"), (408, {}, b""), (409, {}, b"")]
 )
-def test_what_may_pass_is_repeated(first: Step) -> None:
-    exchange, waits = drive(first, first, (200, {}, OK))
-    assert (exchange.result().result, waits) == ("ok", [0.0, 0.5, 1.0])
+def test_temporary_refusals_are_repeated(first: Step) -> None:
+    attempts, waits = drive(first, first, (200, {}, OK))
+    assert (attempts.result().result, waits) == ("ok", [0.0, 0.5, 1.0])
 
 
 def test_the_carriers_wait_is_kept() -> None:
@@ -72,23 +72,23 @@ def test_the_carriers_wait_is_kept() -> None:
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422, 302])
-def test_what_stays_is_not_repeated(status: int) -> None:
-    exchange, waits = drive((status, {}, b""))
+def test_final_refusals_are_not_repeated(status: int) -> None:
+    attempts, waits = drive((status, {}, b""))
     with pytest.raises(CommandRefused) as caught:
-        exchange.result()
+        attempts.result()
     assert waits == [0.0]
     assert (caught.value.is_retryable, caught.value.outcome_unknown, caught.value.attempts) == (False, False, 1)
 
 
-def test_the_carriers_word_on_repeating_wins() -> None:
+def test_the_carriers_retry_header_wins() -> None:
     assert drive((503, {"x-should-retry": "false"}, b""))[1] == [0.0]
     assert drive((422, {"x-should-retry": "true"}, b""), (200, {}, OK))[1] == [0.0, 0.5]
 
 
 def test_retries_end() -> None:
-    exchange, waits = drive(*[(429, {"retry-after": "9"}, b"")] * 3)
+    attempts, waits = drive(*[(429, {"retry-after": "9"}, b"")] * 3)
     with pytest.raises(RateLimited) as caught:
-        exchange.result()
+        attempts.result()
     assert waits == [0.0, 9.0, 9.0]
     error = caught.value
     assert (error.is_retryable, error.retry_after_s, error.attempts, error.outcome_unknown) == (True, 9.0, 3, False)
@@ -96,9 +96,9 @@ def test_retries_end() -> None:
 
 
 def test_nothing_sent_in_any_attempt_has_no_effect() -> None:
-    exchange, _ = drive("refused", "refused", "refused")
+    attempts, _ = drive("refused", "refused", "refused")
     with pytest.raises(CommandUnreachable) as caught:
-        exchange.result()
+        attempts.result()
     assert type(caught.value) is CommandUnreachable
     assert str(caught.value) == (
         "streaming_stop found no connection to carrier.example in 3 attempts (ConnectError); nothing was sent "
@@ -117,9 +117,9 @@ def test_nothing_sent_in_any_attempt_has_no_effect() -> None:
     ],
 )
 def test_one_attempt_that_may_have_worked_leaves_the_outcome_unknown(steps: tuple[Step, ...]) -> None:
-    exchange, _ = drive(*steps)
+    attempts, _ = drive(*steps)
     with pytest.raises(OutcomeUnknown) as caught:
-        exchange.result()
+        attempts.result()
     assert str(caught.value) == (
         "streaming_stop got no answer from carrier.example in 3 attempts (ConnectError); whether it took effect is "
         "unknown (command_id once)"
@@ -132,25 +132,25 @@ def test_one_attempt_that_may_have_worked_leaves_the_outcome_unknown(steps: tupl
 @pytest.mark.parametrize(("last", "kind"), [(429, RateLimited), (500, CommandRefused), (422, CallEnded)])
 def test_a_refusal_after_a_lost_answer_says_so(last: int, kind: type[CommandRefused]) -> None:
     body = b'{"errors":[{"code":"90018","title":"Call has already ended"}]}'
-    exchange, _ = drive("hung", *[(last, {}, body)] * (1 if last == 422 else 2))
+    attempts, _ = drive("hung", *[(last, {}, body)] * (1 if last == 422 else 2))
     with pytest.raises(kind) as caught:
-        exchange.result()
+        attempts.result()
     assert caught.value.outcome_unknown
 
 
-def test_a_success_whose_body_broke_off_is_asked_for_again() -> None:
-    exchange, waits = drive((200, {}, b'{"data":'), (200, {}, b""), (200, {}, OK), cut=True)
-    assert (exchange.result().result, waits) == ("ok", [0.0, 0.5, 1.0])
-    exchange, waits = drive(*[(200, {}, b'{"da')] * 3, cut=True)
+def test_a_success_whose_body_broke_off_is_repeated() -> None:
+    attempts, waits = drive((200, {}, b'{"data":'), (200, {}, b""), (200, {}, OK), cut=True)
+    assert (attempts.result().result, waits) == ("ok", [0.0, 0.5, 1.0])
+    attempts, waits = drive(*[(200, {}, b'{"da')] * 3, cut=True)
     with pytest.raises(UnreadableAnswer) as caught:
-        exchange.result()
+        attempts.result()
     assert (caught.value.attempts, caught.value.outcome_unknown, caught.value.is_retryable) == (3, True, False)
 
 
 def test_a_success_of_another_shape_is_not() -> None:
-    exchange, waits = drive((200, {}, b"<html>"))
+    attempts, waits = drive((200, {}, b"<html>"))
     with pytest.raises(UnreadableAnswer, match=r"without data\.result"):
-        exchange.result()
+        attempts.result()
     assert waits == [0.0]
 
 
@@ -161,18 +161,18 @@ def test_nothing_but_a_command_is_retryable_by_default() -> None:
 
 def test_a_dialed_call() -> None:
     order = dial(to="+15550100", from_="+15550101", connection_id="c-1", command_id="once")
-    exchange = Exchange(order, ACCESS, Retry(0))
-    for _ in exchange:
-        exchange.answered(200, {}).add(
+    attempts = CommandAttempts(order, ACCESS, Retry(0))
+    for _ in attempts:
+        attempts.answered(200, {}).add(
             b'{"data":{"call_control_id":"v3:new","call_leg_id":"l","call_session_id":5,"is_alive":false,'
             b'"record_type":"call"}}'
         )
-    call = exchange.result()
+    call = attempts.result()
     assert repr(call) == (
         "DialedCall(call_control_id='v3:new', call_leg_id='l', call_session_id=None, command_id='once')"
     )
     for data in (b"{}", b'{"call_control_id":""}', b'{"call_control_id":1}', b'{"result":"ok"}'):
-        for _ in exchange:
-            exchange.answered(200, {}).add(b'{"data":' + data + b"}")
+        for _ in attempts:
+            attempts.answered(200, {}).add(b'{"data":' + data + b"}")
         with pytest.raises(UnreadableAnswer, match=r"dial was answered .* without data\.call_control_id"):
-            exchange.result()
+            attempts.result()

@@ -1,4 +1,4 @@
-"""Events about what runs on a call: typed, tolerant of odd members, whole in `payload`, private in a repr."""
+"""Events about calls: typed, tolerant of odd members, complete in `payload`, private in a repr."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def event(event_type: str, **payload: Any) -> WebhookEvent:
 
 
 def members_of(value: EventValue) -> dict[str, Any]:
-    """All fields that have a value, without those of every event."""
+    """Return all fields that have a value, without those of every event."""
     own = {each.name: getattr(value, each.name) for each in fields(value)}
     common = {each.name for each in fields(WebhookEvent)}
     return {name: found for name, found in own.items() if found not in (None, ()) and name not in common}
@@ -129,7 +129,7 @@ def test_fields(event_type: str, payload: dict[str, Any], wanted: dict[str, Any]
     assert found.payload == {**COMMON, **payload}
 
 
-def test_premium_detection_is_told_apart() -> None:
+def test_premium_detection_is_recognised() -> None:
     assert isinstance(
         detected := event("call.machine.premium.detection.ended"), webhook_events.CallMachineDetectionEnded
     )

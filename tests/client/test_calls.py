@@ -1,4 +1,4 @@
-"""The commands around a stream: dial, answer, hangup and any other."""
+"""The commands about calls: dial, answer, hangup and any other."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_dial() -> None:
     }
 
 
-def test_a_plans_fields_go_on_dial_and_answer() -> None:
+def test_a_plans_fields_fit_dial_and_answer() -> None:
     plan = rtpcodec.StreamPlan(send_codec="PCMA")
     for order in (
         dial(**ENDS, stream_url="wss://h/", stream_auth_token="t", **plan.command_fields()),
@@ -75,7 +75,7 @@ def test_answer_and_hangup() -> None:
         (lambda **given: hangup("v3:x", **given), HangupFields, {}),
     ],
 )
-def test_every_field_of_the_typed_face_is_known_and_omitted_when_none(make: Any, face: type, given: Any) -> None:
+def test_every_typed_field_is_known_and_omitted_when_none(make: Any, face: type, given: Any) -> None:
     nothing = {**dict.fromkeys(get_type_hints(face)), **given, "strict": False}
     wire = {name.rstrip("_") for name in given}
     assert set(make(**nothing).body) == {*wire, "command_id"}
@@ -108,7 +108,7 @@ def test_every_field_of_the_typed_face_is_known_and_omitted_when_none(make: Any,
         ({"extra_body": {"from": "+1"}}, "extra_body has from, which is a parameter of its own"),
     ],
 )
-def test_dial_that_cannot_be(changes: dict[str, Any], rule: str) -> None:
+def test_impossible_dial_commands(changes: dict[str, Any], rule: str) -> None:
     with pytest.raises(InvalidCommand) as caught:
         dial(**{**ENDS, **changes})
     assert str(caught.value) == f"dial was not sent: {rule}"
@@ -147,7 +147,7 @@ def test_answer_may_ignore_rate_and_token() -> None:
     assert doubts(lambda **given: answer("v3:x", **given), **stream, **{RATE: 8000}) == []
 
 
-def test_stream_doubts_only_where_a_stream_is_asked_for() -> None:
+def test_stream_warnings_need_a_requested_stream() -> None:
     assert doubts(dial, **ENDS) == []
     assert doubts(dial, **ENDS, stream_track="both_tracks") == [
         "dial: stream_url is missing, so the carrier has nowhere to connect to"
@@ -196,13 +196,13 @@ def test_any_other_action() -> None:
         ("x", {"extra_body": {"command_id": "c"}}, "extra_body has command_id, which is a parameter of its own"),
     ],
 )
-def test_an_action_that_cannot_be(name: Any, body: dict[str, Any], rule: str) -> None:
+def test_impossible_actions(name: Any, body: dict[str, Any], rule: str) -> None:
     with pytest.raises(InvalidCommand) as caught:
         action("v3:x", name, **body)
     assert rule in str(caught.value)
 
 
-def test_what_may_be_private_is_among_the_secrets() -> None:
+def test_private_values_are_among_the_secrets() -> None:
     order = dial(
         **ENDS,
         sip_auth_password="password",

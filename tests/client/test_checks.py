@@ -1,4 +1,4 @@
-"""The rules for one field each: what passes, what is wrong, and that a secret is never shown."""
+"""The checks of single fields: valid values, wrong values, and secrets that are never shown."""
 
 from __future__ import annotations
 
@@ -174,14 +174,14 @@ def test_dialogflow_config(config: object, expected: list[str]) -> None:
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), b"octets", {1, 2}, {b"name": 1}, object(), 1j])
-def test_what_json_has_no_form_for_is_refused_and_not_bent(value: object) -> None:
+def test_values_without_a_json_form_are_refused_and_not_converted(value: object) -> None:
     kinds = {"ValueError", "TypeError"}
     for holder in (value, [value], {"a": {"b": value}}):
         (rule,) = rules(checks.json_value, holder)
         assert rule in {f"field cannot be written as JSON ({kind})" for kind in kinds}
 
 
-def test_what_json_can_carry_is_taken_as_it_is() -> None:
+def test_json_values_are_sent_unchanged() -> None:
     value = {"a": [1, 2.5, 2**70, True, None, "日本", ("b",)], "c": {}}
     assert rules(checks.json_value, value) == []
 

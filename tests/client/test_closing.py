@@ -1,4 +1,4 @@
-"""A control that is closed while somebody uses it."""
+"""A control that is closed while it is used."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEY = "KEY0123456789_abcdefghij"
 
 
 def test_a_control_that_is_closed_while_a_command_runs_or_before(carrier: RecordingCarrier) -> None:
-    """An attempt that went out may have worked, which the error of the repeat must not forget."""
+    """An attempt that was sent may have taken effect, and the error of the repeat must say so."""
 
     def hang_up(handler: BaseHTTPRequestHandler) -> None:
         handler.close_connection = True

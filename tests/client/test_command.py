@@ -22,7 +22,7 @@ EXAMPLE = (
     b'"custom_parameters":[{"name":"tenant","value":"t1"}],'
     b'"client_state":"eyJzIjoxfQ==","command_id":"7d8c5f0e-3f1c-4c57-9f0d-0f4f6a0c1a11"}'
 )
-"""Spec 2.10, its white space left out."""
+"""The carrier's own example of `streaming_start`, without white space."""
 SOUND: dict[str, Any] = {
     "stream_url": "wss://media.example.com/ws",
     "stream_bidirectional_mode": "rtp",
@@ -51,7 +51,7 @@ def quiet() -> Iterator[None]:
         yield
 
 
-def test_the_specifications_example_octet_for_octet() -> None:
+def test_the_carriers_example_octet_for_octet() -> None:
     command = start_streaming(
         "v3:EXAMPLE-abc_123",
         stream_url="wss://media.example.com/ws",
@@ -86,7 +86,7 @@ def test_a_plans_fields_are_accepted_after_asterisks() -> None:
     }
 
 
-def test_every_field_of_the_typed_face_is_known_and_omitted_when_none() -> None:
+def test_every_typed_field_is_known_and_omitted_when_none() -> None:
     nothing: Any = dict.fromkeys(get_type_hints(StartFields)) | {"stream_url": "wss://h/"}
     with pytest.warns(CommandWarning):
         assert set(start_streaming("v3:x", **nothing).body) == {"stream_url", "command_id"}
@@ -189,7 +189,7 @@ def test_extra_body_adds_fields() -> None:
         ({"x": "\ud800"}, "cannot be written as JSON (UnicodeEncodeError)"),
     ],
 )
-def test_extra_body_that_cannot_go_along(extra: Any, rule: str) -> None:
+def test_impossible_extra_body(extra: Any, rule: str) -> None:
     with pytest.raises(InvalidCommand) as caught:
         start_streaming("v3:x", **SOUND, extra_body=extra)
     assert str(caught.value) == f"streaming_start was not sent: extra_body {rule}"
@@ -207,8 +207,8 @@ ONE_LEG = "a call of one leg hears nothing of it, add 'self'"
 MODE = "stream_bidirectional_mode"
 TRACK = "stream_track"
 UNHEARD = (
-    f"{TRACK} is 'outbound_track': it has what the phone plays, which may include what we send, and nothing "
-    "of what is said into that phone; add 'inbound_track' or 'both_tracks' to hear it"
+    f"{TRACK} is 'outbound_track': it has the audio that the phone plays, which may include ours, but not the speech "
+    "into that phone; add 'inbound_track' or 'both_tracks' to hear it"
 )
 NO_LEGS = f"{LEGS} is missing and the carrier's default is 'opposite': {ONE_LEG}"
 NO_MODE = (
@@ -255,7 +255,7 @@ DOUBTS: list[tuple[dict[str, Any], list[str]]] = [
 
 
 @pytest.mark.parametrize(("changes", "doubts"), DOUBTS)
-def test_doubts_are_warnings_and_with_strict_an_error(changes: dict[str, Any], doubts: list[str]) -> None:
+def test_doubtful_values_are_warnings_and_with_strict_an_error(changes: dict[str, Any], doubts: list[str]) -> None:
     fields: Any = {**SOUND, **changes}
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -272,7 +272,7 @@ def test_doubts_are_warnings_and_with_strict_an_error(changes: dict[str, Any], d
     assert [str(problem) for problem in refused.value.problems] == doubts
 
 
-def test_strict_lists_wrong_and_doubtful_together_and_lax_the_wrong_alone() -> None:
+def test_strict_reports_errors_and_warnings_together_and_lax_the_errors_alone() -> None:
     fields: Any = {**SOUND, "stream_codec": "EVS", "stream_track": 3}
     with pytest.raises(InvalidCommand) as strict:
         start_streaming("v3:x", strict=True, **fields)

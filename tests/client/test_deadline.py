@@ -17,7 +17,7 @@ from rtpcodec.client.command import action, hangup
 from rtpcodec.client.deadline import Deadline
 from rtpcodec.client.deadline_transport import deadline_transport
 from rtpcodec.errors import CommandError, CommandRefused, CommandUnreachable, OutcomeUnknown
-from tests.client.hostile import CERTIFICATE, PATIENCE_S, Peer, serving
+from tests.client.scripted_server import CERTIFICATE, PATIENCE_S, Peer, serving
 
 KEY = "KEY0123456789_abcdefghij"
 TIMEOUT_S = 0.1
@@ -89,7 +89,7 @@ AFTER_A_STATUS = {
 
 
 @pytest.mark.parametrize("name", BEFORE_A_STATUS)
-def test_an_answer_that_drips_before_its_status_leaves_the_outcome_unknown(
+def test_an_answer_that_is_slow_before_its_status_leaves_the_outcome_unknown(
     fail: Callable[..., CommandError], name: str
 ) -> None:
     with serving(dripping(*BEFORE_A_STATUS[name])) as server:
@@ -111,7 +111,7 @@ def test_the_other_library_keeps_the_deadline_as_well(
 
 
 @pytest.mark.parametrize("name", AFTER_A_STATUS)
-def test_an_answer_that_drips_after_its_status_ends_with_it(fail: Callable[..., CommandError], name: str) -> None:
+def test_an_answer_that_is_slow_after_its_status_ends_with_it(fail: Callable[..., CommandError], name: str) -> None:
     with serving(dripping(*AFTER_A_STATUS[name])) as server:
         error = fail(server.url, timeout_s=0.2)
     assert isinstance(error, CommandRefused | CommandUnreachable)
@@ -131,7 +131,7 @@ def test_a_tls_peer_that_never_shakes_hands_got_nothing(fail: Callable[..., Comm
     assert error.nothing_sent
 
 
-def test_a_tls_handshake_that_drips(fail: Callable[..., CommandError]) -> None:
+def test_a_tls_handshake_that_is_slow(fail: Callable[..., CommandError]) -> None:
     def record_without_end(peer: Peer) -> None:
         peer.socket.sendall(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc")
         peer.drip(b"\0")
@@ -143,7 +143,7 @@ def test_a_tls_handshake_that_drips(fail: Callable[..., CommandError]) -> None:
 
 
 @pytest.mark.parametrize("name", ["103", "header lines"])
-def test_an_answer_over_tls_that_drips(
+def test_an_answer_over_tls_that_is_slow(
     fail: Callable[..., CommandError], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
@@ -169,7 +169,7 @@ def test_a_peer_that_reads_octet_by_octet(fail: Callable[..., CommandError]) -> 
 
 @contextlib.contextmanager
 def full_backlog() -> Iterator[str]:
-    """A listener that answers no further SYN."""
+    """Yield a listener that answers no further SYN."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
@@ -199,7 +199,7 @@ def test_each_attempt_has_the_deadline(fail: Callable[..., CommandError]) -> Non
 
 def no_sleep(_fail: object) -> dict[str, Any]:
     class Slept:
-        """Nothing to wait for, with `await` or without."""
+        """Do nothing, with `await` or without."""
 
         def __await__(self) -> Iterator[None]:
             return iter(())
@@ -209,7 +209,7 @@ def no_sleep(_fail: object) -> dict[str, Any]:
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
 @pytest.mark.parametrize("start", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["its answer", "after its answer"])
-def test_a_proxy_that_drips(
+def test_a_proxy_that_sends_slowly(
     fail: Callable[..., CommandError], scheme: str, start: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with serving(dripping(start, BEFORE_A_STATUS["103"][1])) as proxy:
@@ -236,7 +236,7 @@ def test_a_kept_connection_has_the_deadline_of_its_next_command() -> None:
         assert server.accepted == 1
 
 
-def test_a_lookup_without_end_is_left_behind(http_library: str) -> None:
+def test_a_lookup_without_end_is_abandoned(http_library: str) -> None:
     """The system's resolver cannot be interrupted; a thread waits for it in place of the caller."""
     released = threading.Event()
 

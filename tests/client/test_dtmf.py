@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from rtpcodec.client import Access, Answer, CommandResult, Exchange, Retry, read_answer
+from rtpcodec.client import Access, Answer, CommandAttempts, CommandResult, Retry, read_answer
 from rtpcodec.client.command import Command, action, send_dtmf, update_client_state
 from rtpcodec.errors import CommandRefused, InvalidCommand
 
@@ -21,7 +21,7 @@ def problems(make: Any, **given: Any) -> list[str]:
     return [str(problem) for problem in caught.value.problems]
 
 
-def test_all_keys_and_pauses_in_the_order_of_the_specification() -> None:
+def test_all_keys_and_pauses_in_the_documented_order() -> None:
     command = send_dtmf(
         "v3:x", command_id="once", client_state=b"test", duration_millis=100, digits="0123456789ABCD*#wW"
     )
@@ -84,10 +84,10 @@ def refusal_of(command: Command[CommandResult], detail: str) -> CommandRefused:
 @pytest.mark.parametrize("make", [send_dtmf, lambda call, **given: action(call, "send_dtmf", **given)])
 def test_digits_are_never_shown(make: Any) -> None:
     command = make("v3:x", digits=PIN)
-    exchange = Exchange(command, ACCESS, Retry())
-    exchange.lost("ReadTimeout", nothing_sent=False)
+    attempts = CommandAttempts(command, ACCESS, Retry())
+    attempts.lost("ReadTimeout", nothing_sent=False)
     refusal = refusal_of(command, f"digits {PIN} are invalid")
-    shown = [command, exchange.request, exchange, refusal, refusal.errors, f"{refusal}"]
+    shown = [command, attempts.request, attempts, refusal, refusal.errors, f"{refusal}"]
     assert not [each for each in shown if PIN in repr(each)]
     assert "digits *** are invalid" in str(refusal)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.client import faults
-from tests.client.faulty import Fault, FaultyCarrier
+from tests.client.faulty_carrier import Fault, FaultyCarrier
 
 SEEDS = 20
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+from rtpcodec import client
+
 SCRIPT = """
 import sys
 import rtpcodec.client
@@ -19,3 +23,10 @@ assert "httpx" not in sys.modules
 def test_the_library_is_imported_with_the_first_control() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_old_name_of_command_attempts_warns() -> None:
+    with pytest.warns(DeprecationWarning, match=r"^rtpcodec.client.Exchange is now rtpcodec.client.CommandAttempts; "):
+        assert client.Exchange is client.CommandAttempts
+    with pytest.raises(AttributeError, match=r"^module 'rtpcodec.client' has no attribute 'Exchanges'$"):
+        _ = client.Exchanges

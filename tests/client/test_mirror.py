@@ -1,7 +1,8 @@
-"""The two shells are one, written twice."""
+"""The blocking and the asyncio shell have the same methods, in the same order."""
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +14,21 @@ from rtpcodec.client.sync_http import BlockingHttp
 
 
 def test_the_shells_are_short_mirror_images() -> None:
-    """Whoever reads one has read the other; only the words of await differ."""
+    """A reader of one knows the other: they differ in `async` and `await` alone."""
 
-    def read(module: Any) -> list[str]:
-        return Path(module.__file__).read_text().splitlines()
+    def lines_of_code(module: Any) -> int:
+        """Return the number of lines that are not part of a docstring."""
+        text = Path(module.__file__).read_text()
+        documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+        docstrings = [node.body[0] for node in ast.walk(ast.parse(text)) if isinstance(node, documented)]
+        strings = [one for one in docstrings if isinstance(one, ast.Expr) and isinstance(one.value, ast.Constant)]
+        return len(text.splitlines()) - sum((one.end_lineno or one.lineno) - one.lineno + 1 for one in strings)
 
     def members(kind: type) -> list[str]:
         return [
             name.replace("__a", "__").replace("aclose", "close") for name in vars(kind) if callable(vars(kind)[name])
         ]
 
-    assert max(len(read(rtpcodec.client.sync)), len(read(rtpcodec.client.aio))) < 80
+    assert max(lines_of_code(rtpcodec.client.sync), lines_of_code(rtpcodec.client.aio)) < 80
     assert members(CallControl) == members(AsyncCallControl)
     assert members(BlockingHttp) == members(AsyncHttp)

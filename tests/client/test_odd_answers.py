@@ -1,4 +1,4 @@
-"""Whatever octets answer a command, the error is a documented one and keeps status and command id."""
+"""For any octets of an answer, the error is a documented one and has status and command id."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from rtpcodec.client import Access, Answer, AsyncCallControl, CallControl, Command, CommandResult, Exchange, Retry
+from rtpcodec.client import (
+    Access,
+    Answer,
+    AsyncCallControl,
+    CallControl,
+    Command,
+    CommandAttempts,
+    CommandResult,
+    Retry,
+)
 from rtpcodec.client.command import dial, hangup
 from rtpcodec.errors import CommandError, CommandRefused, UnreadableAnswer
 
@@ -35,14 +44,14 @@ ODD_BODIES = {
 
 
 def outcome(command: Command[Any], answer: Answer) -> object:
-    """Return what the exchange makes of an answer: a result or a documented error."""
-    exchange = Exchange(command, ACCESS, Retry(0))
-    for _ in exchange:
-        begun = exchange.answered(answer.status, answer.headers)
+    """Return the outcome of one attempt with this answer: a result or a documented error."""
+    attempts = CommandAttempts(command, ACCESS, Retry(0))
+    for _ in attempts:
+        begun = attempts.answered(answer.status, answer.headers)
         begun.add(bytes(answer.body))
         begun.ended = True
     try:
-        return exchange.result()
+        return attempts.result()
     except (CommandRefused, UnreadableAnswer) as error:
         return error
 

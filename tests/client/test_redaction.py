@@ -11,7 +11,7 @@ from urllib.parse import quote
 import msgspec
 import pytest
 
-from rtpcodec.client import Access, Answer, Command, Exchange, Retry, read_answer
+from rtpcodec.client import Access, Answer, Command, CommandAttempts, Retry, read_answer
 from rtpcodec.client.command import dial, hangup
 from rtpcodec.client.redaction import STRUCK, Redaction
 from rtpcodec.errors import CommandRefused, CommandUnreachable, UnreadableAnswer
@@ -83,28 +83,28 @@ def test_an_outcome_with_the_key_is_not_one(name: str, command: Command[Any]) ->
 
 @pytest.mark.parametrize("name", SPELLINGS)
 def test_a_loss_and_its_cause(name: str) -> None:
-    exchange = Exchange(hangup("v3:x"), ACCESS, Retry(0))
+    attempts = CommandAttempts(hangup("v3:x"), ACCESS, Retry(0))
     root = ValueError(f"illegal header {SPELLINGS[name]!r}")
     cause = RuntimeError("no answer")
     cause.__cause__ = root
-    for _ in exchange:
-        exchange.lost(f"ProxyError: 407 {SPELLINGS[name]}", nothing_sent=True, cause=cause)
+    for _ in attempts:
+        attempts.lost(f"ProxyError: 407 {SPELLINGS[name]}", nothing_sent=True, cause=cause)
     with pytest.raises(CommandUnreachable, match=r"ProxyError: 407 .*\*\*\*") as caught:
-        exchange.result()
+        attempts.result()
     assert is_clean(shown(caught.value))
 
 
 def test_a_clean_cause_is_kept() -> None:
-    exchange = Exchange(hangup("v3:x"), ACCESS, Retry(0))
+    attempts = CommandAttempts(hangup("v3:x"), ACCESS, Retry(0))
     cause = RuntimeError("no answer")
-    for _ in exchange:
-        exchange.lost("ReadTimeout", nothing_sent=False, cause=cause)
+    for _ in attempts:
+        attempts.lost("ReadTimeout", nothing_sent=False, cause=cause)
     with pytest.raises(CommandUnreachable) as caught:
-        exchange.result()
+        attempts.result()
     assert caught.value.__cause__ is cause
 
 
-def test_words_that_only_look_like_secrets_stay() -> None:
+def test_words_that_only_resemble_secrets_stay() -> None:
     redaction = Redaction([KEY], ["1", "state"])
     assert redaction.words("1 of 11 states: keyboard, state") == "*** of 11 states: keyboard, ***"
     assert Redaction([""]).words("nothing to strike") == "nothing to strike"

@@ -1,4 +1,4 @@
-"""Whether and when to try again: statuses, the forms in which the carrier names a wait, and our own waits."""
+"""Whether and when to retry: statuses, the forms of a requested wait, and our own waits."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ DATE = "Tue, 14 Nov 2023 22:13:30 GMT"  # ten seconds after NOW
 
 
 @pytest.mark.parametrize("status", [408, 409, 429, 500, 502, 503, 504, 599])
-def test_statuses_that_may_pass(status: int) -> None:
+def test_statuses_that_are_retried(status: int) -> None:
     assert may_succeed_later(status, {})
     assert not may_succeed_later(status, {"x-should-retry": "false"})
     assert may_succeed_later(status, {"x-should-retry": "maybe"})
 
 
 @pytest.mark.parametrize("status", [301, 307, 400, 401, 403, 404, 413, 422])
-def test_statuses_that_stay(status: int) -> None:
+def test_statuses_that_are_final(status: int) -> None:
     assert not may_succeed_later(status, {})
     assert may_succeed_later(status, {"x-should-retry": " TRUE "})
 

@@ -1,4 +1,4 @@
-"""What a control is made of: key, address, time limits, the library that it needs."""
+"""Settings of a control: key, address, time limits, and the HTTP library."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_impossible_timeouts(kind: Callable[..., object], seconds: object, http_
 
 @pytest.mark.parametrize("kind", [CallControl, AsyncCallControl])
 @pytest.mark.parametrize("host", ["256.1.1.1", "xn--"])
-def test_hosts_that_cannot_be(kind: Callable[..., object], host: str, http_library: str) -> None:
+def test_impossible_hosts(kind: Callable[..., object], host: str, http_library: str) -> None:
     with pytest.raises(
         InvalidCommand, match="call control was not set up: base_url is not a URL: its host cannot be read"
     ):

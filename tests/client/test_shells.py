@@ -1,4 +1,4 @@
-"""One battery for the blocking and the async shell, against a real HTTP server on loopback."""
+"""The same tests for the blocking and the async shell, against a real HTTP server on loopback."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ FIELDS: dict[str, Any] = {
 }
 
 AUDIBLE: dict[str, Any] = {"stream_bidirectional_mode": "rtp", "stream_bidirectional_target_legs": "self"}
-"""Mode and legs of an app that is heard; without them a command is sent with warnings."""
+"""Mode and legs with which a caller hears the app; without them a command is sent with warnings."""
 
 Order = Callable[..., CommandResult]
 
@@ -188,7 +188,7 @@ def test_wrong_fields_never_leave(send: Order, carrier: RecordingCarrier) -> Non
     assert carrier.received == []
 
 
-def test_a_doubt_is_sent_and_names_the_callers_line(send: Order, carrier: RecordingCarrier) -> None:
+def test_a_warning_is_sent_and_names_the_callers_line(send: Order, carrier: RecordingCarrier) -> None:
     with pytest.warns(CommandWarning, match="stream_codec is 'EVS'") as caught:
         send("start_streaming", "v3:x", stream_url="wss://h/", stream_codec="EVS", **AUDIBLE)
     (line,) = [Path(__file__).read_text().splitlines()[each.lineno - 1] for each in caught]
@@ -270,7 +270,7 @@ def test_the_status_holds_when_the_body_breaks_off(
         send("stop_streaming", "v3:x")
 
 
-def test_a_body_that_drips_ends_at_the_timeout(send: Order, carrier: RecordingCarrier) -> None:
+def test_a_body_that_arrives_slowly_ends_at_the_timeout(send: Order, carrier: RecordingCarrier) -> None:
     def drip(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(500)
         handler.send_header("Content-Length", "100000")

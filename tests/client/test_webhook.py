@@ -1,4 +1,4 @@
-"""Webhooks: the specification's vector verifies, and nothing else does."""
+"""Webhooks: the test vector verifies, and any change to it does not."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from rtpcodec.errors import (
     WebhookUnsigned,
 )
 
-# Spec 4.3.
+# A vector on which two other libraries agree (docs/simulator.md, "Rules of both sides").
 BODY = (
     b'{"data":{"event_type":"streaming.started","id":"11111111-2222-4333-8444-555555555555",'
     b'"occurred_at":"2023-11-14T22:13:20.000000Z","payload":{"call_control_id":"v3:example",'
@@ -53,7 +53,7 @@ def signed(body: bytes, timestamp: int = NOW) -> dict[str, str]:
     return {"telnyx-signature-ed25519": signature, "telnyx-timestamp": str(timestamp)}
 
 
-def test_the_specifications_vector_verifies() -> None:
+def test_the_test_vector_verifies() -> None:
     event = rtpcodec.verify_webhook(BODY, HEADERS, KEY, now=NOW)
     assert isinstance(event, StreamingStarted)
     assert (event.id, event.attempt, event.call_control_id, event.stream_url) == (
@@ -68,7 +68,7 @@ def test_the_specifications_vector_verifies() -> None:
 
 
 def flips(octets: bytes) -> list[bytes]:
-    """Every octet string that differs in one bit."""
+    """Return every octet string that differs in one bit."""
     return [
         octets[:at] + bytes([octets[at] ^ 1 << bit]) + octets[at + 1 :] for at in range(len(octets)) for bit in range(8)
     ]
@@ -148,25 +148,25 @@ def test_headers_that_are_missing_or_there_twice(name: str) -> None:
 @pytest.mark.parametrize(
     "timestamp", ["", "x", "-1", "+1700000000", "1700000000.0", "1_700_000_000", "\u0661\u0667", "9" * 16]
 )
-def test_timestamps_that_are_none(timestamp: str) -> None:
+def test_wrong_timestamps_are_refused(timestamp: str) -> None:
     with pytest.raises(WebhookUnsigned, match="telnyx-timestamp is not a whole number of seconds"):
         check(timestamp=timestamp)
 
 
 @pytest.mark.parametrize("key", ["", "AAAA", KEY[:-1], KEY + KEY, KEY.replace("/", "_"), f" {KEY}", "ключ"])
-def test_keys_that_are_none(key: str) -> None:
+def test_wrong_keys_are_refused(key: str) -> None:
     with pytest.raises(WebhookKeyInvalid, match="public_key is not the base64 of 32 octets"):
         check(key=key)
 
 
 @pytest.mark.parametrize("signature", ["", "AAAA", SIGNATURE[:-1], SIGNATURE + SIGNATURE, "ü" * 88])
-def test_signatures_that_are_none(signature: str) -> None:
+def test_wrong_signatures_are_refused(signature: str) -> None:
     with pytest.raises(WebhookUnsigned, match="telnyx-signature-ed25519 is not the base64 of 64 octets"):
         check(signature=signature)
 
 
 def test_the_order_of_checks() -> None:
-    """Each step's error wins over all that follow."""
+    """The error of an earlier check is raised before those of later checks."""
     late = {"telnyx-signature-ed25519": "x", "telnyx-timestamp": "1"}
     with pytest.raises(WebhookExpired):
         verify_webhook(b"x", late, "x", now=NOW)
@@ -180,7 +180,7 @@ def test_the_order_of_checks() -> None:
 
 @pytest.mark.parametrize("body", ["text", {"data": 1}, None])
 def test_a_body_that_is_not_octets_is_refused(body: Any) -> None:
-    with pytest.raises(TypeError, match=f"^raw_body is {type(body).__name__}, the octets as they came are needed$"):
+    with pytest.raises(TypeError, match=f"^raw_body is {type(body).__name__}, the octets as received are needed$"):
         check(body=body)
 
 
@@ -189,7 +189,7 @@ def test_a_body_beyond_the_limit() -> None:
         check(body=bytes(MAX_BODY_OCTETS + 1))
 
 
-def test_a_missing_library_lets_nothing_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_library_refuses_every_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "cryptography.exceptions", None)
     with pytest.raises(MissingExtra, match=r"verify_webhook needs cryptography: pip install 'rtpcodec\[client\]'"):
         check()
@@ -198,7 +198,7 @@ def test_a_missing_library_lets_nothing_in(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.parametrize(
     "body", [b"", b"[]", b"{}", b'{"data":[]}', b'{"data":{"event_type":1}}', b"\xff", b"[" * 9999]
 )
-def test_a_signed_body_that_is_no_event(body: bytes) -> None:
+def test_a_signed_body_that_is_not_an_event(body: bytes) -> None:
     with pytest.raises(WebhookMalformed):
         verify_webhook(body, signed(body), KEY, now=NOW)
 
@@ -241,7 +241,7 @@ def test_no_error_shows_the_body_or_the_key() -> None:
         assert isinstance(caught.value, ValueError)
 
 
-def test_a_duplicate_is_told_from_the_first() -> None:
+def test_a_duplicate_is_recognised() -> None:
     new = DuplicateFilter()
     assert [new.is_new(Unknown(event_type="t", id=name)) for name in ("a", "b", "a", "b", "c")] == [
         True, True, False, False, True
@@ -250,7 +250,7 @@ def test_a_duplicate_is_told_from_the_first() -> None:
     assert len(new) == 3
 
 
-def test_the_filter_forgets_the_oldest() -> None:
+def test_the_filter_drops_the_oldest() -> None:
     new = DuplicateFilter(max_ids=2)
     asked = [new.is_new(Unknown(event_type="t", id=name)) for name in ("a", "b", "a", "c", "a", "b")]
     assert asked == [True, True, False, True, False, True]

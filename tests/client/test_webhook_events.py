@@ -1,4 +1,4 @@
-"""What webhooks tell: typed, tolerant, and nothing private in a repr."""
+"""Webhook events: typed, tolerant, and without private texts in a repr."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def event(event_type: str, **payload: Any) -> WebhookEvent:
     return read(msgspec.json.encode({"data": data, "meta": {"attempt": 2, "delivered_to": "https://h/"}}))
 
 
-def test_what_all_events_have() -> None:
+def test_common_fields_of_all_events() -> None:
     started = event("streaming.started", **COMMON, stream_url="wss://h/ws")
     assert isinstance(started, StreamingStarted)
     assert {name: getattr(started, name) for name in COMMON} == COMMON
@@ -118,7 +118,7 @@ def test_every_member_is_optional_and_of_any_type(event_type: str, payload: Any)
     assert found.payload == (payload if isinstance(payload, dict) else {})
 
 
-def test_a_client_state_that_is_no_base64_is_no_state() -> None:
+def test_a_client_state_that_is_not_base64_is_none() -> None:
     assert event("call.hangup", client_state="?").state is None
     assert event("call.hangup", client_state="é").state is None
 
@@ -140,5 +140,5 @@ def test_no_repr_shows_what_is_private(event_type: str) -> None:
     assert not [word for word in ("c2Vj", "5550", "7531", "Hidden", "guarded", "https://h/") if word in shown]
 
 
-def test_the_module_is_on_the_face() -> None:
+def test_the_module_is_public() -> None:
     assert webhook_events.read is read

@@ -1,4 +1,4 @@
-"""The headers of a webhook in every form in which frameworks give them."""
+"""The headers of a webhook in all forms that frameworks use."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ SIGNATURE, TIMESTAMP = "telnyx-signature-ed25519", "telnyx-timestamp"
 
 
 class PairsAlone:
-    """As Werkzeug's headers: not a mapping, iterates over pairs."""
+    """Like Werkzeug's headers: not a mapping, iterates over pairs."""
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         return iter(HEADERS.items())
 
 
 class ItemsAlone:
-    """An object that has nothing of a mapping but `items`."""
+    """An object that has only `items` of a mapping."""
 
     def items(self) -> list[tuple[str, str]]:
         return list(HEADERS.items())
 
 
 def message() -> email.message.Message:
-    """As `http.server` gives them."""
+    """Return headers as `http.server` gives them."""
     made = email.message.Message()
     for name, value in HEADERS.items():
         made[name.title()] = value
@@ -90,7 +90,7 @@ def test_headers_that_do_not_hold_one_signature(headers: Any, fault: str) -> Non
 
 
 @pytest.mark.parametrize("headers", [None, 1, "telnyx-timestamp: 1", b"", object()])
-def test_what_is_not_headers(headers: Any) -> None:
+def test_an_object_that_is_not_headers(headers: Any) -> None:
     with pytest.raises(TypeError, match="a mapping or a list of pairs is needed"):
         verify_webhook(BODY, headers, KEY, now=NOW)
 

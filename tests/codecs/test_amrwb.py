@@ -1,4 +1,4 @@
-"""What AMR-WB alone does: modes, DTX, lost and damaged frames, vectors."""
+"""Behaviour specific to AMR-WB: modes, DTX, lost and damaged frames, vectors."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def heard(amrwb: CodecInfo, frames: list[bytes]) -> np.ndarray[tuple[int, ...], 
 
 
 def frames_of(awb: bytes) -> list[bytes]:
-    """A file of the storage format, RFC 4867 section 5."""
+    """Read a file of the storage format (RFC 4867 section 5)."""
     assert awb.startswith(b"#!AMR-WB\n")
     at, found = 9, []
     while at < len(awb):
@@ -74,7 +74,7 @@ def test_the_mode_may_change_before_each_frame(amrwb: CodecInfo) -> None:
     assert encoder.mode == modes[-1]
 
 
-def test_an_encoder_uses_mode_2_without_dtx_unless_it_is_told_otherwise(amrwb: CodecInfo) -> None:
+def test_defaults_of_an_encoder_are_mode_2_and_no_dtx(amrwb: CodecInfo) -> None:
     free = amrwb.encoder()
     assert isinstance(free, AmrWbEncoder)
     assert (free.mode, free.mode_given, free.dtx) == (2, None, False)
@@ -143,7 +143,7 @@ def test_lost_frames_before_any_other_are_silence(amrwb: CodecInfo) -> None:
         ),
     ],
 )
-def test_what_is_no_frame_is_told_by_rule_and_number(amrwb: CodecInfo, frame: bytes, text: str) -> None:
+def test_errors_of_invalid_frames_have_rule_and_value(amrwb: CodecInfo, frame: bytes, text: str) -> None:
     for call in (amrwb.decoder().decode, lambda frame: amrwb.decoder().decode_into(frame, bytearray(640))):
         with pytest.raises(PayloadError) as found:
             call(frame)
@@ -159,7 +159,7 @@ def test_lost_frames_are_concealed_one_after_the_other(amrwb: CodecInfo) -> None
 
 @pytest.mark.parametrize("name", ["mode0", "mode2", "mode2_dtx", "mode8", "mode_switching"])
 def test_vectors_are_decoded_exactly(vectors: Path, amrwb: CodecInfo, name: str) -> None:
-    """The codec is specified to the bit (3GPP TS 26.173), so any version of the library gives the same."""
+    """The codec is specified bit for bit (3GPP TS 26.173), so every version of the library gives the same."""
     frames = frames_of((vectors / "amrwb" / f"{name}.awb").read_bytes())
     wanted = np.fromfile(vectors / "amrwb" / f"{name}.opencore.s16le", "<i2")
     assert np.array_equal(heard(amrwb, frames).ravel(), wanted)

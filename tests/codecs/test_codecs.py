@@ -1,4 +1,4 @@
-"""What each codec is, and what each one alone does."""
+"""Facts about each codec, and behaviour specific to one."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_names_are_the_carriers_own() -> None:
 
 
 @pytest.mark.parametrize("name", ["pcmu", "", "MP3", "PCMU ", "audio/x-mulaw"])
-def test_other_names_are_refused_with_those_there_are(name: str) -> None:
+def test_errors_of_unknown_names_list_the_known_ones(name: str) -> None:
     with pytest.raises(UnknownCodec) as caught:
         codec(name)
     assert str(caught.value) == f"no codec is named {name!r}; known: {', '.join(codec_names())}"

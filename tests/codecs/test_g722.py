@@ -53,7 +53,7 @@ def test_facts() -> None:
         G722.encoder(8000)
 
 
-def test_encoder_and_decoder_know_what_they_are() -> None:
+def test_facts_of_encoder_and_decoder() -> None:
     for maker in G722.encoder, G722.decoder:
         made = maker(16000, mode=2)
         assert (made.info, made.sample_rate_hz) == (G722, 16000)
@@ -78,14 +78,14 @@ def test_a_frame_is_160_octets() -> None:
 
 
 @pytest.mark.parametrize("mode", [1, 2, 3])
-def test_speech_like_sound_comes_back(mode: int) -> None:
+def test_speech_like_sound_survives_coding(mode: int) -> None:
     tone = (8000 * np.sin(2 * np.pi * 440 / 16000 * np.arange(3200))).astype(np.int16)
     heard = np.frombuffer(decoder(mode=mode).decode(encoder(mode=mode).encode(tone.tobytes())), np.int16)
     error = heard[622:].astype(float) - tone[600:-22]
     assert 10 * np.log10(np.mean(tone.astype(float) ** 2) / np.mean(error**2)) > 20
 
 
-def test_modes_leave_room_for_data() -> None:
+def test_modes_leave_bits_for_data() -> None:
     samples = noise(3200)
     full, seven, six = (encoder(mode=mode).encode(samples) for mode in (1, 2, 3))
     assert seven == bytes(octet & 0xFE for octet in full)
@@ -129,7 +129,7 @@ def test_empty_in_empty_out() -> None:
     assert decoder().decode_into(b"", bytearray()) == 0
 
 
-def test_reset_starts_anew_and_keeps_the_mode() -> None:
+def test_reset_restarts_and_keeps_the_mode() -> None:
     coder, speaker = encoder(mode=2), decoder(mode=3)
     octets, samples = coder.encode(noise(320)), speaker.decode(noise(160))
     coder.reset()
@@ -138,7 +138,7 @@ def test_reset_starts_anew_and_keeps_the_mode() -> None:
     assert speaker.decode(noise(160)) == samples
 
 
-def test_copy_goes_on_independently() -> None:
+def test_copy_is_independent() -> None:
     coder, speaker = encoder(mode=2), decoder(mode=3)
     coder.encode(noise(320))
     speaker.decode(noise(80))
@@ -187,7 +187,7 @@ def test_every_buffer_of_octets_is_read_and_filled(buffer: Callable[[bytes], Any
         assert bytes(memoryview(room).cast("B")) == encoder().encode(noise(1000))
 
 
-def test_room_beyond_the_result_stays_as_it_was() -> None:
+def test_octets_after_the_result_are_unchanged() -> None:
     room = bytearray(b"\x55" * 700)
     assert decoder().decode_into(noise(80), room) == 320
     assert room[640:] == b"\x55" * 60
@@ -200,7 +200,7 @@ def test_room_beyond_the_result_stays_as_it_was() -> None:
 def test_nothing_outside_the_buffers_is_read_or_written(pairs: int) -> None:
     samples, octets = noise(2 * pairs), noise(pairs)[:pairs]
     guarded = bytearray(b"\x55" * 16 + bytes(4 * pairs) + b"\x55" * 16)
-    # What lies around the input must not matter, and what lies around the output must not change.
+    # Octets around the input must not matter, and octets around the output must not change.
     for around in b"\x00", b"\x7f":
         inside = around * 64 + samples + around * 64
         assert encoder().encode(memoryview(inside)[64 : 64 + 4 * pairs]) == encoder().encode(samples)
@@ -232,7 +232,7 @@ def test_wrong_input_is_refused_and_changes_nothing() -> None:
     assert speaker.decode(noise(160)) == speaker_twin.decode(noise(160))
 
 
-def test_unfit_room_is_refused_and_changes_nothing() -> None:
+def test_a_buffer_that_does_not_fit_is_refused_and_changes_nothing() -> None:
     coder, speaker = encoder(), decoder()
     shared = bytearray(1000)
     with pytest.raises(ValueError, match=r"^out has room for 159 octets, the result needs 160$"):
@@ -268,7 +268,7 @@ def test_into_allocates_nothing() -> None:
     ]
     with traced():
         for function, source, room in into:
-            # The int that is returned is all that may appear.
+            # Only the returned int may be allocated.
             assert peak_octets(function, source, room) <= 32
 
 
@@ -279,7 +279,7 @@ def test_codecs_work_side_by_side_on_threads() -> None:
         assert all(octets == expected for octets in threads.map(lambda _: encoder().encode(samples), range(8)))
 
 
-def test_copies_are_asked_for() -> None:
+def test_copies_are_explicit() -> None:
     for made in encoder(), decoder():
         with pytest.raises(TypeError, match="cannot pickle"):
             pickle.dumps(made)

@@ -1,4 +1,4 @@
-"""Banks of G722: each row is as a single codec, whatever the others do and however many go together."""
+"""Banks of G722: each row equals a single codec, whatever and how many the other rows are."""
 
 import copy
 import pickle
@@ -22,7 +22,7 @@ Octets = NDArray[np.uint8]
 
 
 def noise(rows: int, samples: int, seed: int = 1) -> Samples:
-    """Each row at another level, from 3 to beyond clipping."""
+    """Return rows at different levels, from 3 to beyond clipping."""
     rng = np.random.default_rng(seed)
     peaks = np.resize([3, 300, 6_000, 32_767, 200_000], rows)
     signal = rng.uniform(-1, 1, (rows, samples)) * peaks[:, np.newaxis]
@@ -31,7 +31,7 @@ def noise(rows: int, samples: int, seed: int = 1) -> Samples:
 
 
 def octets(rows: int, count: int, seed: int = 1) -> Octets:
-    """Each second row mostly of one code, which takes all that saturates to its limits."""
+    """Return codes; every second row is mostly one code, which reaches all limits."""
     rng = np.random.default_rng(seed)
     codes = rng.integers(0, 256, (rows, count), np.uint8)
     loud = rng.choice(np.array([0xE0, 0xC4], np.uint8), (rows, count), p=[0.86, 0.14])
@@ -138,7 +138,7 @@ LAYOUTS: list[Callable[[NDArray[Any]], Any]] = [
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_rows_may_lie_anywhere(layout: Callable[[NDArray[Any]], Any]) -> None:
+def test_rows_may_be_anywhere_in_memory(layout: Callable[[NDArray[Any]], Any]) -> None:
     pcm, codes = noise(18, 320), octets(18, 160)
     assert np.array_equal(G722EncoderBank(18).encode(layout(pcm)), encoded_singly(pcm))
     assert np.array_equal(G722DecoderBank(18).decode(layout(codes)), decoded_singly(codes))
@@ -170,18 +170,18 @@ def test_nothing_outside_the_rows_is_read_or_written() -> None:
 
 
 RAGGED = np.array([np.zeros(4, np.int16), np.zeros(6, np.int16), np.zeros(8, np.int16)], object)
-"""What NumPy makes of rows of different lengths."""
+"""NumPy's result for rows of different lengths."""
 REFUSED: list[tuple[Any, type[Exception], str]] = [
-    ([[1, 2], [3]], TypeError, r"^pcm is a list, a 2-D array of int16 is needed, one row a stream$"),
+    ([[1, 2], [3]], TypeError, r"^pcm is a list, a 2-D array of int16 is needed, one row per stream$"),
     ([np.zeros(4, np.int16), np.zeros(6, np.int16)], TypeError, r"^pcm is a list, a 2-D array of int16 is needed, one"),
-    (RAGGED, ValueError, r"^pcm has 1 dimensions, 2 are needed: one row a stream$"),
+    (RAGGED, ValueError, r"^pcm has 1 dimensions, 2 are needed: one row per stream$"),
     (np.zeros((3, 4), object), TypeError, r"^pcm has items of format 'O', int16 is needed$"),
     (np.zeros((3, 4)), TypeError, r"^pcm has items of format 'd', int16 is needed$"),
     (np.zeros((3, 4), np.uint16), TypeError, r"^pcm has items of format 'H', int16 is needed$"),
     (np.zeros((3, 4), ">i2"), TypeError, r"^pcm has items of format '>h', int16 is needed$"),
-    (np.zeros(4, np.int16), ValueError, r"^pcm has 1 dimensions, 2 are needed: one row a stream$"),
-    (np.zeros((3, 4, 1), np.int16), ValueError, r"^pcm has 3 dimensions, 2 are needed: one row a stream$"),
-    (np.zeros((3, 5), np.int16), ValueError, r"^pcm has 5 samples a row, G722 codes them in pairs and needs an even"),
+    (np.zeros(4, np.int16), ValueError, r"^pcm has 1 dimensions, 2 are needed: one row per stream$"),
+    (np.zeros((3, 4, 1), np.int16), ValueError, r"^pcm has 3 dimensions, 2 are needed: one row per stream$"),
+    (np.zeros((3, 5), np.int16), ValueError, r"^pcm has 5 samples per row, G722 codes them in pairs and needs an even"),
     (np.zeros((4, 4), np.int16), ValueError, r"^pcm has 4 rows, the bank has 3$"),
     (np.zeros((4, 3), np.int16).T, ValueError, r"^items of a row of pcm lie 6 octets apart, 2 are needed$"),
 ]
@@ -203,9 +203,9 @@ def test_unfit_codes_are_refused() -> None:
     with pytest.raises(TypeError, match=r"^codes has items of format 'b', uint8 is needed$"):
         bank.decode(wrong)
     ragged: Any = [np.zeros(4, np.uint8), np.zeros(5, np.uint8), np.zeros(6, np.uint8)]
-    with pytest.raises(TypeError, match=r"^codes is a list, a 2-D array of uint8 is needed, one row a stream$"):
+    with pytest.raises(TypeError, match=r"^codes is a list, a 2-D array of uint8 is needed, one row per stream$"):
         bank.decode(ragged)
-    with pytest.raises(ValueError, match=r"^codes has 1 dimensions, 2 are needed: one row a stream$"):
+    with pytest.raises(ValueError, match=r"^codes has 1 dimensions, 2 are needed: one row per stream$"):
         bank.decode(np.array(ragged, object))
     with pytest.raises(ValueError, match=r"^codes has 2 rows, the bank has 3$"):
         bank.decode(np.zeros((2, 4), np.uint8))
@@ -215,7 +215,7 @@ def test_unfit_rows_are_refused() -> None:
     bank, pcm = G722EncoderBank(3), noise(2, 4)
     with pytest.raises(ValueError, match=r"^pcm has 2 rows, rows names 1$"):
         bank.encode(pcm, rows=[0])
-    with pytest.raises(ValueError, match=r"^rows names row 1 2 times, each may be there once$"):
+    with pytest.raises(ValueError, match=r"^rows names row 1 2 times, each may be named once$"):
         bank.encode(pcm, rows=[1, 1])
     for row in -1, 3:
         with pytest.raises(IndexError, match=rf"^row is {row}, the bank has rows 0 to 2$"):
@@ -228,7 +228,7 @@ def test_unfit_rows_are_refused() -> None:
         bank.encode(pcm, rows=[0.5, 1])  # type: ignore[list-item]  # the refusal of other numbers is what is tested
 
 
-def test_unfit_room_is_refused() -> None:
+def test_a_buffer_that_does_not_fit_is_refused() -> None:
     bank, pcm = G722EncoderBank(2), noise(2, 8)
     wrong: Any = np.zeros((2, 4), np.int16)
     with pytest.raises(TypeError, match=r"^out has items of format 'h', uint8 is needed$"):
@@ -269,7 +269,7 @@ def test_a_bank_serves_one_thread_at_a_time() -> None:
         except RuntimeError as error:
             refused.add(str(error))
     worker.join()
-    assert refused == {"the bank is at work on another thread, it serves one at a time"}
+    assert refused == {"the bank is in use by another thread, it serves one at a time"}
     bank.encode(np.zeros((2, 2), np.int16))
 
 
@@ -285,7 +285,7 @@ def test_a_bank_serves_one_thread_at_a_time() -> None:
     ids=["reset", "reset of a row", "copy of a row", "copy", "encode"],
 )
 def test_nothing_enters_a_bank_at_work(meanwhile: Callable[[G722EncoderBank], object]) -> None:
-    """The rows of a call are read while it is at work, so an iterator is inside as another thread would be."""
+    """The rows of a call are read during the call, so an iterator runs inside it as another thread would."""
     bank, twin, refused = G722EncoderBank(2), G722EncoderBank(2), []
 
     def rows() -> Iterator[int]:
@@ -298,11 +298,11 @@ def test_nothing_enters_a_bank_at_work(meanwhile: Callable[[G722EncoderBank], ob
 
     pcm = np.arange(640, dtype=np.int16).reshape(2, 320)
     assert (bank.encode(pcm, rows=rows()) == twin.encode(pcm)).all()
-    assert refused == ["the bank is at work on another thread, it serves one at a time"]
+    assert refused == ["the bank is in use by another thread, it serves one at a time"]
     assert (bank.copy().encode(pcm) == twin.encode(pcm)).all()
 
 
-def test_with_room_given_nothing_is_allocated() -> None:
+def test_with_a_given_buffer_nothing_is_allocated() -> None:
     bank, codes = G722DecoderBank(64), octets(64, 160)
     room = np.zeros((64, 320), np.int16)
     with traced():

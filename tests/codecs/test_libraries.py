@@ -1,4 +1,4 @@
-"""Where shared libraries are found: real copies in folders of their own, each search in a process of its own."""
+"""The search for shared libraries: real copies in separate folders, each search in its own process."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ print(json.dumps([status.path, status.error, status.version]))
 def found(
     library: str, named: str = "", bundled: Path | None = None, package_in: Path | None = None
 ) -> tuple[str | None, str | None, str | None]:
-    """Path, error and version that a fresh process has for a library."""
+    """Return path, error and version of a library in a new process."""
     environment = os.environ | {VARIABLE: named, "PYTHONPATH": str(package_in or "")}
     done = subprocess.run(
         [sys.executable, "-c", ASK, library, str(bundled or "")],
@@ -48,7 +48,7 @@ def found(
 
 @pytest.fixture
 def copy_to(tmp_path: Path, usable_codec: Callable[[str], CodecInfo]) -> Callable[[CodecLibrary, str], Path]:
-    """Puts a copy of a library into a folder; the copy's path."""
+    """Copy a library into a folder; return the path of the copy."""
 
     def copy(library: CodecLibrary, folder: str) -> Path:
         usable_codec(library.codec)
@@ -92,7 +92,7 @@ def test_opus_has_no_data_package(copy_to: Callable[[CodecLibrary, str], Path], 
 
 
 @pytest.mark.parametrize("content", [b"no library", b""])
-def test_a_broken_file_is_told_and_not_passed_over(tmp_path: Path, content: bytes) -> None:
+def test_a_broken_file_is_reported_and_not_skipped(tmp_path: Path, content: bytes) -> None:
     broken = tmp_path / OPUS.file_names[0]
     broken.write_bytes(content)
     path, error, version = found("OPUS", named=str(tmp_path))
@@ -102,7 +102,7 @@ def test_a_broken_file_is_told_and_not_passed_over(tmp_path: Path, content: byte
     assert error.endswith("; apt install libopus0 (Debian, Ubuntu), or name its folder in RTPCODEC_LIBRARY_PATH")
 
 
-def test_a_file_of_another_library_is_told(copy_to: Callable[[CodecLibrary, str], Path]) -> None:
+def test_a_file_of_another_library_is_reported(copy_to: Callable[[CodecLibrary, str], Path]) -> None:
     other = copy_to(AMRWB_DECODER, "other")
     renamed = other.rename(other.with_name(OPUS.file_names[0]))
     _, error, _ = found("OPUS", named=str(renamed.parent))
@@ -110,10 +110,8 @@ def test_a_file_of_another_library_is_told(copy_to: Callable[[CodecLibrary, str]
     assert f"OPUS needs libopus: {renamed} has no opus_decode; " in error
 
 
-def test_a_folder_that_cannot_be_looked_into_is_passed_over(
-    copy_to: Callable[[CodecLibrary, str], Path], tmp_path: Path
-) -> None:
-    """A name that no file system takes fails as a folder without permission does, and for root as well."""
+def test_an_unreadable_folder_is_skipped(copy_to: Callable[[CodecLibrary, str], Path], tmp_path: Path) -> None:
+    """A name that is too long fails like a folder without permission, for root too."""
     copied = copy_to(OPUS, "here")
     assert found("OPUS", named=os.pathsep.join([str(tmp_path / ("a" * 300)), str(copied.parent)]))[0] == str(copied)
 
@@ -123,12 +121,12 @@ ABSENT = CodecLibrary(
     name="libnone-such",
     major=7,
     debian_package="libnone-such7",
-    witness="f",
+    known_function="f",
     data_package="none_such",
 )
 
 
-def test_an_absent_library_is_told_with_what_to_do() -> None:
+def test_error_of_a_missing_library_names_the_remedy() -> None:
     with pytest.raises(MissingLibrary) as caught:
         ABSENT.open()
     error = caught.value
@@ -173,10 +171,10 @@ print(sorted(set(missing)))
         ("libvo-amrwbenc.so.0", "['AMR-WB libvo-amrwbenc']"),
     ],
 )
-def test_a_missing_library_disables_what_needs_it_alone(
+def test_a_missing_library_disables_only_its_codec(
     library: str, told: str, tmp_path: Path, opus: CodecInfo, amrwb: CodecInfo
 ) -> None:
-    """A file that is no library stands for a missing one, since the system's cannot be taken away."""
+    """A file that is not a library represents a missing one, because the system's cannot be removed."""
     assert {opus.kind, amrwb.kind} == {"frame"}
     (tmp_path / library).write_bytes(b"")
     environment = os.environ | {VARIABLE: str(tmp_path)}
@@ -204,7 +202,7 @@ def test_nothing_is_opened_before_it_is_needed(opus: CodecInfo) -> None:
     assert done.stdout.split("\n") == ["[]", "True", ""]
 
 
-def test_versions_are_told(opus: CodecInfo, amrwb: CodecInfo) -> None:
+def test_versions_are_reported(opus: CodecInfo, amrwb: CodecInfo) -> None:
     (status,) = (library.status() for library in opus.libraries)
     assert status.version is not None
     assert status.version[0].isdigit()

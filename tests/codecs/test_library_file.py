@@ -1,4 +1,4 @@
-"""Files that are not the library that their name promises: each is refused with path and rule, and nothing crashes."""
+"""Files that are not the library of their name: each is refused with path and rule, without a crash."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ Status = tuple[str | None, str, str | None]
 
 
 def statuses(*arguments: str, **environment: str) -> list[Status]:
-    """What a fresh process finds, one by one; it has a minute."""
+    """Return the results of a new process, one by one; it has a minute."""
     done = subprocess.run(
         [sys.executable, "-c", STATUS, *arguments],
         check=True,
@@ -68,23 +68,23 @@ def statuses(*arguments: str, **environment: str) -> list[Status]:
 
 
 def named(*folders: Path) -> list[Status]:
-    """libopus in each of the folders, as RTPCODEC_LIBRARY_PATH names them."""
+    """Search for libopus in each of the folders, named by RTPCODEC_LIBRARY_PATH."""
     return statuses("named", *map(str, folders))
 
 
 def by_loader(*folders: Path) -> Status:
-    """libopus by its bare name, where the loader looks into these folders first."""
+    """Search for libopus by its bare name, with these folders first in the loader's path."""
     return statuses("named", LD_LIBRARY_PATH=os.pathsep.join(map(str, folders)))[0]
 
 
 def bundled(folder: Path) -> Status:
-    """libopus in a folder that came with the package."""
+    """Search for libopus in a folder of the package."""
     return statuses("bundled", str(folder))[0]
 
 
 @pytest.fixture
 def whole(opus: CodecInfo) -> Path:
-    """The file of libopus on this system."""
+    """Return the file of libopus on this system."""
     path = opus.libraries[0].status().path
     assert path is not None
     return Path(path).resolve()
@@ -92,7 +92,7 @@ def whole(opus: CodecInfo) -> Path:
 
 @pytest.fixture
 def compiled(tmp_path: Path) -> Callable[[str], Path]:
-    """Compiles C to a file with the name of libopus, in a folder of its own."""
+    """Compile C to a file with the name of libopus, in its own folder."""
 
     def compile_(source: str, *options: str) -> Path:
         target = tmp_path / "built" / OPUS.file_names[0]
@@ -105,7 +105,7 @@ def compiled(tmp_path: Path) -> Callable[[str], Path]:
 
 
 def boundaries(content: bytes) -> set[int]:
-    """Beginning and end of each segment (ELF of 64 bits, little-endian), and one octet less and more."""
+    """Return start and end of each segment (ELF of 64 bits, little-endian), and one octet less and more."""
     at, octets, count = (*struct.unpack_from("<Q", content, 32), *struct.unpack_from("<HH", content, 54))
     found = {at, at + octets * count, 64}
     for number in range(count):
@@ -131,7 +131,7 @@ def test_a_truncated_library_is_refused_at_every_cut(tmp_path: Path, whole: Path
 
 
 def test_a_broken_file_is_refused_wherever_it_lies(tmp_path: Path, whole: Path) -> None:
-    """A file whose end is zeros is what a full disk leaves where the length was reserved."""
+    """A file that ends in zeros results from a full disk after its length was reserved."""
     content = whole.read_bytes()
     cut, zeros = (tmp_path / place / OPUS.file_names[0] for place in ("cut", "zeros"))
     for path, broken in (cut, content[:4096]), (zeros, content[: len(content) // 2].ljust(len(content), b"\0")):
@@ -145,7 +145,7 @@ def test_a_broken_file_is_refused_wherever_it_lies(tmp_path: Path, whole: Path) 
         assert re.match(f"OPUS needs libopus: {expected}; apt install libopus0 ", error)
 
 
-def test_a_library_of_another_machine_is_refused_where_it_is_named_and_passed_over_by_the_loader(
+def test_a_library_for_another_machine_is_refused_by_path_and_skipped_by_the_loader(
     tmp_path: Path, whole: Path
 ) -> None:
     content = bytearray(whole.read_bytes())
@@ -247,13 +247,13 @@ def test_a_library_that_every_user_can_write_is_refused(tmp_path: Path, whole: P
     assert [path for path, _, _ in named(*folders)] == [str(folder / OPUS.file_names[0]) for folder in folders]
 
 
-FUNCTIONS = "".join(f"int {name}() {{ return 0; }}\n" for name in (OPUS.witness, *OPUS.functions))
+FUNCTIONS = "".join(f"int {name}() {{ return 0; }}\n" for name in (OPUS.known_function, *OPUS.functions))
 
 
 def test_a_library_without_one_of_the_functions_is_refused(compiled: Callable[..., Path], tmp_path: Path) -> None:
     built = compiled(FUNCTIONS + 'const char* opus_get_version_string() { return "libopus 7.8"; }')
     content = built.read_bytes()
-    functions = (OPUS.witness, *OPUS.functions, "opus_get_version_string")
+    functions = (OPUS.known_function, *OPUS.functions, "opus_get_version_string")
     for function in functions:
         lacking = tmp_path / function / built.name
         lacking.parent.mkdir()
@@ -296,10 +296,10 @@ def test_a_library_without_sections_or_with_what_it_needs_missing(
 @pytest.mark.parametrize("library", [OPUS, AMRWB_DECODER, AMRWB_ENCODER], ids=lambda library: library.name)
 def test_the_functions_that_are_checked_are_those_that_the_binding_takes(library: CodecLibrary) -> None:
     source = "".join(path.read_text() for path in (SOURCES / "_opus.pyx", SOURCES / "_amrwb.pyx"))
-    prefix = re.match(r"[A-Za-z]+_", library.witness)
+    prefix = re.match(r"[A-Za-z]+_", library.known_function)
     assert prefix is not None
     taken = set(re.findall(rf'symbol\("({prefix[0]}\w+)"\)', source))
-    assert taken == {library.witness, *library.functions}
+    assert taken == {library.known_function, *library.functions}
 
 
 def test_a_bundled_library_has_the_hash_of_its_list(tmp_path: Path, whole: Path) -> None:
@@ -321,7 +321,7 @@ def test_a_bundled_library_has_the_hash_of_its_list(tmp_path: Path, whole: Path)
     assert bundled(tmp_path)[1].startswith(f"OPUS needs libopus: {target}: has the SHA-256 ")
 
 
-def test_a_file_that_is_exchanged_for_a_fifo_is_not_waited_for(
+def test_a_file_that_is_replaced_by_a_fifo_does_not_block(
     tmp_path: Path, whole: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = tmp_path / OPUS.file_names[0]

@@ -1,4 +1,4 @@
-"""What OPUS alone does: options, in-band FEC, DTX, vectors."""
+"""Behaviour specific to OPUS: options, in-band FEC, DTX, vectors."""
 
 from __future__ import annotations
 
@@ -111,13 +111,13 @@ def test_silence_with_dtx_is_one_or_two_octets(opus: CodecInfo) -> None:
         ),
     ],
 )
-def test_options_that_cannot_be_are_refused(opus: CodecInfo, options: dict[str, Any], text: str) -> None:
+def test_invalid_options_are_refused(opus: CodecInfo, options: dict[str, Any], text: str) -> None:
     with pytest.raises(ValueError) as found:  # noqa: PT011 (the whole text is compared)
         opus.encoder(**options)
     assert str(found.value) == text
 
 
-def test_decoded_audio_is_late_by_the_delay_that_is_told(opus: CodecInfo) -> None:
+def test_decoded_audio_has_the_reported_delay(opus: CodecInfo) -> None:
     encoder, decoder = encoder_of(opus, bitrate=64_000), decoder_of(opus)
     pcm = speech(50 * FRAME, 16000)
     heard = b"".join(decoder.decode(encoder.encode(part.tobytes())) for part in np.split(pcm, 50))
@@ -152,7 +152,7 @@ def vector_packets(path: Path) -> Iterator[bytes]:
 
 
 def test_vectors_are_decoded_as_by_the_library_that_made_them(vectors: Path, opus: CodecInfo) -> None:
-    """Equal with libopus 1.3.1; other versions keep to the sound, not to the bits, as RFC 6716 section 6 allows."""
+    """Equal with libopus 1.3.1; other versions may differ in bits but not in sound (RFC 6716 section 6)."""
     made_by_same = opus.libraries[0].status().version == "1.3.1"
     for case in json.loads((vectors / "opus" / "index.json").read_text())["cases"]:
         if case["channels"] != 1:

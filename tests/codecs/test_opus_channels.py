@@ -1,4 +1,4 @@
-"""OPUS of two channels, and a decoder's gain: what Ogg files need and the wire does not."""
+"""OPUS with two channels, and a decoder's gain, which Ogg files need and calls do not."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_every_way_of_a_decoder_gives_both_channels(opus: CodecInfo) -> None:
         decoder.decode_into(packets[2], bytearray(4 * FRAME - 2))
 
 
-def test_the_longest_packet_of_two_channels_has_room(opus: CodecInfo) -> None:
+def test_the_longest_packet_of_two_channels_fits(opus: CodecInfo) -> None:
     packet = bytes([0xFF, 6]) + bytes(6)  # six frames of 20 ms, CELT, stereo, one octet each
     assert len(OpusDecoder(opus, 48_000, channels=2).decode(packet)) == 4 * 5760
 

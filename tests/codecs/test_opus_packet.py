@@ -1,4 +1,4 @@
-"""The parser of packets beside libopus: the same packets are valid, and they last as long."""
+"""The parser of packets compared with libopus: the same packets are valid, with the same durations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Parsed = Callable[[bytes], tuple[int, ...] | None]
 
 @pytest.fixture(scope="module")
 def by_library(opus: CodecInfo) -> Parsed:
-    """Frame lengths by the library's own parser; None: no valid packet."""
+    """Return frame lengths by the library's parser; None: not a valid packet."""
     library = ctypes.CDLL(OPUS.open().path)
 
     def parse(packet: bytes) -> tuple[int, ...] | None:
@@ -47,7 +47,7 @@ def ours(packet: bytes) -> tuple[int, ...] | None:
 
 
 def length_code(octets: int) -> bytes:
-    """RFC 6716 section 3.2.1."""
+    """Encode a length (RFC 6716 section 3.2.1)."""
     if octets < 252:
         return bytes([octets])
     return bytes([252 + (octets & 3), (octets - 252 - (octets & 3)) // 4])
@@ -63,7 +63,7 @@ def of_code_3(toc: int, lengths: list[int], padding: int | None, variable: bool)
 
 
 def packets_of_every_kind() -> Iterator[tuple[bytes, list[int]]]:
-    """All 32 configurations, both channel counts, all codes, every count of frames; and the lengths inside."""
+    """Yield all 32 configurations, both channel counts, all codes, every count of frames, and lengths."""
     rng = random.Random(6716)
     for toc in range(0, 256, 4):
         one = rng.choice((0, 1, 251, 252, 1275))
@@ -132,7 +132,7 @@ def test_any_octets_are_judged_as_the_library_does(packet: bytes, by_library: Pa
         (bytes(65536), "Opus packet has 65536 octets, at most 65535 are taken"),
     ],
 )
-def test_what_is_wrong_is_told_by_rule_and_number(packet: bytes, text: str, opus: CodecInfo) -> None:
+def test_errors_have_rule_and_value(packet: bytes, text: str, opus: CodecInfo) -> None:
     with pytest.raises(PayloadError) as found:
         opus_packet.parse(packet)
     assert str(found.value) == text
@@ -176,7 +176,7 @@ def test_worked_examples(packet: str, ticks: int) -> None:
         (b"\x4b\xc2\x02\x01" + bytes(2), "R7", "0 octets"),
     ],
 )
-def test_each_rule_is_named_with_its_number(packet: bytes, rule: str, number: str) -> None:
+def test_errors_name_the_rule_with_its_number(packet: bytes, rule: str, number: str) -> None:
     with pytest.raises(PayloadError) as caught:
         opus_packet.duration_ticks(packet)
     assert rule in str(caught.value).rpartition("(")[2]
@@ -194,7 +194,7 @@ def test_each_rule_is_named_with_its_number(packet: bytes, rule: str, number: st
         b"\x4b\xc2\x02\x01" + bytes(3),
     ],
 )
-def test_what_the_rules_allow(packet: bytes) -> None:
+def test_valid_packets(packet: bytes) -> None:
     assert opus_packet.duration_ticks(packet) in (960, 1920)
 
 

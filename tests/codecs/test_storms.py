@@ -1,4 +1,4 @@
-"""What several threads or junk could do to objects in Cython, each in a process of its own, which a crash would end."""
+"""Several threads, and junk arguments, on Cython objects, each in its own process, which a crash would end."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rtpcodec.codecs import CodecInfo
 
 
 def outcome(module: str, *arguments: str) -> str:
-    """What a module prints; it has to end with 0."""
+    """Run a module, and return its output; it has to exit with 0."""
     done = subprocess.run(
         [sys.executable, "-X", "faulthandler", "-m", f"tests.isolated.{module}", *arguments],
         check=False,
@@ -25,14 +25,14 @@ def outcome(module: str, *arguments: str) -> str:
     return done.stdout
 
 
-def test_nothing_that_a_class_or_its_bases_make_crashes() -> None:
+def test_no_class_or_base_crashes() -> None:
     classes, objects, calls = (int(word) for word in outcome("junk_calls").split() if word.isdigit())
     assert classes > 15
     assert objects > 100
     assert calls > 100_000
 
 
-def test_threads_in_one_object_garble_audio_and_no_more(usable_codec: Callable[[str], CodecInfo]) -> None:
+def test_threads_in_one_object_do_no_damage(usable_codec: Callable[[str], CodecInfo]) -> None:
     assert {usable_codec(name).kind for name in ("OPUS", "AMR-WB")} == {"frame"}
     assert outcome("thread_storm", "60").startswith("14 kinds of objects, 4 threads, with")
 

@@ -1,4 +1,4 @@
-"""The twin equals the removed module, result by result and error by error, where the interpreter still has it."""
+"""compat.audioop equals the removed module in results and errors, where the interpreter still has it."""
 
 import array
 import hashlib
@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from rtpcodec.compat import audioop as twin
+from rtpcodec.compat import audioop as compat_audioop
 
 FUNCTIONS = ("ulaw2lin", "lin2ulaw", "alaw2lin", "lin2alaw")
 EVERY_SAMPLE = array.array("h", range(-32768, 32768)).tobytes()
 EVERY_CODE = bytes(range(256))
 
-# SHA-256 of the removed module's results over every input, taken from Python 3.11's own; they hold the twin where the
-# module is gone.
+# SHA-256 of the removed module's results over every input, computed by Python 3.11's own; compat.audioop must match
+# them where the module is gone.
 DIGESTS = {
     "ulaw2lin": "3dab54339e520bb2c924826e3b72a917a2b612e9fd12fc867500f1d983a75827",
     "lin2ulaw": "81d633c9e6972a18c74a58720b96cb8ca0bdd096d4060b646dd708c3b846019a",
@@ -43,12 +43,12 @@ def real() -> ModuleType:
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_input_has_the_recorded_result(name: str) -> None:
-    assert hashlib.sha256(getattr(twin, name)(every_input(name), 2)).hexdigest() == DIGESTS[name]
+    assert hashlib.sha256(getattr(compat_audioop, name)(every_input(name), 2)).hexdigest() == DIGESTS[name]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_every_input_equals_the_removed_module(name: str, real: ModuleType) -> None:
-    assert getattr(twin, name)(every_input(name), 2) == getattr(real, name)(every_input(name), 2)
+    assert getattr(compat_audioop, name)(every_input(name), 2) == getattr(real, name)(every_input(name), 2)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -57,11 +57,11 @@ def test_every_length_equals_the_removed_module(name: str, units: int, real: Mod
     fragment = (every_input(name) * 2)[1000 if name.startswith("lin2") else 0 :][
         : units * (2 if name.startswith("lin2") else 1)
     ]
-    assert getattr(twin, name)(fragment, 2) == getattr(real, name)(fragment, 2)
+    assert getattr(compat_audioop, name)(fragment, 2) == getattr(real, name)(fragment, 2)
 
 
 class Index:
-    """An integer to those who ask for one."""
+    """An object with `__index__`."""
 
     def __init__(self, value: int) -> None:
         self.value = value
@@ -74,7 +74,7 @@ class Index:
 
 
 class Subclass(bytes):
-    """A bytes object whose length in Python is not that of its memory."""
+    """A bytes object whose length in Python differs from that of its memory."""
 
     def __len__(self) -> int:
         return 1000
@@ -119,7 +119,7 @@ ARGUMENTS: list[tuple[object, ...]] = [
 
 
 def label(arguments: tuple[object, ...]) -> str:
-    """The id of a test: equal in every process, which the repr of a memoryview is not."""
+    """Return the id of a test: equal in every process, unlike the repr of a memoryview."""
     return ", ".join(f"memoryview({bytes(a)!r})" if isinstance(a, memoryview) else repr(a) for a in arguments)
 
 
@@ -135,27 +135,28 @@ def outcome(function: Callable[..., bytes], arguments: tuple[object, ...]) -> tu
 def test_results_and_errors_of_odd_arguments_equal_the_removed_module(
     name: str, arguments: tuple[object, ...], real: ModuleType
 ) -> None:
-    assert outcome(getattr(twin, name), arguments) == outcome(getattr(real, name), arguments)
+    assert outcome(getattr(compat_audioop, name), arguments) == outcome(getattr(real, name), arguments)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("arguments", [(), (b"ab",), (b"ab", 2, 3)], ids=repr)
 def test_a_wrong_number_of_arguments_is_a_type_error(name: str, arguments: tuple[object, ...]) -> None:
     with pytest.raises(TypeError):
-        getattr(twin, name)(*arguments)
+        getattr(compat_audioop, name)(*arguments)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 @pytest.mark.parametrize("width", [1, 3, 4])
-def test_other_widths_say_where_to_find_them(name: str, width: int) -> None:
+def test_errors_of_other_widths_name_the_package_for_them(name: str, width: int) -> None:
     with pytest.raises(
-        twin.error, match=f"width {width} is not offered here, only 2; the package audioop-lts has the others"
+        compat_audioop.error,
+        match=f"width {width} is not supported here, only 2; the package audioop-lts has the others",
     ):
-        getattr(twin, name)(b"abcd", width)
+        getattr(compat_audioop, name)(b"abcd", width)
 
 
 def test_the_mu_law_encoder_differs_from_the_reference_as_documented() -> None:
     from rtpcodec.kernels.g711 import pcmu_encode
 
-    ours, reference = twin.lin2ulaw(EVERY_SAMPLE, 2), pcmu_encode(EVERY_SAMPLE)
+    ours, reference = compat_audioop.lin2ulaw(EVERY_SAMPLE, 2), pcmu_encode(EVERY_SAMPLE)
     assert sum(a != b for a, b in zip(ours, reference, strict=True)) == 508

@@ -1,6 +1,6 @@
 """Finds the imports that point the wrong way through the packages.
 
-    pickling < errors, carriers < kernels < audio, compat < codecs < rtp < files < bulk, stream
+    renamed < lazy, pickling < errors, carriers < kernels < audio, compat < codecs < rtp < files < bulk, stream
         < pump < client, server, sim < doctor < adapters, testing, cli
 
 A file may import from its own package and from packages to the left. Packages between two signs do not know each
@@ -15,7 +15,8 @@ from tests.conventions.imports import PACKAGE, imports_of, source_files
 
 FACE = "the package's face"
 LEVELS = (
-    ("pickling",),
+    ("renamed",),
+    ("lazy", "pickling"),
     ("errors", "carriers"),
     ("kernels",),
     ("audio", "compat"),

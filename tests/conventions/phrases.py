@@ -1,7 +1,7 @@
 """Finds phrases that nobody in this field uses: in docstrings, comments, string literals and Markdown.
 
-python -m tests.conventions.phrases PATH...          prints each offending line of files or folders, with the word to use
-python -m tests.conventions.phrases --shrink         drops files that are clean, moved or deleted from not_yet.txt
+python -m tests.conventions.phrases PATH...        prints each offending line of files or folders, and the word to use
+python -m tests.conventions.phrases --shrink       drops files that are clean, moved or deleted from not_yet.txt
 
 Text between backticks is code and may hold any word. The files in not_yet.txt still have to be cleaned.
 """

@@ -28,7 +28,10 @@ def python_functions(text: str) -> Iterator[Function]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            yield Function(node.name, first, (node.end_lineno or first) - first + 1)
+            text = node.body[0]
+            is_docstring = isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+            docstring = (text.end_lineno or 0) - text.lineno + 1 if is_docstring else 0
+            yield Function(node.name, first, (node.end_lineno or first) - first + 1 - docstring)
 
 
 _CYTHON_DEF = re.compile(
@@ -37,7 +40,7 @@ _CYTHON_DEF = re.compile(
 
 
 def cython_functions(text: str) -> Iterator[Function]:
-    """Every function with a body of Cython source: it ends before the next line that is indented no further."""
+    """Every function with a body of Cython source, without its docstring: it ends before the next line that is indented no further."""
     lines = text.split("\n")
     for at, line in enumerate(lines):
         found = _CYTHON_DEF.match(line)
@@ -56,7 +59,12 @@ def cython_functions(text: str) -> Iterator[Function]:
                 if len(lines[later]) - len(lines[later].lstrip()) <= len(found[1]):
                     break
                 end = later
-        yield Function(found[2], at + 1, end - at + 1)
+        yield Function(found[2], at + 1, end - at + 1 - _docstring_lines(lines[body + 1 : end + 1]))
+
+
+def _docstring_lines(body: list[str]) -> int:
+    marks = [at for at, line in enumerate(body) for _ in range(line.count('"""'))]
+    return marks[1] + 1 if len(marks) > 1 and body[0].lstrip().startswith('"""') else 0
 
 
 def _code(line: str) -> str:

@@ -38,8 +38,24 @@ def test_snapshot_has_all_kinds_of_names() -> None:
 
 def test_classes_that_only_signatures_name_are_in_the_snapshot() -> None:
     lines = api.face().splitlines()
-    assert "class rtpcodec.stream.statistics.Statistics" in lines
-    assert "class rtpcodec.codecs.info.Encoder(Protocol)" in lines
+    assert "class rtpcodec.stream.messages.Start" in lines
+    assert "class rtpcodec.codecs.info.Setting" in lines
+
+
+def test_every_public_module_has_a_section() -> None:
+    found = api.sections()
+    assert next(iter(found)) == ""
+    assert list(found)[-1] == api.UNEXPORTED
+    assert found["rtp.sequence"][0] == "module rtp.sequence"
+    assert "adapters.aiohttp" in found  # without its framework
+    assert "stream.events is events" in found["stream"]
+    assert "audio.levels" not in found  # they are rtpcodec.levels
+
+
+def test_an_object_with_two_names_is_described_once() -> None:
+    lines = api.face().splitlines()
+    assert "server.Call is Call" in lines
+    assert "class server.Call" not in lines
 
 
 def test_snapshot_is_the_same_each_time() -> None:

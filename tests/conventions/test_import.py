@@ -116,8 +116,3 @@ def test_star_import_gives_the_face() -> None:
     found: dict[str, object] = {}
     exec("from rtpcodec import *", found)
     assert set(rtpcodec.__all__) <= set(found)
-
-
-def test_version_is_the_projects() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert rtpcodec.__version__ == project["version"]

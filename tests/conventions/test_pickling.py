@@ -20,7 +20,7 @@ import pytest
 import rtpcodec
 from rtpcodec import errors
 from rtpcodec.audio.files import WavReader, WavWriter
-from rtpcodec.client import AsyncCallControl, CallControl, Exchange
+from rtpcodec.client import AsyncCallControl, CallControl, CommandAttempts
 from rtpcodec.client.command import Command, hangup
 from rtpcodec.codecs import codec, codec_names
 from rtpcodec.codecs._dynamic import SharedLibrary
@@ -39,6 +39,7 @@ from rtpcodec.server import (
     Background,
     CallCapture,
     CallTap,
+    FilePlacement,
     MemoryPlacement,
     PlacementReporter,
     PlaybackPause,
@@ -56,7 +57,7 @@ from rtpcodec.server.tones import CallTones
 from rtpcodec.server.voice import CallVoice
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.calls.conferences import SimulatedConference
-from rtpcodec.sim.calls.links import Links
+from rtpcodec.sim.calls.joined_calls import JoinedCalls
 from rtpcodec.sim.commands.error_answers import Problem, Refused
 from rtpcodec.sim.media.formats import AudioFormat
 from rtpcodec.sim.media.stream_errors import RefusedMessage
@@ -72,12 +73,12 @@ from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.tones import ToneListener
 from rtpcodec.stream.listening.voice import VoiceDetector
 from rtpcodec.stream.messages import Clear
-from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.background_sound import BackgroundSound
 from rtpcodec.stream.speaking.chain import SpeechChain
-from rtpcodec.stream.speaking.gate import Gate
 from rtpcodec.stream.speaking.idle_sound import IdleSound
 from rtpcodec.stream.speaking.pause import Pause
 from rtpcodec.stream.speaking.reply import Reply as SessionReply
+from rtpcodec.stream.speaking.send_gate import SendGate
 from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.tapping.tapping import Tap
 from rtpcodec.stream.wire.rules import BrokenMessage, OddMessage
@@ -130,9 +131,10 @@ VALUES: dict[type, Callable[[], object]] = {
 BARE: tuple[type, ...] = (
     AsyncCallControl,
     CallControl,
-    Exchange,
+    CommandAttempts,
     rtpcodec.Call,
     Background,
+    FilePlacement,
     MemoryPlacement,
     PlacementReporter,
     PlaybackPause,
@@ -152,7 +154,7 @@ BARE: tuple[type, ...] = (
     rtpcodec.sim.Carrier,
     SimulatedCall,
     SimulatedConference,
-    Links,
+    JoinedCalls,
     Endpoint,
     AudioReader,
     DtmfReader,
@@ -166,8 +168,8 @@ BARE: tuple[type, ...] = (
     WavReader,
     WavWriter,
     PacketReader,
-    Bed,
-    Gate,
+    BackgroundSound,
+    SendGate,
     IdleSound,
     Pause,
     Privacy,

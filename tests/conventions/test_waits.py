@@ -77,8 +77,8 @@ OUTSIDE: dict[str, Bound] = {
     "doctor/network/request.py:ask": DOCTOR,
     "doctor/network/threads.py:in_thread": DOCTOR,
     "doctor/readings/ending.py:closing": CLOSE_OF_CALL,
-    "doctor/readings/feed.py:WebhookFeed.arrival": DOCTORS_CALL,
-    "doctor/readings/feed.py:WebhookFeed.has": DOCTORS_CALL,
+    "doctor/readings/webhook_inbox.py:WebhookInbox.arrival": DOCTORS_CALL,
+    "doctor/readings/webhook_inbox.py:WebhookInbox.has": DOCTORS_CALL,
     "doctor/readings/observer.py:Observer.has_audio": DOCTORS_CALL,
     "doctor/readings/observer.py:Observer.has_mark": DOCTORS_CALL,
     "doctor/readings/streams.py:_observed": CLOSE_OF_CALL,
@@ -122,7 +122,8 @@ OUTSIDE: dict[str, Bound] = {
 }
 TIMERS: dict[str, Bound] = {
     "stream/connection_watch.py:connected_ms": Bound(
-        "from the upgrade to `connected`", ("stream/test_line_watch.py::test_a_socket_without_connected_is_closed",)
+        "from the upgrade to `connected`",
+        ("stream/test_connection_watch.py::test_a_socket_without_connected_is_closed",),
     ),
     "stream/connection_watch.py:start_ms": Bound(
         "from `connected` to `start`", ("server/test_limits.py::test_a_socket_without_start_is_closed",)
@@ -182,7 +183,7 @@ INSIDE: dict[str, str] = {
     "adapters/pipecat.py:StreamSerializer.read_start": USER,
     "adapters/pipecat.py:StreamSerializer.serialize": "as long as the last audio plays, and LEAD_MS at most",
     "audio/channels.py:downmix": NO_WAIT,
-    "audio/wav_places.py:PlacedWav.__init__": USER,
+    "audio/wav_random_access.py:RandomAccessWav.__init__": USER,
     "audio/wav_reader.py:WavReader.__init__": USER,
     "cli/info/show.py:in_order": TASK,
     "cli/inputs.py:is_capture_file": USER,
@@ -196,7 +197,7 @@ INSIDE: dict[str, str] = {
     "client/aio_http.py:AsyncHttp.aclose": CLOSES,
     "client/aio_http.py:AsyncHttp.send": KNOWN,
     "client/deadline_network.py:addresses_of": LOOKUP,
-    "client/exchange.py:Exchange._is_cut": NO_WAIT,
+    "client/attempts.py:CommandAttempts._is_cut": NO_WAIT,
     "client/memory_transport.py:_transport.MemoryTransport.handle_async_request": MEMORY,
     "client/sync_http.py:BlockingHttp.send": KNOWN,
     "client/transport.py:Progress.aclose": CLOSES,
@@ -209,9 +210,9 @@ INSIDE: dict[str, str] = {
     "doctor/network/listener.py:HookListener.__aenter__": LISTEN,
     "doctor/network/listener.py:HookListener.__aexit__": CLOSES,
     "doctor/readings/amrwb.py:is_accepted": QUEUES,
-    "doctor/readings/course.py:_kept": TASK,
-    "doctor/readings/course.py:read_call": TASK,
-    "doctor/readings/feed.py:WebhookFeed.listening": LISTEN,
+    "doctor/readings/sequence.py:_kept": TASK,
+    "doctor/readings/sequence.py:read_call": TASK,
+    "doctor/readings/webhook_inbox.py:WebhookInbox.listening": LISTEN,
     "doctor/readings/l16.py:received": QUEUES,
     "doctor/readings/live.py:live_call": CLOSES,
     "doctor/readings/observer.py:Observer.run": READER,
@@ -240,7 +241,7 @@ INSIDE: dict[str, str] = {
     "files/writing.py:_place_of": USER,
     "files/input.py:InputFile.__init__": USER,
     "rtp/payloads/amrwb_file.py:read_amrwb": USER,
-    "stream/speaking/bed_source.py:bed_source": KNOWN,
+    "stream/speaking/background_source.py:background_source": KNOWN,
     "server/endpoint.py:Endpoint.close": CLOSES,
     "server/endpoint.py:Endpoint.open": LISTEN,
     "server/background.py:Background.begin.loaded": TASK,

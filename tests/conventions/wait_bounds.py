@@ -16,19 +16,19 @@ class Bound:
 SYNC = Bound(
     "timeout_s of the control, for each attempt as a whole; connect_timeout_s for lookup and connect, and for TLS",
     (
-        "client/test_deadline.py::test_an_answer_that_drips_before_its_status_leaves_the_outcome_unknown",
-        "client/test_deadline.py::test_an_answer_that_drips_after_its_status_ends_with_it",
-        "client/test_deadline.py::test_a_tls_handshake_that_drips",
+        "client/test_deadline.py::test_an_answer_that_is_slow_before_its_status_leaves_the_outcome_unknown",
+        "client/test_deadline.py::test_an_answer_that_is_slow_after_its_status_ends_with_it",
+        "client/test_deadline.py::test_a_tls_handshake_that_is_slow",
         "client/test_deadline.py::test_a_peer_that_reads_octet_by_octet",
         "client/test_deadline.py::test_a_connection_that_is_not_accepted_got_nothing",
-        "client/test_deadline.py::test_a_lookup_without_end_is_left_behind",
+        "client/test_deadline.py::test_a_lookup_without_end_is_abandoned",
         "client/test_deadline.py::test_each_attempt_has_the_deadline",
     ),
 )
 DIAL = Bound("connect_timeout_s of the simulator", ("sim/test_dialling.py::test_an_address_that_never_answers",))
 WEBHOOK = Bound(
     "timeout_s of Webhooks, for each post as a whole",
-    ("sim/test_webhooks.py::test_an_app_that_hangs_is_asked_again_and_delays_no_other_event",),
+    ("sim/test_webhooks.py::test_an_app_that_hangs_is_retried_and_delays_no_other_event",),
 )
 STREAM = Bound(
     "timeout_s of `stream`",
@@ -114,7 +114,7 @@ HANDSHAKE = Bound(
 ADAPTED = Bound(
     "ping_interval_s behind a ping, idle_timeout_s, and CLOSE_TIMEOUT_MS: then the connection is cut",
     (
-        "adapters/test_websockets.py::test_a_peer_that_answers_pings_no_more_is_cut",
+        "adapters/test_websockets.py::test_a_peer_that_stops_answering_pings_is_cut",
         "adapters/test_web_hosts.py::test_a_silent_peer_is_closed_by_the_idle_time_out",
         "adapters/test_web_hosts.py::test_aiohttp_pings_a_silent_peer_and_cuts_one_that_vanished",
     ),
@@ -147,14 +147,14 @@ SCRAPE = Bound(
 )
 LIBRARY = Bound(
     "files that are not an ELF library are refused before they are opened; the loader itself waits for the disk",
-    ("codecs/test_libraries.py::test_a_broken_file_is_told_and_not_passed_over",),
+    ("codecs/test_libraries.py::test_a_broken_file_is_reported_and_not_skipped",),
 )
 
 DOCTOR = Bound(
     "limit_s of the doctor for each step, CHECK_LIMITS of them for a check",
     (
-        "doctor/test_network.py::test_a_server_that_drips_ends_with_the_limit",
-        "doctor/test_network.py::test_a_lookup_without_end_is_left_behind",
+        "doctor/test_network.py::test_a_server_that_sends_slowly_ends_with_the_limit",
+        "doctor/test_network.py::test_a_lookup_without_end_is_abandoned",
         "doctor/test_certificate.py::test_a_server_that_never_answers_ends_with_the_limit",
     ),
 )
@@ -165,8 +165,8 @@ DOCTORS_HOOK = Bound(
 DOCTORS_CALL = Bound(
     "ring_s and STARTS_WITHIN_S for the first stream, and a limit for each reading",
     (
-        "doctor/test_course.py::test_a_phone_that_is_not_answered",
-        "doctor/test_course.py::test_a_carrier_that_sends_no_audio",
+        "doctor/test_sequence.py::test_a_phone_that_is_not_answered",
+        "doctor/test_sequence.py::test_a_carrier_that_sends_no_audio",
     ),
 )
 WORKER_STARTS = Bound(

@@ -1,4 +1,4 @@
-"""A certificate authority for loopback: valid certificates, and every fault of them."""
+"""A certificate authority for loopback: valid certificates, and one with each fault."""
 
 from __future__ import annotations
 
@@ -96,5 +96,5 @@ def server_context(path: Path) -> ssl.SSLContext:
 
 
 def client_context() -> ssl.SSLContext:
-    """Trusts the root alone."""
+    """Return a context that trusts the root alone."""
     return ssl.create_default_context(cadata=ROOT.pem.decode())

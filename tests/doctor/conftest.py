@@ -1,4 +1,4 @@
-"""No test of the doctor sees an account of this machine."""
+"""Tests of the doctor do not use the account of this machine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of the doctor share: a server of HTTP, free ports, and findings without secrets."""
+"""Helpers of the doctor's tests: an HTTP server, free ports, and findings without secrets."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def free_port() -> int:
 
 
 def found_by(main: Callable[[], Awaitable[list[Finding]]]) -> dict[str, Finding]:
-    """The findings by name; none of them shows a secret."""
+    """Return the findings by name; none of them shows a secret."""
 
     async def run() -> list[Finding]:
         return await main()
@@ -40,7 +40,7 @@ def results(found: dict[str, Finding], *names: str) -> list[str]:
 
 @asynccontextmanager
 async def site(answer: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[int]:
-    """A server of HTTP, for proxies and apps."""
+    """Yield an HTTP server, for proxies and apps."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", answer)
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)

@@ -151,7 +151,7 @@ def test_a_proxy_that_does_not_lead_here(status: int, remedy: str) -> None:
 
 
 def passed_on(port: int, drop: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
-    """Make a proxy that drops some headers, and knows no WebSocket: it passes a plain request."""
+    """Make a proxy that drops some headers, and does not support WebSockets: it forwards a plain request."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)

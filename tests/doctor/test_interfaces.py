@@ -76,7 +76,7 @@ def test_an_app_that_takes_webhooks_already(app: Any, result: str, remedy: str) 
 
 
 async def posted_on(request: web.Request, port: int, change: str) -> web.StreamResponse:
-    """A proxy that passes a webhook on, and changes something."""
+    """Return a proxy that forwards a webhook, and changes something."""
     body, fields = await request.read(), {name: value for name, value in request.headers.items() if "-" in name}
     if change == "spaces":
         body = json.dumps(json.loads(body), indent=1).encode()
@@ -144,7 +144,7 @@ ERRORS = '{"errors":[{"code":"90015","title":"Invalid Call Control ID"}]}'
         (200, "a web page", "failed", "check the base URL"),
     ],
 )
-def test_what_the_interface_answers(status: int, text: str, result: str, remedy: str) -> None:
+def test_answers_of_the_interface(status: int, text: str, result: str, remedy: str) -> None:
     async def answer(_request: web.Request) -> web.StreamResponse:
         return web.Response(status=status, text=text, headers={"Location": "/"} if status == 302 else None)
 

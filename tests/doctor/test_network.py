@@ -1,4 +1,4 @@
-"""The doctor's own connections: every step ends with its limit, whatever the other side does."""
+"""The doctor's own connections: every step ends within its limit, whatever the other side does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rtpcodec.doctor.network.threads import in_thread
 
 
 def asked(answer: bytes, limit_s: float = 30.0, *, hangs: bool = False) -> HeadOfAnswer:
-    """Ask a server that answers so, and then closes or hangs."""
+    """Send a request to a server that answers with these octets, and then closes or hangs."""
 
     async def main() -> HeadOfAnswer:
         ends = asyncio.Event()
@@ -51,18 +51,18 @@ def test_a_body_without_length_ends_with_the_connection_or_the_limit_on_octets()
 
 
 @pytest.mark.parametrize("answer", [b"", b"SSH-2.0-x\r\n", b"HTTP/1.1 abc\r\n\r\n", b"x" * 100_000])
-def test_what_is_not_http(answer: bytes) -> None:
+def test_a_server_that_is_not_http(answer: bytes) -> None:
     with pytest.raises(NotHttp):
         asked(answer)
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200", b"HTTP/1.1 200 OK\r\nA: b\r\n", b"HTTP/1.1 200 OK\r\n\r\nx"])
-def test_a_server_that_drips_ends_with_the_limit(answer: bytes) -> None:
+def test_a_server_that_sends_slowly_ends_with_the_limit(answer: bytes) -> None:
     with pytest.raises(TimeoutError):
         asked(answer, 0.05, hangs=True)
 
 
-def test_a_lookup_without_end_is_left_behind() -> None:
+def test_a_lookup_without_end_is_abandoned() -> None:
     ends = threading.Event()
 
     async def main() -> None:

@@ -1,4 +1,4 @@
-"""A reading follows its variation of the simulated carrier, and no other one does."""
+"""Each variation of the simulated carrier changes its own reading, and no other."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def read(**variations: Any) -> CallReadings:
 
 @dataclass(frozen=True)
 class Written:
-    """What the command leaves behind for a carrier as documented."""
+    """The output of the command for a carrier without variations."""
 
     file: str
     out: str

@@ -46,7 +46,7 @@ def test_the_announcement_lowers_the_sounds() -> None:
     assert level_db(report, 440, 4000) == pytest.approx(level_db(report, 440, 1200), abs=1)
 
 
-def test_recordings_of_ones_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_own_recordings_are_played(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with WavWriter(tmp_path / "music.wav", 8000) as writer:
         writer.write((9000 * np.sin(np.arange(16_000) * 2 * np.pi * 700 / 8000)).astype(np.int16).tobytes())
     monkeypatch.setenv("SOUNDS", str(tmp_path / "music.wav"))

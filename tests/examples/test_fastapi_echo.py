@@ -30,7 +30,7 @@ from tests.lateness import heard_whole
 TOKEN = "a token of the test"
 GREETING_CHUNKS = 10
 EXAMPLE = Path(__file__).parents[2] / "examples" / "fastapi_echo.py"
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "own-server.md"
 
 
 def load_example() -> ModuleType:
@@ -46,9 +46,9 @@ def load_example() -> ModuleType:
 GREETING = (b"\x00\x10" * 10 + b"\x00\xf0" * 10) * 80
 
 
-def load_readme() -> FastAPI:
-    """Return an app whose WebSocket runs the block of README.md that shows `call_on`."""
-    blocks = re.findall(r"```python\n(.*?)```", README.read_text("utf-8"), re.DOTALL)
+def load_page() -> FastAPI:
+    """Return an app whose WebSocket runs the block of docs/own-server.md that shows `call_on`."""
+    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
     (block,) = [block for block in blocks if "call_on(" in block]
     source = f"async def media(socket):\n    await socket.accept()\n{textwrap.indent(block, '    ')}"
     example = load_example()
@@ -143,12 +143,12 @@ def test_a_wrong_token_is_refused_before_the_upgrade(token: str) -> None:
     asyncio.run(main())
 
 
-@pytest.mark.parametrize("page", ["example", "README"])
-def test_a_binary_frame_is_dropped_and_the_call_continues(page: str) -> None:
+@pytest.mark.parametrize("shown", ["example", "page"])
+def test_a_binary_frame_is_dropped_and_the_call_continues(shown: str) -> None:
     async def main() -> None:
         headers = {"x-telnyx-streaming-auth-token": TOKEN}
         async with (
-            served(load_readme() if page == "README" else None) as url,
+            served(load_page() if shown == "page" else None) as url,
             websockets.connect(url, additional_headers=headers) as client,
         ):
             await client.send('{"event":"start","start":{"media_format":{"encoding":"PCMU"}}}')

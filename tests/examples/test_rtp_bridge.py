@@ -159,7 +159,7 @@ def test_audio_reaches_the_peer_and_its_echo_reaches_the_caller() -> None:
 
 
 @pytest.mark.parametrize(("lose_every", "swap_every"), [(10, 0), (0, 7), (13, 7)])
-def test_over_a_bad_way_every_frame_keeps_its_place(lose_every: int, swap_every: int) -> None:
+def test_over_a_bad_network_every_frame_keeps_its_place(lose_every: int, swap_every: int) -> None:
     """A lost frame is concealed and takes as long, so that those after it are where they would be."""
     report = asyncio.run(call_through_the_bridge(FarEnd(lose_every, swap_every)))
     assert report.errors_sent == 0
@@ -167,7 +167,7 @@ def test_over_a_bad_way_every_frame_keeps_its_place(lose_every: int, swap_every:
     assert 60 - 2 * report.late_ticks < heard <= (92 if lose_every else 100)
 
 
-def test_numbers_that_leap_do_not_end_the_way_back() -> None:
+def test_jumping_numbers_do_not_end_the_return_path() -> None:
     report = asyncio.run(call_through_the_bridge(FarEnd(leap=2000)))
     later = [SPEECH[at : at + FRAME_OCTETS] for at in range(FRAME_OCTETS * (LEAP_AT + 2), len(SPEECH), FRAME_OCTETS)]
     assert report.errors_sent == 0

@@ -129,7 +129,7 @@ def test_a_key_transfers_the_caller(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert [action for action, _ in found.call.commands] == ["answer", "streaming_start", "transfer"]
 
 
-def test_a_busy_person_is_told_to_the_caller(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_caller_hears_that_the_person_is_busy(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     found = talk(monkeypatch, tmp_path, speech((60_000, 0)), {"refuses_with": "user_busy"}, dtmf=[(700.0, "1")])
     assert found.state == "ended"
     assert [action for action, _ in found.call.commands] == ["answer", "streaming_start", "transfer", "hangup"]

@@ -63,7 +63,7 @@ def test_one_side_is_heard_with_another_pitch(ratio: float, caplog: pytest.LogCa
     assert errors_of(caplog) == []
 
 
-def test_the_way_is_short() -> None:
+def test_the_delay_is_short() -> None:
     cloaked, other = talk(("?talk=7&cloak=0.8", voice(400)), ("?talk=7", bytes(48_000)))
     said = np.flatnonzero(np.abs(np.frombuffer(cloaked.source_pcm, np.int16)) > 3000)[0] / 8
     heard = np.flatnonzero(np.abs(np.frombuffer(other.heard_pcm, np.int16)) > 3000)[0] / 16

@@ -116,7 +116,7 @@ def test_the_person_hears_the_briefing_and_both_hear_each_other(
     [{"answers_after_s": 2.0, "refuses_with": "user_busy"}, {"answers_after_s": None}, {"answers_after_s": 1.0}],
     ids=["busy", "no answer", "a person who presses nothing"],
 )
-def test_without_a_person_the_caller_is_told_so(
+def test_without_a_person_the_caller_hears_an_apology(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, agent: dict[str, Any]
 ) -> None:
     async def scene(carrier: Carrier, caller: SimulatedCall, called: Callable[[], SimulatedCall]) -> None:

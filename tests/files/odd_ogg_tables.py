@@ -1,4 +1,4 @@
-"""Odd Ogg Opus files by name: how each is made, and what is read of it."""
+"""Odd Ogg Opus files by name: their construction and the expected result."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ READ_AS_FFMPEG: Final[dict[str, tuple[Callable[[], bytes], tuple[str, ...]]]] = 
         ),
     ),
 }
-"""Name: how it is made, and the notes."""
+"""By name: construction and notes."""
 
 FILLED: Final[dict[str, tuple[Callable[[], bytes], int, int, tuple[str, ...]]]] = {
     "a wrong checksum": (
@@ -179,7 +179,7 @@ FILLED: Final[dict[str, tuple[Callable[[], bytes], int, int, tuple[str, ...]]]] 
         (
             "pages are missing before a page, at octet 1095",
             "lost audio is concealed, 100 ms in all, at octet 1095",
-            "a page that comes too late is left out, at octet 1427",
+            "a page that is too late is left out, at octet 1427",
         ),
     ),
 }
@@ -198,14 +198,14 @@ AS_WITHOUT: Final[dict[str, tuple[Callable[[], bytes], tuple[str, ...]]]] = {
         lambda: bytes(1000) + joined(paged()),
         ("octets that are not a page, or a page with a wrong checksum, at octet 0",),
     ),
-    "a page twice": (repeated_page, ("a page that repeats the one before is left out, at octet 1095",)),
+    "a page twice": (repeated_page, ("a page that repeats the previous one is left out, at octet 1095",)),
     "a page without a position": (
         lambda: with_page(5, position=-1),
-        ("a page with packets does not say its granule position, at octet 1095",),
+        ("a page with packets has no granule position, at octet 1095",),
     ),
     "no positions at all": (
         no_positions,
-        ("a page with packets does not say its granule position, 11 times, first at octet 99",),
+        ("a page with packets has no granule position, 11 times, first at octet 99",),
     ),
     "a second Opus stream": (two_opus, ("a second Opus stream beside the first is left out, at octet 47",)),
     "Theora before Opus": (lambda: side_by_side(b"\x80theora" + bytes(35), is_first=True), ()),
@@ -214,7 +214,7 @@ AS_WITHOUT: Final[dict[str, tuple[Callable[[], bytes], tuple[str, ...]]]] = {
         ("a stream beside Opus (Skeleton) is left out, at octet 47",),
     ),
     "a lost comment header": (lambda: without_page(1), ("pages are missing before a page, at octet 47",)),
-    "a page behind the end": (behind_the_end, ("a page behind the end of its stream is left out, at octet 3507",)),
+    "a page behind the end": (behind_the_end, ("a page after the end of its stream is left out, at octet 3507",)),
 }
 """Name: how it is made of the plain file, whose sound it has, and the notes.
 
@@ -287,4 +287,4 @@ REFUSED: Final[dict[str, tuple[Callable[[], bytes], int, str]]] = {
     ),
     "a second link of Vorbis": (link_of_another_codec, 3565, "link 2 has Vorbis, Opus is needed"),
 }
-"""Name: how it is made, the octet and the rule."""
+"""By name: construction, octet and rule."""

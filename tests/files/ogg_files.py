@@ -1,4 +1,4 @@
-"""Ogg Opus files made for tests, by our writer or by hand, and what witnesses read from them."""
+"""Ogg Opus files for tests, written by our writer or page by page, and the results of other readers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FRAME = 960
 
 
 class Pipe:
-    """A stream that has nothing but `read`, which gives few octets at once."""
+    """A stream with only `read`, which returns few octets at once."""
 
     def __init__(self, octets: bytes, most: int = 1000) -> None:
         self._file = io.BytesIO(octets)
@@ -35,13 +35,13 @@ class Pipe:
 
 
 def pcm_of(samples: int, rate_hz: int = 48_000, channels: int = 1) -> bytes:
-    """Speech; the second channel is its negative at half the level."""
+    """Return speech; the second channel is its negative at half the level."""
     left = speech(samples, rate_hz)
     return left.tobytes() if channels == 1 else np.stack([left, -(left // 2)], 1).tobytes()
 
 
 def written(pcm: bytes, rate_hz: int = 48_000, channels: int = 1, **options: Any) -> bytes:
-    """The file that our writer makes."""
+    """Return a file of our writer."""
     file = io.BytesIO()
     target = open_target(file, rate_hz, channels, **options)
     target.write(pcm)
@@ -51,14 +51,14 @@ def written(pcm: bytes, rate_hz: int = 48_000, channels: int = 1, **options: Any
 
 @cache
 def opus_file(seconds: float = 1.0, channels: int = 1) -> bytes:
-    """Every packet has 60 octets, whatever the library's version."""
+    """Return packets of 60 octets each, for any version of the library."""
     pcm = pcm_of(int(48_000 * seconds), 48_000, channels)
     return written(pcm, 48_000, channels, bitrate=24_000, vbr=False)
 
 
 @cache
 def packets(seconds: float = 1.0, channels: int = 1) -> tuple[bytes, ...]:
-    """The audio packets of `opus_file`."""
+    """Return the audio packets of `opus_file`."""
     return tuple(packet for page in pages_of(opus_file(seconds, channels))[2:] for packet in packets_on(page))
 
 
@@ -73,7 +73,7 @@ def packets_on(page: Page) -> list[bytes]:
 
 
 def headers(seconds: float = 1.0, channels: int = 1) -> list[Page]:
-    """The pages of the two headers of `opus_file`, with serial number 7."""
+    """Return the pages of the two headers of `opus_file`, with serial number 7."""
     found = pages_of(opus_file(seconds, channels))[:2]
     for page in found:
         page.serial = 7
@@ -81,7 +81,7 @@ def headers(seconds: float = 1.0, channels: int = 1) -> list[Page]:
 
 
 def paged(seconds: float = 1.0, channels: int = 1, *, per_page: int = 5, serial: int = 7) -> list[Page]:
-    """The packets of `opus_file` with so many on a page; its last position is that of the last packet."""
+    """Return the packets of `opus_file` with this number per page; the last position is that of the last packet."""
     found = headers(seconds, channels)
     every = packets(seconds, channels)
     for at in range(0, len(every), per_page):
@@ -95,19 +95,20 @@ def paged(seconds: float = 1.0, channels: int = 1, *, per_page: int = 5, serial:
 
 
 def peak_of(call: Callable[[int], None], size: int) -> int:
-    """Octets that Python had allocated at once in a call, by one reading: what it must show is far above its noise."""
+    """Return the peak of octets that Python allocated in a call, measured once: expected effects are far above the
+    noise."""
     with traced():
         call(size)
         return tracemalloc.get_traced_memory()[1]
 
 
 def source_of(octets: bytes, most: int | None = None) -> SoundSource:
-    """Our reader; from a pipe that gives `most` octets at once."""
+    """Return our reader; with `most`, from a pipe that returns so many octets at once."""
     return open_source(cast("BinaryIO", io.BytesIO(octets) if most is None else Pipe(octets, most)), "a.opus")
 
 
 def read(octets: bytes, most: int | None = None) -> tuple[bytes, AudioFacts]:
-    """PCM and facts by our reader."""
+    """Return PCM and facts by our reader."""
     source = source_of(octets, most)
     try:
         return b"".join(source.pieces()), source.facts
@@ -116,5 +117,5 @@ def read(octets: bytes, most: int | None = None) -> tuple[bytes, AudioFacts]:
 
 
 def read_by_ffmpeg(octets: bytes) -> bytes:
-    """By libopus inside of the ffmpeg executable; its own decoder rounds otherwise."""
+    """Decode by libopus in the ffmpeg executable, because ffmpeg's own decoder rounds differently."""
     return ffmpeg.decode(octets, ["-c:a", "libopus"])

@@ -1,4 +1,4 @@
-"""AMR-WB storage files: read and written piece by piece, odd ones read or refused with their rule."""
+"""AMR-WB storage files, read and written in pieces; odd ones are read or refused with their rule."""
 
 from __future__ import annotations
 
@@ -90,15 +90,13 @@ def test_the_last_frame_is_filled_with_silence(options: dict[str, Any]) -> None:
         (16_000, 1, {"mode": 9}, "mode is 9, 0 to 8 are allowed"),
     ],
 )
-def test_what_the_format_cannot_be_is_refused(
-    rate_hz: int, channels: int, options: dict[str, Any], message: str
-) -> None:
+def test_impossible_formats_are_refused(rate_hz: int, channels: int, options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=" ") as caught:
         open_target(io.BytesIO(), rate_hz, channels, **options)
     assert str(caught.value) == message
 
 
-def test_an_odd_number_of_octets_and_pcm_behind_the_end_are_refused() -> None:
+def test_an_odd_number_of_octets_and_pcm_after_the_end_are_refused() -> None:
     target = open_target(io.BytesIO(), 16_000, 1)
     with pytest.raises(ValueError, match=r"^pcm has 3 octets, 16-bit samples need an even number$"):
         target.write(bytes(3))
@@ -126,7 +124,7 @@ def test_damaged_frames_are_concealed_and_noted(amrwb: CodecInfo) -> None:
     assert pcm == decoded(amrwb, stored)
 
 
-def test_a_frame_that_the_end_cuts_is_left_out_and_noted(amrwb: CodecInfo) -> None:
+def test_an_incomplete_last_frame_is_dropped_and_noted(amrwb: CodecInfo) -> None:
     stored = frames(4)
     octets = MAGIC + b"".join(stored)
     pcm, facts = read(octets[:-1])
@@ -137,7 +135,7 @@ def test_a_frame_that_the_end_cuts_is_left_out_and_noted(amrwb: CodecInfo) -> No
 
 
 @pytest.mark.parametrize("header", [0x54, 0x6C, 0x80, 0x4D, 0x4E])
-def test_octets_that_begin_no_frame_are_refused_behind_what_came_before(header: int, amrwb: CodecInfo) -> None:
+def test_octets_that_begin_no_frame_are_refused_after_the_frames_before(header: int, amrwb: CodecInfo) -> None:
     stored = frames(3)
     octets = MAGIC + b"".join(stored)
     source = open_source(cast("BinaryIO", Pipe(octets + bytes([header]) + bytes(100))), "a.awb")
@@ -146,7 +144,7 @@ def test_octets_that_begin_no_frame_are_refused_behind_what_came_before(header: 
         given.extend(source.pieces())
     assert b"".join(given) == decoded(amrwb, stored)
     assert str(caught.value) == (
-        f"a.awb, octet {len(octets)}: 0x{header:02X} begins no AMR-WB frame (RFC 4867 section 5.3)"
+        f"a.awb, octet {len(octets)}: 0x{header:02X} does not begin an AMR-WB frame (RFC 4867 section 5.3)"
     )
 
 
@@ -176,7 +174,7 @@ def test_a_file_of_the_magic_alone_has_no_samples() -> None:
 
 def test_memory_does_not_grow_with_the_file() -> None:
     class Long:
-        """So many frames without data."""
+        """Yield frames without data."""
 
         def __init__(self, count: int) -> None:
             self.left = count

@@ -1,4 +1,4 @@
-"""Files that are cut: each kind whose header says its length has a note, and gives all that is whole."""
+"""Truncated files: each kind whose header has the length has a note and returns all whole samples."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NOTES = {
 
 @pytest.mark.parametrize("kind", NOTES)
 @pytest.mark.parametrize("lost_octets", [1, 20, 1000])
-def test_a_cut_file_has_a_note(kind: str, lost_octets: int, usable_codec: Callable[[str], CodecInfo]) -> None:
+def test_a_truncated_file_has_a_note(kind: str, lost_octets: int, usable_codec: Callable[[str], CodecInfo]) -> None:
     if kind in ("awb", "ogg"):
         usable_codec({"awb": "AMR-WB", "ogg": "OPUS"}[kind])
     whole = io.BytesIO()

@@ -1,4 +1,4 @@
-"""FLAC files against ffmpeg: every depth, damaged and glued ones, headers that lie, files and streams."""
+"""FLAC files compared with ffmpeg: every depth, damaged and concatenated files, wrong headers, files and streams."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Stream:
 
 
 def channels_of(data: bytes) -> tuple[bytes, rtpcodec.files.facts.AudioFacts]:
-    """The frames of a file, which are the same as those of a stream, and the facts."""
+    """Return the frames of a file, which equal those of a stream, and the facts."""
     found = []
     for source in (io.BytesIO(data), Stream(data)):
         with rtpcodec.open_audio(source) as audio:  # type: ignore[arg-type, unused-ignore]
@@ -58,7 +58,7 @@ def test_every_depth_is_read_as_ffmpeg_reads_it(subtype: str) -> None:
 
 
 def total(samples: int) -> bytes:
-    """The file whose header says so many samples."""
+    """Return the file with this number of samples in its header."""
     return STEREO[:21] + bytes((STEREO[21] & 0xF0,)) + struct.pack(">L", samples) + STEREO[26:]
 
 
@@ -74,38 +74,38 @@ def total(samples: int) -> bytes:
     ],
     ids=["unknown length", "short length", "long length", "ID3 before", "ID3 behind", "picture"],
 )
-def test_odd_files_give_all_samples(data: bytes, notes: tuple[str, ...]) -> None:
+def test_odd_files_return_all_samples(data: bytes, notes: tuple[str, ...]) -> None:
     pcm, facts = channels_of(data)
     assert pcm == SAMPLES.tobytes()
     assert (facts.samples, facts.notes) == (len(SAMPLES), notes)
 
 
-def test_a_file_behind_a_long_tag_is_known_by_its_octets_or_of_a_stream_by_its_name() -> None:
+def test_a_file_after_a_long_tag_is_recognised_by_its_octets_or_as_a_stream_by_its_name() -> None:
     data = id3v2(100_000) + STEREO
     assert rtpcodec.read_audio(io.BytesIO(data), channel=0)[0] == SAMPLES[:, 0].tobytes()
     stream = Stream(data)
     assert rtpcodec.read_audio(stream, channel=0, kind="flac")[0] == SAMPLES[:, 0].tobytes()  # type: ignore[arg-type, unused-ignore]
 
 
-def test_a_file_that_is_cut_gives_the_whole_frames_that_it_has() -> None:
+def test_a_truncated_file_returns_its_whole_frames() -> None:
     data = STEREO[: len(STEREO) // 2]
     pcm, facts = channels_of(data)
     assert pcm == ffmpeg.decode(data, [])
     assert facts.notes == (f"the header says 30000 samples, the file has {facts.samples}",)
 
 
-def test_glued_files_are_read_one_after_the_other() -> None:
+def test_concatenated_files_are_read_one_after_the_other() -> None:
     assert channels_of(STEREO + STEREO)[0] == SAMPLES.tobytes() * 2
     with rtpcodec.open_audio(io.BytesIO(STEREO + flac(SAMPLES[:, 0]))) as audio:
         taken: list[bytes] = []
         with pytest.raises(
-            AudioFileError, match="a FLAC file of 16000 Hz with 1 channels is glued behind one of 16000"
+            AudioFileError, match="a FLAC file of 16000 Hz with 1 channels is concatenated to one of 16000"
         ):
             taken.extend(iter(audio))
     assert len(b"".join(taken)) == 2 * len(SAMPLES)
 
 
-def test_a_broken_frame_is_an_error_behind_the_samples_before_it() -> None:
+def test_a_broken_frame_is_an_error_after_the_samples_before_it() -> None:
     data = bytearray(STEREO)
     data[len(data) // 2] ^= 0x55
     taken: list[tuple[bytes, ...]] = []
@@ -137,7 +137,7 @@ def test_headers_that_break_a_rule(data: bytes, rule: str) -> None:
     assert rule in caught.value.rule
 
 
-def test_an_error_of_the_file_passes_through_libsndfile() -> None:
+def test_an_error_of_the_file_is_raised_through_libsndfile() -> None:
     class Failing(Stream):
         def read(self, octets: int) -> bytes:
             if self._file.tell() > 40_000:

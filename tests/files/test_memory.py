@@ -1,4 +1,4 @@
-"""Memory does not grow with the file: three times as much sound needs no more of it."""
+"""Memory does not grow with the file: three times as much sound needs the same memory."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ STEREO = wav(chunk(b"fmt ", fmt(MULAW, 8, channels=2))) + b"data\xff\xff\xff\xff
 
 
 class Repeated:
-    """A stream that can only be read: a header, then the same octets again and again."""
+    """A stream that can only be read: a header, then the same octets repeated."""
 
     def __init__(self, header: bytes, body: bytes, times: int) -> None:
         self._waiting = header
@@ -88,7 +88,7 @@ def test_memory_is_bounded(
     assert long < short + 100_000
 
 
-def test_a_header_that_promises_much_costs_nothing() -> None:
+def test_a_header_with_a_large_length_allocates_nothing() -> None:
     def read() -> None:
         huge = wav(chunk(b"fmt ", fmt(channels=65_535, bits=32)), b"data" + struct.pack("<L", 2**32 - 8) + bytes(100))
         assert rtpcodec.read_audio(io.BytesIO(huge))[0] == b""
@@ -103,7 +103,7 @@ def test_a_header_that_promises_much_costs_nothing() -> None:
     [b"\x00" * 65_000, page_octets([b"\x01vorbis" + bytes(64_000)], flags=BEGINS, position=0, serial=1, sequence=0)],
     ids=["no page", "first pages alone"],
 )
-def test_an_ogg_file_in_which_nothing_begins_is_not_kept(page: bytes) -> None:
+def test_an_ogg_file_without_a_stream_is_not_kept_in_memory(page: bytes) -> None:
     def read() -> None:
         with pytest.raises(AudioFileError, match="has no "):
             rtpcodec.open_audio(Repeated(b"OggS", page, 100))  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""MP3 files read a segment at a time: the samples are those of one decode in memory, whatever is glued and tagged."""
+"""MP3 files read in segments: the samples equal those of one decode in memory, also with concatenation and tags."""
 
 from __future__ import annotations
 
@@ -86,13 +86,13 @@ def test_segments_have_the_samples_of_one_decode(
     ("data", "parts"),
     [(SHORT + ID3V1 + SHORT, 2), (id3v2(300_000) + SHORT + id3v2(300_000) + SHORT + SHORT, 3), (SHORT * 2, 2)],
 )
-def test_glued_files_are_all_read(data: bytes, parts: int) -> None:
+def test_concatenated_files_are_all_read(data: bytes, parts: int) -> None:
     pcm, facts = rtpcodec.read_audio(io.BytesIO(data))
     assert pcm == mp3.decode(data)[0]
-    assert facts.notes == (f"{parts} MP3 files are glued together",)
+    assert facts.notes == (f"{parts} MP3 files are concatenated",)
 
 
-def test_glued_files_of_another_rate_and_stereo_get_those_of_the_first() -> None:
+def test_concatenated_files_are_converted_to_rate_and_channels_of_the_first() -> None:
     stereo = ffmpeg.to_file(noise(44_100, 2 * 44_100), ffmpeg.pcm_input(44_100, 2), ["-c:a", "libmp3lame"], ".mp3")
     pcm, facts = rtpcodec.read_audio(io.BytesIO(SHORT + stereo))
     assert (facts.sample_rate_hz, facts.channels, len(pcm)) == (16_000, 1, 2 * 32_000)
@@ -104,7 +104,7 @@ def test_glued_files_of_another_rate_and_stereo_get_those_of_the_first() -> None
     assert left != right
 
 
-def test_a_break_comes_after_all_that_lies_before_it() -> None:
+def test_an_error_is_raised_after_all_samples_before_it() -> None:
     data = SHORT + bytes(mp3_scan.MAX_JUNK_OCTETS + 10) + SHORT
     taken: list[bytes] = []
     with rtpcodec.open_audio(io.BytesIO(data)) as audio:
@@ -126,7 +126,7 @@ def test_a_break_comes_after_all_that_lies_before_it() -> None:
         (bytes(8), r"^x.mp3, octet 0: it is nothing known, it begins with octets 00 00 00 00"),
     ],
 )
-def test_what_is_not_mp3_is_refused(data: bytes, rule: str) -> None:
+def test_files_that_are_not_mp3_are_refused(data: bytes, rule: str) -> None:
     with pytest.raises(AudioFileError, match=rule):
         rtpcodec.open_audio(io.BytesIO(data), name="x.mp3", kind="mp3")
 
@@ -138,7 +138,7 @@ def test_a_part_that_ends_within_its_delays_is_kept_whole() -> None:
     assert rtpcodec.read_audio(io.BytesIO(header))[0] == mp3.decode(header)[0]
 
 
-def test_as_many_samples_as_went_in() -> None:
+def test_the_number_of_samples_is_kept() -> None:
     samples = np.frombuffer(rtpcodec.read_audio(io.BytesIO(LONG))[0], np.int16)
     assert len(samples) == 88_200
 
@@ -160,7 +160,7 @@ CUT = {
 
 @pytest.mark.parametrize("kind", CUT)
 @pytest.mark.parametrize("lost_octets", [1, 500, 3000])
-def test_a_file_that_is_cut_has_a_note_of_its_frames(kind: str, lost_octets: int) -> None:
+def test_a_truncated_file_has_a_note_with_its_frames(kind: str, lost_octets: int) -> None:
     data = CUT[kind]()
     whole, cut = parts_of(data)[0], parts_of(data[:-lost_octets])[0]
     assert cut.frames < whole.frames
@@ -169,16 +169,16 @@ def test_a_file_that_is_cut_has_a_note_of_its_frames(kind: str, lost_octets: int
     assert rtpcodec.read_audio(io.BytesIO(data))[1].notes == ()
 
 
-def test_glued_files_of_which_one_is_cut_have_both_notes() -> None:
+def test_concatenated_files_of_which_one_is_truncated_have_both_notes() -> None:
     (whole,), (cut,) = parts_of(SHORT), parts_of(SHORT[:-1000])
     _, facts = rtpcodec.read_audio(io.BytesIO(SHORT[:-1000] + id3v2(20) + SHORT))
     assert facts.notes == (
-        "2 MP3 files are glued together",
+        "2 MP3 files are concatenated",
         f"the header frame says {whole.frames} frames, the file has {cut.frames}",
     )
 
 
-def test_a_header_frame_that_counts_itself_is_no_note() -> None:
+def test_a_header_frame_that_counts_itself_causes_no_note() -> None:
     frames = SHORT[216:]
     count = len(frames) // 216
     data = vbri_frame(count + 1, 216 + len(frames)) + frames

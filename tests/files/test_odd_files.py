@@ -15,7 +15,7 @@ from tests.files.odd_files import READ, REFUSED
 
 
 class Stream:
-    """A file that has nothing but `read`, and gives less than is asked for."""
+    """A file with only `read`, which returns less than requested."""
 
     def __init__(self, data: bytes) -> None:
         self._file = io.BytesIO(data)
@@ -26,7 +26,7 @@ class Stream:
 
 @pytest.fixture(scope="module")
 def read_by_ffmpeg(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with each file, and what one run of ffmpeg makes of all of them."""
+    """A folder with each file, and the output of one run of ffmpeg for all of them."""
     folder = tmp_path_factory.mktemp("odd")
     inputs, outputs = [], []
     for number, odd in enumerate(READ.values()):

@@ -1,4 +1,4 @@
-"""Odd Ogg Opus files: each is read as ffmpeg reads it, or better and with a note, or refused with its rule."""
+"""Odd Ogg Opus files: each is read as by ffmpeg, or better and with a note, or refused with its rule."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_lost_audio_is_concealed_so_that_the_rest_keeps_its_place(name: str) -> 
 
 
 @pytest.mark.parametrize("name", odd_ogg_tables.AS_WITHOUT)
-def test_what_does_not_belong_is_left_out(name: str) -> None:
+def test_foreign_octets_are_dropped(name: str) -> None:
     make, notes = odd_ogg_tables.AS_WITHOUT[name]
     pcm, facts = read(make())
     assert facts.notes == notes
@@ -59,7 +59,7 @@ def test_it_is_refused_with_its_rule(name: str) -> None:
     assert (caught.value.name, caught.value.offset_octets, caught.value.rule) == ("a.opus", offset_octets, rule)
 
 
-def test_what_comes_before_a_rule_that_is_broken_is_given() -> None:
+def test_audio_before_a_broken_rule_is_returned() -> None:
     source = source_of(odd_ogg.link_of_another_codec())
     given: list[bytes] = []
     with pytest.raises(AudioFileError, match="link 2 has Vorbis"):
@@ -68,8 +68,8 @@ def test_what_comes_before_a_rule_that_is_broken_is_given() -> None:
     assert source.facts.samples is None
 
 
-def test_a_gap_between_positions_is_filled_though_no_page_is_missing() -> None:
-    """Recorders leave out what a sender in discontinuous transmission does not send; the file's time is kept."""
+def test_a_gap_between_positions_is_filled_although_no_page_is_missing() -> None:
+    """Recorders omit the pauses of a sender with discontinuous transmission; the file keeps its time."""
     octets = odd_ogg.jumping(2 * 48_000)
     pcm, facts = read(octets)
     plain, _ = read(joined(paged()))
@@ -89,14 +89,14 @@ def test_a_gap_of_more_than_a_minute_is_not_filled() -> None:
     assert facts.samples == 60 * 48_000 + 51 * FRAME - PRE_SKIP
 
 
-def test_a_packet_of_more_octets_than_any_may_have_is_left_out() -> None:
+def test_a_packet_above_the_size_limit_is_dropped() -> None:
     pcm, facts = read(odd_ogg.huge_packet())
     plain, _ = read(joined(paged()))
     assert facts.notes == ("a packet that is not a valid Opus packet is left out, at octet 64790",)
     assert pcm == plain
 
 
-def test_links_are_decoded_each_with_a_decoder_and_pre_skip_of_its_own() -> None:
+def test_each_link_has_a_separate_decoder_and_pre_skip() -> None:
     pcm, facts = read(odd_ogg.chained((0.5, 1), (0.3, 1), (0.1, 1)))
     alone = [read(joined(paged(seconds)))[0] for seconds in (0.5, 0.3, 0.1)]
     assert pcm == b"".join(alone)
@@ -108,12 +108,12 @@ def test_a_link_that_does_not_end_is_noted() -> None:
     pcm, facts = read(odd_ogg.chained((0.5, 1), (0.3, 1), unended=True))
     assert pcm == b"".join(read(joined(paged(seconds)))[0] for seconds in (0.5, 0.3))
     assert facts.notes == (
-        "a stream begins before the one before it has ended, at octet 1847",
+        "a stream begins before the previous one has ended, at octet 1847",
         "the file ends without a page that ends its stream, at octet 2942",
     )
 
 
-def test_a_stereo_link_behind_a_mono_one_is_the_mean_of_its_channels() -> None:
+def test_a_stereo_link_after_a_mono_one_is_the_mean_of_its_channels() -> None:
     pcm, facts = read(odd_ogg.chained((0.5, 1), (0.3, 2)))
     first, second = read(joined(paged(0.5)))[0], read(joined(paged(0.3, 2)))[0]
     mean = np.frombuffer(second, np.int16).reshape(-1, 2).astype(np.int32).sum(axis=1) >> 1
@@ -122,7 +122,7 @@ def test_a_stereo_link_behind_a_mono_one_is_the_mean_of_its_channels() -> None:
     assert pcm == first + mean.astype(np.int16).tobytes()
 
 
-def test_a_mono_link_behind_a_stereo_one_is_in_both_channels() -> None:
+def test_a_mono_link_after_a_stereo_one_is_in_both_channels() -> None:
     pcm, facts = read(odd_ogg.chained((0.5, 2), (0.3, 1)))
     first, second = read(joined(paged(0.5, 2)))[0], read(joined(paged(0.3)))[0]
     assert facts.channels == 2

@@ -35,8 +35,8 @@ def test_files_of_ffmpeg_are_decoded_to_the_same_samples(options: list[str]) -> 
     assert pcm == read_by_ffmpeg(octets)
 
 
-def test_loss_is_repaired_by_what_the_next_packet_has_of_it() -> None:
-    """In-band FEC: nearer to what was sent than concealment."""
+def test_loss_is_repaired_by_the_copy_in_the_next_packet() -> None:
+    """In-band FEC is nearer to the original than concealment."""
     heard = {}
     for fec in (False, True):
         options = {"fec": True, "expected_loss_percent": 30} if fec else {}
@@ -68,7 +68,7 @@ def test_memory_does_not_grow_with_the_file() -> None:
     pages = paged(1.0)
 
     class Long:
-        """A file of so many seconds, made page by page."""
+        """Yield a file of this duration, page by page."""
 
         def __init__(self, seconds: int) -> None:
             self.number = 2
@@ -92,7 +92,7 @@ def test_memory_does_not_grow_with_the_file() -> None:
     assert peak_of(walk, 9) < peak_of(walk, 3) + 100_000
 
 
-def test_damage_anywhere_gives_sound_or_a_documented_error() -> None:
+def test_damage_anywhere_results_in_sound_or_a_documented_error() -> None:
     chosen = random.Random(1019)
     octets = joined(paged(0.5, 2))
     refused = []

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rtpcodec.files.formats.oddities import Oddities
+from rtpcodec.files.formats.file_notes import FileNotes
 from rtpcodec.files.formats.ogg_pages import (
     BEGINS,
     ENDS,
@@ -26,12 +26,12 @@ PACKETS = st.lists(st.binary(max_size=600), min_size=1, max_size=8)
 
 
 def found(octets: bytes, most: int = 1000) -> tuple[list[oracle.Page], tuple[str, ...]]:
-    oddities = Oddities()
+    notes = FileNotes()
     pages = [
         oracle.Page(page.flags, page.position, page.serial, page.sequence, list(page.segments), page.body)
-        for page in read_pages(Pipe(octets, most), oddities)
+        for page in read_pages(Pipe(octets, most), notes)
     ]
-    return pages, oddities.notes()
+    return pages, notes.texts()
 
 
 @given(st.binary(max_size=300))
@@ -66,7 +66,7 @@ def test_pages_are_found_between_other_octets(
     assert found(oracle.joined(pages), most) == (pages, ())
 
 
-def test_a_page_inside_of_what_a_broken_one_claims_is_found() -> None:
+def test_a_page_inside_the_claimed_octets_of_a_broken_one_is_found() -> None:
     inner = [oracle.page_of([b"inside"], sequence=number) for number in range(3)]
     claims = oracle.Page(0, 0, 7, 0, [255] * 255, oracle.joined(inner), checksum=1)
     assert found(claims.octets()) == (
@@ -109,7 +109,7 @@ def test_memory_does_not_grow_with_the_file(content: str) -> None:
     octets = {"pages": page, "zeros": bytes(100_000), "patterns": b"OggS\0" * 2000}[content]
 
     class Endless:
-        """Gives the same octets so many times."""
+        """Returns the same octets a number of times."""
 
         def __init__(self, times: int) -> None:
             self.left = times
@@ -119,7 +119,7 @@ def test_memory_does_not_grow_with_the_file(content: str) -> None:
             return octets if self.left >= 0 else b""
 
     def walk(times: int) -> None:
-        for _ in read_pages(Endless(times), Oddities()):
+        for _ in read_pages(Endless(times), FileNotes()):
             pass
 
     short, long = peak_of(walk, 4), peak_of(walk, 40)

@@ -1,4 +1,4 @@
-"""Ogg Opus files of ours: as the standard's oracle reads them, as ffmpeg and our reader decode them."""
+"""Ogg Opus files of our writer, read by an oracle of the standard, by ffmpeg and by our reader."""
 
 from __future__ import annotations
 
@@ -31,9 +31,7 @@ pytestmark = pytest.mark.usefixtures("opus")
         (48_000, 2, {"bitrate": 510_000}),
     ],
 )
-def test_ffmpeg_and_our_reader_give_as_many_samples_as_went_in(
-    rate_hz: int, channels: int, options: dict[str, Any]
-) -> None:
+def test_ffmpeg_and_our_reader_return_all_samples(rate_hz: int, channels: int, options: dict[str, Any]) -> None:
     samples = rate_hz // 2 + 7
     octets = written(pcm_of(samples, rate_hz, channels), rate_hz, channels, **options)
     pcm, facts = read(octets)
@@ -44,7 +42,7 @@ def test_ffmpeg_and_our_reader_give_as_many_samples_as_went_in(
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-def test_samples_come_back_at_their_places(channels: int) -> None:
+def test_samples_keep_their_places(channels: int) -> None:
     pcm = pcm_of(24_000, 48_000, channels)
     heard, _ = read(written(pcm, 48_000, channels, bitrate=256_000, application="audio"))
     given, got = (np.frombuffer(one, np.int16).reshape(-1, channels)[:, -1].astype(float) for one in (pcm, heard))
@@ -90,15 +88,15 @@ def test_the_file_does_not_depend_on_how_the_pcm_is_cut() -> None:
     assert not file.closed
 
 
-def test_nothing_is_held_back_but_a_page() -> None:
-    """A second of audio stays, since the last page has a mark of its own."""
+def test_at_most_a_page_is_held_back() -> None:
+    """At most a second of audio is held back, because the last page has a flag."""
     file = io.BytesIO()
     target = open_target(file, 8000, 1)
     target.write(bytes(2 * 8000 * 10))
     assert pages_of(file.getvalue())[-1].position >= 48_000 * 8
 
 
-def test_a_file_of_no_samples_is_one() -> None:
+def test_a_file_without_samples_is_valid() -> None:
     octets = written(b"", 16_000)
     assert [page.flags for page in pages_of(octets)] == [2, 0, 4]
     pcm, facts = read(octets)
@@ -115,7 +113,9 @@ def test_a_file_of_no_samples_is_one() -> None:
         (16_000, 1, {"frame_ms": 30}, "frame_ms is 30, allowed are 2.5, 5, 10, 20, 40, 60"),
     ],
 )
-def test_what_opus_cannot_be_is_refused(rate_hz: int, channels: int, options: dict[str, Any], message: str) -> None:
+def test_impossible_options_of_opus_are_refused(
+    rate_hz: int, channels: int, options: dict[str, Any], message: str
+) -> None:
     file = io.BytesIO()
     with pytest.raises(ValueError, match=" ") as caught:
         open_target(file, rate_hz, channels, **options)
@@ -123,7 +123,7 @@ def test_what_opus_cannot_be_is_refused(rate_hz: int, channels: int, options: di
     assert file.getvalue() == b""
 
 
-def test_pcm_that_is_cut_within_a_frame_and_pcm_behind_the_end_are_refused() -> None:
+def test_pcm_that_ends_inside_a_frame_and_pcm_after_the_end_are_refused() -> None:
     target = open_target(io.BytesIO(), 16_000, 2)
     with pytest.raises(ValueError, match=r"^pcm has 6 octets, frames of 4 octets are needed$"):
         target.write(bytes(6))

@@ -1,4 +1,4 @@
-"""Audio files by the one face: paths, open files and pipes, raw files by name, WAV per channel, any rate."""
+"""`open_audio`: paths, open files and pipes, raw files by name, WAV per channel, any rate."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STEREO = np.stack([SAMPLES[:10_000], SAMPLES[10_000:]], axis=1)
 
 
 class ReadOnly:
-    """A file that has nothing but `read`, and gives few octets at a time."""
+    """A file with only `read`, which returns few octets at a time."""
 
     def __init__(self, data: bytes) -> None:
         self._rest = io.BytesIO(data)
@@ -122,12 +122,12 @@ def test_the_rate_is_changed_without_delay_and_with_every_sample(from_hz: int, t
         assert np.abs(pcm - 8000 * np.sin(2 * np.pi * 200 * times))[inner].max() < 20
 
 
-def test_a_change_to_a_rate_of_no_stream_is_that_of_a_whole_recording() -> None:
+def test_a_rate_that_streams_lack_is_converted_as_a_whole_recording() -> None:
     pcm = (speechlike(100_000) * 32768).astype(np.int16).tobytes()
     assert rtpcodec.read_audio(io.BytesIO(simple(pcm)), pcm_hz=7350)[0] == at_rate(pcm, 8000, 7350)
 
 
-def test_a_file_whose_name_lies_is_read_as_its_octets_say() -> None:
+def test_a_file_with_a_wrong_name_is_read_by_its_octets() -> None:
     pcm, facts = rtpcodec.read_audio(io.BytesIO(simple(PCM)), name="call.ulaw")
     assert pcm == PCM
     assert facts.notes == ("the name says ulaw, the octets say wav",)
@@ -175,7 +175,7 @@ def test_wrong_arguments() -> None:
         rtpcodec.open_audio(io.BytesIO(simple(PCM)), sample_rate_hz=8000)
 
 
-def test_an_iteration_that_was_left_continues_and_a_file_is_read_in_one_way() -> None:
+def test_another_iteration_continues_and_mono_and_channels_exclude_each_other() -> None:
     data = simple(PCM * 10)
     with rtpcodec.open_audio(io.BytesIO(data), name="x.wav") as audio:
         first = next(iter(audio))
@@ -215,15 +215,15 @@ def test_a_raw_file_has_the_rate_and_order_that_are_given() -> None:
         rtpcodec.open_audio(io.BytesIO(PCM), kind="l16", byte_order="middle")  # type: ignore[arg-type]
 
 
-def test_a_kind_that_is_given_is_believed_and_what_contradicts_it_is_noted() -> None:
+def test_an_explicit_kind_is_used_and_contradictions_are_noted() -> None:
     data = simple(PCM)
     pcm, facts = rtpcodec.read_audio(io.BytesIO(data), kind="ulaw")
     assert len(pcm) == 2 * len(data)
-    assert facts.notes == ("it was asked to be read as ulaw, its octets say wav",)
+    assert facts.notes == ("it is read as ulaw on request, its octets say wav",)
     assert rtpcodec.read_audio(io.BytesIO(), kind="ulaw")[0] == b""
 
 
-def test_a_header_that_says_too_much_or_nothing_is_noted() -> None:
+def test_a_header_with_a_wrong_or_missing_length_is_noted() -> None:
     cut = rtpcodec.read_audio(io.BytesIO(simple(PCM, size=len(PCM) + 8)))[1]
     assert cut.notes == (f"the header says {len(PCM) + 8} octets of samples, the file has {len(PCM)}",)
     unknown = rtpcodec.read_audio(io.BytesIO(simple(PCM, size=2**32 - 1)))[1]

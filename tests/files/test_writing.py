@@ -43,7 +43,7 @@ def test_a_wav_file_is_read_by_pythons_wave(channels: int) -> None:
     assert len(data) == 44 + len(PCM)
 
 
-def test_a_wav_file_in_a_pipe_or_beyond_32_bits_reaches_to_its_end() -> None:
+def test_a_wav_file_in_a_pipe_or_beyond_32_bits_has_an_unknown_length() -> None:
     class Pipe(io.BytesIO):
         def seekable(self) -> bool:
             return False
@@ -78,17 +78,17 @@ def test_g722_is_the_same_for_every_cut() -> None:
     assert len(written(PCM[:-2], kind="g722", sample_rate_hz=16_000)) == 8000
 
 
-def test_a_flac_file_gives_the_samples() -> None:
+def test_a_flac_file_has_the_samples() -> None:
     data = written(PCM, pieces=5, sample_rate_hz=48_000, channels=2, kind="flac")
     assert ffmpeg.decode(data, []) == PCM
     assert len(data) < len(PCM) + 1000
 
 
 @pytest.mark.parametrize(("rate_hz", "channels"), [(8000, 1), (8000, 2), (16_000, 1), (44_100, 2)])
-def test_an_mp3_file_says_its_length(rate_hz: int, channels: int) -> None:
+def test_an_mp3_file_has_its_length(rate_hz: int, channels: int) -> None:
     tone = array("h", [1000 if n // 20 % 2 else -1000 for n in range(channels * 20_000)]).tobytes()
     data = written(tone, pieces=9, sample_rate_hz=rate_hz, channels=channels, kind="mp3")
-    # The header frame says what the encoder added at both ends, and ffmpeg takes it away.
+    # The header frame has the samples that the encoder added at both ends, and ffmpeg removes them.
     assert len(ffmpeg.decode(data, [])) == len(tone)
 
 
@@ -99,16 +99,16 @@ def test_an_mp3_file_is_that_of_the_encoder_in_memory() -> None:
     assert written(PCM, kind="mp3", bit_rate_kbps=16) == mp3.encode(PCM, 8000, 16)
 
 
-def test_an_empty_file_of_every_kind_of_ours() -> None:
+def test_an_empty_file_of_every_kind() -> None:
     assert written(b"", kind="ulaw") == b""
     assert written(b"", kind="g722", sample_rate_hz=16_000) == b""
     assert len(written(b"", kind="wav")) == 44
-    # Readers refuse files of these kinds without a frame: one sample of silence stands in them.
+    # Readers refuse files of these kinds without a frame, so they have one sample of silence.
     assert ffmpeg.decode(written(b"", kind="flac"), []) == bytes(2)
     assert set(ffmpeg.decode(written(b"", kind="mp3", channels=2), [])) == {0}
 
 
-def test_a_file_appears_whole(tmp_path: Path) -> None:
+def test_a_file_appears_complete(tmp_path: Path) -> None:
     path = tmp_path / "call.wav"
     audio = create_audio(path, sample_rate_hz=8000)
     audio.write(PCM)
@@ -122,7 +122,7 @@ def test_a_file_appears_whole(tmp_path: Path) -> None:
         audio.write(PCM)
 
 
-def test_an_exception_leaves_nothing_and_keeps_the_older_file(tmp_path: Path) -> None:
+def test_an_exception_leaves_no_file_and_keeps_the_existing_one(tmp_path: Path) -> None:
     path = tmp_path / "call.wav"
     path.write_bytes(b"older")
 
@@ -149,11 +149,11 @@ def test_an_existing_file_is_kept_on_request(tmp_path: Path) -> None:
     assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {"call.wav": b"meanwhile"}
 
 
-def test_what_cannot_be_written_is_refused_before_a_file_appears(tmp_path: Path) -> None:
+def test_impossible_files_are_refused_before_a_file_appears(tmp_path: Path) -> None:
     refused = [
-        ("a.xyz", {"sample_rate_hz": 8000}, "a.xyz ends in '.xyz', written are .wav, "),
+        ("a.xyz", {"sample_rate_hz": 8000}, "a.xyz ends in '.xyz', possible are .wav, "),
         ("a.sln16", {"sample_rate_hz": 8000}, "sample_rate_hz is 8000, sln16 has 16000"),
-        ("a.wav", {"sample_rate_hz": 8000, "kind": "aiff"}, "kind is 'aiff', written are wav, "),
+        ("a.wav", {"sample_rate_hz": 8000, "kind": "aiff"}, "kind is 'aiff', possible are wav, "),
         ("a.wav", {"sample_rate_hz": 0}, "sample_rate_hz is 0, 1 to 192000 are possible"),
         ("a.wav", {"sample_rate_hz": 8000, "channels": 65}, "channels is 65, 1 to 64 are possible in wav"),
         ("a.ulaw", {"sample_rate_hz": 8000, "channels": 2}, "channels is 2, 1 is possible in ulaw"),
@@ -216,7 +216,7 @@ def test_memory_does_not_grow_with_the_file(kind: str, tmp_path: Path) -> None:
     assert audio.samples_written == 21 * len(PCM) // 2
 
 
-def test_octets_that_are_all_there_become_a_file_whole(tmp_path: Path) -> None:
+def test_complete_octets_are_written_to_a_complete_file(tmp_path: Path) -> None:
     path = str(tmp_path / "call.wav")
     seen: list[str] = []
 
@@ -236,7 +236,7 @@ def test_octets_that_are_all_there_become_a_file_whole(tmp_path: Path) -> None:
 
 
 class Full(io.BytesIO):
-    """A file on a disk that has room for so many octets."""
+    """A file on a disk with room for a number of octets."""
 
     def __init__(self, room_octets: int, error: BaseException) -> None:
         super().__init__()
@@ -269,7 +269,7 @@ def test_an_error_of_the_file_is_raised_wherever_it_happens(
 
 @pytest.mark.parametrize("kind", ["wav", "flac", "mp3", "ogg", "ulaw"])
 @pytest.mark.parametrize("rate_hz", [8000, 48_000])
-def test_a_file_is_written_behind_what_a_file_object_has(kind: str, rate_hz: int) -> None:
+def test_a_file_is_written_after_the_content_of_a_file_object(kind: str, rate_hz: int) -> None:
     if kind == "ulaw" and rate_hz != 8000:
         rate_hz = 11_025
     out = io.BytesIO(b"before")
@@ -280,7 +280,7 @@ def test_a_file_is_written_behind_what_a_file_object_has(kind: str, rate_hz: int
 
 
 @pytest.mark.parametrize("kind", ["wav", "ogg", "g722"])
-def test_a_raw_file_that_takes_few_octets_gets_all(kind: str) -> None:
+def test_a_raw_file_that_takes_few_octets_gets_all_of_them(kind: str) -> None:
     class Slow(io.RawIOBase):
         taken = b""
 
@@ -295,7 +295,7 @@ def test_a_raw_file_that_takes_few_octets_gets_all(kind: str) -> None:
     slow = Slow()
     with create_audio(slow, sample_rate_hz=16_000, kind=kind) as audio:  # type: ignore[arg-type]
         audio.write(PCM)
-    # Sizes in the header of a WAV file differ: a file that cannot go back does not say them.
+    # Sizes in the header of a WAV file differ: an unseekable file does not have them.
     assert slow.taken[44:] == written(PCM, sample_rate_hz=16_000, kind=kind)[44:]
 
 

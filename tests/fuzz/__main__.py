@@ -1,4 +1,4 @@
-"""Seeded fuzzing through the Cython face. An input that is a finding is kept in the corpus, and the run fails."""
+"""Seeded fuzzing of the Python interface of the kernels. A finding is saved in the corpus, and the run fails."""
 
 import argparse
 import hashlib
@@ -14,7 +14,7 @@ from tests.fuzz.targets import CORPUS, forms, names
 
 
 def hunt(name: str, form: str, count: int, seed: int, corpus: Path = CORPUS) -> bool:
-    """Run a target in a process of its own. Whether it was clean."""
+    """Run a target in its own process. Return True if it found nothing."""
     label = f"{name} ({form or 'default'})"
     environment = {key: value for key, value in os.environ.items() if key != "RTPCODEC_SIMD"}
     if form:
@@ -39,7 +39,7 @@ def keep(data: bytes, folder: Path) -> Path:
 
 
 def main() -> int:
-    """All targets asked for, as many at a time as there are cores."""
+    """Run all requested targets, one per core at a time."""
     parser = argparse.ArgumentParser(prog="make fuzz", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"which: {', '.join(names())} (all)")
     parser.add_argument("--count", type=int, default=200_000, help="calls for each target and form (200000)")

@@ -1,6 +1,6 @@
-"""One target in a process of its own: `python -m tests.fuzz.child TARGET COUNT SEED SLOT`.
+"""Runs one target in its own process: `python -m tests.fuzz.child TARGET COUNT SEED SLOT`.
 
-Each input is written to the slot before it is tried, so that it outlives a process that ends without warning.
+Each input is written to the slot before it is tried, so it is available after a crash of the process.
 """
 
 import mmap
@@ -17,28 +17,28 @@ PROGRESS_S = 10.0
 
 
 def read_slot(slot: Path) -> bytes:
-    """The input that was tried last."""
+    """Return the last input."""
     octets = slot.read_bytes()
     return octets[LENGTH_OCTETS : LENGTH_OCTETS + int.from_bytes(octets[:LENGTH_OCTETS], "little")]
 
 
 class Progress:
-    """Says now and then how many calls are made."""
+    """Prints the number of calls every PROGRESS_S seconds."""
 
     def __init__(self, label: str, count: int) -> None:
         self.label, self.count = label, count
-        self.start = self._told = time.perf_counter()
+        self.start = self._printed = time.perf_counter()
 
-    def tell(self, calls: int) -> None:
+    def update(self, calls: int) -> None:
         """Print a line if the last one is old."""
         now = time.perf_counter()
-        if now - self._told > PROGRESS_S:
-            self._told = now
+        if now - self._printed > PROGRESS_S:
+            self._printed = now
             print(f"{self.label}: {calls:,} of {self.count:,} calls after {now - self.start:.0f} s", flush=True)
 
 
 def hunt(target: Target, mutator: Mutator, slot: mmap.mmap, progress: Progress) -> tuple[int, int]:
-    """Try mutated inputs until enough calls are made. How many were made, and with how many inputs."""
+    """Try mutated inputs until enough calls are made. Return the numbers of calls and of inputs."""
     calls = inputs = 0
     while calls < progress.count:
         data = mutator.next()
@@ -46,20 +46,20 @@ def hunt(target: Target, mutator: Mutator, slot: mmap.mmap, progress: Progress) 
         calls += target.run(data)
         inputs += 1
         if not inputs & 1023:
-            progress.tell(calls)
+            progress.update(calls)
     return calls, inputs
 
 
 def main(name: str, count: int, seed: int, slot_path: Path, label: str) -> None:
-    """Run one target and print how it goes."""
+    """Run one target, and print progress and result."""
     target, mutator, progress = load(name), Mutator(corpus_of(name), seed), Progress(label, count)
     with slot_path.open("r+b") as file, mmap.mmap(file.fileno(), SLOT_OCTETS) as slot:
         calls, inputs = hunt(target, mutator, slot, progress)
     seconds = time.perf_counter() - progress.start
     compared = getattr(target, "COMPARED", 0)
-    told = f", {compared:,} octets and samples compared" if compared else ""
+    comparison = f", {compared:,} octets and samples compared" if compared else ""
     made = f"{calls:,} calls with {inputs:,} inputs"
-    print(f"{label}: {made} clean in {seconds:.1f} s, {seconds / calls * 1e6:.2f} us each{told}", flush=True)
+    print(f"{label}: {made} clean in {seconds:.1f} s, {seconds / calls * 1e6:.2f} us each{comparison}", flush=True)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 
 MAX_OCTETS = 4096
 STRIKING = b'\x00\x01\x02\x7f\x80\x81\xd5\xfe\xff\x1f\x20\x21"\\{}[],:09-e.'
-"""Octets at edges of numbers, of blocks of 32 and of JSON."""
+"""Octets at the limits of numbers and of blocks of 32, and octets with a meaning in JSON."""
 
 
 class Mutator:
-    """Inputs made of a corpus, one after the other."""
+    """Generates inputs by mutation of a corpus."""
 
     def __init__(self, corpus: Sequence[bytes], seed: int) -> None:
         if not corpus:

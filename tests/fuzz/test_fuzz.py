@@ -1,4 +1,4 @@
-"""The kept corpus, a few mutations of it, and that a finding is kept."""
+"""The corpus, a few mutations of it, and the saving of a finding."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +10,12 @@ from tests.fuzz.__main__ import hunt
 from tests.fuzz.mutation import MAX_OCTETS, Mutator
 from tests.fuzz.targets import CORPUS, corpus_of, load, names
 
-FAULTY = "tests.fuzz.faulty"
+FAULTY = "tests.fuzz.failing_target"
 
 
 @pytest.fixture(params=names())
 def name(request: pytest.FixtureRequest, usable_codec: Callable[[str], CodecInfo]) -> str:
-    """Each target that can run here."""
+    """Return the targets that can run here."""
     target: str = request.param
     if needed := getattr(load(target), "NEEDS", None):
         usable_codec(needed)
@@ -59,7 +59,7 @@ def test_a_finding_is_kept_and_fails(
     )
 
 
-def test_a_clean_target_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_clean_target_saves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FAULT", "none")
     assert hunt(FAULTY, "", 1000, 711, tmp_path) is True
     assert not list(tmp_path.iterdir())

@@ -1,4 +1,4 @@
-"""An echo behind the endpoint's listener and framing, for Autobahn's test suite. Prints its port, ends with stdin.
+"""An echo with the endpoint's listener and framing, for Autobahn's test suite. Prints its port, ends with stdin.
 
 python -m tests.interop.autobahn_echo [--message-octets N] [--fragments N]
 """
@@ -19,7 +19,7 @@ from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.server.access import Answer
 from rtpcodec.server.picows_server import PicowsServer
 from rtpcodec.server.settings import EndpointSettings
-from rtpcodec.stream.held import HeldBudget
+from rtpcodec.stream.memory_budget import HeldBudget
 
 MESSAGE_OCTETS: Final = 16 * 1024 * 1024
 """The longest message of Autobahn's cases 9.1.6 and 9.2.6."""
@@ -41,7 +41,7 @@ class EchoServer(PicowsServer):
 
 
 class Echo:
-    """Echoes texts, and closes as a call does."""
+    """Echoes texts, and closes like a call."""
 
     def __init__(self, socket: Socket) -> None:
         self._socket = socket

@@ -1,4 +1,4 @@
-"""What Autobahn's test suite is asked, and its verdicts as a table.
+"""The configuration of Autobahn's test suite, and its results as a table.
 
 python -m tests.interop.autobahn_report spec PORT FOLDER [CASE ...]
 python -m tests.interop.autobahn_report table FOLDER
@@ -36,7 +36,7 @@ def spec(port: int, folder: str, cases: list[str]) -> dict[str, Any]:
 
 
 def table(folder: Path) -> bool:
-    """Print the cases that did not pass, and the numbers of all. Returns whether none failed."""
+    """Print the cases that did not pass, and the numbers of all. Return whether none failed."""
     cases: dict[str, dict[str, Any]] = json.loads((folder / "index.json").read_text("utf-8"))[AGENT]
     verdicts: Counter[str] = Counter()
     failed = False

@@ -1,4 +1,4 @@
-"""RTP over the loopback to and from the ffmpeg executable. Waiting ends with what is waited for, or at a deadline."""
+"""RTP over loopback to and from the ffmpeg executable. Each wait has a condition and a deadline."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ RECEIVE_BUFFER_OCTETS = 4 * 1024 * 1024
 
 
 def sent(payloads: Iterable[bytes], layout: PayloadFormat, payload_type: int) -> list[RtpPacket]:
-    """Payloads as a stream of ours, whose sequence numbers and timestamps wrap soon."""
+    """Return payloads as packets of our stream, whose sequence numbers and timestamps wrap soon."""
     packetizer = Packetizer(layout, payload_type, sequence_number=65_530, timestamp=0xFFFFF000, ssrc=0x5EED)
     return [packet for payload in payloads for packet in packetizer.packetize(payload)]
 
 
 def packets_of(arguments: list[str], data: bytes) -> list[RtpPacket]:
-    """What ffmpeg sends, with an encoder and its options, for data that it reads as its input."""
+    """Return the packets that ffmpeg sends for input data, with an encoder and its options."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER_OCTETS)
         receiver.bind((HOST, 0))
         port = receiver.getsockname()[1]
         ffmpeg.run([*arguments, "-rtpflags", "skip_rtcp", "-f", "rtp", f"rtp://{HOST}:{port}"], data)
-        # The sender has ended, so whatever came over the loopback lies in the socket.
+        # The sender has ended, so the socket has all packets that arrived over loopback.
         receiver.setblocking(False)
         datagrams = []
         with contextlib.suppress(BlockingIOError):
@@ -47,7 +47,7 @@ def packets_of(arguments: list[str], data: bytes) -> list[RtpPacket]:
 
 
 def _free_ports() -> int:
-    """The lower of two free ports in a row, the upper one for RTCP."""
+    """Return the lower of two consecutive free ports, of which the upper one is for RTCP."""
     while True:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as lower, contextlib.suppress(OSError):
             lower.bind((HOST, 0))
@@ -80,7 +80,7 @@ def _process(arguments: list[str], standard_input: bytes) -> Iterator[subprocess
 
 
 def _wait_for_receiver(sender: socket.socket, deadline: float) -> None:
-    """Until someone has the port: before that, the loopback answers a datagram with an error to the next call."""
+    """Wait until the port is bound: before that, loopback answers a datagram with an error in the next call."""
     clear = 0
     while clear < 2:
         assert time.monotonic() < deadline, "ffmpeg does not open its port"
@@ -112,7 +112,7 @@ def decoded_by_ffmpeg(
     attributes: Sequence[str] = (),
     decoder: str | None = None,
 ) -> bytes:
-    """So many octets of 16-bit PCM of what ffmpeg decodes from our packets."""
+    """Return octets of 16-bit PCM that ffmpeg decodes from our packets."""
     port = _free_ports()
     deadline = time.monotonic() + DEADLINE_S
     arguments = ["-protocol_whitelist", "pipe,udp,rtp", "-analyzeduration", "0", "-probesize", "32"]

@@ -166,7 +166,7 @@ def test_amrwb_frames_are_those_of_ffmpeg(amrwb: CodecInfo, mode: int) -> None:
 
 @pytest.mark.parametrize("mode", range(9))
 def test_amrwb_is_decoded_nearly_alike_by_another_decoder(amrwb: CodecInfo, mode: int) -> None:
-    """ffmpeg's own decoder is the witness. (In modes 0 and 1 each adds noise of its own.)
+    """Compare with ffmpeg's own decoder. (In modes 0 and 1 each decoder adds different noise.)
 
     The libopencore-amrwb inside of this executable gives other audio than the same library in Debian and in PyAV, which
     are equal to each other: it is farther from the witness, and from what was encoded.
@@ -184,7 +184,7 @@ def test_amrwb_is_decoded_nearly_alike_by_another_decoder(amrwb: CodecInfo, mode
 
 @pytest.mark.parametrize("frames_in_payload", [1, 2, 5])
 def test_amrwb_payloads_of_ours_are_read_by_ffmpeg(amrwb: CodecInfo, frames_in_payload: int) -> None:
-    """Octet-aligned, the only packing that ffmpeg knows; what it hears is what it reads from a file of these frames."""
+    """Octet-aligned is the only packing of ffmpeg; it decodes the same from a file of these frames."""
     frames = amrwb_frames(amrwb, 8)
     layout = payload_format(amrwb, packing="octet-aligned")
     payloads = [layout.payload(frames[at : at + frames_in_payload]) for at in range(0, len(frames), frames_in_payload)]
@@ -200,7 +200,7 @@ def test_amrwb_payloads_of_ours_are_read_by_ffmpeg(amrwb: CodecInfo, frames_in_p
 
 @pytest.mark.parametrize("mode", [0, 2, 8])
 def test_amrwb_payloads_of_ffmpeg_are_read(amrwb: CodecInfo, mode: int) -> None:
-    """Their packing is found out; ffmpeg keeps back the last frames, which do not fill a packet."""
+    """Their packing is detected; ffmpeg holds back the last frames, which do not fill a packet."""
     arguments = [
         *ffmpeg.pcm_input(16_000),
         "-i",

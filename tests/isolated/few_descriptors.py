@@ -1,4 +1,4 @@
-"""An endpoint in a process of few descriptors: argv has the event loop, the limit and max_calls.
+"""An endpoint in a process with few descriptors: argv has the event loop, the limit and max_calls.
 
 It prints its port, serves until end of input, and prints the octets that it logged and the seconds of CPU that it used.
 """

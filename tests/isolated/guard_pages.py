@@ -1,4 +1,4 @@
-"""Every length and alignment of G.711, G.722, PCM and the resampler, at the edge of memory that nobody may touch.
+"""Every length and alignment of G.711, G.722, PCM and the resampler, at the edge of forbidden memory.
 
 Run by tests/kernels/test_guard_pages.py in processes of their own: the proof of a fault is the end of the process.
 Prints how many calls were made. `python -m tests.isolated.guard_pages [PLACES]`: with a number, each length is tried at
@@ -38,9 +38,9 @@ NAMES = {
     "pcma_to_pcmu": (1, 1),
 }
 TWINS = {"ulaw2lin": (1, 2), "alaw2lin": (1, 2), "lin2ulaw": (2, 1), "lin2alaw": (2, 1)}
-"""Functions with an *_into form, and those of compat.audioop, which have none; octets in and out for each item."""
+"""Functions with an *_into form, and those of compat.audioop, which have none; octets per item of input and output."""
 OCTETS_OUT = {"PCMU": 2, "G722": 4}
-"""Of each octet, by decoders that are called after a gap."""
+"""Octets of output per octet, for decoders that are called after a gap."""
 MULTIPLES = ((8000, 16000), (16000, 48000), (12000, 48000), (8000, 48000), (8000, 8000))
 """Pairs of rates with a whole number of samples for each."""
 OTHER_PAIRS = (
@@ -53,12 +53,12 @@ OTHER_PAIRS = (
     (44100, 48000),
 )
 BANK_ROWS = 17
-"""Sixteen lanes, and a row that goes alone."""
+"""Sixteen lanes, and one row that is coded alone."""
 BANK_PAGES = 1 + BANK_ROWS * 4 * LENGTHS[-1] // PAGE
 
 
 class Kernel(NamedTuple):
-    """A function and, if it has one, its form that writes to a given buffer."""
+    """A function and, if it has one, its form that writes into a given buffer."""
 
     name: str
     run: Callable[[memoryview | bytes], bytes]
@@ -66,11 +66,11 @@ class Kernel(NamedTuple):
     octets_in: int
     octets_out: int
     valid: Callable[[bytes], bytes] = bytes
-    """Makes valid input of random octets."""
+    """Makes valid input from random octets."""
 
 
 class Place(NamedTuple):
-    """Where source and room lie: at the end of their pages or at the start, so many octets from the edge."""
+    """The position of source and result: at the end or the start of their pages, with a distance from the edge."""
 
     source_at_end: bool
     source_distance: int
@@ -79,7 +79,7 @@ class Place(NamedTuple):
 
 
 def places() -> Iterator[Place]:
-    """One buffer touches the edge while the other has every alignment."""
+    """Yield places: one buffer touches the edge while the other has every alignment."""
     for at_end in (False, True):
         for distance in ALIGNMENTS:
             yield Place(at_end, 0, at_end, distance)
@@ -87,7 +87,7 @@ def places() -> Iterator[Place]:
 
 
 def kernels() -> Iterator[Kernel]:
-    """All functions of both tables."""
+    """Return all functions of both tables."""
     for name, (octets_in, octets_out) in NAMES.items():
         yield Kernel(name, getattr(rtpcodec, name), getattr(rtpcodec, f"{name}_into"), octets_in, octets_out)
     for name, (octets_in, octets_out) in TWINS.items():
@@ -107,7 +107,7 @@ def kernels() -> Iterator[Kernel]:
 
 
 def pcm_kernels() -> Iterator[Kernel]:
-    """All of PCM; the other source of a mix has its pages to itself."""
+    """Return all PCM functions; the second source of a mix has its own pages."""
     yield Kernel("gain", lambda pcm: mixing.gain(pcm, 0.7), lambda pcm, out: mixing.gain_into(pcm, 0.7, out), 2, 2)
     yield Kernel("mix", lambda pcm: mixing.mix((pcm, pcm)), lambda pcm, out: mixing.mix_into((pcm, pcm), out), 2, 2)
     for rising in (True, False):
@@ -154,7 +154,7 @@ def _without_nan(octets: bytes) -> bytes:
 
 
 def width_2(function: Callable[..., bytes], fragment: memoryview | bytes) -> bytes:
-    """A call of compat.audioop."""
+    """Call a function of compat.audioop."""
     return function(fragment, 2)
 
 
@@ -203,14 +203,14 @@ def _take_after_gap(pcm: memoryview | bytes) -> bytes:
 
 
 def view(memory: GuardedMemory, octets: int, at_end: bool, distance: int) -> tuple[memoryview, int]:
-    """A buffer, and its place in the memory."""
+    """A buffer, and its position in the memory."""
     if at_end:
         return memory.at_end(octets, distance), memory.octets - distance - octets
     return memory.at_start(octets, distance), distance
 
 
 def check(kernel: Kernel, length: int, data: bytes, place: Place, memories: tuple[GuardedMemory, GuardedMemory]) -> int:
-    """Calls on one pair of buffers: exact bytes, the source at the edge, source and room at the edge. How many."""
+    """Make calls on one pair of buffers: exact bytes, source at the edge, both at the edge. Return their number."""
     source, _ = view(memories[0], len(data), place.source_at_end, place.source_distance)
     source[:] = data
     expected = kernel.run(data)
@@ -227,7 +227,7 @@ def check(kernel: Kernel, length: int, data: bytes, place: Place, memories: tupl
 
 
 def check_banks(pairs: int, data: bytes, memories: tuple[GuardedMemory, GuardedMemory]) -> int:
-    """Both banks with their rows at both edges of the memory; how many calls."""
+    """Run both banks with their rows at both edges of the memory; return the number of calls."""
     for at_end in (False, True):
         for octets_in, octets_out, run in ((4, 1, _encode_rows), (1, 4, _decode_rows)):
             source, _ = view(memories[0], BANK_ROWS * pairs * octets_in, at_end, 0)
@@ -245,7 +245,7 @@ def check_banks(pairs: int, data: bytes, memories: tuple[GuardedMemory, GuardedM
 
 
 def check_other_pairs(data: bytes, memories: tuple[GuardedMemory, GuardedMemory]) -> int:
-    """Resampling between rates without a whole ratio, to buffers of just the size; how many calls."""
+    """Resample between rates without a whole ratio, into buffers of the exact size; return the number of calls."""
     calls = 0
     for from_hz, to_hz in OTHER_PAIRS:
         expected = _resample(from_hz, to_hz, data)
@@ -278,7 +278,7 @@ def _table(octets: memoryview, item: type[Any]) -> NDArray[Any]:
 
 
 def check_texts(generator: random.Random, memories: tuple[GuardedMemory, GuardedMemory]) -> int:
-    """base64 of every length, both ways, at both edges, and texts of payloads and PCM; how many calls."""
+    """Code base64 of every length in both directions at both edges, and media texts; return the number of calls."""
     text_of = MediaText("head", "tail", "pcmu")
     calls = 0
     for length in LENGTHS:
@@ -303,7 +303,7 @@ def check_texts(generator: random.Random, memories: tuple[GuardedMemory, Guarded
 
 
 def check_packets(generator: random.Random, memories: tuple[GuardedMemory, GuardedMemory]) -> int:
-    """Packets of every length, and octets that are not packets, read and written at both edges; how many calls."""
+    """Parse and write packets of every length, and other octets, at both edges; return the number of calls."""
     calls = 0
     for length in LENGTHS:
         for first in range(256):
@@ -328,7 +328,7 @@ def check_packets(generator: random.Random, memories: tuple[GuardedMemory, Guard
 
 
 def main(places_per_length: int | None) -> None:
-    """All kernels and lengths at all places or some; then banks and packets."""
+    """Run all kernels and lengths at all or some places; then banks and packets."""
     generator = random.Random(711)
     memories = GuardedMemory(), GuardedMemory()
     every = list(places())

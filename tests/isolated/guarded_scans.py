@@ -1,4 +1,4 @@
-"""Scans texts that end at a forbidden page, cut at each character: a read one octet too far ends the process."""
+"""Scans texts that end at a forbidden page, cut at each character: a read beyond the text ends the process."""
 
 import random
 
@@ -11,7 +11,7 @@ MESSAGES = 60
 
 
 def main() -> None:
-    """Read generated messages and all their beginnings, with readers that know the shape and with new ones."""
+    """Read generated messages and all their prefixes, with readers that know the shape and with new ones."""
     assert TELNYX.media_scanner is not None
     memory, rng, scans = GuardedMemory(4), random.Random(1704), 0
     for _ in range(MESSAGES):

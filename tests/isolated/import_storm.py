@@ -13,7 +13,7 @@ THREADS = 16
 
 
 def load(name: str) -> None:
-    """Load a public name. A package of others that this Python lacks (msgspec on 3.13t) is not what is tested."""
+    """Load a public name. A missing third-party package (msgspec on 3.13t) is not a failure."""
     try:
         getattr(rtpcodec, name)
     except ModuleNotFoundError as error:
@@ -22,7 +22,7 @@ def load(name: str) -> None:
 
 
 def main() -> None:
-    """Import in as many orders as there are threads; SystemExit says what failed."""
+    """Import in as many orders as there are threads; SystemExit reports failures."""
     sys.setswitchinterval(1e-5)
     ready = threading.Barrier(THREADS)
     failures: list[str] = []

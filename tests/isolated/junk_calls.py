@@ -1,4 +1,4 @@
-"""Calls all that classes in Cython have, with arguments that fit or not: `python -m tests.isolated.junk_calls`.
+"""Calls all methods of Cython classes with fitting and wrong arguments: `python -m tests.isolated.junk_calls`.
 
 Objects are made by the `__new__` of each class and of each of its bases, without and with arguments. Whatever happens
 has to be an exception. A crash ends the process, so this runs in one of its own.
@@ -62,7 +62,7 @@ NOT_CALLED = {"__class__", "__init_subclass__", "__subclasshook__", "__new__", "
 
 
 def extension_classes() -> Iterator[type]:
-    """Every class of every extension module of the package, with its bases."""
+    """Return every class of every extension module of the package, with its bases."""
     found: dict[type, None] = {}
     for module in pkgutil.walk_packages(rtpcodec.__path__, "rtpcodec."):
         file = getattr(module.module_finder, "path", "")
@@ -76,12 +76,12 @@ def extension_classes() -> Iterator[type]:
 
 
 def is_static(one: type) -> bool:
-    """Whether a class is made in C: Python's own have a writable dictionary."""
+    """Report whether a class is made in C: Python's own have a writable dictionary."""
     return not one.__flags__ & (1 << 9)
 
 
 def attempt(call: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
-    """What a call gives; an exception is as good."""
+    """Return the result of a call, or None after an exception."""
     try:
         return call(*arguments, **keywords)
     except (Exception, CancelledError) as error:
@@ -89,7 +89,7 @@ def attempt(call: Callable[..., Any], *arguments: Any, **keywords: Any) -> Any:
 
 
 def instances(one: type) -> Iterator[Any]:
-    """Objects of a class, and of a subclass in Python where there may be one, made by each __new__ that takes them."""
+    """Return objects of a class, and of a Python subclass if possible, made by each __new__ that accepts them."""
     classes = [one]
     subclass = attempt(type, "Sub" + one.__name__, (one,), {})
     if isinstance(subclass, type):
@@ -104,7 +104,7 @@ def instances(one: type) -> Iterator[Any]:
 
 
 def misuse(one: Any) -> int:
-    """Call and read all that an object has; how many calls."""
+    """Call and read all members of an object; return the number of calls."""
     calls = 0
     for name in dir(type(one)):
         if name in NOT_CALLED:

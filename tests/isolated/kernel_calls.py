@@ -24,11 +24,11 @@ from tests.isolated.pcm_calls import PCM_CALLS
 
 ITEMS = 160
 SAMPLE_OCTETS = (2, 4)
-"""Octets of an item that is a sample or a pair of them."""
+"""Octets of an item that is a sample or a pair of samples."""
 
 
 class Shape(NamedTuple):
-    """Octets in and out for each item of a function from buffer to bytes, and what follows the source."""
+    """Octets per item of input and output of a function from buffer to bytes, and its further arguments."""
 
     octets_in: int
     octets_out: int
@@ -63,11 +63,11 @@ SHAPES: dict[str, Shape | tuple[tuple[Any, ...], ...]] = {
     "decode_into": tuple((text, bytearray(160)) for text in BASE64_TEXTS),
     **PCM_CALLS,
 }
-"""By function name; its *_into form takes a buffer for the result as well."""
+"""Arguments by function name; an *_into form also has a buffer for the result."""
 
 
 class Call(NamedTuple):
-    """One function with arguments, and the error that they must give."""
+    """One function with arguments, and the error that it must raise."""
 
     name: str
     run: Callable[..., Any]
@@ -76,7 +76,7 @@ class Call(NamedTuple):
 
 
 def functions() -> dict[str, Callable[..., Any]]:
-    """Every public function of the kernels, and of `compat.audioop`, by module and name; no test doors."""
+    """Return every public function of the kernels and of `compat.audioop`, by module and name, without test helpers."""
     modules = [
         f"rtpcodec.kernels.{module.name}"
         for module in iter_modules(rtpcodec.kernels.__path__)
@@ -94,7 +94,7 @@ def functions() -> dict[str, Callable[..., Any]]:
 
 
 def calls() -> Iterator[Call]:
-    """Good and bad calls of all functions that SHAPES knows."""
+    """Return good and bad calls of all functions in SHAPES."""
     for name, function in functions().items():
         member = name.rpartition(".")[2]
         shape = SHAPES.get(member, SHAPES.get(member.removesuffix("_into")))
@@ -106,7 +106,7 @@ def calls() -> Iterator[Call]:
 
 
 def g722_calls() -> Iterator[Call]:
-    """Good and bad calls of the codec's methods and of banks: what stands on the kernel, which has no other door."""
+    """Return good and bad calls of the codec's methods and of banks, which are the only access to the G.722 kernel."""
     made = codec("G722")
     encoder, decoder = made.encoder(), made.decoder()
     for name, run, into, shape in (
@@ -129,7 +129,7 @@ def g722_calls() -> Iterator[Call]:
 
 
 def concealing_calls() -> Iterator[Call]:
-    """Good and bad calls of what fills gaps: a Concealer, and the decoders of sample codecs before and in a gap."""
+    """Return good and bad calls of concealment: a Concealer, and the decoders of sample codecs before and in a gap."""
     concealer = Concealer(8000)
     pcm = speech(160, 8000).tobytes()
     for kind in (bytes, bytearray, memoryview):
@@ -154,7 +154,7 @@ def concealing_calls() -> Iterator[Call]:
 
 
 def tone_calls() -> Iterator[Call]:
-    """Good and bad calls of what measures tones."""
+    """Return good and bad calls of the tone kernels."""
     tables = ToneTables(8000, (700.0, 1300.0), 64)
 
     def bank(**others: Any) -> ToneBank:
@@ -173,7 +173,7 @@ def tone_calls() -> Iterator[Call]:
 
 
 def frame_codec_calls() -> Iterator[Call]:
-    """Good and bad calls of OPUS and AMR-WB, where their libraries are here."""
+    """Return good and bad calls of OPUS and AMR-WB, if their libraries are installed."""
     for name, wrong in (("OPUS", b"\x03\x00"), ("AMR-WB", b"\x44\x00")):
         made = codec(name)
         if any(library.status().error for library in made.libraries):
@@ -235,7 +235,7 @@ def _calls_of_bank(name: str, bank: G722EncoderBank | G722DecoderBank, table: An
 
 
 def sources(shape: Shape) -> list[Any]:
-    """The same octets in every kind of buffer, also at an odd address."""
+    """Return the same octets in every kind of buffer, also at an odd address."""
     octets = bytes(range(ITEMS)) * shape.octets_in
     kinds: list[Any] = [
         octets,
@@ -251,7 +251,7 @@ def sources(shape: Shape) -> list[Any]:
 
 
 def bad_sources(shape: Shape) -> list[tuple[Any, type[Exception]]]:
-    """Arguments that are not a source, and the error of each."""
+    """Return arguments that are not a source, each with its error."""
     square = np.zeros((4, 4), np.int16 if shape.octets_in in SAMPLE_OCTETS else np.uint8)
     bad: list[tuple[Any, type[Exception]]] = [(array("d", [0.5]), TypeError), ("text", TypeError), (None, TypeError)]
     if not shape.rest:
@@ -274,7 +274,7 @@ def _calls_fresh(name: str, function: Callable[..., Any], shape: Shape) -> Itera
 
 
 def _calls_like_audioop(name: str, function: Callable[..., Any], shape: Shape) -> Iterator[Call]:
-    """The removed module took any buffer of octets and read its memory."""
+    """The removed module accepted any buffer and read its memory as octets."""
     octets = bytes(range(ITEMS)) * shape.octets_in
     for source in (octets, bytearray(octets), memoryview(octets), b""):
         yield Call(name, function, (source, *shape.rest))

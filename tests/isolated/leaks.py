@@ -1,4 +1,4 @@
-"""Millions of kernel calls in a fresh process must leave nothing behind.
+"""Millions of kernel calls in a new process must not leak memory or references.
 
 `python -m tests.isolated.leaks [CALLS [GROUP ...]]`; a group is a module of functions or a key of OTHERS.
 
@@ -37,15 +37,15 @@ OTHERS: dict[str, Callable[[], Iterable[Call]]] = {
     "tones": tone_calls,
     FRAME_CODECS: frame_codec_calls,
 }
-"""Groups of methods, beside the modules of functions."""
+"""Groups of methods, in addition to the modules of functions."""
 SLACK_BLOCKS = SLACK_REFERENCES = 20
-"""Free lists and None are shared with all other code and move by a few; a leak takes one a call."""
+"""Free lists and None are shared with all other code and change by a few; a leak changes by one per call."""
 SLACK_OCTETS = 8192
 SLACK_RSS_OCTETS = 1 << 20
 
 
 class Mallinfo(ctypes.Structure):
-    """What glibc's mallinfo2 tells: mapped blocks in hblkhd, the others in use in uordblks."""
+    """The result of glibc's mallinfo2: mapped blocks in hblkhd, the others in use in uordblks."""
 
     _fields_ = [
         (name, ctypes.c_size_t)
@@ -65,7 +65,7 @@ class Mallinfo(ctypes.Structure):
 
 
 def octets_in_use() -> int:
-    """What malloc has given out; 0 where the C library does not tell."""
+    """Return the octets that malloc has allocated; 0 if the C library does not report them."""
     mallinfo2 = getattr(ctypes.CDLL(None), "mallinfo2", None)
     if mallinfo2 is None:
         return 0
@@ -75,12 +75,12 @@ def octets_in_use() -> int:
 
 
 def rss_octets() -> int:
-    """The resident size of this process."""
+    """Return the resident size of this process."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def repeat(call: Call, times: int) -> None:
-    """Make a call so often; its error must come every time."""
+    """Repeat a call; its error must occur every time."""
     run, args, error = call.run, call.args, call.error
     if error is None:
         for _ in range(times):
@@ -95,7 +95,7 @@ def repeat(call: Call, times: int) -> None:
 
 
 def check(call: Call, times: int, warm: int = 300) -> str | None:
-    """What a call leaves behind, or None."""
+    """Return what a call leaks, or None."""
     repeat(call, warm)
     gc.collect()
     references = [sys.getrefcount(arg) for arg in call.args]
@@ -110,28 +110,28 @@ def check(call: Call, times: int, warm: int = 300) -> str | None:
 
 
 def groups() -> list[str]:
-    """The names of all groups of calls."""
+    """Return the names of all groups of calls."""
     return sorted({name.rpartition(".")[0] for name in functions()}) + list(OTHERS)
 
 
 def calls_of(group: str) -> list[Call]:
-    """The calls of one group."""
+    """Return the calls of one group."""
     if group in OTHERS:
         return list(OTHERS[group]())
     return [call for call in calls() if call.name.rpartition(".")[0] == group]
 
 
 def main(total: int, names: list[str]) -> int:
-    """Check the calls of these groups, so many in all, then the size of the process."""
+    """Check the calls of these groups, with a total number of calls, then the size of the process."""
     fast = [call for name in names if name != FRAME_CODECS for call in calls_of(name)]
     slow = calls_of(FRAME_CODECS) if FRAME_CODECS in names else []
-    # A frame costs a thousand times what a kernel's call does.
+    # A frame takes a thousand times as long as a kernel's call.
     plan = [(call, max(1000, total // len(fast)), 300) for call in fast]
     plan += [(call, max(300, total // 1000), 20) for call in slow]
     for call, _, warm in plan:
         repeat(call, warm)
     gc.collect()
-    gc.freeze()  # collections look at what the calls from here on make, not at all that was imported
+    gc.freeze()  # collections examine only objects made from here on, not all imported ones
     size, start = rss_octets(), time.perf_counter()
     found = [text for call, times, warm in plan if (text := check(call, times, warm))]
     grown = rss_octets() - size

@@ -1,4 +1,4 @@
-"""Calls of RtpPacket with good and bad arguments, for checks of leaks: what stands on kernels/rtp_header."""
+"""Calls of RtpPacket with good and bad arguments, for checks of leaks in kernels/rtp_header."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BROKEN = ("", "40" * 12, "80c8" + "00" * 10, "81" + "00" * 11, "90" + "00" * 11,
 
 
 def packet_calls() -> Iterator[Call]:
-    """Packets parsed, made, asked for every part, written and compared."""
+    """Return calls that parse, make, read, write and compare packets."""
     for kind in (bytes, bytearray, memoryview):
         yield Call("RtpPacket.parse", RtpPacket.parse, (kind(DATAGRAM),))
         for octets in BROKEN:

@@ -1,4 +1,4 @@
-"""Arguments of good calls of the PCM kernels that take more than a buffer; an *_into form takes these and its out."""
+"""Arguments of good calls of PCM kernels with more than a buffer; an *_into form has these and its out."""
 
 from __future__ import annotations
 
@@ -37,4 +37,4 @@ PCM_CALLS: dict[str, tuple[tuple[Any, ...], ...]] = {
     "sines": (([(697, 8000), (1209, 8000.0)], 8000, 7, 160), (((440, 1),), 48000, 10**20, 0)),
     "white_noise": ((1, 0, 160, 12.8), (-5, 10**20, 0, 0)),
 }
-"""By function name."""
+"""Arguments by function name."""

@@ -1,4 +1,4 @@
-"""Digests of the functions that have a vector form, over all inputs and over every length from 0 to 300, a line each.
+"""Digests of the functions with a vector form, over all inputs and every length from 0 to 300, one line each.
 
 Run by tests/kernels/test_simd_levels.py at every level of the kernels: equal lines, equal results.
 """
@@ -21,7 +21,7 @@ NAN_BITS = 0x7F800000
 
 
 def _numbers(octets: bytes) -> bytes:
-    """Random octets as float32 values: infinities stay, a NaN loses its mantissa."""
+    """Return random octets as float32 values: infinities are kept, a NaN loses its mantissa."""
     bits = array("I", octets)
     return array("I", [NAN_BITS if one & NAN_BITS == NAN_BITS else one for one in bits]).tobytes()
 
@@ -52,11 +52,11 @@ FUNCTIONS: dict[str, tuple[Callable[[bytes], bytes], int]] = {
         for to_hz in RATES_HZ
     },
 }
-"""By name, with the octets of an item."""
+"""Functions by name, with the octets of an item."""
 
 
 def digest(function: Callable[[bytes], bytes], item_octets: int) -> str:
-    """Of the results over all inputs in sequence, all inputs shuffled, and random inputs of each length."""
+    """Digest the results over all inputs in sequence, all inputs shuffled, and random inputs of each length."""
     generator = random.Random(711)
     every = EVERY_CODE if item_octets == 1 else EVERY_SAMPLE
     items = [every[at : at + item_octets] for at in range(0, len(every), item_octets)]
@@ -73,7 +73,7 @@ def _random_items(generator: random.Random, item_octets: int, length: int) -> by
 
 
 def main() -> None:
-    """A line for each function."""
+    """Print one line per function."""
     for name, (function, item_octets) in FUNCTIONS.items():
         print(name, digest(function, item_octets))
 

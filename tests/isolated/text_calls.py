@@ -12,7 +12,7 @@ BROKEN = ("A", "AA=A", "A" * 215 + "-", "=" * 216, "A\N{SNOWMAN}AA")
 
 
 def text_calls() -> Iterator[Call]:
-    """Texts of payloads and of PCM in every coding, and every error."""
+    """Return calls for texts of payloads and of PCM in every coding, and for every error."""
     made = [MediaText("head", "tail", coding) for coding in ("pcmu", "pcma", "l16_little", "l16_big")]
     for kind in (bytes, bytearray, memoryview):
         octets = kind(bytes(320))

@@ -1,4 +1,4 @@
-"""Several threads in one object at once: `python -m tests.isolated.thread_storm CALLS [OBJECT ...]`.
+"""Several threads use one object at once: `python -m tests.isolated.thread_storm CALLS [OBJECT ...]`.
 
 Whatever an object gives has to be what it could give to one thread, in type and length, or an exception; arguments stay
 as they are. Audio may be garbled. A crash ends the process, so this runs in one of its own. Without a GIL
@@ -29,12 +29,12 @@ from rtpcodec.kernels.goertzel import ToneBank, ToneTables
 
 THREADS = 4
 TIGHT_ROUNDS = 8
-"""With a new object each: held payloads, a first gap and a first call come again."""
+"""A new object for each group of calls repeats held payloads, a first gap and a first call."""
 Step = Callable[[Any, random.Random], None]
 
 
 def octets(chance: random.Random, *lengths: int) -> bytes:
-    """A bytes object that nobody may change: its content is known by its length."""
+    """Return a constant bytes object whose length determines its content."""
     length = chance.choice(lengths)
     return KNOWN[length]
 
@@ -90,7 +90,7 @@ def resampler_step(one: Any, chance: random.Random) -> None:
         case 3:
             assert one.resample_into(pcm, bytearray(3 * len(pcm) + 2)) <= 3 * len(pcm) // 2
         case _:
-            # 3 / 1 is the largest ratio here, and where a stream stands adds one sample at most.
+            # 3 / 1 is the largest ratio here, and the position of a stream adds at most one sample.
             assert abs(len(one.resample(pcm)) // 2 - 3 * len(pcm) // 2) <= 3
             assert one.output_samples(10) in range(28, 33)
 
@@ -111,7 +111,7 @@ def concealer_step(one: Any, chance: random.Random) -> None:
 
 
 def frame_encoder_step(one: Any, chance: random.Random) -> None:
-    """Encode and reset, with settings changed meanwhile."""
+    """Encode and reset, while other threads change settings."""
     if chance.randrange(8) == 0:
         one.reset()
     elif hasattr(one, "mode"):
@@ -168,7 +168,7 @@ def tone_bank_step(one: Any, chance: random.Random) -> None:
         one.reset()
         return
     pcm = octets(chance, 2, 320, 1920, 40000)
-    # What was held from before is less than a window.
+    # Samples that were held before are less than a window.
     assert len(pcm) // 160 - 4 < len(one.measure(pcm)) + 4 <= len(pcm) // 160 + 8
 
 
@@ -186,23 +186,23 @@ def packet_step(one: Any, chance: random.Random) -> None:
 
 
 Members = tuple[str, object] | tuple[str]
-"""A method, and its argument if it takes one."""
+"""A method, and its argument if it has one."""
 
 
 @dataclass
 class Storm:
-    """One kind of object, and what threads do with it."""
+    """One kind of object, and the calls of threads on it."""
 
     make: Callable[[], Any]
     step: Step
-    """One of many things at random, checked."""
+    """One of several random actions, with checks."""
     tight: tuple[Members, ...] = ()
-    """What each thread does over and over, with as little as possible between its calls; this is where threads meet."""
+    """The call that each thread repeats, with minimal work between calls, so that threads overlap."""
     allowed: tuple[type[Exception], ...] = ()
     failures: list[str] = field(default_factory=list)
 
     def run(self, calls: int) -> None:
-        """THREADS threads in one object, so many calls each, at random."""
+        """Run THREADS threads in one object, each with a number of random calls."""
         one = self.make()
 
         def work(seed: int) -> None:
@@ -214,7 +214,7 @@ class Storm:
         self.together([partial(work, seed) for seed in range(THREADS)])
 
     def run_tight(self, calls: int) -> None:
-        """A thread for each method, so many calls each."""
+        """Run one thread per method, each with a number of calls."""
         one = self.make()
 
         def work(method: Callable[..., object], *argument: object) -> None:
@@ -227,7 +227,7 @@ class Storm:
         self.together([partial(work, getattr(one, name), *argument) for name, *argument in self.tight])
 
     def together(self, works: list[Callable[[], None]]) -> None:
-        """Run all at once, each on a thread of its own."""
+        """Run all functions at once, each on its own thread."""
         ready = threading.Barrier(max(len(works), 1))
 
         def begin(work: Callable[[], None]) -> None:
@@ -245,7 +245,7 @@ class Storm:
 
 
 def storms() -> dict[str, Storm]:
-    """All stateful objects in Cython."""
+    """Return all stateful Cython objects."""
     busy = (RuntimeError, PayloadError)
     opus, amrwb, g722 = codec("OPUS"), codec("AMR-WB"), codec("G722")
     opus_frame = opus.encoder().encode(KNOWN[640])
@@ -294,7 +294,7 @@ def storms() -> dict[str, Storm]:
 
 
 def main(calls: int, names: list[str]) -> None:
-    """Run the storms; SystemExit says what failed."""
+    """Run the storms; SystemExit reports failures."""
     sys.setswitchinterval(1e-5)
     chosen = storms()
     for name in names or chosen:

@@ -1,4 +1,4 @@
-"""Texts that are base64 or nearly so, and what the standard library and msgspec read in them."""
+"""Texts that are base64 or nearly so, and the results of the standard library and msgspec for them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from rtpcodec.kernels import base64
 
 ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 STRIKING = b"=A/+-_ \n\x00\x80\xff.:@[`{"
-"""Padding, and characters beside the ranges of the alphabet."""
+"""Padding, and characters adjacent to the ranges of the alphabet."""
 _read = msgspec.json.Decoder(bytes).decode
 
 
 def ours(text: str | bytes | bytearray) -> bytes | None:
-    """Octets; None: not strict base64."""
+    """Return the octets by our kernel; None: not strict base64."""
     try:
         return base64.decode(text)
     except ValueError:
@@ -26,7 +26,7 @@ def ours(text: str | bytes | bytearray) -> bytes | None:
 
 
 def standard(text: bytes | bytearray) -> bytes | None:
-    """The same by the standard library. Some of its versions let padding follow complete groups; ours do not."""
+    """Return the same by the standard library. Some of its versions allow padding after complete groups; ours not."""
     if len(text) % 4 or text.endswith(b"==="):
         return None
     try:
@@ -36,7 +36,7 @@ def standard(text: bytes | bytearray) -> bytes | None:
 
 
 def of_message(text: bytes) -> bytes | None:
-    """The same by msgspec, from a JSON string; None as well for what must be escaped in JSON."""
+    """Return the same by msgspec, from a JSON string; None also for texts that JSON must escape."""
     try:
         return bytes(_read(b'"%s"' % text))
     except (msgspec.MsgspecError, UnicodeError):
@@ -44,7 +44,7 @@ def of_message(text: bytes) -> bytes | None:
 
 
 def mutated(count: int, seed: int) -> Iterator[bytes]:
-    """Texts of 0 to 399 octets: a third untouched, half with one character replaced, the others longer or cut."""
+    """Yield texts of 0 to 399 octets: a third unchanged, half with one character replaced, the others longer or cut."""
     generator = random.Random(seed)
     for index in range(count):
         text = bytearray(b64encode(generator.randbytes(index % 400)))
@@ -61,7 +61,7 @@ def mutated(count: int, seed: int) -> Iterator[bytes]:
 
 
 def compare(count: int, seed: int) -> None:
-    """Both faces against both witnesses; a third of the texts or more are accepted."""
+    """Compare both functions with both other decoders; at least a third of the texts are accepted."""
     accepted = 0
     for text in mutated(count, seed):
         found = ours(text)

@@ -1,4 +1,4 @@
-"""Every kind of buffer that a kernel takes, and every kind that it refuses. One list for all kernels."""
+"""Every kind of buffer that kernels accept, and every kind that they refuse, for all kernels."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Maker = Callable[[bytes], Any]
 
 
 def at_odd_address(octets: bytes) -> memoryview:
-    """The same octets one beyond an even address."""
+    """Return the same octets at an odd address."""
     room = bytearray(len(octets) + 2)
     base = np.frombuffer(room, np.uint8).ctypes.data
     start = 1 - base % 2
@@ -49,7 +49,7 @@ OCTETS: dict[str, Maker] = {
     "ndarray int8": lambda octets: np.frombuffer(octets, np.int8).copy(),
     "ctypes uint8": _ctypes_of(ctypes.c_uint8),
 }
-"""What holds octets."""
+"""Buffers of octets."""
 
 SAMPLES: dict[str, Maker] = OCTETS | {
     "memoryview, int16": lambda octets: memoryview(octets).cast("h"),
@@ -59,7 +59,7 @@ SAMPLES: dict[str, Maker] = OCTETS | {
     "ndarray int16, one column of a cut": lambda octets: np.frombuffer(b"xx" + octets, np.int16)[1:],
     "ctypes int16": _ctypes_of(ctypes.c_int16),
 }
-"""What holds native 16-bit samples, as items or as octets."""
+"""Buffers of native 16-bit samples, as items or as octets."""
 
 FLOATS: dict[str, Maker] = OCTETS | {
     "memoryview, float32": lambda octets: memoryview(octets).cast("f"),
@@ -67,10 +67,10 @@ FLOATS: dict[str, Maker] = OCTETS | {
     "ndarray float32": lambda octets: np.frombuffer(octets, np.float32).copy(),
     "ctypes float32": _ctypes_of(ctypes.c_float),
 }
-"""What holds native float32 samples, as items or as octets."""
+"""Buffers of native float32 samples, as items or as octets."""
 
 BY_ITEM: dict[int, dict[str, Maker]] = {1: OCTETS, 2: SAMPLES, 4: FLOATS}
-"""By octets of an item."""
+"""Buffers by the octets of an item."""
 OCTETS_WANTED = "octets ('B', 'b', 'c') are needed"
 SAMPLES_WANTED = "16-bit samples ('h') or octets ('B', 'b', 'c') are needed"
 FLOATS_WANTED = "float32 samples ('f') or octets ('B', 'b', 'c') are needed"
@@ -79,7 +79,7 @@ _FOREIGN = ">" if np.little_endian else "<"
 
 
 def wrong_items(name: str, wanted: str) -> list[tuple[Any, type[Exception], str]]:
-    """Buffers that hold neither samples nor octets: the buffer, the error, its text."""
+    """Return buffers of neither samples nor octets: the buffer, the error, its text."""
     found: list[tuple[Any, type[Exception], str]] = [
         (np.zeros(4, item), TypeError, f"{name} has items of format '{shown}', {wanted}")
         for item, shown in (

@@ -1,4 +1,4 @@
-"""A process of its own for a level of the kernels, which is chosen at import."""
+"""A new process for a level of the kernels, which is chosen at import."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import sys
 
 
 def run(*command: str, level: str | None = None) -> subprocess.CompletedProcess[str]:
-    """Python with these arguments at a level; None: the best one that the processor has."""
+    """Run Python with these arguments at a level; None: the best level of the processor."""
     environment = {name: value for name, value in os.environ.items() if name != "RTPCODEC_SIMD"}
     if level is not None:
         environment["RTPCODEC_SIMD"] = level

@@ -1,4 +1,4 @@
-"""A kernel allocates its result and nothing else; with a given buffer it allocates nothing.
+"""A kernel allocates only its result; with a given buffer it allocates nothing.
 
 The peak of a call counts what it frees again, too.
 """
@@ -26,7 +26,7 @@ def tracing() -> Iterator[None]:
 
 
 def good_calls(into: bool) -> list[Call]:
-    """Calls from buffer to bytes, or to room. NumPy's arrays allocate when they are exported, whoever asks."""
+    """Yield calls from buffer to bytes, or into a buffer. NumPy's arrays allocate memory when they are exported."""
     return [
         call
         for call in calls()
@@ -42,7 +42,7 @@ def test_a_temporary_object_is_seen(octets: int) -> None:
     assert peak_octets(lambda: len(bytearray(octets))) >= sys.getsizeof(bytearray(octets))
 
 
-def test_a_result_is_seen_whole() -> None:
+def test_the_whole_result_is_counted() -> None:
     assert peak_octets(bytes, 1000) == sys.getsizeof(bytes(1000))
 
 
@@ -78,12 +78,12 @@ def test_a_concealer_has_at_most_6_kb_of_state() -> None:
 
 
 def test_a_resampler_allocates_its_result_only() -> None:
-    # A multiple of the input samples after which phases repeat, so that each call gives as many.
+    # A multiple of the input samples after which phases repeat, so each call gives the same number.
     for from_hz, to_hz, samples in ((8000, 16000, 160), (8000, 44100, 160), (11025, 48000, 147), (48000, 8000, 960)):
         resampler = Resampler(from_hz, to_hz)
         result = bytes(2 * samples * to_hz // from_hz)
         assert peak_octets(resampler.resample, bytes(2 * samples)) == sys.getsizeof(result)
-        # 20 samples: a count beyond 256 is an object of its own.
+        # 20 samples, because a count above 256 would be a new object.
         assert peak_octets(resampler.resample_into, bytes(40), bytearray(512)) == 0
 
 
@@ -101,7 +101,7 @@ def test_g722_allocates_its_result_only() -> None:
     encoder, decoder = codec("G722").encoder(), codec("G722").decoder()
     assert peak_octets(encoder.encode, bytes(640)) == sys.getsizeof(bytes(160))
     assert peak_octets(decoder.decode, bytes(160)) == sys.getsizeof(bytes(640))
-    # 200 samples: a count beyond 256 is an object of its own.
+    # 200 samples, because a count above 256 would be a new object.
     assert peak_octets(encoder.encode_into, bytes(640), bytearray(160)) == 0
     assert peak_octets(decoder.decode_into, bytes(100), bytearray(400)) == 0
 
@@ -114,7 +114,7 @@ def test_a_frame_codec_allocates_its_result_only(name: str, usable_codec: Callab
     assert peak_octets(decoder.decode, frame) == sys.getsizeof(bytes(640))
     assert peak_octets(decoder.conceal, 320) == sys.getsizeof(bytes(640))
     assert peak_octets(encoder.encode_into, bytes(640), bytearray(1276)) == 0
-    # A count beyond 256 is an object of its own, of 28 octets in a block of 32.
+    # A count above 256 is a new object, of 28 octets in a block of 32.
     assert peak_octets(decoder.decode_into, frame, bytearray(640)) <= 32
 
 

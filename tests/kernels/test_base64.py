@@ -1,4 +1,4 @@
-"""base64: equal to the standard library's strict decoder and to msgspec, which reads messages, for every text."""
+"""base64: equal to the standard library's strict decoder and to msgspec for every text."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from tests.kernels import buffers
 from tests.kernels.base64_texts import ALPHABET, compare, of_message, ours, standard
 
 
-def test_20_000_texts_are_read_as_others_read_them() -> None:
+def test_20_000_texts_are_decoded_as_by_others() -> None:
     compare(20_000, 711)
 
 
-def test_every_short_text_of_striking_characters_is_read_as_others_read_it() -> None:
+def test_every_short_text_of_special_characters_is_decoded_as_by_others() -> None:
     for length in range(9):
         for characters in product(b"Af=-" if length < 7 else b"f=", repeat=length):
             text = bytes(characters)
@@ -101,7 +101,7 @@ def test_a_str_of_a_class_of_its_own_is_a_text() -> None:
 
 
 @pytest.mark.parametrize("maker", buffers.OCTETS)
-def test_every_buffer_of_octets_is_taken(maker: str) -> None:
+def test_every_buffer_of_octets_is_accepted(maker: str) -> None:
     make = buffers.OCTETS[maker]
     octets = bytes(range(50))
     text = b64encode(octets)
@@ -121,7 +121,7 @@ def test_every_buffer_of_octets_is_taken(maker: str) -> None:
 
 
 @pytest.mark.parametrize(("into", "name"), [(base64.encode_into, "octets"), (base64.decode_into, "text")])
-def test_what_is_not_a_buffer_of_octets_is_refused(into: Callable[[Any, Any], int], name: str) -> None:
+def test_other_input_than_octets_is_refused(into: Callable[[Any, Any], int], name: str) -> None:
     fresh = base64.encode if into is base64.encode_into else base64.decode
     for wrong, error, rule in buffers.wrong_items(name, buffers.OCTETS_WANTED):
         for call in (lambda wrong=wrong: fresh(wrong), lambda wrong=wrong: into(wrong, bytearray(99))):
@@ -139,7 +139,7 @@ def test_what_is_not_a_buffer_of_octets_is_refused(into: Callable[[Any, Any], in
 
 
 @pytest.mark.parametrize(("into", "source"), [(base64.encode_into, b"AAAA"), (base64.decode_into, b"AAAA")])
-def test_a_room_that_does_not_fit_is_refused(into: Callable[[Any, Any], int], source: bytes) -> None:
+def test_a_buffer_that_does_not_fit_is_refused(into: Callable[[Any, Any], int], source: bytes) -> None:
     needed = into(source, bytearray(99))
     with pytest.raises(ValueError, match=f"^out has room for {needed - 1} octets, the result needs {needed}$"):
         into(source, bytearray(needed - 1))

@@ -1,4 +1,4 @@
-"""Channels: joined, split again, and mixed down to the exact mean."""
+"""Channels: interleaved, split, and mixed down to the exact mean."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtpcodec.kernels import channels as kernels
-from tests.kernels import buffers, kernel_battery
-from tests.kernels.kernel_battery import Kernel
+from tests.kernels import buffers, kernel_contract
+from tests.kernels.kernel_contract import Kernel
 from tests.oracles import mixing as oracle
 
 MAX_CHANNELS = 64
@@ -115,6 +115,6 @@ def test_out_over_any_channel_is_refused() -> None:
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=str)
-@pytest.mark.parametrize("check", kernel_battery.CHECKS, ids=lambda check: check.__name__)
-def test_kernel_battery(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
+@pytest.mark.parametrize("check", kernel_contract.CHECKS, ids=lambda check: check.__name__)
+def test_kernel_contract(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
     check(kernel)

@@ -1,4 +1,4 @@
-"""Fades: exact shares of every sample, the same however the stream is cut."""
+"""Fades: the exact factor of every sample, for any cuts of the stream."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtpcodec.kernels import fading
-from tests.kernels import kernel_battery
-from tests.kernels.kernel_battery import Kernel
+from tests.kernels import kernel_contract
+from tests.kernels.kernel_contract import Kernel
 from tests.oracles import mixing as oracle
 
 
@@ -73,17 +73,17 @@ def test_pieces_give_what_the_whole_gives(cuts: list[int], rising: bool) -> None
         (0, 0, "length is 0, 1 to 1073741824 samples are allowed"),
     ],
 )
-def test_other_places_are_refused(position: int, length: int, text: str) -> None:
+def test_other_positions_are_refused(position: int, length: int, text: str) -> None:
     with pytest.raises(ValueError, match=f"^{text}$"):
         fading.fade(b"12", position, length, True)
 
 
-def test_places_are_whole_numbers() -> None:
+def test_positions_are_whole_numbers() -> None:
     with pytest.raises(TypeError):
         fading.fade(b"12", 0.5, 40, True)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=str)
-@pytest.mark.parametrize("check", kernel_battery.CHECKS, ids=lambda check: check.__name__)
-def test_kernel_battery(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
+@pytest.mark.parametrize("check", kernel_contract.CHECKS, ids=lambda check: check.__name__)
+def test_kernel_contract(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
     check(kernel)

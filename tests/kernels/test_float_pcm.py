@@ -1,4 +1,4 @@
-"""int16 to float32 and back: exact one way, rounded and clipped the other."""
+"""Conversion between int16 and float32: exact to float32, rounded and clipped to int16."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtpcodec.kernels import float_pcm
-from tests.kernels import kernel_battery
-from tests.kernels.kernel_battery import Kernel
+from tests.kernels import kernel_contract
+from tests.kernels.kernel_contract import Kernel
 from tests.oracles import mixing as oracle
 
 TO_FLOAT = Kernel(float_pcm.int16_to_float32, float_pcm.int16_to_float32_into, "pcm", 2, 4)
@@ -31,7 +31,7 @@ def test_every_sample_divided_by_32768_and_back() -> None:
 def test_every_half_goes_to_the_even_sample_and_its_neighbours_do_not() -> None:
     halves: Any = ((np.arange(-32768, 32767) + 0.5) / 32768).astype(np.float32)
     for values in (halves, np.nextafter(halves, np.float32(2)), np.nextafter(halves, np.float32(-2))):
-        # A double holds the product exactly, and NumPy takes halves to even.
+        # A double represents the product exactly, and NumPy rounds half to even.
         expected = np.clip(np.rint(values.astype(float) * 32768), -32768, 32767).astype(np.int16)
         assert float_pcm.float32_to_int16(values) == expected.tobytes()
 
@@ -82,13 +82,13 @@ def test_octets_of_part_of_a_float32_are_refused(octets: int) -> None:
 
 
 @pytest.mark.parametrize("kernel", [TO_FLOAT, TO_INT16], ids=str)
-@pytest.mark.parametrize("check", kernel_battery.CHECKS, ids=lambda check: check.__name__)
-def test_kernel_battery(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
+@pytest.mark.parametrize("check", kernel_contract.CHECKS, ids=lambda check: check.__name__)
+def test_kernel_contract(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
     check(kernel)
 
 
 def test_half_a_sample_is_refused() -> None:
-    kernel_battery.refuses_half_a_sample(TO_FLOAT)
+    kernel_contract.refuses_half_a_sample(TO_FLOAT)
 
 
 def test_infinities_are_clipped() -> None:

@@ -1,4 +1,4 @@
-"""G.711 by three witnesses: an oracle from the standard, tables of the G.191 reference, and properties."""
+"""G.711 checked in three ways: an oracle from the standard, tables of the G.191 reference, and properties."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from typing_extensions import Buffer
 
 from rtpcodec.kernels import g711
-from tests.kernels import kernel_battery
-from tests.kernels.kernel_battery import Kernel
+from tests.kernels import kernel_contract
+from tests.kernels.kernel_contract import Kernel
 from tests.oracles import g711 as oracle
 
 ALL_SAMPLES = range(-32768, 32768)
@@ -80,7 +80,7 @@ def test_a_decoded_sample_keeps_its_value_for_ever(law: Law) -> None:
 @laws
 def test_a_code_comes_back_except_negative_zero_of_mu_law(law: Law) -> None:
     returned = law.encode(law.decode(ALL_CODES))
-    # Mu-law has a code for minus zero; 16-bit samples have no such number.
+    # Mu-law has a code for negative zero, which 16-bit samples do not have.
     changed = {code: back for code, back in enumerate(returned) if code != back}
     assert changed == ({0x7F: 0xFF} if law is PCMU else {})
 
@@ -107,12 +107,12 @@ def test_minus_one_is_where_other_encoders_differ() -> None:
     assert g711.pcmu_encode(array("h", [-1, 0, -3, -4, -5])).hex() == "7fff7f7f7e"
 
 
-@pytest.mark.parametrize("check", kernel_battery.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", kernel_contract.CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("kernel", KERNELS, ids=str)
-def test_kernel_battery(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
+def test_kernel_contract(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
     check(kernel)
 
 
 @pytest.mark.parametrize("kernel", [kernel for kernel in KERNELS if kernel.takes_samples], ids=str)
 def test_half_a_sample_is_refused(kernel: Kernel) -> None:
-    kernel_battery.refuses_half_a_sample(kernel)
+    kernel_contract.refuses_half_a_sample(kernel)

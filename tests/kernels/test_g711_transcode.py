@@ -1,4 +1,4 @@
-"""From law to law: through linear, as decoding and encoding would."""
+"""Conversion between the laws equals decoding and then encoding."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from rtpcodec.kernels import g711, g711_transcode
-from tests.kernels import kernel_battery
-from tests.kernels.kernel_battery import Kernel
+from tests.kernels import kernel_contract
+from tests.kernels.kernel_contract import Kernel
 
 ALL_CODES = bytes(range(256))
 KERNELS = [
@@ -35,7 +35,7 @@ def test_every_code_as_the_reference_says(kernel: Kernel, file: str, vectors: Pa
     assert kernel.function(ALL_CODES) == expected
 
 
-@pytest.mark.parametrize("check", kernel_battery.CHECKS, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", kernel_contract.CHECKS, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("kernel", KERNELS, ids=str)
-def test_kernel_battery(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
+def test_kernel_contract(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
     check(kernel)

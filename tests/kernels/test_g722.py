@@ -1,4 +1,4 @@
-"""The forms of the G.722 kernel: equal to the oracle and to one another on any signal and any octets."""
+"""The forms of the G.722 kernel equal the oracle and each other, on any signal and any octets."""
 
 import array
 import random
@@ -25,7 +25,7 @@ def random_octets(count: int, seed: int) -> bytes:
 
 
 def loud_octets(count: int, seed: int) -> bytes:
-    """The largest differences, mostly positive, so that coefficients, scale factors and sums all reach their limits."""
+    """Return the largest differences, mostly positive: coefficients, scale factors and sums reach their limits."""
     return bytes(random.Random(seed).choices((0xE0, 0xC4), (6, 1), k=count))
 
 
@@ -80,7 +80,7 @@ def test_each_addition_of_the_zero_section_saturates(mode: int, monkeypatch: pyt
         decoded = memoryview(kernel.decode(form, kernel.start(), octets, mode)[0]).cast("h")
         assert decoded.tolist() == samples, form
 
-    # What other decoders do, saturate the whole sum only, is heard on these octets: so they test what they should.
+    # Decoders that saturate only the whole sum differ on these octets, so the octets test the saturation.
     def filtez_of_others(d: list[int], b: list[int]) -> int:
         return oracle.saturate(sum(oracle.mult(2 * d[i], b[i]) for i in range(1, 7)))
 
@@ -103,7 +103,7 @@ def test_forms_decode_alike_and_leave_the_same_state(mode: int) -> None:
 
 
 def band(rng: random.Random, shift: int, most: int) -> list[int]:
-    """A sub-band's state with coefficients at their limits and a scale factor anywhere."""
+    """Return a sub-band's state with coefficients at their limits and any scale factor."""
     nb, a2 = rng.randint(0, most), rng.choice((-12288, 0, 12288))
     a1 = rng.choice((-1, 0, 1)) * (15360 - a2)
     b = [rng.choice((-32768, -32767, 0, 32767)) for _ in range(6)]
@@ -114,12 +114,12 @@ def band(rng: random.Random, shift: int, most: int) -> list[int]:
 
 
 @pytest.mark.parametrize("mode", [1, 2, 3])
-def test_forms_go_on_alike_from_states_at_their_limits(mode: int) -> None:
+def test_forms_continue_equally_from_states_at_their_limits(mode: int) -> None:
     rng = random.Random(mode)
     for seed in range(600):
         state = [*band(rng, 8, 18432), *band(rng, 10, 22528), *[0] * 22]
         begun = array.array("h", state).tobytes()
-        # Codes of the smallest differences let scale factors fall, so that loud and quiet follow one another.
+        # Codes of the smallest differences lower the scale factors, so that loud and quiet parts alternate.
         octets = random_octets(40, seed) + bytes(rng.choices((0xFA, 0xE0, 0xC4), (8, 2, 1), k=200))
         assert len({kernel.decode(form, begun, octets, mode) for form in FORMS}) == 1
         assert len({kernel.encode(form, begun, noise(400, seed, LEVELS[seed % 5])) for form in FORMS}) == 1

@@ -1,4 +1,4 @@
-"""The G.722 kernel on every vector there is, in every form, whole and in uneven pieces."""
+"""The G.722 kernel on all vectors, in every form, whole and in uneven pieces."""
 
 import hashlib
 import json
@@ -19,7 +19,7 @@ DECODED_HASHES = json.loads((OWN / "decoded_sha256.json").read_text())
 
 
 def pieces(octets: bytes, unit: int, seed: str) -> list[bytes]:
-    """The octets cut at random between units, with empty pieces and single units among them."""
+    """Return the octets cut at random between units, including empty pieces and single units."""
     rng = random.Random(seed)
     cut, at = [], 0
     while at < len(octets):
@@ -92,7 +92,7 @@ def test_the_files_of_libg722(form: str) -> None:
 
 
 def runs(codes: list[int]) -> list[tuple[int, list[int]]]:
-    """How many reset words come first, then the words up to the next reset; again and again."""
+    """Yield the number of reset words, then the words up to the next reset, repeatedly."""
     found: list[tuple[int, list[int]]] = [(0, [])]
     for word in codes:
         resets, between = found[-1]
@@ -106,7 +106,7 @@ def runs(codes: list[int]) -> list[tuple[int, list[int]]]:
 
 
 def transmitted(form: str, path: Path) -> list[int]:
-    """.xmt words to .cod words."""
+    """Encode .xmt words to .cod words."""
     out = []
     for resets, between in runs(words(path)):
         samples = memoryview(bytearray(2 * len(between))).cast("h")
@@ -118,7 +118,7 @@ def transmitted(form: str, path: Path) -> list[int]:
 
 
 def received(form: str, path: Path, mode: int) -> tuple[list[int], list[int]]:
-    """.cod words to .rc words of the lower and of the higher band."""
+    """Decode .cod words to .rc words of the lower and of the higher band."""
     low, high = [], []
     for resets, between in runs(words(path)):
         codes = bytes(word >> 8 & 255 for word in between)

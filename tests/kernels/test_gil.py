@@ -1,4 +1,4 @@
-"""Long calls let other threads run, calls on frames keep the GIL."""
+"""Long calls release the GIL, calls on frames keep it."""
 
 import sys
 import threading
@@ -12,7 +12,7 @@ from rtpcodec.kernels import base64, channels, float_pcm, mixing
 
 LONG, FRAME = 20_000_000, 160
 ATTEMPTS = 50
-"""A busy machine may leave this thread asleep while a long call runs; one that keeps the GIL lets it run in none."""
+"""On a busy machine this thread may sleep during a long call; if a call keeps the GIL, it never runs during one."""
 TEXT = b"A" * LONG
 FUNCTIONS: dict[str, Callable[[bytes], object]] = {
     "pcmu_encode": rtpcodec.pcmu_encode,
@@ -32,7 +32,7 @@ functions = pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTION
 
 
 @pytest.fixture(autouse=True)
-def nobody_is_made_to_give_the_gil_away() -> Iterator[None]:
+def gil_is_not_requested_by_others() -> Iterator[None]:
     interval_s = sys.getswitchinterval()
     sys.setswitchinterval(1000)
     yield
@@ -40,7 +40,7 @@ def nobody_is_made_to_give_the_gil_away() -> Iterator[None]:
 
 
 def lets_others_run(call: Callable[[], object]) -> bool:
-    """Whether this thread gets on before a call that another thread makes has ended."""
+    """Report whether this thread runs before a call of another thread has ended."""
     started, ended = threading.Lock(), threading.Event()
     started.acquire()
 

@@ -1,4 +1,4 @@
-"""The power at single frequencies: against sums in plain Python and Goertzel's recursion; properties; limits."""
+"""The power at single frequencies, compared with sums in plain Python and Goertzel's recursion; properties; limits."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_window_is_what_its_definition_says(samples: list[int], frequency_hz: 
     ((power, _, _, values),) = made.measure(array("h", samples))
     assert math.isclose(power, oracle.power(samples), rel_tol=1e-9, abs_tol=1e-3)
     assert values is not None
-    # A weight that lies at a half may be rounded either way where cos differs by one bit.
+    # A weight at one half may be rounded either way if cos differs by one bit.
     scale = math.sqrt(2) / (oracle.WEIGHT * len(samples) / 2)
     assert close(values[0], oracle.tone(samples, frequency_hz, rate_hz), 32768 * 2 * scale)
 
@@ -51,7 +51,7 @@ def test_a_window_is_what_goertzels_recursion_gives(samples: list[int], frequenc
     made = ToneBank(ToneTables(8000, (frequency_hz,), len(samples)), 1, split=1, least_power=-1.0, least_share=0.0)
     values = made.measure(array("h", samples))[0][3]
     assert values is not None
-    # Each weight is off by half a step at most, in both parts.
+    # The error of each weight is at most half a step, in both parts.
     error = sum(map(abs, samples)) * math.sqrt(2) / (oracle.WEIGHT * len(samples) / 2) * 0.71 + 1e-6
     assert close(values[0], oracle.recursion(samples, frequency_hz, 8000), error)
 
@@ -100,13 +100,13 @@ def test_an_offset_is_not_power() -> None:
     assert abs(values[0]) < 1.0
 
 
-def test_values_of_windows_that_are_not_worth_a_look_are_left_out() -> None:
+def test_values_of_windows_that_are_not_relevant_are_left_out() -> None:
     tone, noise = sines([(1000, 3000)], 8000, 0, 40), white_noise(3, 0, 40, 3000)
     assert bank(least_power=3000**2 / 2 * 1.1).measure(tone)[0][3] is None
     assert bank(least_power=3000**2 / 2 * 0.9).measure(tone)[0][3] is not None
     assert bank(least_share=0.9).measure(tone)[0][3] is not None
     assert bank(least_share=0.9).measure(noise)[0][3] is None
-    # Of two groups, the strongest of each count.
+    # With two groups, the strongest frequency of each counts.
     both = sines([(700, 3000), (1400, 3000)], 8000, 0, 160)
     made = {
         split: bank((700.0, 1400.0), 160, 160, split=split, least_share=0.8).measure(both)[0][3] for split in (1, 2)
@@ -185,7 +185,7 @@ def test_banks_outside_their_limits() -> None:
         ToneBank(None, 10, split=1, least_power=0.0, least_share=0.0)  # type: ignore[arg-type]
 
 
-def test_tables_tell_what_they_are_and_stay_where_they_are() -> None:
+def test_tables_show_their_parameters_and_cannot_be_pickled() -> None:
     tables = ToneTables(8000, (700, 800), 40)
     assert (tables.rate_hz, tables.frequencies_hz, tables.window_samples) == (8000, (700.0, 800.0), 40)
     assert bank().hop_samples == 10

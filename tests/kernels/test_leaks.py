@@ -1,4 +1,4 @@
-"""Kernels leave nothing behind, and the search for leaks would find one."""
+"""Kernels do not leak, and the check for leaks detects one."""
 
 import os
 import subprocess
@@ -36,12 +36,12 @@ def test_no_leak_in_a_million_calls(group: str) -> None:
     search(1_000_000, group)
 
 
-def test_a_kept_argument_is_found() -> None:
+def test_a_leaked_argument_is_found() -> None:
     kept: list[object] = []
     assert "references [10" in str(check(Call("keep", kept.append, (bytearray(3),)), 1000))
 
 
-def test_a_kept_object_is_found() -> None:
+def test_a_leaked_object_is_found() -> None:
     kept: list[object] = []
     found = check(Call("keep", lambda: kept.append(object()), ()), 1000)
     assert found is not None

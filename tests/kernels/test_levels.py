@@ -37,7 +37,7 @@ def test_a_long_recording_equals_numpy() -> None:
 
 
 @functions
-def test_every_buffer_is_taken_and_given_back(function: Callable[[Any], int]) -> None:
+def test_every_buffer_is_accepted_and_released(function: Callable[[Any], int]) -> None:
     pcm = bytes(range(100))
     for name, make in buffers.SAMPLES.items():
         assert function(make(pcm)) == function(pcm), name

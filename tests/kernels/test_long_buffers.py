@@ -1,4 +1,4 @@
-"""Results beyond the size from which the AVX-512 form writes past the caches, at places of every kind."""
+"""Results above the size from which the AVX-512 form uses non-temporal stores, at positions of every kind."""
 
 from collections.abc import Callable
 from itertools import product
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from rtpcodec.kernels import g711, g711_transcode
 
 PAST_CACHES_OCTETS = 32 << 20
-"""As in kernels/simd/g711_avx512.h; every form must give the same on both sides of it."""
+"""As in kernels/simd/g711_avx512.h; every form must give the same results below and above it."""
 GUARD = 0xA5
 ALL_CODES = bytes(range(256))
 FUNCTIONS: dict[str, tuple[Callable[[bytes], bytes], Callable[[Any, Any], int], type[np.generic]]] = {
@@ -21,7 +21,7 @@ FUNCTIONS: dict[str, tuple[Callable[[bytes], bytes], Callable[[Any, Any], int], 
     "pcma to pcmu": (g711_transcode.pcma_to_pcmu, g711_transcode.pcma_to_pcmu_into, np.uint8),
 }
 ONE_OF_EACH = ((-1, 0), (0, 31), (77, 1))
-"""More items than fit the caches, and the place of the first one: stands for all pairs of them."""
+"""More items than fit the caches, and the position of the first one, as a sample of all such pairs."""
 
 
 @pytest.fixture(scope="module")

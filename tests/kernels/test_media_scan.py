@@ -1,4 +1,4 @@
-"""The scanner of `media` messages: what it takes, declines and learns. It reads nothing outside the text."""
+"""The scanner of `media` messages: accepted and declined messages, learned shapes. It reads only the text."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ TAKEN = ("in", 5, 100, 7, b"\1\2\3")
 
 
 def swapped(payload: bytes) -> bytes:
-    """The octets of each pair in the other order."""
+    """Swap the octets of each pair."""
     samples = array("h", memoryview(payload).cast("h"))
     samples.byteswap()
     return samples.tobytes()
 
 
 def body(text: str) -> str:
-    """A message with nothing but this body."""
+    """Return a message with only this body."""
     return f'{{"event":"media","media":{{{text}}}}}'
 
 
@@ -70,7 +70,7 @@ def test_text_and_octets_are_read_alike(make: Any) -> None:
         (body('"payload":"AA==","track":""'), (None, None, None, None, b"\0")),
     ],
 )
-def test_ordinary_messages_are_taken(text: str, expected: tuple[Any, ...]) -> None:
+def test_ordinary_messages_are_accepted(text: str, expected: tuple[Any, ...]) -> None:
     reader = MediaReader(SCANNER)
     assert [reader.read(text) for _ in range(3)] == [expected] * 3
 
@@ -120,7 +120,7 @@ DECLINED = [
 
 
 @pytest.mark.parametrize("text", DECLINED)
-def test_all_else_is_declined(text: str) -> None:
+def test_other_messages_are_declined(text: str) -> None:
     learned = MediaReader(SCANNER)
     assert learned.read(TEXT) == TAKEN
     for reader in (learned, MediaReader(SCANNER)):
@@ -129,7 +129,7 @@ def test_all_else_is_declined(text: str) -> None:
         assert reader.read(TEXT) == TAKEN
 
 
-def test_the_longest_message_is_taken() -> None:
+def test_the_longest_message_is_accepted() -> None:
     assert MediaReader(SCANNER).read(TEXT.ljust(4096)) == TAKEN
 
 
@@ -155,7 +155,7 @@ def test_a_payload_is_decoded(octets: int, coding: str | None, decode: Any) -> N
 
 
 def test_members_may_have_any_names() -> None:
-    """Short ones, long ones, and some with the same first octets."""
+    """Return short names, long names, and some with equal first octets."""
     for names in (
         "abcdefgh",
         ("aa", "ab", "ba", "bb", "aaa", "aab", "baa", "bab"),

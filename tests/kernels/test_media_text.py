@@ -1,4 +1,4 @@
-"""Texts around the base64 of a payload or of PCM: equal to what the parts give, one after the other."""
+"""Texts around the base64 of a payload or of PCM: equal to the concatenated parts."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ HEAD, TAIL = '{"event":"media","media":{"payload":"', '"}}'
 NATIVE, FOREIGN = ("l16_little", "l16_big") if sys.byteorder == "little" else ("l16_big", "l16_little")
 PAYLOAD_OF = {"pcmu": g711.pcmu_encode, "pcma": g711.pcma_encode, NATIVE: bytes, FOREIGN: pcm.swap_bytes}
 LENGTHS = (*range(100), 160, 320, 480, 958, 959, 960, 961, 962, 1919, 1920, 1921, 2880, 10_000)
-"""In samples, around the pieces in which PCM is encoded."""
+"""Lengths in samples, around the size of the pieces in which PCM is encoded."""
 codings = pytest.mark.parametrize("coding", PAYLOAD_OF)
 
 
 def expected(payload: bytes) -> str:
-    """Of the parts."""
+    """Return the text by concatenation of its parts."""
     return f"{HEAD}{b64encode(payload).decode()}{TAIL}"
 
 
@@ -36,7 +36,7 @@ def test_payloads_of_every_length() -> None:
         payload = generator.randbytes(length)
         found = text.of_payload(payload)
         assert found == expected(payload)
-        # A str is compared and hashed by its kind as well as by its characters.
+        # Comparison and hash of a str depend on its kind as well as on its characters.
         assert {found: 1}[expected(payload)] == 1
         assert found.isascii()
 
@@ -64,7 +64,7 @@ def test_head_and_tail_may_be_empty() -> None:
 
 
 @codings
-def test_every_buffer_is_taken_and_given_back(coding: Any) -> None:
+def test_every_buffer_is_accepted_and_released(coding: Any) -> None:
     octets = bytes(range(50)) * 2
     text = MediaText(HEAD, TAIL, coding)
     for make in buffers.OCTETS.values():
@@ -80,7 +80,7 @@ def test_every_buffer_is_taken_and_given_back(coding: Any) -> None:
     held.append(0)
 
 
-def test_what_is_neither_payload_nor_pcm_is_refused() -> None:
+def test_other_input_than_payload_or_pcm_is_refused() -> None:
     text = MediaText(HEAD, TAIL, "pcmu")
     for wrong, error, rule in buffers.wrong_items("payload", buffers.OCTETS_WANTED):
         with pytest.raises(error) as caught:

@@ -1,4 +1,4 @@
-"""Gain and mixing: every sample as the exact definition gives it, saturated once."""
+"""Gain and mixing: every sample equals the exact definition, saturated once."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtpcodec.kernels import mixing
-from tests.kernels import buffers, kernel_battery
-from tests.kernels.kernel_battery import Kernel
+from tests.kernels import buffers, kernel_contract
+from tests.kernels.kernel_contract import Kernel
 from tests.oracles import mixing as oracle
 from tests.traced_memory import peak_octets, traced
 
@@ -65,7 +65,7 @@ def test_gain_equals_the_definition(pcm: list[int], factor: float) -> None:
 
 
 @given(st.floats(2**-15, 64))
-def test_a_factor_is_kept_within_0_0003_db(factor: float) -> None:
+def test_a_factor_is_stored_within_0_0003_db(factor: float) -> None:
     assert abs(20 * math.log10(oracle.rounded_factor(factor) / factor)) < 0.0003
 
 
@@ -124,7 +124,7 @@ def test_sources_are_any_buffers_in_any_iterable(kind: str) -> None:
         ([b"12"], [math.inf], "gain is inf, a factor of 0 to 64 is needed"),
     ],
 )
-def test_what_cannot_be_mixed_is_refused(sources: list[bytes], gains: list[float] | None, text: str) -> None:
+def test_sources_that_cannot_be_mixed_are_refused(sources: list[bytes], gains: list[float] | None, text: str) -> None:
     for call in (lambda: mixing.mix(sources, gains), lambda: mixing.mix_into(sources, bytearray(99), gains)):
         with pytest.raises(ValueError, match=f"^{text}$"):
             call()
@@ -139,7 +139,7 @@ def test_gains_out_of_range_are_refused(factor: float) -> None:
         mixing.gain(b"12", "loud")  # type: ignore[arg-type]
 
 
-def test_every_source_is_given_back_after_an_error() -> None:
+def test_every_source_is_released_after_an_error() -> None:
     held = [bytearray(4), bytearray(4), bytearray(2)]
     with pytest.raises(ValueError, match="same number"):
         mixing.mix(held)
@@ -169,11 +169,11 @@ def test_mix_allocates_its_result_only() -> None:
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=str)
-@pytest.mark.parametrize("check", kernel_battery.CHECKS, ids=lambda check: check.__name__)
-def test_kernel_battery(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
+@pytest.mark.parametrize("check", kernel_contract.CHECKS, ids=lambda check: check.__name__)
+def test_kernel_contract(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
     check(kernel)
 
 
 @pytest.mark.parametrize("kernel", KERNELS, ids=str)
 def test_half_a_sample_is_refused(kernel: Kernel) -> None:
-    kernel_battery.refuses_half_a_sample(kernel)
+    kernel_contract.refuses_half_a_sample(kernel)

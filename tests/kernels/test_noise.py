@@ -1,4 +1,4 @@
-"""White noise: the published generator's bits, a flat spectrum, the wanted level, the same for the same seed."""
+"""White noise: the published generator's bits, a flat spectrum, the requested level, the same for the same seed."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_noise_is_white_at_its_level_and_clips_nothing(rms: float) -> None:
     assert 10 * np.log10(max(bands) / min(bands)) < 0.3
 
 
-def test_seeds_share_nothing() -> None:
+def test_seeds_give_independent_noise() -> None:
     streams = [np.frombuffer(noise.white_noise(seed, 0, 1 << 16, 1000), np.int16).astype(float) for seed in range(6)]
     related = np.abs(np.corrcoef(streams) - np.eye(6))
     assert related.max() < 0.02

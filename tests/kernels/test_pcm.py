@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtpcodec.kernels import pcm
-from tests.kernels import kernel_battery
-from tests.kernels.kernel_battery import Kernel
+from tests.kernels import kernel_contract
+from tests.kernels.kernel_contract import Kernel
 
 KERNELS = [
     Kernel(pcm.swap_bytes, pcm.swap_bytes_into, "samples", 2, 2),
@@ -40,11 +40,11 @@ def test_copy_changes_nothing(octets: bytes) -> None:
 
 
 @kernels
-@pytest.mark.parametrize("check", kernel_battery.CHECKS, ids=lambda check: check.__name__)
-def test_kernel_battery(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
+@pytest.mark.parametrize("check", kernel_contract.CHECKS, ids=lambda check: check.__name__)
+def test_kernel_contract(kernel: Kernel, check: Callable[[Kernel], None]) -> None:
     check(kernel)
 
 
 @kernels
 def test_half_a_sample_is_refused(kernel: Kernel) -> None:
-    kernel_battery.refuses_half_a_sample(kernel)
+    kernel_contract.refuses_half_a_sample(kernel)

@@ -1,4 +1,4 @@
-"""Prediction gain and the energy of a band, against numpy's least squares and convolution."""
+"""Prediction gain and the energy of a band, compared with NumPy's least squares and convolution."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PCM = st.lists(st.integers(-32768, 32767), min_size=1, max_size=300)
 
 
 def oracle_gain(pcm: list[int], step: int) -> float:
-    """The autocorrelation method as a system of equations, which the recursion solves."""
+    """Return the gain by the autocorrelation method as a system of equations, which the recursion solves."""
     samples = np.array(pcm, float) - np.mean(pcm)
     lags = [float(samples[lag:] @ samples[: len(samples) - lag]) if lag < len(pcm) else 0.0 for lag in range(5)]
     used = lags[::step]

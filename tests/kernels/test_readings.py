@@ -1,4 +1,4 @@
-"""Readings of payloads of any octets and lengths: no error, one result for one history, nothing left behind."""
+"""Readings of payloads of any octets and lengths: no error, one result per history, no leak."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.isolated.leaks import check
 
 DECLARED = (*NAMES, "G722", "")
 LENGTHS = (*range(170), 319, 320, 321, 639, 640, 641, 7999, 8000, 8001, 8161)
-"""Empty, odd, too short for a segment, and more segments than one call takes."""
+"""Empty, odd, too short for a segment, and more segments than one call accepts."""
 PAYLOADS = st.lists(
     st.binary(max_size=700) | st.sampled_from([b"", b"\xff" * 160, b"\x55" * 41, bytes(640)]), max_size=9
 )
@@ -26,7 +26,7 @@ def test_every_length_is_read(declared: str) -> None:
     once, again = Readings(declared), Readings(declared)
     for length in LENGTHS:
         payload = drawn.randbytes(length)
-        # The second object holds its octets elsewhere, with others behind them.
+        # The second object has its octets at another address, with other octets after them.
         assert once.take(payload) == again.take((payload + drawn.randbytes(9))[:length])
         assert once.scores == again.scores
     assert once.gain_db == again.gain_db
@@ -34,7 +34,7 @@ def test_every_length_is_read(declared: str) -> None:
 
 
 @given(st.sampled_from(DECLARED), PAYLOADS)
-def test_a_reset_forgets_all(declared: str, payloads: list[bytes]) -> None:
+def test_reset_clears_the_state(declared: str, payloads: list[bytes]) -> None:
     fresh, used = Readings(declared), Readings(declared)
     for payload in payloads:
         used.take(payload)
@@ -51,7 +51,7 @@ def test_other_payloads_than_bytes_are_refused(wrong: object) -> None:
 
 
 @pytest.mark.parametrize("declared", DECLARED)
-def test_nothing_is_left_behind(declared: str) -> None:
+def test_nothing_leaks(declared: str) -> None:
     readings = Readings(declared)
     payload = random.Random(5).randbytes(330)
     calls = [

@@ -13,7 +13,7 @@ PAIRS = [(from_hz, to_hz) for from_hz in RATES_HZ for to_hz in RATES_HZ if from_
 
 
 def whole_filter(from_hz: int, to_hz: int) -> list[int]:
-    """The phases interleaved again, without the zeros that fill up the last tick."""
+    """Return the phases interleaved, without the zeros that pad the last tick."""
     taps = [tap for taps in zip(*coefficients(from_hz, to_hz), strict=True) for tap in taps]
     length = 2 * oracle.centre_tick(from_hz, to_hz) + 1
     assert not any(taps[length:])
@@ -41,7 +41,7 @@ def test_a_phase_spans_4_ms(from_hz: int, to_hz: int) -> None:
 def test_filter_is_symmetric_about_its_delay(from_hz: int, to_hz: int) -> None:
     taps = whole_filter(from_hz, to_hz)
     assert taps == taps[::-1]
-    # Phases are rounded each by itself, so a neighbour in a phase of its own may end one unit higher.
+    # Phases are rounded separately, so a neighbour in its own phase may end one unit higher.
     assert max(taps) - taps[oracle.centre_tick(from_hz, to_hz)] <= (0 if oracle.ratio(from_hz, to_hz)[0] <= 6 else 1)
 
 
@@ -51,7 +51,7 @@ def test_every_phase_has_gain_one_and_lanes_that_fit_32_bits(from_hz: int, to_hz
     unit = oracle.one(from_hz, to_hz)
     assert set(phases.sum(axis=1).tolist()) == {unit}
     assert np.abs(phases).max() <= 32767
-    # The AVX2 form adds up pairs of taps 16 apart in 32 bits, the portable form all taps times an octet of the sample.
+    # The AVX2 form adds pairs of taps 16 apart in 32 bits, the portable form all taps times an octet of the sample.
     pairs = np.abs(phases[:, ::-1]).reshape(len(phases), -1, 8, 2).sum(axis=(1, 3))
     assert pairs.max() <= 65535
     assert np.abs(phases).sum(axis=1).max() * 255 < 2**31
@@ -135,7 +135,7 @@ print("shared")
 """
 
 
-def test_threads_that_ask_first_get_the_same_bank() -> None:
+def test_threads_at_the_first_use_get_the_same_bank() -> None:
     done = run("-c", THREADS)
     assert (done.stdout, done.stderr) == ("shared\n", "")
 

@@ -1,4 +1,4 @@
-"""A level of the kernels is chosen by the processor or by name, and none can be told from another by its results."""
+"""The processor or a name chooses the level of the kernels; all levels give the same results."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_a_processor_has_all_levels_up_to_its_best() -> None:
 
 
 @pytest.mark.parametrize("level", [None, ""])
-def test_without_a_wish_it_is_the_best(level: str | None) -> None:
+def test_the_default_is_the_best_level(level: str | None) -> None:
     done = run("-c", TELL, level=level)
     assert done.stdout == f"{LEVELS[-1]}\n", done.stderr
 
@@ -58,7 +58,7 @@ def test_a_level_that_the_processor_lacks_is_an_error() -> None:
         choose_level("avx2", ("portable",))
 
 
-def test_the_choice_among_what_there_is() -> None:
+def test_the_choice_among_available_levels() -> None:
     assert [choose_level("", ALL[: 1 + best]) for best in range(3)] == list(ALL)
     assert [choose_level(name, ALL) for name in ALL] == list(ALL)
 
@@ -70,6 +70,6 @@ def test_all_levels_give_the_same_results() -> None:
 
 
 @every_level
-def test_the_battery_passes_on_every_level(level: str) -> None:
+def test_the_contract_tests_pass_on_every_level(level: str) -> None:
     done = run("-m", "pytest", "-q", "-p", "no:cacheprovider", *BATTERY, level=level)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,4 +1,4 @@
-"""Sums of sines: every sample as an exact phase gives it, the same however the samples are cut."""
+"""Sums of sines: every sample has the exact phase, for any cuts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def test_sines_equal_the_definition(rate_hz: int, pairs: Tones, position: int) -
     pcm = array("h", tones.sines(pairs, rate_hz, position, 20))
     for place, sample in enumerate(pcm, position):
         exact = oracle.sum_of_sines(pairs, rate_hz, place)
-        # Within rounding, and a neighbour where another sine function may round a half otherwise.
+        # Within rounding; another sine function may round one half differently.
         assert abs(sample - min(max(exact, -32768), 32767)) <= 0.5 + 1e-9
 
 

@@ -40,7 +40,7 @@ def activity(samples: int = 8, **others: Any) -> VoiceActivity:
 
 
 def square(level_dbov: float, samples: int = 8) -> array[int]:
-    """A block of about that level, without a mean."""
+    """Return a block of about that level, without a mean."""
     amplitude = round(32768 * 10 ** (level_dbov / 20))
     return array("h", [min(amplitude, 32767), -min(amplitude, 32768)] * (samples // 2))
 
@@ -121,7 +121,7 @@ BLOCKS: Final = st.lists(
 def test_the_detector_follows_its_definition(
     runs: list[tuple[int, int, int, int]], others: dict[str, int], seed: int
 ) -> None:
-    """Runs of blocks around one level each: what changes, and what is learnt."""
+    """Run blocks around one level per run; compare the changes and the learned values."""
     made = activity(**others)
     defined = oracle.Detector(**(DEFAULTS | others))  # type: ignore[arg-type]
     for number, (blocks, level, reference, verdict) in enumerate(runs):
@@ -160,7 +160,7 @@ def test_a_steady_noise_raises_the_floor_and_ends_what_it_started() -> None:
     assert changes.index(ENDED) < 130
     assert made.noise_dbov == pytest.approx(-38, abs=0.5)
     assert made.limit_dbov == pytest.approx(-29, abs=0.5)
-    # From then on, speech has to be louder than the noise.
+    # From here on, speech has to be louder than the noise.
     assert [step(made, -26) for _ in range(3)][-1] == STARTED
 
 
@@ -183,7 +183,7 @@ def test_an_echo_is_not_speech_and_teaches_the_return_loss() -> None:
     assert made.played
     for _ in range(30):
         step(made, -70, reference_dbov=-15)
-    # What seemed to be a caller may have been a louder echo.
+    # The apparent caller may have been a louder echo.
     assert not made.speaking
     assert made.loss_db == 15
 
@@ -227,7 +227,7 @@ def test_a_verdict_replaces_the_level_but_not_the_bound_of_the_echo() -> None:
 # Arguments
 
 
-def test_every_buffer_is_taken_and_given_back() -> None:
+def test_every_buffer_is_accepted_and_released() -> None:
     pcm = bytes(range(100))
     for name, make in buffers.SAMPLES.items():
         assert activity(50).fill(make(pcm)) == 50, name

@@ -1,4 +1,4 @@
-"""Random calls that are captured, and what a replay of them must give."""
+"""Random calls that are captured, and the expected results of their replay."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def of_sound(event: events.Event, *, audio: bool) -> bool:
 
 
 def kept(found: Iterable[events.Event], *, audio: bool) -> list[Any]:
-    """What must be the same of all events of a call."""
+    """The parts of all events of a call that must be equal."""
     return [compared(event, audio=audio) for event in found if not of_sound(event, audio=audio)]
 
 
 def compared(event: events.Event, *, audio: bool) -> Any:
-    """What must be the same of an event in a capture and in its replay."""
+    """The parts of an event that must be equal in a capture and its replay."""
     if isinstance(event, events.Audio):
         content = (event.payload, event.pcm) if audio else (len(event.payload), len(event.pcm))
         return (
@@ -63,7 +63,7 @@ def compared(event: events.Event, *, audio: bool) -> Any:
 
 
 def figures(statistics: Any) -> dict[str, Any]:
-    """All counters but that of the audio itself, and the estimate of a later moment."""
+    """All counters except that of the audio itself and the estimate of a later moment."""
     names = {one.name for one in fields(statistics)} - {"octets_sent", "heard_ms", "duration_ms"}
     found = {name: getattr(statistics, name) for name in names}
     return {name: value for name, value in found.items() if not is_dataclass(value)}

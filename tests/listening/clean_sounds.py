@@ -1,4 +1,4 @@
-"""What lines without a fault carry: talkers, music, tones, noise, silence, in scenes of ten seconds."""
+"""Audio of lines without a fault: talkers, music, tones, noise and silence, in scenes of ten seconds."""
 
 from __future__ import annotations
 

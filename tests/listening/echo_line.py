@@ -12,12 +12,12 @@ from rtpcodec.kernels import g711
 from tests.listening.talkers import RATE_HZ, Samples, levels_of
 
 OVERDRIVE_DB: Final = 15.0
-"""How far a clipping loudspeaker is driven beyond full scale of speech at -26 dBov: half of the syllables clip."""
+"""Overdrive of a clipping loudspeaker for speech at -26 dBov: half of the syllables clip."""
 
 
 @dataclass(frozen=True)
 class EchoLine:
-    """The way from what we play to what comes back."""
+    """The echo path: from the audio that we play to the audio that returns."""
 
     delay_ms: float
     loss_db: float

@@ -23,15 +23,15 @@ COLUMNS_HZ: Final = (1209, 1336, 1477, 1633)
 KEYS: Final = ("123A", "456B", "789C", "*0#D")
 """Keys by row and column (ITU-T Q.23)."""
 BLOCK_MS: Final = 25.0
-"""Neighbouring frequencies are 73 Hz apart, which a block of 25 ms tells apart. Blocks overlap by half."""
+"""Neighbouring frequencies differ by 73 Hz, which a block of 25 ms resolves. Blocks overlap by half."""
 BLOCKS: Final = 2
-"""A key sounds in as many blocks in a row: 50 ms at most, and speech rarely sounds like one key for as long."""
+"""A key must be found in this many consecutive blocks: 50 ms at most, longer than speech resembles a key."""
 FLOOR_DBOV: Final = -50.0
 """The weaker tone of a key; a telephone sends some -15 dBov, and the network loses less than 25 dB."""
 TWIST_DB: Final = 10.0
 """The two tones of a key differ by less (ITU-T Q.24 allows 8 dB)."""
 CLEAR_DB: Final = 8.0
-"""A tone is as much stronger than the next one of its group."""
+"""How much stronger a tone must be than the next one of its group."""
 SHARE: Final = 0.7
 """The two tones have this share of the power of the block: in speech and music they have less."""
 
@@ -50,7 +50,7 @@ def powers(blocks: Floats, frequencies_hz: tuple[int, ...], sample_rate_hz: int)
 
 
 def keys_of_blocks(blocks: Floats, sample_rate_hz: int) -> list[str]:
-    """Return the key that sounds in each row of samples of -1 to 1; empty: none does."""
+    """Return the key in each row of samples of -1 to 1; empty: no key."""
     rows, columns = powers(blocks, ROWS_HZ, sample_rate_hz), powers(blocks, COLUMNS_HZ, sample_rate_hz)
     total = np.mean(blocks**2, axis=1)
     row, column = rows.max(axis=1), columns.max(axis=1)

@@ -1,4 +1,4 @@
-"""What our session says that the caller heard, against the play-out of the simulator's carrier."""
+"""The heard audio that our session reports, compared with the play-out of the simulated carrier."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rtpcodec.stream.listening.heard_signal import HeardReader, HeardSignal, Hea
 from tests.speaking.conversation import Conversation
 
 SEARCH_MS = 400.0
-"""A span that lies farther from the truth than this is not found at all."""
+"""A span that is off by more than this counts as missing."""
 CHUNKS = Variations(chunk_ms=20)
 
 
@@ -23,7 +23,7 @@ class HeardCall:
 
     call: Conversation
     every_ms: float = 100.0
-    """A reader takes so often."""
+    """How often a reader takes audio."""
     spans: list[HeardSpan] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -78,7 +78,7 @@ class HeardCall:
 
 
 def _place(truth: npt.NDArray[np.int16], pcm: npt.NDArray[np.int16], near: int) -> int | None:
-    """Where PCM lies in the truth, next to the expected place; None: nowhere."""
+    """The true place of PCM, nearest to the expected one; None: not played."""
     at = int(np.argmax(np.abs(pcm.astype(np.int32))))
     found = np.flatnonzero(truth == pcm[at]) - at
     for position in sorted(map(int, found), key=lambda place: abs(place - near)):

@@ -19,7 +19,7 @@ from rtpcodec.sim import CallReport, Carrier
 from rtpcodec.stream.plan import StreamPlan
 
 EXACT = StreamPlan(send_codec="L16", send_rate_hz=16_000)
-"""A codec that loses nothing, both ways."""
+"""A lossless codec in both directions."""
 HZ = 16_000
 
 Samples = npt.NDArray[np.int16]
@@ -27,7 +27,7 @@ Handler = Callable[[rtpcodec.Call], Awaitable[object]]
 
 
 def pattern(start_ms: float, duration_ms: float, rate_hz: int = HZ) -> bytes:
-    """Content that names its place, and is never 0."""
+    """Content that encodes its position, and is never 0."""
     first, samples = round(start_ms * rate_hz / 1000), round(duration_ms * rate_hz / 1000)
     numbers = np.arange(first, first + samples, dtype=np.int64)
     return bytes((numbers * 7919 % 32_749 - 16_374 | 1).astype("<i2").tobytes())
@@ -35,7 +35,7 @@ def pattern(start_ms: float, duration_ms: float, rate_hz: int = HZ) -> bytes:
 
 @dataclass
 class Recorded:
-    """A recording, and the truth about its call."""
+    """A recording, and what really happened in its call."""
 
     report: CallReport
     path: Path

@@ -1,4 +1,4 @@
-"""Talkers for tests of what listens: the shipped recording, a lower voice made of it, and those of espeak-ng."""
+"""Talkers for tests of listening: the shipped recording, a lower voice made from it, and voices of espeak-ng."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def active_rms(samples: Samples, rate_hz: int) -> float:
 
 
 def talker_of(name: str, path: Path, slower: float = 1.0) -> Talker:
-    """A recording; slower: played so much slower, with a voice that is so much lower."""
+    """A recording; slower: the factor by which it is played slower, with a lower voice."""
     pcm, rate_hz = read_wav(path)
     if rate_hz not in (8000, 16000):
         pcm, rate_hz = at_streaming_rate(pcm, rate_hz)
@@ -81,7 +81,7 @@ def talker_of(name: str, path: Path, slower: float = 1.0) -> Talker:
 
 @cache
 def shipped() -> tuple[Talker, ...]:
-    """The two that need nothing: the recording of the package, and a lower voice made of it."""
+    """The two without dependencies: the recording of the package, and a lower voice made from it."""
     return talker_of("shipped", SHIPPED), talker_of("lower", SHIPPED, slower=1.25)
 
 

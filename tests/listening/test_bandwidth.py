@@ -1,4 +1,4 @@
-"""Narrow-band speech in wide-band codecs is seen, and wide-band speech too."""
+"""Narrow-band and wide-band speech in wide-band codecs are both recognised."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import pytest
 
 import rtpcodec
 from rtpcodec import MediaSession
-from tests.listening import wires
+from tests.listening import streams
 from tests.listening.speakers import Samples, Talker, octets, resampled, shipped
 from tests.stream import carrier
 
 
 def through_a_phone(talker: Talker, level_dbov: float) -> Samples:
-    """What PCMU leaves of a voice, at 16 kHz."""
+    """A voice after PCMU, at 16 kHz."""
     coded = rtpcodec.pcmu_encode(octets(talker.at(8000, level_dbov)))
     return resampled(np.frombuffer(rtpcodec.pcmu_decode(coded), np.int16).astype(float), 8000, 16000)
 
@@ -25,8 +25,8 @@ def through_a_phone(talker: Talker, level_dbov: float) -> Samples:
 def test_the_band_of_speech_is_seen(encoding: str, coding: str, declared_hz: int, level_dbov: float) -> None:
     talker = shipped()[0]
     for bandwidth, speech in (("wide", talker.at(16000, level_dbov)), ("narrow", through_a_phone(talker, level_dbov))):
-        session = wires.session_for(encoding, declared_hz)
-        wires.fed(session, wires.encoded(coding, speech, 20, 16000), 20)
+        session = streams.session_for(encoding, declared_hz)
+        streams.fed(session, streams.encoded(coding, speech, 20, 16000), 20)
         assert session.bandwidth == {"inbound": bandwidth}
         assert f", inbound speech is {bandwidth} band; send" in session.describe()
 
@@ -34,28 +34,28 @@ def test_the_band_of_speech_is_seen(encoding: str, coding: str, declared_hz: int
 @pytest.mark.parametrize("receive_pcm_hz", ["native", 48000, None])
 def test_codecs_of_8_khz_are_narrow_at_once(receive_pcm_hz: int | str | None) -> None:
     for encoding in ("PCMU", "PCMA"):
-        session = wires.session_for(encoding, 8000, receive_pcm_hz=receive_pcm_hz)
+        session = streams.session_for(encoding, 8000, receive_pcm_hz=receive_pcm_hz)
         assert session.bandwidth == {}
-        wires.fed(session, [carrier.FRAME], 20)
+        streams.fed(session, [carrier.FRAME], 20)
         assert session.bandwidth == {"inbound": "narrow"}
 
 
 @pytest.mark.parametrize("receive_pcm_hz", [48000, 24000])
 def test_pcm_of_higher_rates_shows_it_as_well(receive_pcm_hz: int) -> None:
-    session = wires.session_for("G722", 8000, receive_pcm_hz=receive_pcm_hz)
-    wires.fed(session, wires.encoded("G722", shipped()[0].at(16000, -26.0), 20), 20)
+    session = streams.session_for("G722", 8000, receive_pcm_hz=receive_pcm_hz)
+    streams.fed(session, streams.encoded("G722", shipped()[0].at(16000, -26.0), 20), 20)
     assert session.bandwidth == {"inbound": "wide"}
 
 
 @pytest.mark.parametrize("receive_pcm_hz", [8000, None])
 def test_without_the_band_it_is_unknown(receive_pcm_hz: int | None) -> None:
-    session = wires.session_for("G722", 8000, receive_pcm_hz=receive_pcm_hz)
-    wires.fed(session, wires.encoded("G722", shipped()[0].at(16000, -26.0), 20), 20)
+    session = streams.session_for("G722", 8000, receive_pcm_hz=receive_pcm_hz)
+    streams.fed(session, streams.encoded("G722", shipped()[0].at(16000, -26.0), 20), 20)
     assert session.bandwidth == {"inbound": None}
 
 
 def test_silence_says_nothing() -> None:
-    session = wires.session_for("L16", 16000)
-    wires.fed(session, [bytes(640)] * 300, 20)
+    session = streams.session_for("L16", 16000)
+    streams.fed(session, [bytes(640)] * 300, 20)
     assert session.bandwidth == {"inbound": None}
     assert MediaSession(diagnosis_s=None).bandwidth == {}

@@ -1,4 +1,4 @@
-"""`call.capture`: a call with everything that a handler can do, captured and run again."""
+"""`call.capture`: a call with everything that a handler can do, captured and replayed."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def run_busy(seed: int, path: Path, *, audio: bool) -> Busy:
 
 
 def test_over_sockets_a_thread_writes(tmp_path: Path) -> None:
-    """And what it wrote replays without a difference, whenever the machine was busy."""
+    """The capture replays without a difference, however busy the machine was."""
     captures: list[rtpcodec.server.CallCapture] = []
 
     async def speak(call: rtpcodec.Call) -> None:

@@ -1,4 +1,4 @@
-"""Captures: nothing private is in them, what they replay, and what a reader says of broken ones."""
+"""Captures: their privacy, their replay, and the errors for broken ones."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from rtpcodec.errors import CaptureError, StreamEnded
 from rtpcodec.stream.capture.reading import MAX_LINE_OCTETS
 from rtpcodec.stream.plan import StreamPlan
 from tests.stream import carrier
-from tests.stream.sibling import SiblingSession
+from tests.stream.fictional_dialect import FictionalSession
 from tests.stream.test_secrets import NEVER, TEXTS
 
 SPEECH = bytes(range(1, 161))
 
 
 def captured(path: Path, texts: list[str], *, audio: bool = False, private: bool = False) -> MediaSession:
-    """Feed a session of which a capture is made."""
+    """Feed a session that is captured."""
     session = MediaSession(StreamPlan())
     session.capture(path, 0.0, audio=audio)
     if private:
@@ -41,7 +41,7 @@ def lines_of(path: Path) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("audio", [False, True])
-@pytest.mark.parametrize("of", [MediaSession, SiblingSession])
+@pytest.mark.parametrize("of", [MediaSession, FictionalSession])
 def test_no_secret_is_in_a_capture(tmp_path: Path, of: Callable[[], MediaSession], audio: bool) -> None:
     path = tmp_path / "call.jsonl"
     session = of()
@@ -67,7 +67,7 @@ def test_no_secret_is_in_a_capture(tmp_path: Path, of: Callable[[], MediaSession
 
 
 @pytest.mark.parametrize(("audio", "private"), [(False, False), (True, True), (False, True)])
-def test_audio_is_silent_without_the_wish_and_in_private_sections(tmp_path: Path, audio: bool, private: bool) -> None:
+def test_audio_is_silent_by_default_and_in_private_sections(tmp_path: Path, audio: bool, private: bool) -> None:
     path = tmp_path / "call.jsonl"
     session = captured(path, [carrier.start(), carrier.media(SPEECH, 1)], audio=audio, private=private)
     session.play_payload(SPEECH)
@@ -80,7 +80,7 @@ def test_audio_is_silent_without_the_wish_and_in_private_sections(tmp_path: Path
     assert "AQIDBAUGBwgJCgsM" not in path.read_text()  # of SPEECH in base64
 
 
-def test_audio_is_kept_where_it_is_wanted(tmp_path: Path) -> None:
+def test_audio_is_kept_on_request(tmp_path: Path) -> None:
     path = tmp_path / "call.jsonl"
     session = captured(path, [carrier.start(), carrier.media(SPEECH, 1)], audio=True)
     session.play_payload(SPEECH)
@@ -137,7 +137,7 @@ def whole(tmp_path: Path) -> bytes:
     return path.read_bytes()
 
 
-def test_every_cut_of_a_capture_replays_up_to_there(tmp_path: Path) -> None:
+def test_every_truncated_capture_replays_up_to_its_end(tmp_path: Path) -> None:
     """As after `kill -9`."""
     octets, path = whole(tmp_path), tmp_path / "cut.jsonl"
     first = octets.index(b"\n") + 1
@@ -163,7 +163,7 @@ def sent_at_once(tmp_path: Path) -> list[bytes]:
     return path.read_bytes().splitlines(keepends=True)
 
 
-def test_a_capture_that_ends_between_texts_of_one_call_replays_up_to_there(tmp_path: Path) -> None:
+def test_a_capture_that_ends_between_texts_of_one_call_replays_up_to_its_end(tmp_path: Path) -> None:
     lines, path = sent_at_once(tmp_path), tmp_path / "cut.jsonl"
     begin = next(at for at, line in enumerate(lines) if b'"out"' in line)
     count = sum(b'"out"' in line for line in lines)

@@ -1,4 +1,4 @@
-"""A capture that is replayed gives the events of its call, with every fault of the simulator."""
+"""The replay of a capture gives the events of its call, with every fault of the simulator."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from rtpcodec import events
-from tests.listening import clean_sounds, wires
+from tests.listening import clean_sounds, streams
 from tests.listening.speakers import Samples, Talker, espeak, shipped, spoken
 from tests.stream import carrier
 
@@ -33,16 +33,16 @@ ENCODED_AMRWB = 150
 
 
 def false_diagnoses(coding: tuple[str, str, int, int], talkers: Sequence[Talker], numbers: range) -> list[str]:
-    """Return all that is diagnosed in scenes that have no fault; each hundredth chunk or so is lost."""
+    """Return all diagnoses in scenes without a fault; about one in a hundred chunks is lost."""
     encoding, name, rate_hz, declared_hz = coding
-    session = wires.session_for(encoding, declared_hz)
+    session = streams.session_for(encoding, declared_hz)
     found, now_ms = [], 0.0
     kept: dict[int, list[bytes]] = {}
     for number in numbers:
         scene = number % ENCODED_AMRWB if encoding == "AMR-WB" else number
         chunks = kept.get(scene)
         if chunks is None:
-            chunks = wires.encoded(name, clean_sounds.scene(talkers, rate_hz, scene), 20, rate_hz)
+            chunks = streams.encoded(name, clean_sounds.scene(talkers, rate_hz, scene), 20, rate_hz)
             if encoding == "AMR-WB":
                 kept[scene] = chunks
         session.receive(carrier.start(encoding, declared_hz), now_ms)
@@ -73,7 +73,7 @@ def test_loud_noise_is_not_taken_for_octets_of_another_codec(
 ) -> None:
     for number in range(6):
         samples = sound(8000, np.random.default_rng(number))
-        found = wires.fed(wires.session_for(encoding, 8000), wires.encoded(encoding, samples, 20), 20)
+        found = streams.fed(streams.session_for(encoding, 8000), streams.encoded(encoding, samples, 20), 20)
         assert found == [], number
 
 

@@ -12,7 +12,7 @@ from rtpcodec.errors import LocalProtocolError
 from rtpcodec.server import Call, Digits
 from rtpcodec.server.typed_keys import MAX_TYPED_KEYS
 from rtpcodec.stream.plan import StreamPlan
-from tests.listening.entries import entered, is_about, prompted, typed
+from tests.listening.key_entries import entered, is_about, prompted, typed
 from tests.server.virtual_call import carried
 
 
@@ -70,7 +70,7 @@ def test_without_limits_it_waits_until_the_caller_hangs_up() -> None:
 # The prompt
 
 
-def test_after_the_end_of_the_stream_what_was_typed_is_still_there() -> None:
+def test_keys_are_still_available_after_the_end_of_the_stream() -> None:
     async def ask(call: Call) -> list[Digits]:
         async for _ in call.audio():
             pass
@@ -91,7 +91,7 @@ def test_keys_from_before_the_first_entry_count_and_stop_its_prompt() -> None:
     assert entered(ask, *typed("1234", 300.0))[0][0] == (Digits("1234", "complete"), "interrupted", 0.0)
 
 
-def test_they_are_dropped_where_they_must_not_count() -> None:
+def test_earlier_keys_are_dropped_without_typed_ahead() -> None:
     async def ask(call: Call) -> tuple[Digits, str, float]:
         await asyncio.sleep(3)
         return await prompted(call, max=4, typed_ahead=False)
@@ -100,7 +100,7 @@ def test_they_are_dropped_where_they_must_not_count() -> None:
     assert entered(ask, *keys)[0][0][:2] == (Digits("5678", "complete"), "played")
 
 
-def test_what_is_typed_beyond_max_stays() -> None:
+def test_keys_beyond_max_remain() -> None:
     async def ask(call: Call) -> list[Digits]:
         return [await call.collect_dtmf(max=3) for _ in range(3)]
 
@@ -109,7 +109,7 @@ def test_what_is_typed_beyond_max_stays() -> None:
 
 
 @pytest.mark.parametrize("sleep_s", [0.0, 5.0], ids=["as it is typed", "typed ahead"])
-def test_an_end_key_right_behind_a_complete_entry_belongs_to_it(sleep_s: float) -> None:
+def test_an_end_key_right_after_a_complete_entry_belongs_to_it(sleep_s: float) -> None:
     async def ask(call: Call) -> list[Digits]:
         await asyncio.sleep(sleep_s)
         return [await call.collect_dtmf(max=2) for _ in range(2)]
@@ -118,7 +118,7 @@ def test_an_end_key_right_behind_a_complete_entry_belongs_to_it(sleep_s: float) 
     assert digits == [Digits("12", "complete"), Digits("34", "complete")]
 
 
-def test_it_does_not_end_an_entry_that_wants_no_keys_from_before_either() -> None:
+def test_it_does_not_end_an_entry_without_typed_ahead_either() -> None:
     async def ask(call: Call) -> list[Digits]:
         return [await call.collect_dtmf(max=2), await call.collect_dtmf(max=2, typed_ahead=False)]
 
@@ -215,7 +215,7 @@ def test_on_audio_cannot_wait_and_its_keys_are_not_kept() -> None:
         ({"between_timeout_s": float("nan")}, "between_timeout_s is nan, 0 or more is needed, or None"),
     ],
 )
-def test_rules_that_cannot_be_kept(options: dict[str, Any], words: str) -> None:
+def test_impossible_arguments_are_refused(options: dict[str, Any], words: str) -> None:
     async def ask(call: Call) -> str:
         with pytest.raises((ValueError, TypeError)) as found:
             await call.collect_dtmf(**options)

@@ -1,4 +1,4 @@
-"""DTX: the chunk before the last one is lost, and then nothing comes. Nobody waits for more to hear the last one."""
+"""DTX: the second to last chunk is lost, and nothing follows. Readers get the last chunk without waiting for more."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ import pytest
 import rtpcodec
 from rtpcodec import codec, events
 from rtpcodec.rtp.payloads import payload_format
-from tests.listening.chunks import Message, media, received
+from tests.listening.timed_messages import Message, media, received
 from tests.stream.test_frame_codecs import speech
 
 pytestmark = pytest.mark.usefixtures("opus", "amrwb")
 
 LATEST_MS = 120.0
-"""Bar: the last chunk before a silence reaches its readers so soon after it arrived."""
+"""The last chunk before a silence must reach its readers this soon after its arrival."""
 CHUNKS = 100
 SILENCE_MS = 5000.0
 CODECS = (("OPUS", 16000), ("OPUS", 8000), ("AMR-WB", 16000))

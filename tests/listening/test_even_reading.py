@@ -1,4 +1,4 @@
-"""`call.audio(pcm_hz=..., fill="silence", max_burst_ms=...)`: what a recogniser gets, on the virtual clock."""
+"""`call.audio(pcm_hz=..., fill="silence", max_burst_ms=...)`: the input of a recogniser, on the virtual clock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rtpcodec.errors import LocalProtocolError
 from rtpcodec.kernels.g711 import pcmu_decode, pcmu_encode
 from rtpcodec.sim import Hold, Link, Timing
 from rtpcodec.stream.plan import StreamPlan
-from tests.listening.chunks import media, received
+from tests.listening.timed_messages import media, received
 from tests.server.virtual_call import carried
 
 PCMU = StreamPlan(send_codec="PCMU")
@@ -24,7 +24,7 @@ FRAME_OCTETS = 2 * 320
 
 
 class Heard:
-    """What a reader gave, and when."""
+    """The output of a reader, with its times."""
 
     def __init__(self, **options: Any) -> None:
         self.options: dict[str, Any] = {"pcm_hz": 16000, "fill": "silence"} | options
@@ -83,7 +83,7 @@ def test_a_hold_has_50_frames_in_each_second(
         assert max(chunk.late_ms for chunk in heard.chunks if not chunk.concealed) <= 1.0
 
 
-def test_an_even_stream_is_the_resampled_one_without_a_seam() -> None:
+def test_an_even_stream_equals_the_resampled_one_without_gaps() -> None:
     pcm = tone_pcm(1000)
     heard = Heard()
     chunks = [media(20.0 * at + 20, at + 1, chunk_of(pcm, at), timestamp=20 * at) for at in range(50)]
@@ -133,7 +133,7 @@ def stalled(stall_ms: float, **options: Any) -> Heard:
     return heard
 
 
-def test_a_stall_is_silence_and_what_was_late_follows() -> None:
+def test_a_stall_is_silence_and_the_late_audio_follows() -> None:
     heard = stalled(1000)
     assert all(49 <= count <= 51 for at, count in enumerate(heard.per_second()) if at != 3)
     spoken = [chunk.media_ms for chunk in heard.chunks if not chunk.concealed]
@@ -158,7 +158,7 @@ def test_late_audio_is_caught_up_no_faster_than_asked(max_burst_ms: float) -> No
     assert [chunk.media_ms for chunk in heard.chunks if not chunk.concealed] == [20.0 * at for at in range(500)]
 
 
-def test_what_is_late_by_more_than_5_s_is_dropped_and_counted() -> None:
+def test_audio_late_by_more_than_5_s_is_dropped_and_counted() -> None:
     heard = stalled(6000, max_burst_ms=100.0)
     dropped = [chunk for chunk in heard.chunks if chunk.dropped_before_ms]
     spoken_ms = 20.0 * len(heard.speech)
@@ -195,7 +195,7 @@ def test_a_lost_chunk_is_one_frame_of_silence_once_jitter_is_known() -> None:
     assert found[1:] == [1] * (len(lost) - 1)
 
 
-def test_jitter_makes_no_holes() -> None:
+def test_jitter_causes_no_gaps() -> None:
     heard = Heard()
     timing = Timing(to_app=Link(jitter_ms=40.0))
     carried(heard, plan=PCMU, speech_ms=20_000, phone={"timing": timing})

@@ -1,4 +1,4 @@
-"""A call that was recorded is freed when its recording is finished, as any other call, however both have ended."""
+"""A recorded call is freed when its recording is finished, like any other call, however both have ended."""
 
 from __future__ import annotations
 

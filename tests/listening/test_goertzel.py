@@ -1,4 +1,4 @@
-"""The helper that finds keys in PCM finds each of them, and none in speech, noise, music and other tones."""
+"""The helper that detects keys in PCM detects each of them, and nothing in speech, noise, music and other tones."""
 
 from __future__ import annotations
 

@@ -44,12 +44,12 @@ def test_it_is_made_once_and_costs_nothing_before() -> None:
     assert session.heard_signal() is session.heard_signal()
 
 
-def test_mode_mp3_has_none() -> None:
+def test_mode_mp3_has_no_heard_signal() -> None:
     with pytest.raises(LocalProtocolError, match="the plan's mode is 'mp3', heard_signal needs 'rtp'"):
         MediaSession(StreamPlan(mode="mp3")).heard_signal()
 
 
-def test_readers_read_apart_and_each_sample_once() -> None:
+def test_readers_are_independent_and_read_each_sample_once() -> None:
     call = call_of()
     signal = call.session.heard_signal()
     often, seldom = signal.reader(), signal.reader()
@@ -79,7 +79,7 @@ def test_it_takes_no_more_than_was_asked_for() -> None:
     assert (round(span.media_ms), span.samples) == (begin_ms + 400, 4800)
 
 
-def test_nothing_is_final_behind_a_cut_that_is_not_settled() -> None:
+def test_audio_behind_an_unsettled_cut_is_not_final() -> None:
     # The fence cannot return for 2 s; it is waited for 1 s and the round trip.
     down = Link(delay_ms=60, stalls_ms=((4300, 6300),))
     call = Conversation(EXACT, variations=CHUNKS, up=Link(delay_ms=20), down=down, hold_ms=40.0)

@@ -12,7 +12,7 @@ from tests.server.conversation import tone
 from tests.server.virtual_call import carried
 
 
-def test_what_was_heard_and_nothing_else(tmp_path: Path) -> None:
+def test_the_tap_has_exactly_what_was_heard(tmp_path: Path) -> None:
     async def speak(call: rtpcodec.Call) -> None:
         call.tap("heard", tmp_path / "heard.wav")
         await asyncio.sleep(0.5)

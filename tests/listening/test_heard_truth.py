@@ -1,4 +1,4 @@
-"""What a session says that the caller heard, against the simulator's play-out."""
+"""The heard audio that a session reports, compared with the simulator's play-out."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from rtpcodec.sim.media.timing import Hold, Link, Timing
 from rtpcodec.sim.media.variations import ClearHabits, MarkHabits, Variations
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.speaking.bed_source import bed_source
-from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.background_sound import BackgroundSound
+from rtpcodec.stream.speaking.background_source import background_source
 from tests.listening.heard_truth import CHUNKS, HeardCall
 from tests.speaking.conversation import EXACT, Conversation, pattern
 
@@ -26,7 +26,7 @@ CODECS = (("PCMU", 0), ("PCMA", 0), ("G722", 0), ("L16", 16000), ("OPUS", 0), ("
 
 
 def heard_call(plan: StreamPlan = EXACT, *, jitter_ms: float = 0.0, **members: Any) -> HeardCall:
-    """A call whose heard audio is read from the begin on; 20 ms up, 120 ms down and a hold of 60 ms by default."""
+    """A call whose heard audio is read from its begin; by default 20 ms up, 120 ms down, 60 ms of play-out delay."""
     up_ms, down_ms = members.pop("delays_ms", DELAYS_MS[0])
     settings: dict[str, Any] = {"hold_ms": 60.0, "variations": CHUNKS} | members
     up, down = Link(delay_ms=up_ms, jitter_ms=jitter_ms), Link(delay_ms=down_ms, jitter_ms=jitter_ms)
@@ -62,7 +62,7 @@ def talk(heard: HeardCall, length_ms: float = 3000) -> None:
 
 
 def require_exact(heard: HeardCall) -> None:
-    """All that was heard was read, and lies where it was heard."""
+    """All heard audio was read, and has the right time."""
     assert np.abs(heard.errors_ms()).max() < EXACT_MS
     assert np.count_nonzero(heard.joined()) == heard.call.heard_samples()
 
@@ -100,7 +100,7 @@ def test_with_jitter_it_lies_within_20_ms(hold_ms: float, delays_ms: tuple[float
 def test_background_and_keep_alive_are_heard_between_replies(keep_alive: str | None) -> None:
     heard = heard_call(options={} if keep_alive is None else {"keep_alive": keep_alive})
     call = heard.call
-    call.session.background(Bed(bed_source(noise(80000, 7), 8000), 8000, level_dbov=-30.0))
+    call.session.background(BackgroundSound(background_source(noise(80000, 7), 8000), 8000, level_dbov=-30.0))
     call.wait(2500)
     talk(heard)
     assert np.abs(heard.errors_ms()).max() < EXACT_MS
@@ -114,7 +114,7 @@ def test_background_and_keep_alive_are_heard_between_replies(keep_alive: str | N
     assert np.abs(steps_ms).max() < EXACT_MS
 
 
-def test_a_far_end_that_runs_dry_leaves_seams_where_they_were_heard() -> None:
+def test_a_far_end_that_runs_dry_leaves_gaps_where_they_were_heard() -> None:
     heard = heard_call(options={"lead_ms": 100})
     call, draw = heard.call, random.Random(1)
     reply = call.session.reply()
@@ -154,7 +154,7 @@ def test_lost_inbound_chunks_do_not_move_it() -> None:
 
 
 @pytest.mark.parametrize(("caller_ppm", "playout_ppm"), [(100.0, -100.0), (-100.0, 100.0)])
-def test_clocks_may_run_apart(caller_ppm: float, playout_ppm: float) -> None:
+def test_drifting_clocks_are_followed(caller_ppm: float, playout_ppm: float) -> None:
     timing = Timing(caller_clock_ppm=caller_ppm, playout_clock_ppm=playout_ppm)
     heard = heard_call(timing=timing, options={"keep_alive": "silence"})
     call = heard.call
@@ -180,7 +180,7 @@ def test_through_a_hold_without_inbound_audio_the_time_continues_by_arrival() ->
     require_exact(heard)
 
 
-def test_a_hold_that_timestamps_do_not_count_is_left_out_two_seconds_behind_it() -> None:
+def test_a_hold_that_timestamps_do_not_count_is_left_out_two_seconds_after_it() -> None:
     heard = heard_call(timing=Timing(holds=(Hold(from_ms=2000, to_ms=22_000, timestamps="stand_still"),)))
     call = heard.call
     call.run(26_000)
@@ -192,7 +192,7 @@ def test_a_hold_that_timestamps_do_not_count_is_left_out_two_seconds_behind_it()
 @pytest.mark.parametrize(
     ("caller_ppm", "playout_ppm", "jitter_ms"), [(100.0, 100.0, 0.0), (-100.0, 100.0, 0.0), (100.0, -100.0, 40.0)]
 )
-def test_an_hour_of_one_run_with_clocks_that_run_apart(caller_ppm: float, playout_ppm: float, jitter_ms: float) -> None:
+def test_an_hour_of_one_run_with_drifting_clocks(caller_ppm: float, playout_ppm: float, jitter_ms: float) -> None:
     timing = Timing(caller_clock_ppm=caller_ppm, playout_clock_ppm=playout_ppm)
     heard = heard_call(timing=timing, jitter_ms=jitter_ms, options={"keep_alive": "silence"})
     call = heard.call

@@ -1,4 +1,4 @@
-"""Captures, the heard signal and the recorder's time over a lost line."""
+"""Captures, the heard signal and the recorder's time across a lost line."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_a_replay_loses_its_line_as_the_call_did(how: How, tmp_path: Path) -> No
 
 @pytest.mark.parametrize("how", ["rst", "black_hole"])
 def test_the_heard_signal_is_what_the_far_end_played(how: How) -> None:
-    """Up to the loss it may be wrong by what Disconnected says; behind it, it is exact again."""
+    """Until the loss it may be off by the value in Disconnected; after it, it is exact again."""
     one = breaking_talk(up_ms=30.0, down_ms=30.0)
     reader = one.session.heard_signal().reader()
     one.run(200.0)

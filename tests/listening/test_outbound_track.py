@@ -1,4 +1,4 @@
-"""Whether an outbound track contains what we send, by real speech; and what the right channel is then."""
+"""Whether an outbound track contains our audio, with real speech, and what the right channel then holds."""
 
 from __future__ import annotations
 

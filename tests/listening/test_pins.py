@@ -1,4 +1,4 @@
-"""PINs over messages that are permuted within 150 ms and doubled, with keys that are really pressed twice."""
+"""PINs over messages that are permuted within 150 ms and sent twice, with some keys really pressed twice."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _IDS = re.compile(r"\b[0-9a-f]{8}\b|v3:[\w-]+|[0-9a-f]{8}-[0-9a-f-]{27}|127\.0\.
 
 @dataclass
 class Caller:
-    """A caller who keys in PINs without a rest: what, and when."""
+    """A caller who keys in PINs without a pause: the keys and their times."""
 
     seed: int
     pins: list[str] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Caller:
 
 @dataclass
 class Result:
-    """What one call came to."""
+    """The result of one call."""
 
     entries: list[tuple[str, str]]
     duplicate_keys: int
@@ -131,7 +131,7 @@ def test_10000_pins(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_on_the_real_clock_as_well() -> None:
-    """One PIN, each key doubled, over loopback; 2 s between the last two keys do not end the entry."""
+    """One PIN, each key sent twice, over loopback; 2 s between the last two keys do not end the entry."""
     found: list[tuple[str, str]] = []
 
     async def handle(call: Call) -> None:

@@ -1,4 +1,4 @@
-"""`call.private`: when a section runs, and that no digit is ever logged or shown."""
+"""`call.private`: when a section runs; digits are never logged or shown."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def listener(told: Told, call: Call) -> Callable[[bool, str, float], None]:
 
 
 def sections(handler: Callable[[Call], Any], speech_ms: int = 3000) -> Told:
-    """Run a call, and return what a listener of its privacy heard."""
+    """Run a call, and return the calls of a listener of its privacy."""
     told: Told = []
 
     async def handle(call: Call) -> None:
@@ -100,7 +100,7 @@ def test_a_cancellation_ends_it() -> None:
     assert sections(pay) == [(True, "card", 0), (False, "card", 500)]
 
 
-def test_the_end_of_the_stream_ends_it_and_the_end_of_the_block_is_then_nothing() -> None:
+def test_the_end_of_the_stream_ends_it_and_the_end_of_the_block_does_nothing() -> None:
     async def pay(call: Call) -> None:
         async with call.private("card"), call.private("pin"):
             async for _ in call.audio():
@@ -114,7 +114,7 @@ def test_the_end_of_the_stream_ends_it_and_the_end_of_the_block_is_then_nothing(
     assert 1000 <= told[1][2] < 1050
 
 
-def test_keys_reach_the_handler_and_the_entry_all_the_same() -> None:
+def test_keys_still_reach_the_handler_and_the_entry() -> None:
     found: list[Any] = []
 
     async def pay(call: Call) -> None:
@@ -142,7 +142,7 @@ def test_keys_reach_the_handler_and_the_entry_all_the_same() -> None:
         (None, "label is of type NoneType, a str such as 'card' is needed"),
     ],
 )
-def test_labels_are_safe_to_write_down(label: Any, words: str) -> None:
+def test_labels_are_safe_in_logs_and_files(label: Any, words: str) -> None:
     with pytest.raises((ValueError, TypeError), match=f"^{re.escape(words)}$"):
         require_label(label)
     with pytest.raises((ValueError, TypeError)):
@@ -154,7 +154,7 @@ def test_labels(label: str) -> None:
     require_label(label)
 
 
-def test_a_listener_that_fails_keeps_no_other_one_from_being_private() -> None:
+def test_a_failing_listener_does_not_prevent_others_from_being_called() -> None:
     privacy, told = Privacy(), []
 
     def fail(active: bool, _label: str, _now_ms: float) -> None:
@@ -232,7 +232,7 @@ def everything_of(pin: str, caplog: pytest.LogCaptureFixture, faults: Faults | N
 def test_what_is_logged_and_shown_does_not_depend_on_the_keys(
     caplog: pytest.LogCaptureFixture, faults: Faults | None
 ) -> None:
-    """Two calls that differ in their PINs alone show the same, character for character."""
+    """Two calls that differ only in their PINs give identical output."""
     first, second = everything_of("73159", caplog, faults), everything_of("40862", caplog, faults)
     assert len(first) > 10
     assert first == second

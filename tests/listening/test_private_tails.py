@@ -1,4 +1,4 @@
-"""Audio of a private section that comes behind it, because of the network or because a key is held, is not kept."""
+"""Audio of a private section that arrives after it, because of the network or a held key, is not kept."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def keys_of_capture(path: Path) -> str:
 
 
 def kept(folder: Path, timing: Timing) -> dict[str, str]:
-    """Run a call in which a PIN is collected in private, and return the keys that sound in each file."""
+    """Run a call in which a PIN is collected in private, and return the keys that are audible in each file."""
 
     async def collect(call: rtpcodec.Call) -> None:
         call.record(folder / "record.wav")
@@ -89,7 +89,7 @@ def test_the_end_of_the_last_key_is_not_kept(tmp_path: Path, to_app: Link) -> No
 
 
 @pytest.mark.parametrize("delay_ms", [20, 150])
-def test_what_was_sent_in_a_section_is_not_kept_where_it_is_heard_behind_it(tmp_path: Path, delay_ms: int) -> None:
+def test_audio_sent_in_a_section_is_not_kept_when_heard_after_it(tmp_path: Path, delay_ms: int) -> None:
     """It is interrupted at the end of the section, and heard until the clear has arrived."""
 
     async def speak(call: rtpcodec.Call) -> None:
@@ -133,9 +133,7 @@ def test_a_track_that_has_stopped_hides_no_other_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("delay_ms", [20, 250])
-def test_what_was_sent_in_a_section_is_not_kept_where_the_outbound_track_returns_it(
-    tmp_path: Path, delay_ms: int
-) -> None:
+def test_audio_sent_in_a_section_is_not_kept_when_the_outbound_track_returns_it(tmp_path: Path, delay_ms: int) -> None:
     async def speak(call: rtpcodec.Call) -> None:
         call.record(tmp_path / "record.wav")
         call.tap("pcm", tmp_path / "outbound.wav", track="outbound")
@@ -158,7 +156,7 @@ def test_what_was_sent_in_a_section_is_not_kept_where_the_outbound_track_returns
     assert keys_of_wav(tmp_path / "outbound.wav") == "1122"
 
 
-def test_what_is_hidden_behind_a_section() -> None:
+def test_which_audio_after_a_section_is_hidden() -> None:
     privacy = Privacy()
     assert not privacy.hides(0.0, None)
     assert not privacy.hides(0.0, -1000.0)

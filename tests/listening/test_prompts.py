@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from rtpcodec.server import Call, Digits
-from tests.listening.entries import PROMPT, entered, is_about, prompted, typed
+from tests.listening.key_entries import PROMPT, entered, is_about, prompted, typed
 from tests.server.conversation import tone
 
 
@@ -57,13 +57,13 @@ def test_a_disclosure_is_not_stopped_and_no_time_out_runs_before_its_end() -> No
     assert is_about(at_ms, 8000)
 
 
-def test_keys_do_not_stop_the_prompt_if_they_must_not() -> None:
+def test_keys_do_not_stop_a_prompt_without_interrupt() -> None:
     [((digits, state, _), at_ms)] = entered(lambda call: prompted(call, interrupt=False, max=2), *typed("12", 300.0))
     assert (digits, state) == (Digits("12", "complete"), "speaking")
     assert is_about(at_ms, 600)
 
 
-def test_a_prompt_that_is_still_being_made_is_stopped_as_well() -> None:
+def test_a_prompt_that_is_still_being_fed_is_stopped_as_well() -> None:
     ended: list[str] = []
 
     async def ask(call: Call) -> tuple[Digits, str]:

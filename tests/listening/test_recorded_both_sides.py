@@ -22,12 +22,12 @@ from tests.listening.recorded_call import EXACT, HZ, Recorded, Samples, pattern,
 SPEECH_MS = 30_000
 PIECE_MS = 20
 NEAR_MS = 20.0
-"""What was heard may be off by so much."""
+"""How far heard audio may be off."""
 PIECE = HZ * PIECE_MS // 1000
 
 
 async def talk(call: rtpcodec.Call) -> None:
-    """Speak, are interrupted, pause, and speak on."""
+    """Speak, be interrupted, pause, and continue."""
     places = itertools.count(0, 7000)
 
     async def say(duration_ms: float) -> rtpcodec.server.Reply:
@@ -54,7 +54,7 @@ async def talk(call: rtpcodec.Call) -> None:
 
 
 def errors_ms(right: Samples, found: Recorded, timing: Timing) -> list[float]:
-    """By how much each piece that was heard lies elsewhere; infinite: it is not in the recording."""
+    """How far each heard piece is off; infinity: it is not in the recording."""
     heard = np.frombuffer(found.report.heard_pcm, np.int16)
     skew = (1 + timing.playout_clock_ppm * 1e-6) / (1 + timing.caller_clock_ppm * 1e-6)
     errors = []
@@ -123,7 +123,7 @@ def test_both_sides_lie_where_they_were(tmp_path: Path, case: str) -> None:
 @pytest.mark.long
 @pytest.mark.parametrize("ppm", [-500.0, 500.0])
 def test_drift_under_a_background_is_absorbed_between_replies(tmp_path: Path, ppm: float) -> None:
-    """One run of a minute, of which the clocks make 60 ms."""
+    """One run of a minute, in which the clocks drift by 60 ms."""
 
     async def handle(call: rtpcodec.Call) -> None:
         call.background(pattern(0, 3000), level_dbov=-30, pcm_hz=HZ)

@@ -1,4 +1,4 @@
-"""Private sections: a recording keeps nothing of what is said, heard or keyed in them, and its time line."""
+"""Private sections: a recording keeps its time line, and nothing that is said, heard or keyed in them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def privacy_of(call: rtpcodec.Call) -> Privacy:
 @pytest.mark.parametrize("delay_ms", [20, 120])
 @pytest.mark.parametrize("stall_ms", [0, 3000])
 def test_both_sides_are_silent_and_in_their_place_behind_it(tmp_path: Path, delay_ms: int, stall_ms: int) -> None:
-    """With a stall, audio of the section arrives long after it."""
+    """With a stall, audio of the section arrives long after its end."""
 
     async def handle(call: rtpcodec.Call) -> None:
         async with call.reply() as reply:

@@ -47,8 +47,8 @@ def test_one_file_per_side(tmp_path: Path, suffix: str) -> None:
         assert len(read_wav(tmp_path / names[1])[0]) == len(SPEECH)
 
 
-def test_the_file_is_true_at_any_moment(tmp_path: Path) -> None:
-    """What a process that is killed leaves."""
+def test_the_file_is_valid_at_any_moment(tmp_path: Path) -> None:
+    """The files that a killed process leaves."""
     path = tmp_path / "call.wav"
     lengths: list[float] = []
 
@@ -140,7 +140,7 @@ def test_it_does_not_begin_if_what_it_waits_for_did_not_happen(tmp_path: Path, h
     assert not (tmp_path / "later.wav").exists()
 
 
-def test_what_record_refuses(tmp_path: Path) -> None:
+def test_arguments_that_record_refuses(tmp_path: Path) -> None:
     async def handle(call: rtpcodec.Call) -> None:
         with pytest.raises(ValueError, match=r"ends with '\.mp3', \.wav or \.flac is needed"):
             call.record(tmp_path / "a.mp3")

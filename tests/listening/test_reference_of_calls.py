@@ -1,4 +1,4 @@
-"""call.reference against the phone's own echo: whole calls on the virtual clock."""
+"""call.reference compared with the echo of the phone: whole calls on the virtual clock."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Samples = npt.NDArray[np.int16]
 
 
 async def talk(call: rtpcodec.Call, found: list[tuple[Samples, Samples]], pcm_hz: int | None) -> None:
-    """Speak two replies, one of which is interrupted. Collect what is received and the reference of the echo in it."""
+    """Speak two replies, one of which is interrupted. Collect the received audio and the reference of its echo."""
     call.reference(0)
     pcm = (np.random.default_rng(1).standard_normal(16000) * 3000).astype(np.int16)
     async for audio in call.audio():

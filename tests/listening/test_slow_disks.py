@@ -1,4 +1,4 @@
-"""A disk that is slower than the call: bounded, silent where audio was dropped, and never in the event loop's way."""
+"""A disk slower than the call: memory is bounded, dropped audio is silence, and the event loop never blocks."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class HeldExecutor:
             self.work.pop(0)()
 
 
-def test_what_does_not_fit_is_silence_of_its_length(tmp_path: Path) -> None:
+def test_audio_that_does_not_fit_is_silence_of_its_length(tmp_path: Path) -> None:
     executor = HeldExecutor()
     reports: list[Exception | None] = []
     writer = ThreadedWriter(executor, tmp_path / "a.wav", HZ, "stereo", lambda error, _members: reports.append(error))

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import pytest
 
-from tests.listening import wires
+from tests.listening import streams
 from tests.listening.speakers import Samples, Talker, espeak, octets, resampled, spoken
 from tests.listening.test_wrong_codecs import FAULTS, LEVELS, WITHIN_MS, places, speech_ms
 
@@ -24,7 +24,7 @@ LATEST_MS = 1250
 
 
 class Fault(NamedTuple):
-    """Payloads of chunks of 20 ms that are not what `start` declares."""
+    """Payloads of chunks of 20 ms that differ from what `start` declares."""
 
     name: str
     declared: str
@@ -49,7 +49,7 @@ def wrong_codecs() -> list[Fault]:
 
 
 def encoder_of(coding: str, rate_hz: int) -> Callable[[Samples], list[bytes]]:
-    return lambda samples: wires.encoded(coding, samples, CHUNK_MS, rate_hz)
+    return lambda samples: streams.encoded(coding, samples, CHUNK_MS, rate_hz)
 
 
 def wrapped() -> list[Fault]:
@@ -91,12 +91,12 @@ def rates_and_channels() -> list[Fault]:
 
 
 def at_another_rate(sent_hz: int) -> Callable[[Samples], list[bytes]]:
-    return lambda samples: wires.cut(octets(resampled(samples, 16000, sent_hz)), 2 * CHUNK_MS * sent_hz // 1000)
+    return lambda samples: streams.cut(octets(resampled(samples, 16000, sent_hz)), 2 * CHUNK_MS * sent_hz // 1000)
 
 
 def stereo(coding: str, rate_hz: int, other: float) -> Callable[[Samples], list[bytes]]:
     """The second channel: the first one, so much quieter."""
-    return lambda samples: wires.encoded(
+    return lambda samples: streams.encoded(
         coding, np.stack([samples, samples * other], axis=1).reshape(-1), 2 * CHUNK_MS, rate_hz
     )
 
@@ -105,14 +105,14 @@ EVERY = [*wrong_codecs(), *wrapped(), *rates_and_channels()]
 
 
 def named(fault: Fault, talkers: Sequence[Talker]) -> tuple[list[str], list[int]]:
-    """Return the streams in which anything else was named, or nothing, and after how much speech the others were."""
+    """Return the streams with another diagnosis or none, and after how much speech the others were diagnosed."""
     wrong, after_ms = [], []
     for talker in talkers:
         for level_dbov in LEVELS:
             for begin_ms in places(talker, f"{fault.name} {level_dbov}", PLACES):
                 speech = talker.at(fault.rate_hz, level_dbov)[begin_ms * fault.rate_hz // 1000 :]
                 payloads = fault.payloads(speech[: HEARD_MS * fault.rate_hz // 1000])
-                found = wires.fed(wires.session_for(fault.declared, fault.declared_hz), payloads, CHUNK_MS)
+                found = streams.fed(streams.session_for(fault.declared, fault.declared_hz), payloads, CHUNK_MS)
                 if [one.kind for one in found] == [fault.kind]:
                     after_ms.append(speech_ms(talker, begin_ms, (found[0].chunk + 1) * CHUNK_MS))
                 else:
@@ -129,7 +129,7 @@ def talkers(tmp_path_factory: pytest.TempPathFactory) -> list[Talker]:
 
 
 SPREAD = [pytest.param(fault, marks=pytest.mark.hours if at % 2 else ()) for at, fault in enumerate(EVERY)]
-"""Every second one belongs to `make test-hours`."""
+"""Every second case belongs to `make test-hours`."""
 
 
 @pytest.mark.long

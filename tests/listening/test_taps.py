@@ -28,7 +28,7 @@ def keys(text: str) -> bytes:
     return b"".join(rtpcodec.DualTone(key, 8000).samples(800) + bytes(2 * 800) for key in text)
 
 
-def test_what_is_spoken_is_mixed_encoded_and_decoded(tmp_path: Path) -> None:
+def test_spoken_audio_is_mixed_encoded_and_decoded(tmp_path: Path) -> None:
     speech = tone(1, 8000)
 
     async def speak(call: rtpcodec.Call) -> None:
@@ -73,8 +73,8 @@ def test_received_payloads_and_the_reader_s_pcm(tmp_path: Path) -> None:
     assert abs(len(received) - 2 * 8 * 3000) <= 2 * 8 * 40
 
 
-def test_chunks_that_follow_each_other_have_no_seam(tmp_path: Path) -> None:
-    """Also where their lengths are not whole milliseconds."""
+def test_contiguous_chunks_have_no_gap(tmp_path: Path) -> None:
+    """Even if their lengths are not whole milliseconds."""
     session = MediaSession(StreamPlan())
     session.receive(carrier.start(), 0.0)
     tap = session.tap("pcm", tmp_path / "pcm.wav")

@@ -12,18 +12,18 @@ from rtpcodec.server import Call
 from rtpcodec.stream.events import Audio, Dtmf, ToneHeard
 from tests.audio.tone_sounds import cadence, silence, special_information
 from tests.listening.test_voice_calls import called
-from tests.listening.voice_line import Line
+from tests.listening.voice_line import PcmCarrier
 from tests.stream import carrier
 
 
-def line(settings: ToneSettings | None = None) -> Line:
+def line(settings: ToneSettings | None = None) -> PcmCarrier:
     session = MediaSession(StreamPlan(send_codec="PCMU"), receive_pcm_hz=8000)
     session.receive(carrier.start(), 0.0)
     session.tones(settings)
-    return Line(session)
+    return PcmCarrier(session)
 
 
-def heard(made: Line) -> list[tuple[str, str]]:
+def heard(made: PcmCarrier) -> list[tuple[str, str]]:
     return [(event.kind, event.digit) for event in made.of(ToneHeard)]
 
 
@@ -38,10 +38,10 @@ def test_keys_in_the_audio_of_a_session() -> None:
     assert not made.of(Dtmf)
 
 
-def test_nothing_is_looked_for_by_default() -> None:
+def test_no_tones_are_detected_by_default() -> None:
     session = MediaSession(StreamPlan(send_codec="PCMU"), receive_pcm_hz=8000)
     session.receive(carrier.start(), 0.0)
-    made = Line(session)
+    made = PcmCarrier(session)
     made.say(key_sequence("5", 8000))
     assert made.of(Audio)
     assert not made.of(ToneHeard)
@@ -108,7 +108,7 @@ def test_another_track_and_an_end_of_listening() -> None:
     session = MediaSession(StreamPlan(send_codec="PCMU", tracks="both_tracks"), receive_pcm_hz=8000)
     session.receive(carrier.start(), 0.0)
     listener = session.tones()
-    made = Line(session, track="outbound")
+    made = PcmCarrier(session, track="outbound")
     made.say(key_sequence("5", 8000))
     assert not heard(made)
     session.stop_listening(listener)

@@ -1,4 +1,4 @@
-"""Turns: the time from the end of the caller's speech to our first audio, against what the simulator's phone heard."""
+"""Turns: the time from the end of the caller's speech to our first audio, compared with what the phone heard."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def answering(call: Call, think_s: float = 0.3) -> None:
 
 
 def heard_at_ms(report: CallReport, after_ms: float) -> float:
-    """When the caller heard the first of our audio behind a moment, since the begin of the stream."""
+    """When the caller heard our first audio after a moment, since the begin of the stream."""
     samples = np.frombuffer(report.heard_pcm, np.int16)
     begin = round(after_ms * report.heard_hz / 1000)
     return (begin + int(np.flatnonzero(np.abs(samples[begin:].astype(int)) > 100)[0])) * 1000 / report.heard_hz
@@ -131,7 +131,7 @@ def test_without_voice_activity_there_are_no_turns() -> None:
     assert (turns, total_ms) == (None, 0.0)
 
 
-def test_speech_that_nobody_answers_is_no_turn() -> None:
+def test_unanswered_speech_is_not_a_turn() -> None:
     async def listen(call: Call) -> None:
         call.voice()
         async for _ in call.events():
@@ -142,8 +142,8 @@ def test_speech_that_nobody_answers_is_no_turn() -> None:
     assert turns.median_ms is turns.max_ms is None
 
 
-def test_an_answer_before_the_hang_over_is_over_counts() -> None:
-    """A program with an end-of-turn detector of its own answers 60 ms behind the speech."""
+def test_an_answer_within_the_hang_over_counts() -> None:
+    """A program with its own end-of-turn detector answers 60 ms after the speech."""
 
     async def talk(call: Call) -> None:
         call.voice()
@@ -161,7 +161,7 @@ def test_an_answer_before_the_hang_over_is_over_counts() -> None:
     assert 0 < turn.latency_ms < 200
 
 
-def test_a_reply_that_began_before_the_speech_ended_is_no_answer() -> None:
+def test_a_reply_that_began_before_the_speech_ended_is_not_an_answer() -> None:
     async def talk(call: Call) -> None:
         call.voice()
         async for event in call.events():
@@ -173,7 +173,7 @@ def test_a_reply_that_began_before_the_speech_ended_is_no_answer() -> None:
     assert turns.count == 0
 
 
-def test_an_answer_that_is_cut_before_it_is_heard_is_no_turn() -> None:
+def test_an_answer_that_is_cut_before_it_is_heard_is_not_a_turn() -> None:
     async def talk(call: Call) -> None:
         call.voice()
         async for event in call.events():
@@ -202,7 +202,7 @@ def test_audio_of_play_answers_without_an_id_and_background_does_not() -> None:
     assert all(turn.latency_ms > 500 for turn in turns.last)
 
 
-def test_only_the_last_turns_are_kept_one_by_one() -> None:
+def test_only_the_latest_turns_are_kept_individually() -> None:
     async def quick(call: Call) -> None:
         await answering(call, 0.0)
 
@@ -212,7 +212,7 @@ def test_only_the_last_turns_are_kept_one_by_one() -> None:
     assert sum(turns.histogram) == MAX_TURNS + 3
 
 
-def test_an_answer_that_the_hang_up_prevents_is_no_turn() -> None:
+def test_an_answer_that_the_hang_up_prevents_is_not_a_turn() -> None:
     async def late(call: Call) -> None:
         await answering(call, 0.0)
 

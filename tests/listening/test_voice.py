@@ -8,9 +8,9 @@ import pytest
 
 from rtpcodec import StreamPlan, VoiceSettings
 from rtpcodec.audio.levels import rms_dbov
+from rtpcodec.stream.event_octets import octets_of
 from rtpcodec.stream.events import Audio, FormatChanged, Gap, SpeechEnded, SpeechStarted, Stopped
-from rtpcodec.stream.octets import octets_of
-from tests.listening.voice_line import Line, Played, line, silence, sound
+from tests.listening.voice_line import PcmCarrier, Played, line, silence, sound
 from tests.stream import carrier
 
 
@@ -55,7 +55,7 @@ def test_every_sample_codec_is_heard(encoding: str, rate_hz: int) -> None:
     assert [event.media_ms for event in made.of(SpeechEnded)] == [pytest.approx(2000, abs=20)]
 
 
-def test_short_pauses_belong_to_the_speech_and_clicks_are_none() -> None:
+def test_short_pauses_belong_to_the_speech_and_clicks_are_not_speech() -> None:
     made, _ = line()
     made.say(silence(500) + sound(-20, 40) + silence(500))
     made.say((sound(-26, 200) + silence(400)) * 3 + silence(200))
@@ -97,7 +97,7 @@ def test_speech_ends_when_no_audio_comes() -> None:
     assert [event.media_ms for event in made.of(SpeechStarted)] == [500, 6500]
 
 
-def test_a_pause_of_the_timestamps_ends_speech_where_it_stood() -> None:
+def test_a_pause_of_the_timestamps_ends_speech_at_its_begin() -> None:
     made, _ = line()
     made.say(silence(500) + sound(-26, 1000))
     made.now_ms += 3000
@@ -152,9 +152,9 @@ def test_concealed_audio_is_heard_like_any_other() -> None:
     assert (started.media_ms, ended.media_ms) == (500, 1500)
 
 
-def test_a_detector_that_comes_later_hears_what_follows() -> None:
+def test_a_later_detector_hears_what_follows() -> None:
     session = carrier.started()
-    made = Line(session)
+    made = PcmCarrier(session)
     made.say(sound(-26, 3000))
     detector = session.voice(made.now_ms)
     made.say(silence(500) + sound(-26, 500))
@@ -168,7 +168,7 @@ def test_a_detector_that_comes_later_hears_what_follows() -> None:
 # The reference
 
 
-def test_what_is_not_louder_than_an_echo_does_not_begin_speech_while_we_play() -> None:
+def test_sound_that_is_not_louder_than_an_echo_does_not_begin_speech_while_we_play() -> None:
     made, detector = line(voice={"reference": Played(-12, 1000, 3000)})
     # 18 dB below us, for as long as an echo may come back.
     made.say(silence(1060) + sound(-30, 2540) + silence(1000))
@@ -213,11 +213,11 @@ def test_a_private_section_keeps_no_audio() -> None:
     assert second.pre_roll.media_ms == second.media_ms - 300
 
 
-def test_a_detector_made_in_a_private_section_keeps_none_either() -> None:
+def test_a_detector_made_in_a_private_section_keeps_no_audio_either() -> None:
     session = carrier.started()
     session.privacy.enter("card", 0.0)
     session.voice(0.0)
-    made = Line(session)
+    made = PcmCarrier(session)
     made.say(silence(500) + sound(-26, 200))
     assert made.of(SpeechStarted)[0].pre_roll.pcm == b""
 

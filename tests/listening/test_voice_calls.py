@@ -108,7 +108,7 @@ def test_silence_that_was_just_reported_counts_from_its_begin_and_an_older_one_d
     assert waited == [pytest.approx(1.7, abs=0.05), pytest.approx(2.0, abs=0.05)]
 
 
-def test_speech_begins_the_count_anew() -> None:
+def test_speech_restarts_the_count() -> None:
     waited: list[float] = []
 
     async def handler(call: Call) -> None:

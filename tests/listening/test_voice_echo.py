@@ -1,4 +1,4 @@
-"""Echoes do not begin speech, callers over them do: delays, losses, clipping, G.711, noise, and our own sounds."""
+"""Echoes do not start speech, callers over them do: delays, losses, clipping, G.711, noise, and our own sounds."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tests.listening import talkers
-from tests.listening.echo_bar import AGENT_DBOV, Found, measured, speech, started
+from tests.listening.echo_acceptance import AGENT_DBOV, Found, measured, speech, started
 from tests.listening.echo_line import EchoLine
 from tests.listening.talkers import RATE_HZ, at_level, espeak, shipped
 
@@ -16,7 +16,7 @@ MEDIAN_MS = 300
 
 
 def hold(found: Found, losses: str) -> None:
-    """The bar: callers are found, early enough, from their first phoneme on."""
+    """The acceptance: callers are detected early enough, with their first phoneme in the pre-roll."""
     print(losses, found)  # noqa: T201 -- the figures of docs/voice.md
     assert len(found.delays_ms) >= HEARD_ENOUGH * found.callers, str(found)
     assert np.median(found.delays_ms) <= MEDIAN_MS, str(found)
@@ -24,7 +24,7 @@ def hold(found: Found, losses: str) -> None:
 
 @pytest.mark.parametrize("clips", [False, True], ids=["linear", "clipped"])
 def test_the_shipped_talker_over_its_own_echo(clips: bool) -> None:
-    """A short form of the whole bar: 4 min of agent."""
+    """A short form of the acceptance: 4 min of agent."""
     found = Found()
     for seed, (delay_ms, loss_db) in enumerate([(60, 18), (600, 18), (307, 24), (150, 40)]):
         line = EchoLine(delay_ms, loss_db, clips, "PCMA" if seed % 2 else "PCMU")
@@ -37,7 +37,7 @@ def test_the_shipped_talker_over_its_own_echo(clips: bool) -> None:
 
 @pytest.mark.long
 def test_an_hour_of_agents_on_every_line() -> None:
-    """Bar 2 of the listening side: loss 12 to 40 dB, delay 60 to 600 ms, clipped or not, agents at three levels."""
+    """The acceptance: loss 12 to 40 dB, delay 60 to 600 ms, clipped or not, agents at three levels."""
     talkers.needs_espeak()
     loud, all_lines, seed = Found(), Found(), 0
     for loss_db in (12, 15, 18, 21, 24, 30, 40):
@@ -64,7 +64,7 @@ def test_an_hour_of_agents_on_every_line() -> None:
 
 
 def test_the_first_second_of_a_call_begins_no_speech() -> None:
-    """Nothing is learnt yet: the greeting and its echo are the first sound."""
+    """Nothing is learnt yet: the greeting and its echo are the first sounds."""
     for seed in range(6):
         played = speech(shipped, seed, 4000, -20)
         line = EchoLine(DELAYS_MS[seed % 5], 18, clips=bool(seed % 2))
@@ -78,16 +78,16 @@ def test_noise_and_comfort_noise_begin_no_speech(level_dbov: float) -> None:
 
 
 @pytest.mark.parametrize("level_dbov", [-68, -45, -38])
-def test_a_bed_of_ours_and_its_echo_begin_no_speech_and_change_no_onset(level_dbov: float) -> None:
-    """Keep-alive, or a background sound: so quiet that its echo is below speech. Nobody counts it as playing."""
+def test_a_background_of_ours_and_its_echo_begin_no_speech_and_change_no_onset(level_dbov: float) -> None:
+    """Keep-alive, or a background sound, so quiet that its echo is below speech. It does not count as playing."""
     drawn = np.random.default_rng(1)
-    bed = drawn.standard_normal(40 * RATE_HZ) * 32768 * 10 ** (level_dbov / 20)
+    background = drawn.standard_normal(40 * RATE_HZ) * 32768 * 10 ** (level_dbov / 20)
     line = EchoLine(150, 12)
-    returned = line.returned(bed)
-    assert list(started(line.coded(returned), bed, 0.0)) == []
+    returned = line.returned(background)
+    assert list(started(line.coded(returned), background, 0.0)) == []
     sentence = at_level(shipped(), -26)[: 3 * RATE_HZ]
     returned[10 * RATE_HZ : 13 * RATE_HZ] += sentence
-    ((at_ms, event), *_) = started(line.coded(returned), bed, 0.0)
+    ((at_ms, event), *_) = started(line.coded(returned), background, 0.0)
     assert not event.while_playing
     assert at_ms - 10_000 <= 100
 
@@ -103,7 +103,7 @@ def test_callers_of_every_level_are_found_while_we_are_silent(level_dbov: float)
 
 
 def test_a_louder_echo_in_the_middle_of_a_call_begins_speech_once_at_most() -> None:
-    """The phone is put on its loudspeaker: 34 dB of loss become 19."""
+    """The phone is switched to its loudspeaker: the loss falls from 34 to 19 dB."""
     played = speech(shipped, 3, 60_000, -24)
     before, after = EchoLine(150, 34).returned(played), EchoLine(150, 19).returned(played)
     half = len(played) // 2
@@ -113,7 +113,7 @@ def test_a_louder_echo_in_the_middle_of_a_call_begins_speech_once_at_most() -> N
     assert all(at_ms > 30_000 for at_ms, _ in events)
 
 
-def test_a_long_caller_over_us_is_one_speech_although_our_echo_goes_on() -> None:
+def test_a_long_caller_over_us_is_one_speech_although_our_echo_continues() -> None:
     played = speech(shipped, 4, 20_000, -26)
     line = EchoLine(200, 26)
     returned = line.returned(played)

@@ -14,7 +14,7 @@ from rtpcodec.sim import Carrier, EchoPath, Faults
 from rtpcodec.sim.media.timing import Link, Timing
 from rtpcodec.stream.events import SpeechStarted
 from rtpcodec.stream.plan import StreamPlan
-from tests.listening.echo_bar import speech
+from tests.listening.echo_acceptance import speech
 from tests.listening.talkers import RATE_HZ, at_level, shipped
 
 

@@ -1,4 +1,4 @@
-"""Detectors of the user's own in place of the level, and what voice activity refuses."""
+"""Detectors of the user in place of the level test, and what voice activity refuses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from rtpcodec import StreamPlan, VoiceSettings
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream.events import Audio, SpeechEnded, SpeechStarted
-from tests.listening.voice_line import Line, Played, line, silence, sound
+from tests.listening.voice_line import PcmCarrier, Played, line, silence, sound
 from tests.stream import carrier
 
 # What it refuses
@@ -35,7 +35,7 @@ def test_a_plan_without_the_caller_is_refused() -> None:
 def test_a_codec_that_is_not_decoded_is_silence() -> None:
     session = carrier.started(start_text=carrier.start("SPEEX", 8000))
     session.voice(0.0)
-    made = Line(session)
+    made = PcmCarrier(session)
     made.say(sound(-26, 500))
     assert made.of(Audio)
     assert not made.of(SpeechStarted)
@@ -72,7 +72,7 @@ def test_settings_out_of_range_are_refused(wrong: dict[str, Any], text: str) -> 
 
 
 class Judge:
-    """Returns the answers of a test in turn, and keeps what it was asked."""
+    """Returns the answers of a test in turn, and records its inputs."""
 
     def __init__(self, *answers: bool | float | None) -> None:
         self.answers = list(answers)
@@ -94,7 +94,7 @@ def test_a_judge_gets_blocks_of_20_ms_and_decides(chunk_ms: int) -> None:
     assert [event.media_ms for event in made.of(SpeechEnded)] == [1000]
 
 
-def test_a_judge_gets_whole_blocks_behind_a_stall() -> None:
+def test_a_judge_gets_whole_blocks_after_a_stall() -> None:
     """Speech ends at its deadline within a block; the audio that was late follows without a gap."""
     judge = Judge(True)
     made, _ = line(voice={"judge": judge}, chunk_ms=30)

@@ -1,4 +1,4 @@
-"""Arguments that are not possible are refused at once, with the rule: nothing is silently empty."""
+"""Impossible arguments are refused at once, with the rule: no result is silently empty."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ WRONG: list[tuple[Callable[[Any, Path], object], type[Exception], str]] = [
 ]
 
 
-def test_what_is_refused(tmp_path: Path) -> None:
+def test_arguments_that_are_refused(tmp_path: Path) -> None:
     async def try_all(call: rtpcodec.Call) -> None:
         for wrong, error, words in WRONG:
             with pytest.raises(error, match=f"^{re.escape(words)}$"):

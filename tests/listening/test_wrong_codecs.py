@@ -11,7 +11,7 @@ import pytest
 
 import rtpcodec
 from rtpcodec import StreamPlan, events
-from tests.listening import wires
+from tests.listening import streams
 from tests.listening.speakers import BLOCK_MS, Talker, blocks_active, shipped
 from tests.stream import carrier
 
@@ -65,9 +65,9 @@ def test_a_wrong_codec_is_named_within_a_second_of_speech(fault: tuple[str, int,
         for level_dbov in LEVELS:
             for begin_ms in places(talker, f"{coding} {level_dbov} {chunk_ms}", 1):
                 speech = talker.at(rate_hz, level_dbov)[begin_ms * rate_hz // 1000 :]
-                chunks = wires.encoded(coding, speech[: 3 * rate_hz], chunk_ms, rate_hz)
-                session = wires.session_for(declared, declared_hz)
-                found = wires.fed(session, chunks, chunk_ms)
+                chunks = streams.encoded(coding, speech[: 3 * rate_hz], chunk_ms, rate_hz)
+                session = streams.session_for(declared, declared_hz)
+                found = streams.fed(session, chunks, chunk_ms)
                 assert [one.kind for one in found] == [kind], (talker.name, level_dbov, begin_ms)
                 assert coding.partition(" ")[0] in found[0].diagnosis.evidence
                 assert speech_ms(talker, begin_ms, (found[0].chunk + 1) * chunk_ms) <= WITHIN_MS + chunk_ms
@@ -76,8 +76,8 @@ def test_a_wrong_codec_is_named_within_a_second_of_speech(fault: tuple[str, int,
 @pytest.mark.parametrize("receive_pcm_hz", ["native", None, 8000, 48000])
 def test_the_rate_of_the_pcm_does_not_matter(receive_pcm_hz: int | str | None) -> None:
     speech = shipped()[0].at(8000, -26.0)[8000:]
-    session = wires.session_for("PCMU", 8000, receive_pcm_hz=receive_pcm_hz)
-    found = wires.fed(session, wires.encoded("PCMA", speech, 20), 20)
+    session = streams.session_for("PCMU", 8000, receive_pcm_hz=receive_pcm_hz)
+    found = streams.fed(session, streams.encoded("PCMA", speech, 20), 20)
     assert [one.kind for one in found] == ["wrong_law"]
 
 
@@ -85,10 +85,12 @@ def test_the_rate_of_the_pcm_does_not_matter(receive_pcm_hz: int | str | None) -
 def test_the_byte_order_is_that_of_the_plan(order: str) -> None:
     speech = shipped()[0].at(16000, -26.0)
     plan = StreamPlan(l16_byte_order=order)  # type: ignore[arg-type]
-    right = wires.fed(wires.session_for("L16", 16000, plan), wires.encoded(f"L16 {order}", speech, 20, 16000), 20)
+    right = streams.fed(streams.session_for("L16", 16000, plan), streams.encoded(f"L16 {order}", speech, 20, 16000), 20)
     assert right == []
     other = "big" if order == "little" else "little"
-    (wrong,) = wires.fed(wires.session_for("L16", 16000, plan), wires.encoded(f"L16 {other}", speech, 20, 16000), 20)
+    (wrong,) = streams.fed(
+        streams.session_for("L16", 16000, plan), streams.encoded(f"L16 {other}", speech, 20, 16000), 20
+    )
     assert (wrong.kind, wrong.diagnosis.remedy) == ("wrong_byte_order", f"make the plan with l16_byte_order={other!r}")
 
 
@@ -98,8 +100,8 @@ def test_the_byte_order_is_that_of_the_plan(order: str) -> None:
 ])  # fmt: skip
 def test_frames_of_another_codec_are_named_once(declared: str, coding: str, level_dbov: float) -> None:
     speech = shipped()[0].at(16000, level_dbov)[: 3 * 16000]
-    session = wires.session_for(declared, rtpcodec.codec(declared).rtp_clock_hz())
-    found = wires.fed(session, wires.encoded(coding, speech, 20), 20)
+    session = streams.session_for(declared, rtpcodec.codec(declared).rtp_clock_hz())
+    found = streams.fed(session, streams.encoded(coding, speech, 20), 20)
     assert [one.kind for one in found] == ["wrong_codec"]
     assert coding in found[0].diagnosis.evidence
     assert found[0].chunk < 50
@@ -110,11 +112,11 @@ def test_frames_of_another_codec_are_named_once(declared: str, coding: str, leve
     ("OPUS", "OPUS", 16000), ("AMR-WB", "AMR-WB", 16000),
 ])  # fmt: skip
 def test_headers_of_rtp_are_named_in_every_codec(encoding: str, coding: str, rate_hz: int) -> None:
-    payloads = wires.encoded(coding, shipped()[0].at(rate_hz, -26.0), 20, rate_hz)[:50]
+    payloads = streams.encoded(coding, shipped()[0].at(rate_hz, -26.0), 20, rate_hz)[:50]
     headed = [
         struct.pack("!BBHII", 0x80, 0, 65533 + at & 0xFFFF, 160 * at, 77) + one for at, one in enumerate(payloads)
     ]
-    found = wires.fed(wires.session_for(encoding, rate_hz), headed, 20)
+    found = streams.fed(streams.session_for(encoding, rate_hz), headed, 20)
     assert [one.kind for one in found] == ["rtp_header_in_payload"]
     assert found[0].chunk < 10
 
@@ -124,8 +126,8 @@ def test_headers_of_rtp_are_named_in_every_codec(encoding: str, coding: str, rat
     ("OPUS", "OPUS", 16000), ("AMR-WB", "AMR-WB", 16000),
 ])  # fmt: skip
 def test_base64_twice_is_named_in_every_codec(encoding: str, coding: str, rate_hz: int) -> None:
-    payloads = wires.encoded(coding, shipped()[0].at(rate_hz, -26.0), 20, rate_hz)[:50]
-    found = wires.fed(wires.session_for(encoding, rate_hz), map(base64.b64encode, payloads), 20)
+    payloads = streams.encoded(coding, shipped()[0].at(rate_hz, -26.0), 20, rate_hz)[:50]
+    found = streams.fed(streams.session_for(encoding, rate_hz), map(base64.b64encode, payloads), 20)
     assert [one.kind for one in found] == ["base64_twice"]
     assert found[0].chunk < 15
 
@@ -135,10 +137,10 @@ def test_base64_twice_is_named_in_every_codec(encoding: str, coding: str, rate_h
 ])  # fmt: skip
 def test_samples_in_the_middle_of_opus_are_named_once(coding: str, rate_hz: int) -> None:
     """Their durations are wrong in OPUS, so that timestamps seem to begin again."""
-    session = wires.session_for("OPUS", 48000)
+    session = streams.session_for("OPUS", 48000)
     voice = shipped()[0]
-    chunks = wires.encoded("OPUS", voice.at(16000, -26.0), 20)[:150]
-    chunks += wires.encoded(coding, voice.at(rate_hz, -26.0), 20, rate_hz)[:150]
+    chunks = streams.encoded("OPUS", voice.at(16000, -26.0), 20)[:150]
+    chunks += streams.encoded(coding, voice.at(rate_hz, -26.0), 20, rate_hz)[:150]
     found = []
     for at, chunk in enumerate(chunks):
         session.receive(carrier.media(chunk, at + 1, track="inbound", timestamp=20 * at), 20.0 * at)

@@ -1,4 +1,4 @@
-"""Mode mp3 behind a plan of rtp and the other way, against the simulator; MP3 frames in payloads of every codec."""
+"""Mode mp3 with a plan of mode rtp and the reverse, with the simulator; MP3 frames in payloads of every codec."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from rtpcodec import MediaSession, StreamPlan, events
 from rtpcodec.audio import mp3
 from rtpcodec.audio.mp3_frames import read_header
-from tests.listening import wires
+from tests.listening import streams
 from tests.listening.speakers import octets, shipped
 from tests.sim.streams import open_stream
 
@@ -21,7 +21,7 @@ CODECS = [("PCMU", 8000), ("PCMA", 8000), ("G722", 8000), ("L16", 16000), ("OPUS
 
 def diagnosed(plan: StreamPlan, carrier_request: dict[str, Any]) -> list[tuple[float, str]]:
     """When which kinds are reported in a call in which we play speech from the first moment on."""
-    stream = open_stream(bytes(2 * 8 * CALL_MS), request=carrier_request, now_ms=0.0)
+    stream = open_stream(bytes(2 * 8 * CALL_MS), settings=carrier_request, now_ms=0.0)
     session = MediaSession(plan)
     found: list[tuple[float, str]] = []
     played = False
@@ -80,8 +80,8 @@ def test_frames_of_mp3_without_a_tag_are_named(encoding: str, sample_rate_hz: in
         case "three per payload":
             payloads = [b"".join(frames[at : at + 3]) for at in range(0, len(frames), 3)]
         case _:
-            payloads = wires.cut(b"".join(frames), 160)
-    found = wires.fed(wires.session_for(encoding, sample_rate_hz), payloads, 20)
+            payloads = streams.cut(b"".join(frames), 160)
+    found = streams.fed(streams.session_for(encoding, sample_rate_hz), payloads, 20)
     assert [one.kind for one in found][:1] == ["file_in_payload"]
     assert found[0].chunk < 50
     assert "MP3" in found[0].diagnosis.evidence

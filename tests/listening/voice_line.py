@@ -1,4 +1,4 @@
-"""A carrier that sends PCM on a clock of its own to a session with voice activity."""
+"""A carrier that sends PCM on its own clock to a session with voice activity."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def silence(duration_ms: int, rate_hz: int = RATE_HZ) -> bytes:
 
 
 @dataclass
-class Line:
-    """A carrier that sends PCM in chunks on a clock of its own, each when it is over."""
+class PcmCarrier:
+    """A carrier that sends PCM in chunks on its own clock, each when it is complete."""
 
     session: MediaSession
     chunk_ms: int = 20
@@ -81,7 +81,7 @@ class Line:
 
 
 class Played:
-    """A reference that was as loud as a test says, from one media time to another."""
+    """A reference with a given level between two media times."""
 
     def __init__(self, level_dbov: float, from_ms: float, to_ms: float) -> None:
         self.level, self.from_ms, self.to_ms = level_dbov, from_ms, to_ms
@@ -98,7 +98,7 @@ def line(
     encoding: str = "PCMU",
     rate_hz: int = RATE_HZ,
     **options: Any,
-) -> tuple[Line, VoiceDetector]:
+) -> tuple[PcmCarrier, VoiceDetector]:
     session = carrier.started(start_text=carrier.start(encoding, rate_hz), **options)
     detector = session.voice(0.0, settings, **(voice or {}))
-    return Line(session, chunk_ms, encoding, rate_hz), detector
+    return PcmCarrier(session, chunk_ms, encoding, rate_hz), detector

@@ -1,4 +1,4 @@
-"""AMR-WB payloads bit by bit from the tables of RFC 4867, slow and plain. A frame is (type, Q, bits of speech)."""
+"""AMR-WB payloads bit by bit from RFC 4867 section 4, simple and slow. A frame is (type, Q, bits of speech)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SPEECH_BITS = {0: 132, 1: 177, 2: 253, 3: 285, 4: 317, 5: 365, 6: 397, 7: 461, 8
 
 
 class NoPayload(Exception):
-    """The bits are no payload of this packing."""
+    """The bits are not a payload of this packing."""
 
 
 def bits_of(number: int, width: int) -> Bits:
@@ -33,7 +33,7 @@ def padded(bits: Bits) -> Bits:
 
 
 def stored(frame: Frame) -> bytes:
-    """The frame as files hold it."""
+    """Return the frame in storage form."""
     kind, quality, speech = frame
     return octets_of([0, *bits_of(kind, 4), quality, 0, 0, *speech])
 
@@ -51,7 +51,7 @@ def pack(packing: str, cmr: int, frames: list[Frame]) -> bytes:
 
 
 class Reader:
-    """Takes bits from the front."""
+    """Reads bits from the front."""
 
     def __init__(self, payload: bytes) -> None:
         self.bits = [bit for octet in payload for bit in bits_of(octet, 8)]
@@ -73,7 +73,7 @@ class Reader:
 
 
 def unpack(packing: str, payload: bytes) -> tuple[int | None, list[Frame]]:
-    """The request and the frames; NoPayload. Every reserved and padding bit must be 0."""
+    """Return the mode request and the frames; NoPayload. Every reserved and padding bit must be 0."""
     reader = Reader(payload)
     if packing == "storage":
         return None, _unpack_storage(reader)

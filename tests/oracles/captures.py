@@ -1,4 +1,4 @@
-"""Packet captures read whole and slowly, from the figures of the standards: the witness of the kernel.
+"""Packet captures, parsed whole and slowly from the diagrams of the standards, to check the kernel.
 
 pcap and pcapng by the drafts of the opsawg working group, link layers by tcpdump.org's list, IPv4 by RFC 791, IPv6 by
 RFC 8200, UDP by RFC 768. `packets_of` gives time and octets of each packet, `look` what one is.
@@ -34,7 +34,7 @@ class Udp(NamedTuple):
 
 
 def packets_of(octets: bytes) -> Iterator[Packet]:
-    """Every packet of a file. Raises Broken or Cut where it ends otherwise than at its end."""
+    """Return every packet of a file. Raises Broken or Cut if it does not end at a packet's end."""
     if octets[:4] != b"\n\r\r\n":
         yield from records_of(octets)
     elif len(octets) < 12:
@@ -145,7 +145,7 @@ def packet_of(kind: int, body: bytes, order: str, interfaces: list[tuple[int, in
 
 
 def look(packet: Packet) -> Udp | str:
-    """A packet's datagram, else the kind under which it is counted."""
+    """Return a packet's datagram, otherwise the kind by which it is counted."""
     if len(packet.octets) > 262_144:
         return "other"
     try:

@@ -9,7 +9,7 @@ HEADROOM = 1023
 
 
 def between(a: int, b: int, part: int, whole: int) -> int:
-    """Straight from a to b, rounded towards a."""
+    """Interpolate linearly from a to b, rounded towards a."""
     return a + (abs(b - a) * part // whole) * (1 if b >= a else -1)
 
 
@@ -18,7 +18,7 @@ def clipped(sample: int) -> int:
 
 
 def shifted(samples: list[int], group: int) -> list[int]:
-    """Sums of groups that end with the newest sample, shifted until the greatest possible one keeps the headroom."""
+    """Sum groups that end with the newest sample, shifted until the greatest possible sum fits the headroom."""
     peak, shift = max(map(abs, samples), default=0) * group, 0
     while peak >> shift > HEADROOM:
         shift += 1
@@ -27,7 +27,7 @@ def shifted(samples: list[int], group: int) -> list[int]:
 
 
 def best_lag(samples: list[int], window: int, shortest: int, longest: int) -> int:
-    """The lag of the greatest squared correlation over energy; the longest when none is positive."""
+    """Return the lag of the greatest squared correlation over energy; the longest if none is positive."""
     newest, most, best = samples[-window:], Fraction(0), longest
     for lag in range(shortest, longest + 1):
         past = samples[len(samples) - window - lag : len(samples) - lag]
@@ -39,7 +39,7 @@ def best_lag(samples: list[int], window: int, shortest: int, longest: int) -> in
 
 
 class Oracle:
-    """The same calls as the Concealer's, on lists of samples."""
+    """The methods of the Concealer, on lists of samples."""
 
     def __init__(self, rate_hz: int) -> None:
         self.rate_hz = rate_hz

@@ -1,7 +1,7 @@
-"""The carrier's play-out as the specification tells it (media streaming 6.2), in plain Python: what is heard, and when.
+"""The carrier's play-out in plain Python (docs/carrier.md): which audio is heard, and when.
 
-It plays what it has without a break, echoes a mark when the audio before it has ended, and on `clear` forgets the rest
-and echoes the marks that waited.
+It plays its buffer without a break, echoes a mark when the audio before it has ended, and on `clear` drops the buffer
+and echoes the outstanding marks.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Frame:
-    """One chunk and when it plays."""
+    """One chunk and its play-out time."""
 
     octets: bytes
     start_ms: float
@@ -22,23 +22,23 @@ class Frame:
 
 @dataclass
 class FarEnd:
-    """Fed with texts at the moments they arrive."""
+    """Receives texts at their times of arrival."""
 
     octets_per_ms: float = 8.0
     hold_ms: float = 0.0
-    """How long it collects audio before it begins to play."""
+    """How long it buffers audio before it starts to play."""
     frames: list[Frame] = field(default_factory=list)
     breaks_ms: list[float] = field(default_factory=list)
-    """How long the far end had nothing to play, each time between two frames."""
+    """Durations without audio to play, each between two frames."""
     most_ahead_ms: float = 0.0
     clears: int = 0
     waiting: list[tuple[str, float]] = field(default_factory=list)
     echoes: list[tuple[str, float]] = field(default_factory=list)
-    """Names of marks and when their echo leaves."""
+    """Names of marks with the times of their echoes."""
     end_ms: float = float("-inf")
 
     def take(self, texts: list[str], now_ms: float) -> None:
-        """Texts that arrive now."""
+        """Receive texts."""
         self.advance(now_ms)
         for text in texts:
             message = json.loads(text)
@@ -59,12 +59,12 @@ class FarEnd:
             self.echoes.append(self.waiting.pop(0))
 
     def take_echoes(self) -> list[tuple[str, float]]:
-        """The echoes that left since the last call."""
+        """Return the echoes since the last call."""
         left, self.echoes = self.echoes, []
         return left
 
     def heard(self, now_ms: float) -> bytes:
-        """All octets that have been played by now."""
+        """Return all octets played so far."""
         return b"".join(
             frame.octets[: int((now_ms - frame.start_ms) * self.octets_per_ms)]
             for frame in self.frames
@@ -72,7 +72,7 @@ class FarEnd:
         )
 
     def heard_ms(self, now_ms: float) -> float:
-        """How long it has played by now."""
+        """Return the duration played so far."""
         return sum(max(0.0, min(frame.end_ms, now_ms) - frame.start_ms) for frame in self.frames)
 
     def _queue(self, octets: bytes, now_ms: float) -> None:

@@ -1,4 +1,4 @@
-"""G.722 in plain Python from the Recommendation alone: one function a block, with the Recommendation's names.
+"""G.722 in plain Python from the Recommendation alone: one function per block, with the Recommendation's names.
 
 Words have 16 bits. `+` and `-` of the Recommendation are add and sub here (they saturate), `>> 15` after `*` is mult.
 A band is the same network for the lower and the higher sub-band; what differs is in Band's tables.
@@ -105,7 +105,7 @@ def invqal(il: int, detl: int) -> int:
 
 
 def invqbl(ilr: int, detl: int, mode: int) -> int:
-    """INVQBL: difference by all bits that the mode leaves for audio."""
+    """INVQBL: difference by all bits that carry audio in the mode."""
     if mode == 1:
         return mult(detl, signed(OQ6[RIL6[ilr]], ilr < 32 or ilr >= 62))
     if mode == 2:

@@ -1,4 +1,4 @@
-"""The power at single frequencies in plain Python: the sums as they are defined, and Goertzel's recursion."""
+"""The power at single frequencies in plain Python: the sums by their definition, and Goertzel's recursion."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ POWER_WEIGHT = 32767
 
 
 def hann(n: int) -> list[float]:
-    """A Hann window of n samples whose ends lie half a sample outside."""
+    """Return a Hann window of n samples whose ends are half a sample outside."""
     return [0.5 - 0.5 * math.cos(2 * math.pi * (i + 0.5) / n) for i in range(n)]
 
 
 def power(samples: Sequence[int]) -> float:
-    """The weighted mean square, less the square of the weighted mean."""
+    """Return the weighted mean square, minus the square of the weighted mean."""
     weights = [round(POWER_WEIGHT * one * one) for one in hann(len(samples))]
     total = sum(weights)
     mean = sum(weight * sample for weight, sample in zip(weights, samples, strict=True)) / total
@@ -24,7 +24,7 @@ def power(samples: Sequence[int]) -> float:
 
 
 def tone(samples: Sequence[int], frequency_hz: float, rate_hz: int) -> complex:
-    """The sums of integers, scaled so that a sine of power p gives |C|^2 = p."""
+    """Return the sums of integers, scaled so that a sine of power p gives |C|^2 = p."""
     n = len(samples)
     real = imaginary = 0
     for i, (sample, weight) in enumerate(zip(samples, hann(n), strict=True)):
@@ -35,7 +35,7 @@ def tone(samples: Sequence[int], frequency_hz: float, rate_hz: int) -> complex:
 
 
 def recursion(samples: Sequence[int], frequency_hz: float, rate_hz: int) -> complex:
-    """The same by Goertzel's recursion over the weighted samples, in floating point."""
+    """Return the same by Goertzel's recursion over the weighted samples, in floating point."""
     n, angle = len(samples), 2 * math.pi * frequency_hz / rate_hz
     coefficient, last, before = 2 * math.cos(angle), 0.0, 0.0
     for sample, weight in zip(samples, hann(n), strict=True):

@@ -1,4 +1,4 @@
-"""Memory between two pages that nobody may touch: a read or write one octet too far ends the process."""
+"""Memory between two forbidden pages: a read or write one octet too far ends the process."""
 
 import ctypes
 import mmap
@@ -7,7 +7,7 @@ PAGE = mmap.PAGESIZE
 
 
 class GuardedMemory:
-    """A row of readable and writable pages between two forbidden ones."""
+    """Readable and writable pages between two forbidden ones."""
 
     def __init__(self, pages: int = 1) -> None:
         self.octets = pages * PAGE
@@ -19,18 +19,18 @@ class GuardedMemory:
         self._inner = memoryview(self._map)[PAGE : PAGE + self.octets]
 
     def at_start(self, octets: int, distance: int = 0) -> memoryview:
-        """A writable buffer so far behind the first forbidden page."""
+        """Return a writable buffer at a distance after the first forbidden page."""
         return self._inner[distance : distance + octets]
 
     def at_end(self, octets: int, distance: int = 0) -> memoryview:
-        """A writable buffer that ends so far before the last forbidden page."""
+        """Return a writable buffer that ends at a distance before the last forbidden page."""
         end = self.octets - distance
         return self._inner[end - octets : end]
 
     def fill(self, octet: int) -> None:
-        """The same octet everywhere."""
+        """Fill the memory with one octet."""
         self._inner[:] = bytes([octet]) * self.octets
 
     def all_but(self, used: memoryview, start: int) -> bytes:
-        """What lies around a buffer that begins at this place."""
+        """Return the octets around a buffer."""
         return bytes(self._inner[:start]) + bytes(self._inner[start + used.nbytes :])

@@ -1,4 +1,4 @@
-"""Gain, mixing, fades, channels and float32 by exact fractions: slow, one sample at a time, from the definitions."""
+"""Gain, mixing, fades, channels and float32 by exact fractions, one sample at a time, from their definitions."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ SIGNIFICANT_BITS = 15
 
 
 def saturated(value: int) -> int:
-    """The nearest int16."""
+    """Return the nearest int16."""
     return min(max(value, -32768), 32767)
 
 
 def int16_of_float(value: float) -> int:
-    """A float32, which is not a NaN, as int16: Python's `round` takes halves to even."""
+    """Convert a float32 other than NaN to int16: Python's `round` rounds half to even."""
     if math.isinf(value):
         return 32767 if value > 0 else -32768
     return saturated(round(Fraction(value) * 32768))
 
 
 def rounded_factor(factor: float) -> Fraction:
-    """A gain's factor to 15 significant bits; factors up to 2^-16 are 0."""
+    """Round a gain's factor to 15 significant bits; factors up to 2^-16 are 0."""
     if not factor:
         return Fraction(0)
     exact = Fraction(factor)
@@ -37,17 +37,17 @@ def rounded_factor(factor: float) -> Fraction:
 
 
 def scaled(sample: int, factor: float) -> int:
-    """A sample times a gain's factor, not yet saturated."""
+    """Return a sample times a gain's factor, not yet saturated."""
     return round(sample * rounded_factor(factor))
 
 
 def gain(samples: Sequence[int], factor: float) -> list[int]:
-    """Every sample scaled and saturated."""
+    """Scale and saturate every sample."""
     return [saturated(scaled(sample, factor)) for sample in samples]
 
 
 def mix(sources: Sequence[Sequence[int]], factors: Sequence[float]) -> list[int]:
-    """The scaled sources summed up, saturated once."""
+    """Add the scaled sources, and saturate the sum."""
     return [
         saturated(sum(scaled(sample, factor) for sample, factor in zip(samples, factors, strict=True)))
         for samples in zip(*sources, strict=True)
@@ -55,7 +55,7 @@ def mix(sources: Sequence[Sequence[int]], factors: Sequence[float]) -> list[int]
 
 
 def faded(samples: Sequence[int], position: int, length: int, *, rising: bool) -> list[int]:
-    """Samples on a ramp of a length: from 0 towards 1 if it is rising, towards 0 and silent from its end on if not."""
+    """Fade samples: from 0 towards 1 if it is rising, otherwise towards 0, and silent after the end."""
     result = []
     for place, sample in enumerate(samples, position):
         share = Fraction(min(place, length) if rising else max(length - 1 - place, 0), length)
@@ -64,5 +64,5 @@ def faded(samples: Sequence[int], position: int, length: int, *, rising: bool) -
 
 
 def downmixed(samples: Sequence[int], channels: int) -> list[int]:
-    """The mean of each frame, halves to even."""
+    """Return the mean of each frame, rounded half to even."""
     return [round(Fraction(sum(samples[at : at + channels]), channels)) for at in range(0, len(samples), channels)]

@@ -1,10 +1,10 @@
-"""MP3 frame headers from the formulas behind the tables of ISO/IEC 11172-3 and 13818-3, read bit by bit."""
+"""MP3 frame headers from the formulas behind the tables of ISO/IEC 11172-3 and 13818-3, section 2.4.2.3, bit by bit."""
 
 from typing import NamedTuple
 
 
 class Header(NamedTuple):
-    """Every field that tells how long a frame is and what of."""
+    """The fields that give the length and the content of a frame."""
 
     version: str
     sample_rate_hz: int
@@ -17,7 +17,7 @@ class Header(NamedTuple):
 
 
 def bit_rate_kbps(version: str, index: int) -> int:
-    """MPEG-1: four steps an octave from 32 on. The others: steps of 8 to 64, then of 16."""
+    """Return a bit rate. MPEG-1: four steps per octave from 32. The others: steps of 8 to 64, then of 16."""
     step = index - 1
     if version == "1":
         return 8 * (4 + step % 4) << step // 4
@@ -25,7 +25,7 @@ def bit_rate_kbps(version: str, index: int) -> int:
 
 
 def read(octets: bytes) -> Header | None:
-    """The header in four octets; None for anything but layer III with no reserved value. Free format has 0 octets."""
+    """Parse four octets; None for anything but layer III without reserved values. Free format has 0 octets."""
     bits = "".join(f"{octet:08b}" for octet in octets)
     fields, at = [], 0
     for width in (11, 2, 2, 1, 4, 2, 1, 1, 2, 2, 1, 1, 2):

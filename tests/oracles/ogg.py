@@ -1,4 +1,4 @@
-"""Ogg pages in plain Python from RFC 3533: the checksum from the polynomial, pages that can be changed in any field."""
+"""Ogg pages in plain Python from RFC 3533 section 6: the checksum from the polynomial, pages with any field changed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 def _remainder(octet: int) -> int:
-    """Of one octet followed by 32 zeros, bit by bit."""
+    """Return the remainder of one octet followed by 32 zeros, bit by bit."""
     register = octet << 24
     for _ in range(8):
         register = (register << 1) ^ (0x104C11DB7 if register & 0x80000000 else 0)
@@ -18,7 +18,7 @@ _REMAINDERS = [_remainder(octet) for octet in range(256)]
 
 
 def crc(octets: bytes) -> int:
-    """Polynomial 0x04C11DB7, highest bit first, from 0, nothing inverted."""
+    """Return the checksum: polynomial 0x04C11DB7, highest bit first, initial value 0, nothing inverted."""
     register = 0
     for octet in octets:
         register = (register << 8 & 0xFFFFFFFF) ^ _REMAINDERS[register >> 24 ^ octet]
@@ -27,7 +27,7 @@ def crc(octets: bytes) -> int:
 
 @dataclass
 class Page:
-    """A page. `octets` writes whatever its fields say, with the right checksum unless `checksum` is given."""
+    """A page. `octets` writes its fields unchecked, with the right checksum unless `checksum` is given."""
 
     flags: int
     position: int
@@ -48,7 +48,7 @@ class Page:
 def page_of(
     packets: list[bytes], *, flags: int = 0, position: int = 0, serial: int = 7, sequence: int = 0, is_cut: bool = False
 ) -> Page:
-    """A page of packets; is_cut: the last one, of a multiple of 255 octets, continues on the next page."""
+    """Return a page of packets; is_cut: the last one, of a multiple of 255 octets, continues on the next page."""
     segments: list[int] = []
     for number, packet in enumerate(packets, 1):
         whole, rest = divmod(len(packet), 255)
@@ -62,7 +62,7 @@ def page_of(
 
 
 def pages_of(octets: bytes) -> list[Page]:
-    """The pages of a file that breaks no rule."""
+    """Parse the pages of a valid file."""
     found = []
     at = 0
     while at < len(octets):
@@ -81,7 +81,7 @@ def pages_of(octets: bytes) -> list[Page]:
 
 
 def packets_of(pages: list[Page]) -> list[bytes]:
-    """The packets of one logical stream."""
+    """Return the packets of one logical stream."""
     found = []
     open_packet = b""
     for page in pages:
@@ -97,5 +97,5 @@ def packets_of(pages: list[Page]) -> list[bytes]:
 
 
 def joined(pages: list[Page]) -> bytes:
-    """The octets of a file."""
+    """Return the octets of a file."""
     return b"".join(page.octets() for page in pages)

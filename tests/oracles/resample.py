@@ -1,4 +1,4 @@
-"""The resampler from its definition: one filter over the whole signal, no pieces, no phases in advance.
+"""The resampler from its definition: one filter over the whole signal, without pieces or precomputed phases.
 
 Ticks divide a second by the least common multiple of the two rates; input j lies at tick j * up. The filter is a sinc
 under a Kaiser window about its centre tick, in integers that add up to 1.0 over the taps that one output meets. 1.0 is
@@ -19,13 +19,13 @@ Floats = npt.NDArray[np.float64]
 
 
 def ratio(from_hz: int, to_hz: int) -> tuple[int, int]:
-    """to_hz / from_hz in lowest terms."""
+    """Return to_hz / from_hz in lowest terms."""
     common = math.gcd(from_hz, to_hz)
     return to_hz // common, from_hz // common
 
 
 def delay_samples(from_hz: int, to_hz: int) -> int:
-    """The delay in output samples: the longest below 2 ms, or below 24 samples of the lower rate if both are high."""
+    """Return the delay in output samples: the longest below 2 ms, or 24 samples of the lower rate if both are high."""
     if from_hz == to_hz:
         return 0
     low_hz = min(from_hz, to_hz)
@@ -35,13 +35,13 @@ def delay_samples(from_hz: int, to_hz: int) -> int:
 
 
 def centre_tick(from_hz: int, to_hz: int) -> int:
-    """Where the filter is symmetric."""
+    """Return the tick about which the filter is symmetric."""
     _, down = ratio(from_hz, to_hz)
     return (delay_samples(from_hz, to_hz) + 1) * down - 1
 
 
 def phase_taps(from_hz: int, to_hz: int) -> int:
-    """The length of a phase: what the filter needs, filled up with zeros to whole steps."""
+    """Return the length of a phase: the length of the filter, padded to whole steps."""
     up, _ = ratio(from_hz, to_hz)
     length = 2 * centre_tick(from_hz, to_hz) + 1
     return math.ceil(length / up / STEP_TAPS) * STEP_TAPS
@@ -49,7 +49,7 @@ def phase_taps(from_hz: int, to_hz: int) -> int:
 
 @functools.cache
 def exact_filter(from_hz: int, to_hz: int) -> Floats:
-    """The windowed sinc before rounding, each phase scaled to 1."""
+    """Return the windowed sinc before rounding, each phase scaled to 1."""
     up, down = ratio(from_hz, to_hz)
     centre = centre_tick(from_hz, to_hz)
     distances = np.arange(-centre, centre + 1)
@@ -61,14 +61,14 @@ def exact_filter(from_hz: int, to_hz: int) -> Floats:
 
 
 def one(from_hz: int, to_hz: int) -> int:
-    """What stands for 1.0."""
+    """Return the integer for 1.0."""
     largest = 32766 / np.abs(exact_filter(from_hz, to_hz)).max()
     return max(one for one in (1 << 14, 1 << 15, 1 << 16) if one <= largest)
 
 
 @functools.cache
 def integer_filter(from_hz: int, to_hz: int) -> tuple[int, ...]:
-    """Rounded so that each phase adds up to 1.0 exactly and the filter stays symmetric.
+    """Round so that each phase adds up to 1.0 exactly and the filter stays symmetric.
 
     One by one, the tap that lies furthest on the wrong side of its exact value moves, and its mirror with it. Where
     both belong to one phase that moves the sum by two, so an odd rest goes to the centre.
@@ -92,7 +92,7 @@ def integer_filter(from_hz: int, to_hz: int) -> tuple[int, ...]:
 
 
 def resampled(samples: list[int], from_hz: int, to_hz: int, count: int | None = None) -> list[int]:
-    """The first count outputs for a signal between silences; without count those that the signal completes."""
+    """Return the first count outputs of a signal between silences; without count those that the signal completes."""
     if from_hz == to_hz:
         return samples[:count]
     up, down = ratio(from_hz, to_hz)
@@ -113,7 +113,7 @@ def resampled(samples: list[int], from_hz: int, to_hz: int, count: int | None = 
 
 
 def resampled_array(samples: list[int], from_hz: int, to_hz: int) -> list[int]:
-    """The same without count, all outputs at once in integers of 64 bits, for sweeps over all pairs."""
+    """Return the same without count, all outputs at once in integers of 64 bits, for tests of all pairs."""
     if from_hz == to_hz:
         return samples
     up, down = ratio(from_hz, to_hz)

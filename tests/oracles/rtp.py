@@ -1,4 +1,4 @@
-"""RTP packets read bit by bit from the figures of RFC 3550 section 5.1 and RFC 8285 section 4, slowly."""
+"""RTP packets read bit by bit from the diagrams of RFC 3550 section 5.1 and RFC 8285 section 4, slowly."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 
 class Broken(Exception):
-    """Octets that are no packet."""
+    """Octets that are not a packet."""
 
 
 class Fields(NamedTuple):
-    """All that a packet says."""
+    """The fields of a packet."""
 
     payload_type: int
     sequence_number: int
@@ -24,7 +24,7 @@ class Fields(NamedTuple):
 
 
 class Bits:
-    """Octets as a text of 0 and 1, taken from the front."""
+    """Octets as a text of 0 and 1, read from the front."""
 
     def __init__(self, octets: bytes) -> None:
         self.text = "".join(f"{octet:08b}" for octet in octets)
@@ -40,7 +40,7 @@ class Bits:
 
 
 def parse(datagram: bytes) -> Fields:
-    """The fields of a packet, or Broken."""
+    """Parse a packet, or raise Broken."""
     bits = Bits(datagram)
     if bits.take(2) != 2:
         raise Broken
@@ -63,7 +63,7 @@ def parse(datagram: bytes) -> Fields:
 
 
 def elements(profile: int, data: bytes) -> list[tuple[int, bytes]]:
-    """Pairs of id and data in an extension of either form, or Broken."""
+    """Parse the pairs of id and data in an extension of either form, or raise Broken."""
     bits = Bits(data)
     width = 4 if profile == 0xBEDE else 8
     if profile != 0xBEDE and profile >> 4 != 0x100:

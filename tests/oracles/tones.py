@@ -1,4 +1,4 @@
-"""Sums of sines by exact phases, and white noise by Python's integers: slow, one sample at a time."""
+"""Sums of sines by exact phases, and white noise by Python's integers, one sample at a time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ WORD = 2**64
 
 
 def sum_of_sines(tones: Sequence[tuple[int, float]], rate_hz: int, place: int) -> float:
-    """The value of sample `place`, neither rounded nor saturated."""
+    """Return the value of sample `place`, neither rounded nor saturated."""
     turns = [Fraction(frequency_hz * place, rate_hz) % 1 for frequency_hz, _ in tones]
     return math.fsum(
         amplitude * math.sin(2 * math.pi * float(turn)) for turn, (_, amplitude) in zip(turns, tones, strict=True)
@@ -25,7 +25,7 @@ def split_mix(state: int) -> int:
 
 
 def noise(seed: int, place: int, rms: float) -> int:
-    """Sample `place` of white noise."""
+    """Return sample `place` of white noise."""
     golden = 0x9E3779B97F4A7C15
     stream = split_mix((seed + golden) % WORD)
     bits = split_mix((stream + (place + 1) * golden) % WORD)

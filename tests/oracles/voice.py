@@ -1,4 +1,4 @@
-"""Voice activity as it is defined, in plain Python: one block at a time, with lists of all that was seen."""
+"""Voice activity by its definition in plain Python: one block at a time, with lists of all previous blocks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ INFINITE = math.inf
 
 
 def block_dbov(samples: Sequence[int]) -> float:
-    """The variance of a block in dBov, at least -127."""
+    """Return the variance of a block in dBov, at least -127."""
     n = len(samples)
     squares = sum(sample * sample for sample in samples)
     power = squares / n - (sum(samples) / n) ** 2
@@ -47,16 +47,16 @@ class Detector:
     quiet_levels: list[float] = field(default_factory=list)
     """Of all blocks during which we do not play."""
     near: list[bool] = field(default_factory=list)
-    """Whether each block came near the limit, since speech ended or a gap."""
+    """Whether each block came near the limit, since the end of speech or a gap."""
     losses: list[float] = field(default_factory=list)
-    """Of all blocks during which we play, since the learning began."""
+    """Levels of all blocks during which we play, since the last restart of the return loss."""
 
     def __post_init__(self) -> None:
         self.loss_db = self.start_loss_db
 
     @property
     def noise_dbov(self) -> float:
-        """The lowest block of the window that runs and of the last four whole ones, of which the first begins high."""
+        """Return the lowest block of the current and the last four complete windows; the first starts high."""
         whole = len(self.quiet_levels) // FLOOR_BLOCKS
         first = max(whole - FLOOR_WINDOWS + 1, 0) * FLOOR_BLOCKS
         levels = self.quiet_levels[first:]
@@ -65,7 +65,7 @@ class Detector:
 
     @property
     def since_near(self) -> int:
-        """Blocks from the first one of the last row near the limit, whose pauses have at most NEAR_BLOCKS."""
+        """Return the blocks since the first one of the last run near the limit, with pauses up to NEAR_BLOCKS."""
         first, pause = len(self.near), 0
         for at in range(len(self.near) - 1, -1, -1):
             pause = 0 if self.near[at] else pause + 1
@@ -76,7 +76,7 @@ class Detector:
         return len(self.near) - first
 
     def step(self, level_dbov: float, reference_dbov: float, verdict: int) -> int:
-        """Take a block: 0: nothing changes, 1: speech starts, 2: it has ended."""
+        """Process a block: 0: no change, 1: speech starts, 2: it has ended."""
         playing = reference_dbov >= self.playing_dbov
         quiet = max(self.threshold_dbov, self.noise_dbov + self.noise_margin_db)
         if self.speaking:
@@ -110,14 +110,14 @@ class Detector:
         return 0
 
     def learn_loss(self, loss_db: float) -> None:
-        """At the end of each window, believe the smallest loss of the last three."""
+        """At the end of each window, use the smallest loss of the last three."""
         self.losses.append(loss_db)
         if len(self.losses) % LOSS_BLOCKS == 0:
             least = min(self.losses[-LOSS_WINDOWS * LOSS_BLOCKS :]) - self.loss_margin_db
             self.loss_db = min(max(least, self.least_loss_db), self.most_loss_db)
 
     def skip(self, blocks: int) -> int:
-        """Let blocks pass that are not active."""
+        """Advance by blocks that are not active."""
         if not self.speaking:
             self.evidence = max(self.evidence - blocks / 2, 0)
             self.since_onset += blocks

@@ -23,7 +23,7 @@ SAFETY_S = 120
 
 @pytest.fixture(scope="module", name="recipe")
 def _recipe() -> Iterator[Any]:
-    """The example, on two workers that find it and these tests."""
+    """The example, on two workers that can import it and these tests."""
     sys.path.insert(0, str(ROOT / "examples"))
     folders = [str(ROOT), str(ROOT / "src"), str(ROOT / "examples")]
     # A task of Ray Data is repeated without end when its worker dies; both workers start when they are needed.

@@ -1,4 +1,4 @@
-"""Streams of packets with odd values, and what a jitter buffer makes of them."""
+"""Streams of packets with odd values, and the output of a jitter buffer for them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Packets = list[tuple[float, RtpPacket]]
 
 
 def packet(number: int, media: int | None = None, **changes: Any) -> RtpPacket:
-    """A packet of 20 ms; media: the frame in the audio, the number where there is no other. The payload is unique."""
+    """Return a packet of 20 ms with a unique payload. `media` is the frame in the audio, by default the number."""
     frame = number if media is None else media
     facts: dict[str, Any] = {
         "payload_type": 0,
@@ -39,7 +39,7 @@ def changed(one: RtpPacket, **changes: Any) -> RtpPacket:
 
 
 class Heard:
-    """What the buffer gives to a reader, and when; then all that is left."""
+    """The packets that the buffer returns to a reader, with their times; then all that are left."""
 
     def __init__(self, packets: Packets, buffer: JitterBuffer | None = None) -> None:
         self.buffer = JitterBuffer(8000) if buffer is None else buffer

@@ -43,7 +43,7 @@ def test_the_form_is_the_shortest_that_has_every_element() -> None:
         ((1, b"a"), "three", "form is 'three', 'shortest', 'one-byte' and 'two-byte' are possible"),
     ],
 )
-def test_what_a_form_does_not_have_is_refused(elements: tuple[int, bytes], form: str, message: str) -> None:
+def test_ids_and_lengths_that_a_form_lacks_are_refused(elements: tuple[int, bytes], form: str, message: str) -> None:
     with pytest.raises(ValueError, match=rf"^{re.escape(message)}$"):
         header_extension([elements], form)  # type: ignore[arg-type]
 

@@ -41,7 +41,7 @@ def packet(number: int, **changes: Any) -> RtpPacket:
 
 
 def drained(buffer: JitterBuffer, now_ms: float) -> list[int | Lost]:
-    """All that is due: sequence numbers, and what is lost."""
+    """Return all that is due: sequence numbers and losses."""
     out: list[int | Lost] = []
     while not isinstance(item := buffer.pop(now_ms), Wait):
         out.append(item if isinstance(item, Lost) else item.sequence_number)
@@ -72,12 +72,12 @@ def test_order_delay_and_length_hold_on_every_network(name: str, seed: int) -> N
         at = number if first is not None else (item.sequence_number - network.first_sequence) & 0xFFFF
         first = at if first is None else first
         number = at + 1
-        # In order and none passed over in silence: the next number is the one that order and losses say.
+        # In order, and every skipped number is reported as lost.
         assert item.sequence_number == (network.first_sequence + at) & 0xFFFF
         assert now_ms - earliest_ms[at] <= CEILING_MS + 5, "delay beyond the ceiling"
         gave += 1
     assert first is not None
-    # Every frame of the sender was given out or reported as lost, so the audio is as long as it was spoken.
+    # Every frame of the sender was returned or reported as lost, so the audio keeps its duration.
     last = max(one.number for one in coming)
     assert gave + lost == last + 1 - first
     assert buffer.held == 0
@@ -103,7 +103,7 @@ def test_a_lost_packet_is_reported_when_it_was_due_and_delays_nothing() -> None:
     ):
         times[50 if isinstance(item, Lost) else item.sequence_number] = now_ms
     assert sorted(times) == list(range(200))
-    # Its loss is known only when the next one is here.
+    # Its loss is known only after the next one has arrived.
     assert FRAME_MS <= times[50] - times[49] <= 2 * FRAME_MS
     assert times[51] - times[49] == pytest.approx(2 * FRAME_MS)
     assert times[199] == pytest.approx(20.0 * 199 + buffer.delay_ms)
@@ -175,7 +175,7 @@ def test_a_leap_of_media_time_does_not_lift_the_bound() -> None:
     assert buffer.held <= 57
 
 
-def test_times_that_are_none() -> None:
+def test_times_that_are_not_finite_are_refused() -> None:
     buffer = JitterBuffer(8000)
     buffer.put(packet(0), 0.0)
     for now_ms in (nan, inf, -inf):
@@ -186,7 +186,7 @@ def test_times_that_are_none() -> None:
     assert drained(buffer, inf) == [0]
 
 
-def test_a_new_numbering_needs_two_packets_and_a_stray_one_does_no_harm() -> None:
+def test_a_new_numbering_needs_two_packets_and_a_stray_one_changes_nothing() -> None:
     buffer = JitterBuffer(8000)
     buffer.put(packet(10), 0.0)
     assert not buffer.put(packet(40_000), 1.0)
@@ -237,7 +237,7 @@ def test_packets_of_one_instant_do_not_wait_for_a_clock_that_stands_still() -> N
     assert buffer.late == 0
 
 
-def test_packets_that_nobody_fetches_are_bounded_and_reported_as_lost() -> None:
+def test_packets_that_are_not_popped_are_bounded_and_reported_as_lost() -> None:
     buffer = JitterBuffer(8000)
     for n in range(500):
         buffer.put(packet(n), 20.0 * n)
@@ -260,7 +260,7 @@ def test_limits_that_are_refused() -> None:
     assert JitterBuffer(8000, ceiling_ms=20).delay_ms == 0
 
 
-def test_recorded_streams_come_out_whole_and_in_order() -> None:
+def test_recorded_streams_are_returned_whole_and_in_order() -> None:
     vectors = whole_set()
     if vectors is None:
         pytest.skip(f"{VARIABLE} is not set")

@@ -1,4 +1,4 @@
-"""No sequence number and no timestamp decides how much work a packet makes, or how much memory it holds."""
+"""The work and the memory per packet do not depend on its sequence number or timestamp."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from rtpcodec.rtp.jitter import MAX_HELD_PACKETS, RARELY_CHECKED, JitterBuffer
 from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.schedule import MAX_SUSPECTS
-from tests.stream.work import lines_of
+from tests.stream.executed_lines import lines_of
 
 STEPS: dict[str, Callable[[random.Random, int], tuple[int, int]]] = {
     "no time": lambda rng, at: (1, 0),

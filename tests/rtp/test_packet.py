@@ -103,7 +103,7 @@ def test_every_rule_has_its_error(datagram: str, message: str) -> None:
         (EXAMPLE_A.hex(), False),
     ],
 )
-def test_rtcp_is_told_apart(octets: str, rtcp: bool) -> None:
+def test_rtcp_is_recognised(octets: str, rtcp: bool) -> None:
     assert is_rtcp(bytes.fromhex(octets)) is rtcp
 
 
@@ -161,11 +161,11 @@ def test_a_buffer_that_changes_does_not_change_the_packet() -> None:
         RtpPacket.parse("text")  # type: ignore[arg-type]
 
 
-def test_bytes_are_kept_as_they_are() -> None:
+def test_bytes_are_kept_without_a_copy() -> None:
     assert RtpPacket.parse(EXAMPLE_A).build() is EXAMPLE_A
 
 
-def test_the_payload_is_decoded_where_it_lies() -> None:
+def test_the_payload_is_decoded_without_a_copy() -> None:
     info = codec("PCMU")
     packet = RtpPacket(**FIELDS, payload=bytes(range(160)), padding=b"\1")
     pcm = bytearray(320)
@@ -206,7 +206,7 @@ def test_a_packet_cannot_be_made_twice() -> None:
         assert (packet.build(), fields_of(packet)) == before
 
 
-def test_what_was_refused_leaves_no_header_behind() -> None:
+def test_refused_fields_leave_no_header() -> None:
     packet = RtpPacket.__new__(RtpPacket)
     with pytest.raises(ValueError, match=r"^a CSRC is -1, "):
         packet.__init__(**FIELDS, csrcs=[1] * 14 + [-1])

@@ -21,7 +21,7 @@ def test_numbering_that_begins_lower_loses_nothing(lower: int, first: int, times
     coming = evenly(before + after)
     heard = Heard(coming)
     if timestamps == "same as before" and lower == 1:
-        # Number and timestamp are those of the packet before, and what follows continues: one odd packet.
+        # Number and timestamp are those of the packet before, and the next one continues: one odd packet.
         assert (len(heard.packets), heard.buffer.late) == (399, 1)
         return
     assert heard.is_all_of(coming)
@@ -37,8 +37,8 @@ def test_short_stream_before_a_lower_numbering() -> None:
 @pytest.mark.parametrize("lower", [11, 30, 60, 100, 101, 500])
 @pytest.mark.parametrize("count", [1, 2, 9])
 @pytest.mark.parametrize("jitter_ms", [0.0, 3.0])
-def test_lower_numbering_that_reads_like_late_packets(lower: int, count: int, jitter_ms: float) -> None:
-    """Numbers and timestamps begin again below the first packet: late ones would come in a burst or between others."""
+def test_lower_numbering_that_looks_like_late_packets(lower: int, count: int, jitter_ms: float) -> None:
+    """Numbers and timestamps restart below the first packet: late ones would arrive in a burst or between others."""
     source = Random(lower)
     packets = [packet(2000 + n) for n in range(count)] + [
         packet(2000 - lower + n, payload=b"%d" % n) for n in range(200)
@@ -80,7 +80,7 @@ def test_packets_lost_where_a_numbering_begins(lower: int, lost: int) -> None:
     ],
     ids=["constant", "modulo 16", "modulo 2", "falling", "random", "every other"],
 )
-def test_numbers_without_sense_are_put_in_order_by_timestamps(numbers: Callable[[int], int]) -> None:
+def test_meaningless_numbers_are_put_in_order_by_timestamps(numbers: Callable[[int], int]) -> None:
     coming = evenly([packet(numbers(n), n) for n in range(200)])
     heard = Heard(coming)
     assert heard.is_all_of(coming)
@@ -96,7 +96,7 @@ def test_one_odd_number_loses_no_other_packet(number: int, timestamp: int) -> No
     if timestamp == FRAME * 60:
         assert heard.packets == packets, "the timestamp says where it belongs"
     if timestamp != FRAME * 60 and 60 < number <= 70:
-        # It could be a packet after a few lost ones, with an odd timestamp.
+        # It might be a packet after a few lost ones, with an odd timestamp.
         assert len(heard.packets) >= 199
         return
     assert [one for one in heard.packets if one is not packets[60]] == packets[:60] + packets[61:]
@@ -132,7 +132,7 @@ def test_numbers_that_skip_untimed_are_a_new_numbering() -> None:
 
 
 @pytest.mark.parametrize("after_ms", [0.0, 100.0, 900.0])
-def test_packets_that_come_twice_are_duplicates(after_ms: float) -> None:
+def test_packets_that_arrive_twice_are_duplicates(after_ms: float) -> None:
     packets = [packet(n) for n in range(200)]
     again = [(at_ms + after_ms, changed(one)) for at_ms, one in evenly(packets)]
     heard = Heard(sorted(evenly(packets) + again, key=lambda one: one[0]))
@@ -142,7 +142,7 @@ def test_packets_that_come_twice_are_duplicates(after_ms: float) -> None:
 
 @pytest.mark.parametrize("count", [52, 70, 200, 1000])
 def test_sender_that_plays_the_same_packets_again_is_heard_again(count: int) -> None:
-    """As a capture that is played in a loop: repeated to the octet, a second and more later."""
+    """Like a capture that is played in a loop: equal packets a second and more later."""
     packets = [packet(n) for n in range(count)]
     coming = evenly(packets + [changed(one) for one in packets])
     heard = Heard(coming)
@@ -151,7 +151,7 @@ def test_sender_that_plays_the_same_packets_again_is_heard_again(count: int) -> 
 
 
 @pytest.mark.parametrize("at", [1, 50, 199])
-def test_one_odd_ssrc_is_given_out_in_its_place(at: int) -> None:
+def test_one_odd_ssrc_is_returned_in_its_place(at: int) -> None:
     packets = [packet(n) for n in range(200)]
     packets[at] = changed(packets[at], ssrc=99)
     heard = Heard(evenly(packets))
@@ -160,8 +160,8 @@ def test_one_odd_ssrc_is_given_out_in_its_place(at: int) -> None:
 
 
 @pytest.mark.parametrize("standing", [True, False])
-def test_packets_of_another_ssrc_between_those_of_audio_do_not_touch_it(standing: bool) -> None:
-    """A key on an SSRC of its own: eight packets, each between two of audio."""
+def test_packets_of_another_ssrc_between_those_of_audio_do_not_change_it(standing: bool) -> None:
+    """A key with a separate SSRC: eight packets, each between two of audio."""
     audio = evenly([packet(n) for n in range(200)])
     key = [
         (FRAME_MS * n + 5, packet(40_000 + n, ssrc=2, payload_type=101, timestamp=777 + (0 if standing else FRAME * n)))
@@ -174,7 +174,7 @@ def test_packets_of_another_ssrc_between_those_of_audio_do_not_touch_it(standing
     assert heard.buffer.delay_ms == pytest.approx(10.0)
 
 
-def test_key_on_an_ssrc_of_its_own_in_place_of_audio_does_not_touch_it() -> None:
+def test_key_with_a_separate_ssrc_in_place_of_audio_does_not_change_it() -> None:
     audio = [packet(n) for n in range(100)]
     key = [packet(40_000 + n, ssrc=2, payload_type=101, timestamp=777, payload=bytes([n])) for n in range(13)]
     more = [packet(100 + n, 113 + n) for n in range(50)]
@@ -195,7 +195,7 @@ def test_another_sender_continues_where_the_first_ends(number: int) -> None:
     assert max(heard.delays_ms) <= 60 + FRAME_MS
 
 
-def test_last_packet_of_another_sender_is_given_out_without_a_second_one() -> None:
+def test_last_packet_of_another_sender_is_returned_without_a_second_one() -> None:
     coming = evenly([*[packet(n) for n in range(10)], packet(500, 77_777, ssrc=2)])
     heard = Heard(coming)
     assert heard.is_all_of(coming)

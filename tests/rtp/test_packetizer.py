@@ -1,4 +1,4 @@
-"""Packets of a stream: numbers, timestamps by the RTP clock, the marker, and payloads that are cut."""
+"""Packets of a stream: numbers, timestamps by the RTP clock, the marker, and payloads that are split."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def test_pieces_are_whole_units_with_their_own_time() -> None:
     assert packetizer.timestamp == 125
 
 
-def test_amrwb_is_cut_between_frames() -> None:
+def test_amrwb_is_split_between_frames() -> None:
     made = payload_format(codec("AMR-WB"), packing="octet-aligned", cmr=2)
     packetizer = Packetizer(made, 96, sequence_number=0, timestamp=0, max_octets=14)
     packets = packetizer.packetize(made.payload([SID] * 5))
@@ -88,7 +88,7 @@ def test_amrwb_is_cut_between_frames() -> None:
         ("AMR-WB", SID_THEN_SPEECH, 10, "AMR-WB payload of one frame has 18 octets, max_octets is 10"),
     ],
 )
-def test_what_cannot_be_cut_is_refused_and_nothing_moves(
+def test_payloads_that_cannot_be_split_are_refused_without_a_change(
     name: str, payload: bytes, max_octets: int, message: str
 ) -> None:
     packetizer = Packetizer(payload_format(codec(name)), 96, **START, max_octets=max_octets)

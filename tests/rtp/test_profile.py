@@ -41,7 +41,7 @@ def test_rtpmap_both_ways(name: str, rate_hz: int | None, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "PCMU", "PCMU/", "PCMU/8k", "/8000", "PCMU/8000/1/1", "PCMU/-8000", "PCMU/²"])
-def test_what_is_no_rtpmap_is_refused(text: str) -> None:
+def test_texts_that_are_not_an_rtpmap_are_refused(text: str) -> None:
     message = f"rtpmap is {text!r}, NAME/clock or NAME/clock/channels is needed"
     with pytest.raises(ValueError, match=rf"^{re.escape(message)}$"):
         RtpMap.parse(text)

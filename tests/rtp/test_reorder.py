@@ -1,4 +1,4 @@
-"""Numbered items into their order: what comes out, what counts as lost, late or twice, and how much is remembered."""
+"""The reorder window: order of the output, counts of lost, late and duplicate items, and limits of memory."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rtpcodec.rtp.reorder import MAX_DROPOUT, MAX_MISORDER, WINDOW, Lost, ReorderWindow
-from rtpcodec.rtp.skipped import REMEMBERED_HOLES
+from rtpcodec.rtp.skipped import REMEMBERED_SKIPPED
 
 Got = list[int | Lost]
 
 
 def feed(window: ReorderWindow[int], numbers: list[int]) -> Got:
-    """Each item is its own number."""
+    """Put numbers as their own items, and return the output."""
     out: Got = []
     for number in numbers:
         window.put(number, number)
@@ -22,7 +22,7 @@ def feed(window: ReorderWindow[int], numbers: list[int]) -> Got:
 
 
 def shuffled(numbers: list[int], jitter: list[float], most: float) -> list[int]:
-    """Each number is overtaken only by numbers at most `most` ahead of it."""
+    """Shuffle numbers; each is overtaken only by numbers at most `most` ahead of it."""
     delays = {number: jitter[at % len(jitter)] * most for at, number in enumerate(numbers)}
     return sorted(numbers, key=lambda number: number + delays[number])
 
@@ -31,22 +31,22 @@ jitters = st.lists(st.floats(0, 1), min_size=1, max_size=40)
 
 
 @given(st.integers(0, 2**62), st.integers(0, 200), jitters)
-def test_any_shuffle_within_the_window_comes_out_in_order(start: int, count: int, jitter: list[float]) -> None:
+def test_any_shuffle_within_the_window_is_put_in_order(start: int, count: int, jitter: list[float]) -> None:
     window: ReorderWindow[int] = ReorderWindow()
     window.start_at(start)
     numbers = list(range(start, start + count))
-    # One that waits is overtaken by WINDOW numbers at most.
+    # A number that waits is overtaken by at most WINDOW numbers.
     found = feed(window, [start + at for at in shuffled(list(range(count)), jitter, WINDOW)])
     assert found + window.drain() == numbers
     assert (window.late, window.duplicates, window.waiting) == (0, 0, 0)
 
 
 @given(st.integers(1, 300), st.sets(st.integers(1, 299)), jitters)
-def test_losses_are_told_exactly_and_in_their_place(count: int, lost: set[int], jitter: list[float]) -> None:
+def test_losses_are_reported_exactly_and_in_their_place(count: int, lost: set[int], jitter: list[float]) -> None:
     window: ReorderWindow[int] = ReorderWindow()
     window.start_at(0)
     sent = [number for number in range(count) if number not in lost]
-    # Shuffled by arrival, so that never more than the window waits for one that does come.
+    # Shuffled by arrival, so that at most WINDOW numbers wait for one that arrives.
     found = feed(window, [sent[at] for at in shuffled(list(range(len(sent))), jitter, WINDOW)])
     found += window.drain()
     assert [item for item in found if isinstance(item, int)] == sent
@@ -62,7 +62,7 @@ def test_losses_are_told_exactly_and_in_their_place(count: int, lost: set[int], 
 
 
 @given(st.lists(st.integers(1, 60), max_size=200))
-def test_whatever_comes_nothing_comes_out_twice_or_backwards(numbers: list[int]) -> None:
+def test_no_input_is_returned_twice_or_backwards(numbers: list[int]) -> None:
     window: ReorderWindow[int] = ReorderWindow()
     window.start_at(1)
     found = feed(window, numbers)
@@ -70,7 +70,7 @@ def test_whatever_comes_nothing_comes_out_twice_or_backwards(numbers: list[int])
     items = [item for item in found + window.drain() if isinstance(item, int)]
     assert items == sorted(set(items))
     assert len(items) + window.late + window.duplicates == len(numbers)
-    # What was never delivered was given up before it came.
+    # Every item that was not delivered was counted as lost before it arrived.
     assert len(set(numbers)) - len(items) <= window.late
 
 
@@ -83,7 +83,7 @@ def test_a_number_is_lost_when_the_window_has_passed_not_before() -> None:
     assert feed(window, [12]) == [Lost(2), 9, 10, 11, 12]
 
 
-def test_two_holes_are_told_each_in_its_place() -> None:
+def test_two_gaps_are_reported_each_in_its_place() -> None:
     window: ReorderWindow[int] = ReorderWindow()
     assert feed(window, [1, 3, 5, 6]) == [1]
     assert feed(window, [7]) == [Lost(1), 3]
@@ -95,15 +95,15 @@ def test_window_is_a_setting() -> None:
     assert feed(ReorderWindow(1), [1, 3, 4]) == [1, Lost(1), 3, 4]
 
 
-def test_put_tells_what_was_dropped() -> None:
+def test_put_returns_whether_the_item_was_dropped() -> None:
     window: ReorderWindow[str] = ReorderWindow(0)
     assert window.put(5, "first")
     assert window.pop() == ["first"]
     assert not window.put(5, "again")
     assert window.put(7, "ahead")
-    assert not window.put(7, "again, before it came out")
+    assert not window.put(7, "again, before pop")
     assert window.pop() == [Lost(1), "ahead"]
-    assert not window.put(6, "given up")
+    assert not window.put(6, "lost")
     assert not window.put(6, "and once more")
     assert (window.late, window.duplicates) == (1, 3)
 
@@ -121,7 +121,7 @@ def test_start_at_waits_for_the_numbers_before_the_first_item() -> None:
     assert feed(window, [1]) == [1, 2, 3]
 
 
-def test_drain_gives_all_that_waits() -> None:
+def test_drain_returns_all_items_that_wait() -> None:
     window: ReorderWindow[int] = ReorderWindow()
     assert feed(window, [1, 3, 6]) == [1]
     assert window.drain() == [Lost(1), 3, Lost(2), 6]
@@ -130,7 +130,7 @@ def test_drain_gives_all_that_waits() -> None:
     assert feed(window, [8, 9, 10]) == []
 
 
-def test_a_number_that_is_elsewhere_is_not_lost() -> None:
+def test_a_number_of_another_sequence_is_not_lost() -> None:
     window: ReorderWindow[int] = ReorderWindow()
     window.put(1, 1)
     window.put(4, 4)
@@ -168,14 +168,14 @@ def test_jump_back_needs_two_in_a_row_to_be_a_new_numbering() -> None:
     assert feed(window, [500, 501, 502]) == [500, 501, 502]
     assert feed(window, [1]) == []
     assert feed(window, [2, 3]) == [1, 2, 3]
-    # 100 back is late or double, 101 is far off.
+    # 100 back is late or a duplicate, 101 is far off.
     window = ReorderWindow()
     feed(window, [500, 501])
     assert not window.put(502 - MAX_MISORDER, 0)
     assert window.put(502 - MAX_MISORDER - 1, 0)
 
 
-def test_a_single_stray_is_late_and_derails_nothing() -> None:
+def test_a_single_stray_is_late_and_changes_nothing() -> None:
     window: ReorderWindow[int] = ReorderWindow()
     assert feed(window, [5000, 1, 5001, 2, 5002, 3]) == [5000, 5001, 5002]
     assert window.late == 2
@@ -183,7 +183,7 @@ def test_a_single_stray_is_late_and_derails_nothing() -> None:
     assert window.late == 3
 
 
-def test_strays_that_go_back_are_given_up_one_by_one() -> None:
+def test_strays_that_go_back_are_dropped_one_by_one() -> None:
     window: ReorderWindow[int] = ReorderWindow()
     assert feed(window, [5000, 30, 20, 10]) == [5000]
     assert window.late == 2
@@ -196,7 +196,7 @@ def test_a_stray_that_comes_twice_is_still_a_single_one() -> None:
     assert (window.late, window.duplicates) == (2, 0)
 
 
-def test_new_numbering_forgets_the_holes_of_the_old_one() -> None:
+def test_new_numbering_clears_the_skipped_numbers_of_the_old_one() -> None:
     window: ReorderWindow[int] = ReorderWindow(0)
     feed(window, [number for number in range(290, 500) if number != 300])
     feed(window, list(range(150, 310)))
@@ -222,7 +222,7 @@ def test_new_numbering_may_step_by_more_than_one() -> None:
 
 
 def test_steps_beyond_the_limit_only_order() -> None:
-    """A chunk of 30 s at 8 kHz is a step of 240,000: nothing is lost by that, and nobody walks the numbers between."""
+    """A chunk of 30 s at 8 kHz is a step of 240,000: no item is lost, and the numbers between are not iterated."""
     window: ReorderWindow[int] = ReorderWindow()
     numbers = [1 + 240_000 * at for at in range(40)]
     assert feed(window, numbers) == numbers[:-1]
@@ -243,15 +243,15 @@ def test_memory_stays_bounded_whatever_comes(numbers: list[int]) -> None:
 
 
 def test_limits_are_those_of_the_standards() -> None:
-    """The window is that of media streaming 6.3, the others are of RFC 3550 appendix A.1."""
+    """The limits of a new numbering are those of RFC 3550 appendix A.1."""
     assert (WINDOW, MAX_DROPOUT, MAX_MISORDER) == (3, 3000, 100)
 
 
-def test_holes_are_remembered_to_a_limit() -> None:
+def test_skipped_numbers_are_remembered_up_to_a_limit() -> None:
     window: ReorderWindow[int] = ReorderWindow(0)
     for number in range(0, 100_000, 2):
         feed(window, [number])
-    assert len(window._holes) == REMEMBERED_HOLES
+    assert len(window._skipped) == REMEMBERED_SKIPPED
 
 
 @pytest.mark.parametrize("digest", [-1, 2**56, 2**63, 2**64])

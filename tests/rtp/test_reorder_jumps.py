@@ -1,4 +1,4 @@
-"""The window passes gaps in one step, and gives what a walk number by number gives."""
+"""The window passes gaps in one step, with the same result as a walk number by number."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtpcodec.rtp.reorder import MAX_DROPOUT, Lost, ReorderWindow
-from rtpcodec.rtp.skipped import REMEMBERED_HOLES, Holes, united
-from tests.stream.work import lines_of
+from rtpcodec.rtp.skipped import REMEMBERED_SKIPPED, SkippedNumbers, united
+from tests.stream.executed_lines import lines_of
 
 
 class Walk:
@@ -69,23 +69,23 @@ def test_jumps_give_what_a_walk_gives(found: list[tuple[int, int, bool]], size: 
 
 
 @given(st.lists(st.tuples(st.integers(0, 40), st.integers(1, 300)), max_size=40), st.sets(st.integers(0, 2000)))
-def test_holes_are_the_last_that_were_skipped(found: list[tuple[int, int]], filled: set[int]) -> None:
-    holes = Holes()
+def test_the_last_skipped_numbers_are_remembered(found: list[tuple[int, int]], filled: set[int]) -> None:
+    skipped = SkippedNumbers()
     numbers: list[int] = []
     at = 0
     for distance, length in found:
         at += distance
-        holes.add(at, at + length)
-        numbers = [*numbers, *range(at, at + length)][-REMEMBERED_HOLES:]
+        skipped.add(at, at + length)
+        numbers = [*numbers, *range(at, at + length)][-REMEMBERED_SKIPPED:]
         at += length
         for number in filled & set(numbers):
-            holes.fill(number)
+            skipped.fill(number)
             numbers.remove(number)
             filled.discard(number)
-        assert len(holes) == len(numbers)
-    assert [one for one in range(at + 10) if one in holes] == numbers
-    others = [one for begin, end in holes.others(5, at + 5) for one in range(begin, end)]
-    assert others == [one for one in range(5, at + 5) if one not in holes]
+        assert len(skipped) == len(numbers)
+    assert [one for one in range(at + 10) if one in skipped] == numbers
+    others = [one for begin, end in skipped.others(5, at + 5) for one in range(begin, end)]
+    assert others == [one for one in range(5, at + 5) if one not in skipped]
 
 
 def test_a_gap_of_3000_is_as_much_work_as_one_of_3() -> None:

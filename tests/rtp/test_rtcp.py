@@ -21,7 +21,7 @@ from rtpcodec.rtp.rtcp import (
 
 
 def compound(chance: random.Random) -> tuple[bytes, list[object]]:
-    """A compound that aiortc writes, and its packets."""
+    """Return a compound that aiortc writes, and its packets."""
     info = aiortc_rtp.RtcpSenderInfo(
         ntp_timestamp=chance.getrandbits(64),
         rtp_timestamp=chance.getrandbits(32),
@@ -107,7 +107,7 @@ def test_several_sources_of_rtpkit_read_as_they_were_written(seed: int) -> None:
     assert [(one.ssrc, one.cname) for one in packet.sources] == sources
 
 
-def test_a_goodbye_may_have_a_reason_and_feedback_is_kept_as_it_is() -> None:
+def test_a_goodbye_may_have_a_reason_and_feedback_is_kept_unparsed() -> None:
     octets = bytes.fromhex("81cb00030000000106") + b"hangup" + bytes(1) + bytes.fromhex("81ce0002" + "00" * 8)
     assert parse_rtcp(octets) == (GoodbyePacket((1,), b"hangup"), OtherRtcpPacket(206, 1, bytes(8)))
 
@@ -146,7 +146,7 @@ def test_names_of_people_are_not_in_a_repr() -> None:
     assert "alice" not in repr(SourceDescriptionPacket((source,)))
 
 
-def test_random_octets_raise_the_documented_error_alone() -> None:
+def test_random_octets_raise_only_the_documented_error() -> None:
     chance = random.Random(7)
     valid = compound(chance)[0]
     for _ in range(3000):

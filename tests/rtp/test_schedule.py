@@ -22,7 +22,7 @@ def test_one_odd_timestamp_loses_nothing_and_moves_nothing(at: int, ahead: int, 
     heard = Heard(evenly(packets))
     assert heard.packets == packets
     assert (heard.lost, heard.buffer.restarts) == (0, 0)
-    # Where the first one is odd, the others are the new time.
+    # If the first one is odd, the schedule is re-based on the others.
     if 25 < at < 198:
         usual = [10.0] * 100
         assert heard.delays_ms[:at][-20:] == pytest.approx(usual[:20])
@@ -45,7 +45,7 @@ def test_odd_timestamp_beside_a_lost_packet(ahead: int) -> None:
 
 
 @pytest.mark.parametrize("every", [2, 3, 10])
-def test_odd_timestamps_again_and_again(every: int) -> None:
+def test_repeated_odd_timestamps(every: int) -> None:
     source = Random(every)
     packets = [packet(n) for n in range(300)]
     for at in range(1, 300, every):
@@ -56,7 +56,7 @@ def test_odd_timestamps_again_and_again(every: int) -> None:
 
 
 @pytest.mark.parametrize("timestamps", [lambda n: Random(n).getrandbits(32), lambda n: 0, lambda n: -FRAME * n])
-def test_timestamps_without_sense_keep_the_order_of_numbers(timestamps: Callable[[int], int]) -> None:
+def test_meaningless_timestamps_keep_the_order_of_numbers(timestamps: Callable[[int], int]) -> None:
     coming = evenly([packet(n, timestamp=timestamps(n) & 0xFFFF_FFFF) for n in range(200)])
     heard = Heard(coming)
     assert heard.is_all_of(coming)
@@ -83,7 +83,7 @@ def test_words_with_pauses_in_which_timestamps_stand_still(
 
 @pytest.mark.parametrize("shift_ms", [210.0, 500.0, 3000.0])
 @pytest.mark.parametrize("jitter_ms", [0.0, 5.0, 30.0])
-def test_network_delay_that_rises_for_good_loses_nothing(shift_ms: float, jitter_ms: float) -> None:
+def test_network_delay_that_rises_permanently_loses_nothing(shift_ms: float, jitter_ms: float) -> None:
     """Evenly spaced packets of one lateness are a shift and not a burst."""
     source = Random(3)
     times_ms = [FRAME_MS * n + (shift_ms if n >= 100 else 0.0) + source.uniform(0, jitter_ms) for n in range(200)]
@@ -95,7 +95,7 @@ def test_network_delay_that_rises_for_good_loses_nothing(shift_ms: float, jitter
 
 @pytest.mark.parametrize("stall_ms", [300.0, 500.0, 2000.0])
 @pytest.mark.parametrize("spacing_ms", [0.0, 0.1, 1.0])
-def test_burst_after_a_stall_is_no_shift(stall_ms: float, spacing_ms: float) -> None:
+def test_burst_after_a_stall_is_not_a_shift(stall_ms: float, spacing_ms: float) -> None:
     """All at once, or as fast as a link lets them through: the delay does not stay."""
     coming: Packets = []
     free_ms = 0.0
@@ -120,7 +120,7 @@ def test_timestamps_that_leap_ahead_without_a_pause_lose_nothing(ahead_ms: float
 @pytest.mark.parametrize("interleaved", [True, False])
 @pytest.mark.parametrize("timestamp", [FRAME * 100, 0x3200, 900_000_000])
 @pytest.mark.parametrize("updates", [13, 60])
-def test_packets_of_a_key_are_given_out_and_the_audio_keeps_its_time(
+def test_packets_of_a_key_are_returned_and_the_audio_keeps_its_time(
     interleaved: bool, timestamp: int, updates: int
 ) -> None:
     """The timestamp stands still within a key, and may be far from that of the audio."""
@@ -176,7 +176,7 @@ def on_its_way(source: Random, packets: list[RtpPacket]) -> Iterator[tuple[float
 
 
 @given(seed=st.integers(0, 2**32), first=st.sampled_from([0, 65_400]))
-def test_every_packet_is_given_out_or_counted(seed: int, first: int) -> None:
+def test_every_packet_is_returned_or_counted(seed: int, first: int) -> None:
     source = Random(seed)
     packets = odd(source, [packet(first + n, n) for n in range(300)])
     coming = sorted(on_its_way(source, packets), key=lambda one: one[0])

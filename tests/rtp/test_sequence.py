@@ -29,7 +29,7 @@ def test_a_timestamp_distance_is_what_was_added(start: int, step: int) -> None:
 
 
 @given(st.integers(0, 0xFFFF), st.lists(st.integers(-32768, 32767), max_size=200))
-def test_a_walk_comes_out_without_wraps(start: int, steps: list[int]) -> None:
+def test_a_walk_is_unwrapped(start: int, steps: list[int]) -> None:
     unwrapper, at = Unwrapper(), start
     assert unwrapper.unwrap(start) == start
     for step in steps:
@@ -46,7 +46,7 @@ def test_ten_wraps_of_each_counter() -> None:
         assert timestamp.unwrap(number & 0xFFFFFFFF) == number
 
 
-def test_late_at_the_start_is_negative_and_reset_forgets() -> None:
+def test_late_at_the_start_is_negative_and_reset_clears() -> None:
     unwrapper = Unwrapper()
     assert [unwrapper.unwrap(0), unwrapper.unwrap(65535)] == [0, -1]
     unwrapper.reset()

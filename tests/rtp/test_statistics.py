@@ -57,7 +57,7 @@ def test_the_fraction_is_that_since_the_last_report() -> None:
     assert statistics.fraction_lost() == 0.0
 
 
-def test_a_number_far_off_counts_when_its_successor_comes() -> None:
+def test_a_number_far_off_counts_when_its_successor_arrives() -> None:
     statistics = fed([1, 2, 3])
     assert not statistics.receive(packet(30_000), 0.0)
     assert statistics.receive(packet(4), 0.0)
@@ -66,7 +66,7 @@ def test_a_number_far_off_counts_when_its_successor_comes() -> None:
     assert (statistics.expected, statistics.received, statistics.lost) == (1, 1, 0)
 
 
-def test_timestamps_of_a_new_numbering_are_no_jitter() -> None:
+def test_timestamps_of_a_new_numbering_do_not_count_as_jitter() -> None:
     statistics = fed(list(range(10)))
     for number in (30_000, 30_001, 30_002):
         statistics.receive(packet(number, timestamp=160 * number + 2**30), 20.0 * (number - 29_990))

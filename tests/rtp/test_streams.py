@@ -75,7 +75,7 @@ def test_packets_read_as_tshark_read_them_and_are_built_again(path: Path) -> Non
 
 
 def built_anew(packet: RtpPacket) -> bytes:
-    """From the fields alone."""
+    """Build a packet from its fields alone."""
     return RtpPacket(
         payload_type=packet.payload_type,
         sequence_number=packet.sequence_number,

@@ -369,7 +369,7 @@ def test_errors_from_the_carrier_become_events_and_are_logged_once_per_code(capl
     warnings = [
         record.getMessage().partition("): ")[2] for record in caplog.records if record.levelno == logging.WARNING
     ]
-    assert warnings[0].startswith("'SPEEX' cannot be decoded: ask for another codec by stream_codec")
+    assert warnings[0].startswith("'SPEEX' cannot be decoded: request another codec by stream_codec")
     assert warnings[1:] == [f"the carrier reports error {code}: 'bad\\nmedia'" for code in (100002, 100005)]
 
 
@@ -392,5 +392,5 @@ def test_a_file_in_the_payloads_is_logged_for_handlers_that_read_audio_only(capl
     run(main)
     warnings = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
     assert len(warnings) == 1
-    assert "begins with the header of a WAV file (RIFF): whoever sends the audio" in warnings[0]
+    assert "begins with the header of a WAV file (RIFF): have the sender send encoded samples" in warnings[0]
     assert heard == [wav, wav]

@@ -14,13 +14,13 @@ import rtpcodec
 from rtpcodec.errors import EndpointError
 from rtpcodec.server import Call
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.speaking.bed_source import bed_source
+from rtpcodec.stream.speaking.background_source import background_source
 from tests.server.conversation import L16, tone
 from tests.server.dialler import Dialler, call, run, until
 from tests.server.test_handlers import write_wav
 from tests.server.virtual_call import carried, positions
 
-HUM = bed_source(b"\x00\x10\x00\xf0" * 4000, 8000)
+HUM = background_source(b"\x00\x10\x00\xf0" * 4000, 8000)
 SPEECH = b"\x00\x20" * 3200
 
 
@@ -88,7 +88,7 @@ def test_a_file_is_loaded_in_a_thread(tmp_path: Path) -> None:
 
     async def speak(call: Call) -> None:
         background = call.background(path, -30, loop=False)
-        states.append(background._bed)
+        states.append(background._sound)
         assert await background is background
         states.append(background.ended)
         await until(lambda: background.ended)
@@ -124,7 +124,7 @@ def test_a_file_that_cannot_be_loaded_is_logged_and_raised_where_it_is_awaited(
 def test_long_pcm_is_measured_in_a_thread() -> None:
     async def speak(call: Call) -> None:
         background = call.background(bytes(3 << 20), pcm_hz=8000)
-        assert background._bed is None
+        assert background._sound is None
         await background
         background.stop()
 

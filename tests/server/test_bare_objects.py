@@ -9,23 +9,23 @@ from typing import Any
 import pytest
 
 from rtpcodec import MediaSession
-from rtpcodec.pump._driving import PumpCore
+from rtpcodec.pump._driving import PumpFastPath
 from rtpcodec.server._replying import ReplyFastPath
 from rtpcodec.server._speaking import CallFastPath
 from rtpcodec.server.readers import _reading
 from rtpcodec.server.readers.inbox import Inbox
-from rtpcodec.stream._machine import MachineRoad
+from rtpcodec.stream._machine import MachineFastPath
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.speaking._states import FarEndState, ReplyFields
 
 NextItem: Any = vars(_reading)["NextItem"]  # its stub has none: only readers make one
 CALLS: list[tuple[Any, str, tuple[Any, ...]]] = [
-    (MachineRoad, "receive", ("{}", 0.0)),
-    (MachineRoad, "events", (-1.0,)),
-    (MachineRoad, "outgoing", (0.0,)),
-    (MachineRoad, "next_deadline_ms", ()),
-    (PumpCore, "received", ("{}",)),
-    (PumpCore, "run", ()),
+    (MachineFastPath, "receive", ("{}", 0.0)),
+    (MachineFastPath, "events", (-1.0,)),
+    (MachineFastPath, "outgoing", (0.0,)),
+    (MachineFastPath, "next_deadline_ms", ()),
+    (PumpFastPath, "received", ("{}",)),
+    (PumpFastPath, "run", ()),
     (CallFastPath, "play", (bytes(320),)),
     (CallFastPath, "play_payload", (bytes(160),)),
     (ReplyFastPath, "play", (bytes(320),)),

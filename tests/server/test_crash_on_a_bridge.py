@@ -15,12 +15,12 @@ from rtpcodec.sim import Carrier, SimulatedCall, Webhooks
 from rtpcodec.stream.plan import StreamPlan
 from tests.server.conversation import tone
 from tests.server.dialler import run, until
-from tests.sim.hooks import Hook, hooked
+from tests.sim.webhook_app import WebhookApp, serving_webhooks
 
 PLAN = StreamPlan(send_codec="L16", send_rate_hz=8000)
 
 
-class Feeding(Hook):
+class Feeding(WebhookApp):
     """Hands each verified webhook to an endpoint."""
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ def test_both_people_stay_in_the_call(choice: Any) -> None:
     async def main() -> None:
         hook = Feeding()
         async with (
-            hooked(hook),
+            serving_webhooks(hook),
             Carrier("KEY") as carrier,
             rtpcodec.AsyncCallControl("KEY", base_url=carrier.base_url) as control,
             rtpcodec.serve(crashing, plan=PLAN, control=control, on_handler_end=choice) as endpoint,

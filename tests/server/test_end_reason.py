@@ -16,7 +16,7 @@ from rtpcodec.pump import run_virtual
 from rtpcodec.server import Call, EndReason
 from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.session import MediaSession
-from tests.listening.chunks import received
+from tests.listening.timed_messages import received
 from tests.server.conversation import converse
 from tests.server.dialler import Dialler, call, run, until
 

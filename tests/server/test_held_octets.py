@@ -12,7 +12,7 @@ import rtpcodec
 from rtpcodec import events
 from rtpcodec.errors import EndpointError
 from rtpcodec.server import EndpointSettings
-from rtpcodec.stream.held import FREE_OCTETS
+from rtpcodec.stream.memory_budget import FREE_OCTETS
 from tests.server.dialler import dial, run, until
 
 LIMIT = 2_000_000

@@ -12,7 +12,7 @@ import rtpcodec.server
 from rtpcodec import events
 from rtpcodec.errors import EndpointError, LocalProtocolError
 from rtpcodec.server import Call
-from tests.listening.chunks import media, received
+from tests.listening.timed_messages import media, received
 from tests.server.dialler import call, run
 
 

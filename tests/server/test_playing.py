@@ -200,7 +200,7 @@ def test_a_loop_of_plays_without_await_is_stopped_by_queue_full() -> None:
 
     converse(play, carry, max_queue_ms=200)
     assert refusals == [
-        "a play waits for room, 200 ms wait behind it and 200 ms would follow, at most 200 ms are allowed"
+        "a play waits for space, 200 ms wait behind it and 200 ms would follow, at most 200 ms are allowed"
     ]
 
 

@@ -21,7 +21,7 @@ from tests.server.conversation import L16, tone
 from tests.server.dialler import run
 from tests.server.transfers import AGENT, SECOND, Scene, transferring
 from tests.server.virtual_call import positions
-from tests.sim.hooks import Hook, hooked
+from tests.sim.webhook_app import WebhookApp, serving_webhooks
 
 BUSY: dict[str, Any] = {"answers_after_s": 1.0, "refuses_with": "user_busy"}
 
@@ -283,14 +283,14 @@ def test_a_recording_that_is_loaded_meanwhile_does_not_begin(tmp_path: Path) -> 
 
     async def handler(call: rtpcodec.Call) -> None:
         music = call.background(path)
-        assert music._bed is None
+        assert music._sound is None
         transfer = await call.transfer(AGENT, timeout_s=5)
         await music
         found.extend([music.ended, await transfer.result()])
 
     async def main() -> None:
-        hook = Hook()
-        async with Carrier("KEY") as carrier, hooked(hook):
+        hook = WebhookApp()
+        async with Carrier("KEY") as carrier, serving_webhooks(hook):
             hook.public_key = carrier.public_key
             with rtpcodec.CallControl("KEY", base_url=carrier.base_url) as control:
                 async with rtpcodec.serve(plan=L16) as endpoint:

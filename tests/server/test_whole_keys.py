@@ -1,4 +1,4 @@
-"""Keys in band are heard whole and once. A pause or hold lets them end; a lost connection repeats them."""
+"""Keys in band are heard whole and once: pauses, holds and suspensions let them end, a lost connection repeats them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Apps for the carrier to dial, and commands for it: by hand, on other libraries than the simulator's."""
+"""Apps for the simulated carrier, and commands for it, on other libraries than the simulator's."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Message = dict[str, Any]
 
 
 class App:
-    """Answers one stream at a time, and keeps what it got. `answer` gets each message as it comes."""
+    """Answers one stream at a time, and keeps its messages. `answer` is called with each message on arrival."""
 
     def __init__(self, answer: Callable[[ServerConnection, Message], Awaitable[None]] | None = None) -> None:
         self._answer = answer
@@ -53,13 +53,13 @@ class App:
         self.closed.set()
 
     async def saw(self, event: str, count: int = 1) -> list[Message]:
-        """Wait until so many messages of that kind have come; those."""
+        """Wait for so many messages of that kind, and return them."""
         async with self._news, asyncio.timeout(50):
             await self._news.wait_for(lambda: len(self.of(event)) >= count)
         return self.of(event)
 
     def of(self, event: str) -> list[Message]:
-        """The messages of one kind."""
+        """Return the messages of one kind."""
         return [message for message in self.received if message["event"] == event]
 
     @property
@@ -70,7 +70,7 @@ class App:
 
 @asynccontextmanager
 async def listening(app: App) -> AsyncIterator[App]:
-    """The app behind a real server."""
+    """Yield the app behind a real server."""
     async with serve(app.serve_stream, "127.0.0.1", 0, max_size=2**23, max_queue=4) as server:
         app.url = f"ws://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}/media"
         yield app
@@ -94,14 +94,14 @@ async def command(
 
 
 async def start(carrier: Carrier, call: SimulatedCall, url: str, **body: Any) -> None:
-    """Have the call streamed to an app whose answers the caller hears."""
+    """Stream the call to an app that the caller hears."""
     wishes = {"stream_bidirectional_mode": "rtp", "stream_bidirectional_target_legs": "self"} | body
     response = await command(carrier, call, "streaming_start", stream_url=url, **wishes)
     assert (response.status_code, response.json()) == (200, {"data": {"result": "ok"}})
 
 
 def run(main: Callable[[], Awaitable[None]], timeout_s: float = 60.0) -> None:
-    """Run an async test; nothing that it began may be left behind."""
+    """Run an async test, and check that it leaves no task behind."""
 
     async def limited() -> None:
         async with asyncio.timeout(timeout_s):

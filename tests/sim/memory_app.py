@@ -1,4 +1,4 @@
-"""An app on the virtual clock, by hand: messages are read and written with the standard library alone."""
+"""An app on the virtual clock that reads and writes messages with the standard library alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Message = dict[str, Any]
 
 
 class MemoryApp(Recorder):
-    """Keeps each message, and each pong, with its time since `start` came; then runs its steps at their times."""
+    """Keeps each message and each pong with its time since `start`, and runs its steps at their times."""
 
     def __init__(self, socket: MemorySocket, steps: dict[float, Callable[[MemoryApp], object]]) -> None:
         super().__init__(socket)
@@ -59,7 +59,7 @@ class MemoryApp(Recorder):
 async def streamed(
     steps: dict[float, Callable[[MemoryApp], object]], *, speech_ms: int = 3000, seed: int = 0, **options: Any
 ) -> tuple[MemoryApp, CallReport]:
-    """Stream a call to an app with these steps, by ms since `start` came; the app and the carrier's report."""
+    """Stream a call to an app with these steps, by ms since `start`. Returns the app and the carrier's report."""
     apps: list[MemoryApp] = []
 
     def accept(socket: MemorySocket) -> MemoryApp:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from rtpcodec import codec
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, agree
@@ -26,7 +26,7 @@ UTC_MS = 1_767_409_445_678.0  # 2026-01-03T03:04:05.678Z
 
 
 def ramp(samples: int, step: int = 7) -> bytes:
-    """PCM that differs from chunk to chunk."""
+    """Return PCM that differs from chunk to chunk."""
     return array("h", [(n * step) % 60000 - 30000 for n in range(samples)]).tobytes()
 
 
@@ -35,7 +35,7 @@ def open_stream(
     *,
     name: str = "PCMU",
     rate_hz: int = 8000,
-    request: dict[str, Any] | None = None,
+    settings: dict[str, Any] | None = None,
     dtmf: tuple[tuple[float, str], ...] = (),
     tail_ms: float = 0.0,
     playout_delay_ms: float = 0.0,
@@ -51,9 +51,9 @@ def open_stream(
     dialect: DialectName = "telnyx",
     now_ms: float = START_MS,
 ) -> CarrierStream:
-    """A stream whose WebSocket is open since now_ms; it hears return audio unless `request` says otherwise."""
-    wishes = {"stream_url": "ws://127.0.0.1/", "mode": "rtp", "target_legs": "self"} | (request or {})
-    wanted = StreamRequest(**wishes)
+    """Return a stream whose WebSocket is open since now_ms; it hears return audio unless `settings` says otherwise."""
+    wishes = {"stream_url": "ws://127.0.0.1/", "mode": "rtp", "target_legs": "self"} | (settings or {})
+    wanted = StreamSettings(**wishes)
     variations = variations or Variations()
     facts = CallFacts(
         call_control_id="v3:call",
@@ -82,12 +82,12 @@ def open_stream(
 
 
 def sent(stream: CarrierStream, now_ms: float) -> list[dict[str, Any]]:
-    """The messages that go out at that time, relative to the begin."""
+    """Return the messages that are sent at that time, relative to the begin."""
     return [json.loads(text) for text in stream.outgoing(START_MS + now_ms)]
 
 
 def run(stream: CarrierStream, until_ms: float = 1e6) -> list[tuple[float, dict[str, Any]]]:
-    """All that goes out until then, woken at each deadline: relative time and message."""
+    """Return all messages until then, with the stream woken at each deadline: relative time and message."""
     gone: list[tuple[float, dict[str, Any]]] = []
     now_ms = START_MS
     while now_ms <= START_MS + until_ms:
@@ -101,24 +101,24 @@ def run(stream: CarrierStream, until_ms: float = 1e6) -> list[tuple[float, dict[
 
 
 def events(gone: Iterable[tuple[float, dict[str, Any]]]) -> list[str]:
-    """The kinds of those messages."""
+    """Return the kinds of those messages."""
     return [message["event"] for _, message in gone]
 
 
 def payloads(messages: Iterable[dict[str, Any]], track: str = "inbound") -> bytes:
-    """The joined payload of one track."""
+    """Return the joined payload of one track."""
     return b"".join(
         b64decode(m["media"]["payload"]) for m in messages if m["event"] == "media" and m["media"]["track"] == track
     )
 
 
 def media(payload: bytes) -> str:
-    """A chunk of audio from the app."""
+    """Return a chunk of audio from the app."""
     return json.dumps({"event": "media", "media": {"payload": b64encode(payload).decode()}})
 
 
 def mark(name: str) -> str:
-    """A mark from the app."""
+    """Return a mark from the app."""
     return json.dumps({"event": "mark", "mark": {"name": name}})
 
 

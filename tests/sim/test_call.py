@@ -1,4 +1,4 @@
-"""Calls over real sockets: an app is dialled, hears, answers, and the call ends in every way it can."""
+"""Calls over real sockets: the app receives and answers audio, and the call ends in every possible way."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def test_without_a_token_there_is_no_header() -> None:
     ("wanted", "tracks"),
     [("inbound_track", ["inbound"]), ("outbound_track", ["outbound"]), ("both_tracks", ["inbound", "outbound"])],
 )
-def test_the_tracks_that_were_asked_for_are_sent(wanted: str, tracks: list[str]) -> None:
+def test_the_requested_tracks_are_sent(wanted: str, tracks: list[str]) -> None:
     async def main() -> None:
         async with listening(App(echo)) as app, Carrier() as carrier:
             call = carrier.new_call(SPEECH)
@@ -132,7 +132,7 @@ def test_clear_returns_the_marks_of_half_a_minute_at_once() -> None:
     run(main)
 
 
-def test_malformed_input_is_answered_and_the_stream_goes_on() -> None:
+def test_malformed_input_is_answered_and_the_stream_continues() -> None:
     async def answer(socket: ServerConnection, message: Message) -> None:
         if message["event"] == "start":
             await socket.send("{")

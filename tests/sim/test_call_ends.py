@@ -1,4 +1,4 @@
-"""Every way a call or its stream ends, over real sockets."""
+"""Every end of a call or its stream, over real sockets."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_hanging_up_sends_stop_and_closes() -> None:
     run(main)
 
 
-def test_streaming_stop_ends_the_stream_and_the_call_lives_on() -> None:
+def test_streaming_stop_ends_the_stream_and_the_call_continues() -> None:
     said: list[bytes] = []
     enough = False
 
@@ -258,7 +258,7 @@ def test_an_app_feels_a_carrier_that_does_not_read() -> None:
     async def answer(socket: ServerConnection, message: Message) -> None:
         if message["event"] == "start":
             began_at = time.monotonic()
-            for _ in range(24):  # more than the buffers of both sockets hold
+            for _ in range(24):  # more than the buffers of both sockets can hold
                 await socket.send(text)
             sent_after_ms.append((time.monotonic() - began_at) * 1000)
 

@@ -1,4 +1,4 @@
-"""The carrier's lifetime, its thread form, its ids, and what it refuses."""
+"""The carrier's lifetime, its form with a thread, its ids, and its refusals."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ SPEECH = pcmu_decode(pcmu_encode(ramp(1600)))
 
 @contextmanager
 def blocking_app() -> Iterator[tuple[str, threading.Event]]:
-    """The address of an app in a thread of its own, which echoes media; the event is set once it has begun."""
+    """Yield the address of an app in a thread of its own, which echoes media; the event is set once it has begun."""
     echoed = threading.Event()
 
     def echo(socket: ServerConnection) -> None:
@@ -182,7 +182,7 @@ def test_a_wav_file_at_another_rate_is_resampled(tmp_path: Path) -> None:
         ),
     ],
 )
-def test_calls_that_cannot_be_are_refused(arguments: dict[str, Any], error: type[Exception], rule: str) -> None:
+def test_impossible_calls_are_refused(arguments: dict[str, Any], error: type[Exception], rule: str) -> None:
     with Carrier() as carrier, pytest.raises(error, match=rule):
         carrier.new_call(SPEECH, **arguments)
 

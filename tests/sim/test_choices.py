@@ -1,4 +1,4 @@
-"""Choices that the documents leave to a carrier: marks per second, unread sockets, the outbound track, its own rate."""
+"""Points that the documents leave open: marks per second, unread sockets, the outbound track, the carrier's rate."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def test_an_unread_socket_is_cut() -> None:
 @pytest.mark.parametrize("has_own", [True, False])
 def test_the_outbound_track_with_and_without_the_apps_audio(has_own: bool) -> None:
     variations = Variations(own_speech_in_outbound=has_own)
-    stream = open_stream(bytes(16000), request={"tracks": "both_tracks"}, variations=variations)
+    stream = open_stream(bytes(16000), settings={"tracks": "both_tracks"}, variations=variations)
     stream.receive(media(pcmu_encode(ramp(800))), START_MS + 100)
     outbound = payloads(sent(stream, 500), "outbound")
     assert len(outbound) == 25 * 160

@@ -1,4 +1,4 @@
-"""OPUS, AMR-WB and MP3 from the carrier's side: what it sends, takes and refuses, by codec and payload format alone."""
+"""OPUS, AMR-WB and MP3 at the carrier's end: sent, accepted and refused payloads, by codec and payload format alone."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_chunk_of_amrwb_is_one_payload(packing: Any, chunk_ms: int, request_: 
 @pytest.mark.usefixtures("opus", "amrwb")
 def test_return_audio_is_decoded_payload_by_payload(name: str) -> None:
     stream = open_stream(
-        tone(16 * 100), name=name, rate_hz=16000, request={"return_codec": name, "return_rate_hz": 16000}
+        tone(16 * 100), name=name, rate_hz=16000, settings={"return_codec": name, "return_rate_hz": 16000}
     )
     encoder, decoder = codec(name).encoder(), codec(name).decoder()
     form = AmrWbFormat("bandwidth-efficient")
@@ -87,20 +87,20 @@ def test_return_audio_is_decoded_payload_by_payload(name: str) -> None:
     ids=["opus", "amrwb", "amrwb in another packing"],
 )
 @pytest.mark.usefixtures("opus", "amrwb")
-def test_what_is_no_payload_is_answered_with_100004(name: str, payload: bytes) -> None:
-    stream = open_stream(tone(320), name=name, rate_hz=16000, request={"return_codec": name})
+def test_an_invalid_payload_is_answered_with_100004(name: str, payload: bytes) -> None:
+    stream = open_stream(tone(320), name=name, rate_hz=16000, settings={"return_codec": name})
     stream.receive(media(payload), START_MS)
     assert errors(sent(stream, 1)) == [(100004, "invalid_media")]
 
 
 @pytest.mark.parametrize("wrong", [{"amrwb_packing": "storage"}, {"amrwb_mode_request": 9}])
-def test_variations_that_are_none_are_refused(wrong: dict[str, Any]) -> None:
+def test_wrong_variations_are_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=f"^{next(iter(wrong))} is "):
         Variations(**wrong)
 
 
 def level_at(pcm: bytes, rate_hz: int, pitch_hz: float) -> float:
-    """Amplitude of a tone. LAME takes 0.95 of it, so that loud sounds do not clip."""
+    """Amplitude of a tone. LAME scales it by 0.95, so that loud sounds do not clip."""
     samples = np.frombuffer(pcm, np.int16).astype(float)
     wave = np.exp(-1j * math.tau * pitch_hz * np.arange(len(samples)) / rate_hz)
     return float(2 * abs(samples @ wave) / len(samples))
@@ -108,7 +108,7 @@ def level_at(pcm: bytes, rate_hz: int, pitch_hz: float) -> float:
 
 @pytest.mark.parametrize("file_hz", [8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000])
 def test_mp3_of_any_rate_is_heard_at_the_calls_rate(file_hz: int) -> None:
-    stream = open_stream(bytes(16000), request=MP3)
+    stream = open_stream(bytes(16000), settings=MP3)
     stream.receive(media(mp3.encode(tone(file_hz // 2, file_hz), file_hz)), START_MS)
     run(stream)
     report = stream.report()
@@ -117,11 +117,11 @@ def test_mp3_of_any_rate_is_heard_at_the_calls_rate(file_hz: int) -> None:
     assert not np.frombuffer(report.heard_pcm[8400:], np.int16).any(), "and then silence"
 
 
-def test_glued_parts_are_heard_whole() -> None:
-    """A decoder that is fed the octets stops after the first part, or fails on the tag before the second."""
+def test_several_files_in_one_payload_are_all_heard() -> None:
+    """A plain decoder stops after the first file, or fails on the tag before the second."""
     parts = [mp3.encode(tone(8000, 16000, pitch), 16000) for pitch in (300.0, 500.0)]
     tag = b"ID3\x04\x00\x00\x00\x00\x00\x0aTIT2 words"
-    stream = open_stream(bytes(2 * 8800), request=MP3)
+    stream = open_stream(bytes(2 * 8800), settings=MP3)
     stream.receive(media(tag + parts[0] + tag + parts[1]), START_MS)
     stream.receive(mark("end"), START_MS)
     gone = run(stream)
@@ -132,7 +132,7 @@ def test_glued_parts_are_heard_whole() -> None:
 
 
 def test_a_second_message_within_a_second_is_refused_with_100005() -> None:
-    stream = open_stream(bytes(2 * 8 * 4000), request=MP3)
+    stream = open_stream(bytes(2 * 8 * 4000), settings=MP3)
     file = mp3.encode(tone(1600), 16000)
     found = []
     for at_ms in (0, 500, 999, 1000, 1999, 2000):
@@ -145,14 +145,14 @@ def test_a_second_message_within_a_second_is_refused_with_100005() -> None:
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff" * 160, b"RIFF\x24\x00\x00\x00WAVEfmt ", b"hello"])
-def test_what_is_no_mp3_is_answered_with_100004(data: bytes) -> None:
-    stream = open_stream(bytes(320), request=MP3)
+def test_a_payload_that_is_not_mp3_is_answered_with_100004(data: bytes) -> None:
+    stream = open_stream(bytes(320), settings=MP3)
     stream.receive(media(data), START_MS)
     assert errors(sent(stream, 1)) == [(100004, "invalid_media")]
 
 
 def test_clear_and_marks_work_alike_for_files() -> None:
-    stream = open_stream(bytes(2 * 8 * 1000), request=MP3)
+    stream = open_stream(bytes(2 * 8 * 1000), settings=MP3)
     stream.receive(mark("at once"), START_MS)
     stream.receive(media(mp3.encode(tone(16000), 16000)), START_MS)
     stream.receive(mark("cleared"), START_MS)
@@ -167,7 +167,7 @@ def test_clear_and_marks_work_alike_for_files() -> None:
 
 
 def test_the_outbound_track_of_a_call_in_mode_mp3() -> None:
-    stream = open_stream(bytes(2 * 8 * 200), request=MP3 | {"tracks": "outbound_track"})
+    stream = open_stream(bytes(2 * 8 * 200), settings=MP3 | {"tracks": "outbound_track"})
     stream.receive(media(mp3.encode(tone(3200), 16000)), START_MS)
     outbound = b"".join(chunks(run(stream)))
     assert level_at(codec("PCMU").decoder().decode(outbound), 8000, 300.0) == pytest.approx(0.95 * 9000, rel=0.05)

@@ -8,42 +8,42 @@ from typing import Any
 
 import pytest
 
+from rtpcodec.sim.calls.joined_calls import JoinedCalls
 from rtpcodec.sim.calls.leg import CommandIds, Direction, Leg, State
-from rtpcodec.sim.calls.links import Links
+from rtpcodec.sim.commands.bodies import AnswerCommand, DialCommand, StreamSettings, TransferCommand
 from rtpcodec.sim.commands.error_answers import refused
 from rtpcodec.sim.commands.handler import CommandHandler, HttpRequest
-from rtpcodec.sim.commands.requests import AnswerRequest, DialRequest, StreamRequest, TransferRequest
 
 URL = "ws://127.0.0.1:9/"
 SECRETS = ("KEY_1", "token-secret", "state-secret", "value-secret")
 
 
 class RecordedCall:
-    """Does what a call must do for the handler, and remembers what it was asked."""
+    """A call as the handler needs it, which records the commands."""
 
     def __init__(self, state: State = "answered", direction: Direction = "incoming") -> None:
         self.leg = Leg(direction=direction, state=state, call_leg_id="leg", connection_id="1")
         self.commands: list[tuple[str, dict[str, Any]]] = []
-        self.request: StreamRequest | None = None
-        self.answer_request: AnswerRequest | None = None
+        self.settings: StreamSettings | None = None
+        self.answer_command: AnswerCommand | None = None
         self.stopped: list[str | None] = []
         self.dialled = 0
-        self.links = Links()
+        self.joined = JoinedCalls()
 
-    def begin(self, request: StreamRequest) -> Callable[[], None]:
-        if self.request is not None:
+    def begin(self, settings: StreamSettings) -> Callable[[], None]:
+        if self.settings is not None:
             raise refused("90045", "streaming already")
-        self.request = request
+        self.settings = settings
         return self._dial
 
     def cease(self, stream_id: str | None) -> None:
-        if self.request is None:
+        if self.settings is None:
             raise refused("90048", "not streaming")
-        self.request = None
+        self.settings = None
         self.stopped.append(stream_id)
 
-    def answer(self, request: AnswerRequest) -> Callable[[], None]:
-        self.answer_request = request
+    def answer(self, command: AnswerCommand) -> Callable[[], None]:
+        self.answer_command = command
         self.leg.state = "answered"
         return self._dial
 
@@ -70,12 +70,12 @@ class RecordedCarrier:
     def __init__(self, **calls: RecordedCall) -> None:
         self.calls: dict[str, Any] = {f"v3:{name}": call for name, call in calls.items()}
         self.command_ids = CommandIds()
-        self.dialled: list[DialRequest] = []
-        self.transferred: list[TransferRequest] = []
+        self.dialled: list[DialCommand] = []
+        self.transferred: list[TransferCommand] = []
         self.dialogflow_url: str | None = None
 
-    def transfer(self, call: RecordedCall, request: TransferRequest) -> Callable[[], None]:
-        self.transferred.append(request)
+    def transfer(self, call: RecordedCall, command: TransferCommand) -> Callable[[], None]:
+        self.transferred.append(command)
         return call._dial
 
     def confer(self, name: str, creator: Any) -> Any:
@@ -84,10 +84,10 @@ class RecordedCarrier:
     def conference(self, id_or_name: str) -> None:
         return None
 
-    def dial(self, request: DialRequest) -> tuple[dict[str, Any], Callable[[], None]]:
+    def dial(self, command: DialCommand) -> tuple[dict[str, Any], Callable[[], None]]:
         name = f"v3:dialled{len(self.dialled)}"
         call = self.calls[name] = RecordedCall("ringing", "outgoing")
-        self.dialled.append(request)
+        self.dialled.append(command)
         return {"call_control_id": name, "is_alive": False}, call._dial
 
 
@@ -120,7 +120,7 @@ def test_start_and_stop_succeed() -> None:
     counter = Counter()
     assert counter.start() == (200, {"data": {"result": "ok"}})
     assert counter.call.dialled == 1
-    assert counter.call.request == StreamRequest(stream_url=URL)
+    assert counter.call.settings == StreamSettings(stream_url=URL)
     assert counter.send("streaming_stop", {"stream_id": "id"}) == (200, {"data": {"result": "ok"}})
     assert counter.call.stopped == ["id"]
 
@@ -143,7 +143,7 @@ def test_every_documented_member_reaches_the_call() -> None:
         unknown_member={"is": "ignored"},
     )
     assert status == 200
-    assert counter.call.request == StreamRequest(
+    assert counter.call.settings == StreamSettings(
         stream_url=URL,
         tracks="both_tracks",
         codec="PCMA",
@@ -155,7 +155,7 @@ def test_every_documented_member_reaches_the_call() -> None:
         client_state="dGVzdA==",
         custom_parameters={"a": "1", "b": "2"},
     )
-    assert not any(secret in repr(counter.call.request) for secret in (*SECRETS, "dGVzdA=="))
+    assert not any(secret in repr(counter.call.settings) for secret in (*SECRETS, "dGVzdA=="))
 
 
 def test_null_counts_as_left_out() -> None:
@@ -219,10 +219,10 @@ def test_each_wrong_member_of_start_is_named(member: str, value: Any, code: str,
     assert [(entry["code"], entry["source"]["pointer"]) for entry in body["errors"]] == [(code, pointer)]
     assert all(set(entry) == {"code", "title", "detail", "source"} for entry in body["errors"])
     assert not any(secret in json.dumps(body) for secret in SECRETS)
-    assert counter.call.request is None
+    assert counter.call.settings is None
 
 
-def test_all_problems_come_at_once() -> None:
+def test_all_problems_are_in_one_error() -> None:
     answer = Counter().send("streaming_start", {"stream_track": 1, "stream_codec": "x", "client_state": "?"})
     assert answer[0] == 422
     assert codes(answer) == ["10026", "10032", "90017", "10004"]
@@ -323,7 +323,7 @@ def test_a_transfer_is_read_and_checked() -> None:
     body = {"to": "sip:a@b", "timeout_secs": 5, "target_leg_client_state": "YQ==", "park_after_unbridge": "self"}
     assert counter.send("transfer", body)[0] == 200
     assert counter.carrier.transferred == [
-        TransferRequest(to_number="sip:a@b", timeout_s=5, target_client_state="YQ==", park_after_unbridge="self")
+        TransferCommand(to_number="sip:a@b", timeout_s=5, target_client_state="YQ==", park_after_unbridge="self")
     ]
     assert "sip:a@b" not in repr(counter.carrier.transferred)
     for wrong, code in (
@@ -334,7 +334,7 @@ def test_a_transfer_is_read_and_checked() -> None:
         ({"to": "a", "target_leg_client_state": "?"}, "90017"),
     ):
         assert codes(counter.send("transfer", wrong)) == [code]
-    counter.call.links.called = counter.other
+    counter.call.joined.called = counter.other
     assert codes(counter.send("transfer", {"to": "a"})) == ["90102"]
 
 

@@ -22,7 +22,7 @@ FOREVER_MS = 3_600_000.0
 
 @asynccontextmanager
 async def conference() -> AsyncIterator[tuple[SimulatedConference, AsyncCallControl, list[SimulatedCall], Carrier]]:
-    """A conference of the first of three calls."""
+    """Yield a conference of the first of three calls."""
     async with Carrier("KEY") as carrier, AsyncCallControl("KEY", base_url=carrier.base_url) as control:
         calls = [carrier.new_call(b"", tail_ms=FOREVER_MS) for _ in range(3)]
         made = await control.create_conference(call_control_id=calls[0].call_control_id, name="room 1")

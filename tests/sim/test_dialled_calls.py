@@ -1,4 +1,4 @@
-"""Calls that are answered or dialled with streaming: when the socket opens, in what codec, and what is heard."""
+"""Calls that are answered or dialled with streaming: when the socket opens, which codec it has, and heard audio."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ def test_a_dial_command_that_is_wrong_makes_no_call(body: dict[str, Any], expect
 def test_a_stream_that_cannot_begin_is_refused_before_the_phone_rings() -> None:
     async def main() -> None:
         async with Carrier() as carrier:
-            # The restart is possible for the phone's codec, and not for the one that the app wants.
+            # The restart is possible for the phone's codec, but not for the one that the app requests.
             restarts = (Restart(at_ms=20.0, sample_rate_hz=8000),)
             carrier.phone(
                 "+15550100009", b"", codec="L16", sample_rate_hz=16000, variations=Variations(restarts=restarts)
@@ -193,7 +193,7 @@ def test_the_socket_can_open_before_the_phone_rings() -> None:
     run(main)
 
 
-def test_without_the_socket_the_phone_rings_all_the_same() -> None:
+def test_without_the_socket_the_phone_rings_nevertheless() -> None:
     async def main() -> None:
         async with Carrier(connect_timeout_s=0.1) as carrier:
             carrier.phone("+15550100009", SPEECH)
@@ -224,7 +224,7 @@ def test_a_phone_that_nobody_answers(number: str, *, first: bool) -> None:
     run(main)
 
 
-def test_a_ringing_call_can_be_given_up() -> None:
+def test_a_ringing_call_can_be_cancelled() -> None:
     async def main() -> None:
         async with Carrier() as carrier:
             call = await dialled(carrier, answers_after_s=None)
@@ -290,8 +290,8 @@ def test_dialogflow_gets_the_stream_of_a_dialled_call() -> None:
     run(main)
 
 
-def test_the_carrier_is_asked_for_silence_by_dial_and_answer_and_not_by_streaming_start() -> None:
-    """The fields of one plan pass the client's checks, strictly, and the simulated carrier's."""
+def test_dial_and_answer_can_request_silence_and_streaming_start_cannot() -> None:
+    """The fields of one plan pass the strict checks of the client and those of the simulated carrier."""
     plan = StreamPlan(send_silence_when_idle=True)
 
     async def main() -> None:

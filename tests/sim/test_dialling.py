@@ -1,4 +1,4 @@
-"""Addresses that cannot be dialled, and dialling that is abandoned."""
+"""URLs that cannot be opened, and opening that is cancelled."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rtpcodec.pump.virtual import run_virtual
 from rtpcodec.server import Call, serve
 from rtpcodec.sim import Carrier
 from rtpcodec.sim.calls.stream_pump import StreamPump
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.media.stream import CarrierStream
 from tests.sim.apps import App, command, listening, run, start
 from tests.sim.streams import ramp
@@ -24,13 +24,15 @@ from tests.sim.streams import ramp
 SPEECH = pcmu_decode(pcmu_encode(ramp(160 * 20)))
 """0.4 s that mu-law carries without loss."""
 MINUTE = bytes(2 * 8000 * 60)
-"""Speech that no busy machine sends to its end before a test has ended the stream."""
+"""Speech long enough that it does not end before the test has ended the stream."""
 
 
 def test_an_address_that_refuses() -> None:
     async def main() -> None:
         with sockets.socket() as reserved:
-            reserved.bind(("127.0.0.1", 0))  # bound and not listening: nobody else gets the port, and it refuses
+            reserved.bind(
+                ("127.0.0.1", 0)
+            )  # bound and not listening: no other process gets the port, and it refuses connections
             async with Carrier() as carrier:
                 call = carrier.new_call(SPEECH)
                 await start(carrier, call, f"ws://127.0.0.1:{reserved.getsockname()[1]}/")
@@ -95,7 +97,7 @@ def test_an_address_that_never_answers() -> None:
 
 
 @pytest.mark.parametrize("how", ["streaming_stop", "hang_up", "carrier_closed"])
-def test_dialling_can_be_given_up(how: str) -> None:
+def test_dialling_can_be_cancelled(how: str) -> None:
     hung_up = asyncio.Event()
     dialled = asyncio.Event()
 
@@ -126,11 +128,11 @@ def test_dialling_can_be_given_up(how: str) -> None:
     run(main)
 
 
-def test_dialling_that_has_not_begun_can_be_given_up() -> None:
+def test_dialling_that_has_not_begun_can_be_cancelled() -> None:
     async def main() -> None:
         async with Carrier() as carrier:
             call = carrier.new_call(SPEECH)
-            call.begin(StreamRequest(stream_url="ws://127.0.0.1:9/"))
+            call.begin(StreamSettings(stream_url="ws://127.0.0.1:9/"))
             call.hang_up()
             assert (await call.finished()).end_reason == "hang_up"
             assert not call.streaming
@@ -139,7 +141,7 @@ def test_dialling_that_has_not_begun_can_be_given_up() -> None:
 
 
 class LateSocket:
-    """Keeps the texts; its connection is gone once it was closed."""
+    """Keeps the texts; its connection ends when it is closed."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -176,7 +178,7 @@ class LateSocket:
 
 
 class LateDialer:
-    """Connects in the moment when nobody wants it any more."""
+    """Connects at the moment of the cancellation."""
 
     def __init__(self) -> None:
         self.socket = LateSocket()
@@ -200,7 +202,7 @@ def test_a_socket_that_opens_while_dialling_is_cancelled_is_closed() -> None:
             call = carrier.new_call(MINUTE)
             dialer = LateDialer()
             call._streaming._services = replace(call._services, dialer=dialer)
-            call.begin(StreamRequest(stream_url="ws://127.0.0.1:9/"))()
+            call.begin(StreamSettings(stream_url="ws://127.0.0.1:9/"))()
             await dialer.dials.wait()
             call.hang_up()
             assert (await call.finished()).end_reason == "hang_up"

@@ -1,4 +1,4 @@
-"""The phone returns what it hears: later, lower, clipped, through G.711, and never what was cut."""
+"""The phone returns an echo: later, lower, clipped, through G.711, and never of audio that was cut."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def tone(samples: int, peak: int = 16000) -> Samples:
 
 
 def returned(path: EchoPath, *, speech: Samples | None = None, hold_ms: float = 0.0, cut_ms: float = 1e9) -> Samples:
-    """What the app receives in 2 s, in L16, when it sends 1 s of a tone at 100 ms."""
+    """Return the audio that the app receives in 2 s, in L16, if it sends 1 s of a tone at 100 ms."""
     stream = open_stream(
         np.zeros(16000, np.int16).tobytes() if speech is None else speech.tobytes(),
         name="L16",
-        request={"return_codec": "L16", "return_rate_hz": 8000},
+        settings={"return_codec": "L16", "return_rate_hz": 8000},
         faults=Faults(echo_path=path),
         playout_delay_ms=hold_ms,
         keeps_audio=False,
@@ -48,13 +48,13 @@ def test_the_echo_comes_back_later_and_lower(delay_ms: float, hold_ms: float) ->
     assert np.abs(found - expected).max() <= 1
 
 
-def test_it_is_added_to_what_the_caller_says() -> None:
+def test_the_echo_is_added_to_the_speech() -> None:
     speech = tone(16000, 1000)
     alone = returned(EchoPath(delay_ms=60, loss_db=12))
     assert np.abs(returned(EchoPath(delay_ms=60, loss_db=12), speech=speech) - speech - alone).max() <= 1
 
 
-def test_what_a_clear_dropped_does_not_come_back() -> None:
+def test_dropped_audio_has_no_echo() -> None:
     found = returned(EchoPath(delay_ms=100, loss_db=0), cut_ms=500)
     assert np.flatnonzero(found)[-1] == pytest.approx(600 * 8, abs=10)
 
@@ -66,7 +66,7 @@ def test_the_loudspeaker_clips() -> None:
 
 
 @pytest.mark.parametrize("law", ["PCMU", "PCMA"])
-def test_it_passes_a_law_of_g711(law: str) -> None:
+def test_the_echo_passes_a_law_of_g711(law: str) -> None:
     path = EchoPath(delay_ms=100, loss_db=20)
     plain = returned(path)
     coded = codec(law).decoder().decode(codec(law).encoder().encode(plain.tobytes()))
@@ -79,7 +79,7 @@ def test_the_echo_has_the_rate_of_the_stream() -> None:
         bytes(64000),
         name="L16",
         rate_hz=16000,
-        request={"return_codec": "PCMU"},
+        settings={"return_codec": "PCMU"},
         faults=Faults(echo_path=EchoPath(delay_ms=40, loss_db=0)),
         timing=Timing(playout_clock_ppm=100),
     )

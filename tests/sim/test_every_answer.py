@@ -52,7 +52,7 @@ REFUSALS: Final[dict[str, tuple[dict[str, Any], type[CommandRefused], int, str]]
 def test_each_wrong_value_has_its_error(
     fields: dict[str, Any], kind: type[CommandRefused], status: int, code: str
 ) -> None:
-    """Sent as they are: our client would refuse most of them itself."""
+    """Sent without our client, which would refuse most of them."""
 
     async def main() -> None:
         app = App()

@@ -1,6 +1,6 @@
 """Every option of the streaming command against the simulator: over HTTP and WebSocket, with audio that is decoded.
 
-Commands are sent by our client. The app is another library's server, which knows nothing of ours. What the carrier
+Commands are sent by our client. The app is another library's server, which shares no code with ours. What the carrier
 answers, success and errors, is in test_every_answer.
 """
 
@@ -24,10 +24,10 @@ from rtpcodec.sim import Carrier, Webhooks
 from rtpcodec.sim.report import CallReport
 from tests.lateness import heard_whole
 from tests.sim.apps import App, listening, run
-from tests.sim.hooks import Hook, hooked
 from tests.sim.streams import ramp
 from tests.sim.test_codecs import level_at, tone
 from tests.sim.test_states import NEVER_MS
+from tests.sim.webhook_app import WebhookApp, serving_webhooks
 
 pytestmark = pytest.mark.filterwarnings("ignore::rtpcodec.errors.CommandWarning")
 
@@ -44,7 +44,7 @@ CODEC_RATES: Final = [
 
 
 class Answering(App):
-    """Says these payloads as soon as the stream starts, and then asks by a mark when they were heard."""
+    """Sends these payloads as soon as the stream starts, and then a mark."""
 
     def __init__(self, *payloads: bytes) -> None:
         super().__init__(self._say)
@@ -57,12 +57,12 @@ class Answering(App):
             await socket.send(json.dumps({"event": "mark", "mark": {"name": "heard"}}))
 
     def audio(self, track: str = "inbound") -> list[bytes]:
-        """The payloads of one track."""
+        """Return the payloads of one track."""
         return [b64decode(one["media"]["payload"]) for one in self.of("media") if one["media"]["track"] == track]
 
 
 def order_of(name: str) -> dict[str, Any]:
-    """The byte order of L16 on the wire, against its RFC (spec U1)."""
+    """Return the byte order of L16 on the wire, against its RFC (docs/carrier.md, "Uncertain points")."""
     return {"byte_order": "little"} if name == "L16" else {}
 
 
@@ -77,7 +77,7 @@ async def both(app: App, **options: Any) -> AsyncIterator[tuple[Carrier, AsyncCa
 
 
 async def conversation(app: App, *, bridged: bool = False, call: dict[str, Any], **fields: Any) -> CallReport:
-    """One call with these fields, until all that the app says was heard, and all that the caller says has come."""
+    """Run one call with these fields, until all audio of the app was heard, and all audio of the caller has arrived."""
     async with both(app) as (carrier, control):
         patient: dict[str, Any] = {"speech": b"", "tail_ms": NEVER_MS, "playout_delay_ms": 200}
         live = carrier.new_call(**patient | call)
@@ -93,7 +93,7 @@ async def conversation(app: App, *, bridged: bool = False, call: dict[str, Any],
         return await live.finished()
 
 
-# Where to, and which way
+# URL and direction
 
 
 def test_stream_url_is_dialled_with_its_path_and_query() -> None:
@@ -132,7 +132,7 @@ def test_stream_track_decides_who_is_heard_by_the_app(track: str | None, tracks:
 
 
 @pytest.mark.parametrize("name", ["default", "PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16"])
-def test_stream_codec_is_what_the_app_gets(name: str) -> None:
+def test_the_app_receives_the_stream_codec(name: str) -> None:
     async def main() -> None:
         spoken = codec("PCMU" if name == "default" else name)
         rate_hz = spoken.sample_rate_hz()
@@ -157,7 +157,7 @@ def test_stream_codec_is_what_the_app_gets(name: str) -> None:
 def test_each_return_codec_at_each_of_its_rates_is_heard(name: str, rate_hz: int) -> None:
     async def main() -> None:
         spoken = codec(name)
-        # G722 and AMR-WB are audio of 16 kHz, whichever of their two names for the rate is given (spec 7).
+        # G722 and AMR-WB are audio of 16 kHz, by either name of the rate (docs/carrier.md, rule C32).
         heard_hz = 16000 if name in ("G722", "AMR-WB") else rate_hz
         encoder, form = spoken.encoder(heard_hz, **order_of(name)), payload_format(spoken, heard_hz)
         pcm = tone(heard_hz * 3 // 10, heard_hz, PITCH_HZ)
@@ -270,14 +270,14 @@ def test_dialogflow_that_is_not_there_or_not_enabled() -> None:
     run(main)
 
 
-# Values that come back as they were given
+# Values that the carrier returns
 
 
 @pytest.mark.parametrize(("given", "wire"), [(b"\x00state\xff", "AHN0YXRl/w=="), ("AHN0YXRl/w==", "AHN0YXRl/w==")])
 def test_client_state_comes_back_in_start_and_webhooks(given: bytes | str, wire: str) -> None:
     async def main() -> None:
         app = App()
-        async with hooked(Hook()) as hook, both(app) as (carrier, control):
+        async with serving_webhooks(WebhookApp()) as hook, both(app) as (carrier, control):
             hook.public_key = carrier.public_key
             carrier.send_webhooks(Webhooks(url=hook.url))
             call = carrier.new_call(SAID)

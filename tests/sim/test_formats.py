@@ -1,21 +1,21 @@
-"""Which codec and rate a stream gets."""
+"""Codec and rate of a stream."""
 
 from __future__ import annotations
 
 import pytest
 
 from rtpcodec import codec, codec_names
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.commands.error_answers import Refused
-from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.formats import AudioFormat, Mp3Format, StreamFormats, agree
 from rtpcodec.sim.media.speech import Speech
 from rtpcodec.sim.media.variations import Variations
 
 
 def agreed(call: str = "PCMU", rate_hz: int = 8000, *, transcodes: bool = True, **wishes: object) -> StreamFormats:
-    request = StreamRequest(stream_url="ws://h/", mode="rtp", **wishes)  # type: ignore[arg-type]  # as from a command
+    settings = StreamSettings(stream_url="ws://h/", mode="rtp", **wishes)  # type: ignore[arg-type]  # as from a command
     own = AudioFormat(codec(call), rate_hz)
-    return agree(request, own, Speech([b""], 16000 if call == "L16" else 8000), Variations(transcodes=transcodes))
+    return agree(settings, own, Speech([b""], 16000 if call == "L16" else 8000), Variations(transcodes=transcodes))
 
 
 def named(found: AudioFormat | Mp3Format) -> tuple[str, int]:
@@ -32,11 +32,11 @@ def named(found: AudioFormat | Mp3Format) -> tuple[str, int]:
         ("L16", "PCMU", ("PCMU", 8000)),
         ("PCMU", "AMR-WB", ("AMR-WB", 16000)),
         ("PCMU", "OPUS", ("OPUS", 16000)),
-        ("PCMU", "G729", ("PCMU", 8000)),  # nothing here encodes it, so it cannot be transcoded
+        ("PCMU", "G729", ("PCMU", 8000)),  # there is no encoder for it, so it cannot be transcoded
     ],
 )
 @pytest.mark.usefixtures("opus", "amrwb")
-def test_the_media_are_what_was_wished_or_else_the_calls_own(call: str, wished: str, got: tuple[str, int]) -> None:
+def test_the_media_have_the_requested_format_or_the_calls_own(call: str, wished: str, got: tuple[str, int]) -> None:
     assert named(agreed(call, 16000 if call == "L16" else 8000, codec=wished).media) == got
 
 
@@ -44,11 +44,11 @@ def test_a_carrier_that_does_not_transcode_sends_the_calls_own() -> None:
     assert named(agreed("PCMA", codec="PCMU", transcodes=False).media) == ("PCMA", 8000)
 
 
-def test_a_wish_that_the_speech_has_no_way_to_is_the_calls_own() -> None:
-    request = StreamRequest(stream_url="ws://h/", codec="L16")
+def test_a_codec_that_the_speech_cannot_be_resampled_for_is_the_calls_own() -> None:
+    settings = StreamSettings(stream_url="ws://h/", codec="L16")
     own = AudioFormat(codec("L16"), 22050)
-    assert named(agree(request, own, Speech([b""], 22000)).media) == ("L16", 22050)
-    pcmu = StreamRequest(stream_url="ws://h/", codec="PCMU")
+    assert named(agree(settings, own, Speech([b""], 22000)).media) == ("L16", 22050)
+    pcmu = StreamSettings(stream_url="ws://h/", codec="PCMU")
     assert named(agree(pcmu, own, Speech([b""], 22000)).media) == ("L16", 22050)
 
 
@@ -69,9 +69,7 @@ def test_a_wish_that_the_speech_has_no_way_to_is_the_calls_own() -> None:
     ],
 )
 @pytest.mark.usefixtures("opus", "amrwb")
-def test_return_audio_has_the_rate_asked_for_where_the_codec_has_it(
-    name: str, rate_hz: int, got: tuple[str, int]
-) -> None:
+def test_return_audio_has_the_requested_rate_if_the_codec_has_it(name: str, rate_hz: int, got: tuple[str, int]) -> None:
     assert named(agreed(return_codec=name, return_rate_hz=rate_hz).returned) == got
 
 
@@ -90,9 +88,9 @@ def test_return_audio_that_cannot_be_decoded_is_refused() -> None:
 
 @pytest.mark.parametrize("rate_hz", [8000, 22050])
 def test_in_mode_mp3_the_phone_hears_at_the_calls_own_rate(rate_hz: int) -> None:
-    request = StreamRequest(stream_url="ws://h/", mode="mp3", return_codec="OPUS", tracks="both_tracks")
+    settings = StreamSettings(stream_url="ws://h/", mode="mp3", return_codec="OPUS", tracks="both_tracks")
     own = AudioFormat(codec("PCMU" if rate_hz == 8000 else "L16"), rate_hz)
-    assert agree(request, own, Speech([b""], rate_hz)).returned == Mp3Format(rate_hz)
+    assert agree(settings, own, Speech([b""], rate_hz)).returned == Mp3Format(rate_hz)
 
 
 @pytest.mark.parametrize(
@@ -108,9 +106,9 @@ def test_a_chunk_of_a_frame_codec_is_one_payload(name: str, chunk_ms: int, text:
     form = AudioFormat(codec(name), 16000)
     with pytest.raises(ValueError, match=text):
         form.samples_in_ms(chunk_ms)
-    request = StreamRequest(stream_url="ws://h/", mode="rtp", codec=name)
+    settings = StreamSettings(stream_url="ws://h/", mode="rtp", codec=name)
     pcmu = AudioFormat(codec("PCMU"), 8000)
-    found = agree(request, pcmu, Speech([b""], 8000), Variations(chunk_ms=chunk_ms)).media
+    found = agree(settings, pcmu, Speech([b""], 8000), Variations(chunk_ms=chunk_ms)).media
     assert named(found) == ("PCMU", 8000), "as for any pair that cannot be transcoded"
 
 

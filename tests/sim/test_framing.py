@@ -1,4 +1,4 @@
-"""RFC 6455 octet by octet in the other direction: an app whose frames and handshake the simulated carrier refuses."""
+"""Frames and handshakes of an app that break RFC 6455, octet by octet: the simulated carrier refuses them."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 
 
 class RawApp:
-    """Accepts a WebSocket by hand, sends frames in one piece, and keeps the frames behind the first text."""
+    """Accepts a WebSocket without a library, sends frames in one piece, and keeps the frames after the first text."""
 
     def __init__(self, frames: tuple[Frame, ...], extra: str = "") -> None:
         """Make an app; `extra` are header lines of its response, in which {accept} stands for the right value."""
@@ -96,7 +96,7 @@ def test_a_valid_close_code_is_echoed(code: int) -> None:
     "extra",
     ["Sec-WebSocket-Accept: {accept}", "Sec-WebSocket-Extensions: permessage-deflate", "Sec-WebSocket-Protocol: chat"],
 )
-def test_a_handshake_that_was_not_asked_for_is_refused(extra: str) -> None:
+def test_an_unrequested_handshake_is_refused(extra: str) -> None:
     async def main() -> None:
         app = RawApp((), extra)
         call = await stream_to(app)

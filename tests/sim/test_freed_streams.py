@@ -1,4 +1,4 @@
-"""An ended stream of the simulator is freed at once: with the cycle collector off, only its call and report live on."""
+"""An ended stream of the simulator is freed at once: without the cycle collector, only its call and report remain."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ KEPT = {
         "Ringing",
         "LostStream",
         "Leg",
-        "Links",
+        "JoinedCalls",
         "CommandIds",
         "CallReport",
     ),
@@ -41,9 +41,9 @@ KEPT = {
         "Variations",
     ),
 }
-"""Of a call that has ended, until its carrier closes: `Carrier.calls` has it, with the report of its last stream."""
+"""Objects of an ended call until its carrier closes: `Carrier.calls` has it, with the report of its last stream."""
 LOOP = {"ReadyHandle", "Timer"}
-"""Of the virtual clock, for the look itself."""
+"""Objects of the virtual clock, for the count itself."""
 Act = Callable[[sim.Carrier, sim.SimulatedCall, rtpcodec.AsyncCallControl], Awaitable[None]]
 
 
@@ -82,7 +82,7 @@ async def bridge(carrier: sim.Carrier, call: sim.SimulatedCall, _control: rtpcod
 
 
 def add_phones(carrier: sim.Carrier) -> None:
-    """Once: a carrier keeps its phones."""
+    """Add a phone once: a carrier keeps its phones."""
     if "1" not in carrier._registry.phones:
         carrier.phone("1", b"", answers_after_s=0.1, refuses_with="user_busy")
         carrier.phone("2", b"")
@@ -90,7 +90,7 @@ def add_phones(carrier: sim.Carrier) -> None:
 
 
 async def transfer(carrier: sim.Carrier, call: sim.SimulatedCall, control: rtpcodec.AsyncCallControl) -> None:
-    """To a phone that is busy, and then to one that answers."""
+    """Dial a phone that is busy, and then one that answers."""
     add_phones(carrier)
     for number in "12":
         await control.command(call.call_control_id, "transfer", to=number)
@@ -146,7 +146,7 @@ async def one_call(carrier: sim.Carrier, url: str, speech: SpeechSource, act: Ac
 
 
 async def finish(call: sim.SimulatedCall) -> None:
-    """Wait for the end. The call keeps an error of its speech, whose traceback holds the frames on its way."""
+    """Wait for the end. The call keeps an error of its speech, whose traceback holds its frames."""
     try:
         with suppress(RuntimeError):
             await call.finished()
@@ -190,18 +190,18 @@ def test_nothing_of_a_stream_lives_after(end: str) -> None:
     run_virtual(census_of_calls(*ENDS[end]))
 
 
-def test_neither_if_the_speech_fails() -> None:
+def test_nothing_lives_after_if_the_speech_fails() -> None:
     run_virtual(census_of_calls(echo, nothing, broken_speech, error_is_kept=True))
 
 
-def test_neither_if_no_app_answers() -> None:
+def test_nothing_lives_after_if_no_app_answers() -> None:
     run_virtual(census_of_calls(echo, nothing, url="ws://127.0.0.1:9/"))
 
 
 @pytest.mark.parametrize("end", ["the caller hangs up", "the app fails"])
-def test_neither_over_the_loopback(end: str) -> None:
+def test_nothing_lives_after_over_loopback(end: str) -> None:
     run(lambda: census_of_calls(*ENDS[end]), "uvloop")
 
 
-def test_neither_over_the_loopback_if_no_app_answers() -> None:
+def test_nothing_lives_after_over_loopback_if_no_app_answers() -> None:
     run(lambda: census_of_calls(echo, nothing, url="ws://127.0.0.1:9/"), "uvloop")

@@ -15,7 +15,7 @@ from rtpcodec.sim.media.variations import ClearHabits, MarkHabits, Restart, Vari
 from tests.sim.streams import CLEAR, START_MS, mark, media, open_stream, payloads, ramp, run, sent
 
 ANSWER = pcmu_encode(ramp(800, 3))
-"""100 ms of the app."""
+"""100 ms of the app's audio."""
 
 
 def marks_of(stream: CarrierStream) -> list[tuple[float, str]]:
@@ -27,7 +27,7 @@ def chunks_of(gone: list[tuple[float, dict[str, Any]]]) -> list[dict[str, Any]]:
 
 
 def with_marks(habits: MarkHabits, count: int = 1, seed: str = "0/0") -> CarrierStream:
-    """100 ms of audio with marks behind it."""
+    """100 ms of audio with marks after it."""
     stream = open_stream(ramp(160 * 20), variations=Variations(marks=habits), seed=seed)
     stream.receive(media(ANSWER), START_MS)
     for number in range(1, count + 1):
@@ -49,7 +49,7 @@ def with_marks(habits: MarkHabits, count: int = 1, seed: str = "0/0") -> Carrier
         (MarkHabits(lost=1.0), [], 1),
     ],
 )
-def test_when_a_mark_comes_back(habits: MarkHabits, expected: list[tuple[float, str]], lost: int) -> None:
+def test_when_a_mark_returns(habits: MarkHabits, expected: list[tuple[float, str]], lost: int) -> None:
     stream = with_marks(habits)
     assert marks_of(stream) == expected
     report = stream.report()
@@ -119,7 +119,7 @@ def test_the_second_leg_obeys_the_same_habit() -> None:
         (ClearHabits(late_ms=10.0), 35),
     ):
         stream = open_stream(
-            ramp(160 * 20), request={"target_legs": "both"}, variations=Variations(clears=habits), bridged=True
+            ramp(160 * 20), settings={"target_legs": "both"}, variations=Variations(clears=habits), bridged=True
         )
         stream.receive(media(ANSWER), START_MS)
         stream.receive(CLEAR, START_MS + 25)
@@ -134,7 +134,7 @@ def test_the_second_leg_obeys_the_same_habit() -> None:
 
 def test_both_tracks_can_share_their_chunk_numbers() -> None:
     variations = Variations(chunk_numbers="shared")
-    gone = run(open_stream(ramp(480), request={"tracks": "both_tracks"}, variations=variations))
+    gone = run(open_stream(ramp(480), settings={"tracks": "both_tracks"}, variations=variations))
     assert [(m["track"], m["chunk"], m["timestamp"]) for m in chunks_of(gone)] == [
         ("inbound", "1", "0"),
         ("outbound", "2", "0"),
@@ -214,7 +214,7 @@ def test_the_codec_can_change_without_notice() -> None:
 def test_a_second_start_can_renumber_everything() -> None:
     restarts = (Restart(at_ms=40.0, renumbers=True), Restart(at_ms=80.0, codec="PCMA", renumbers=True))
     variations = Variations(restarts=restarts, chunk_numbers="shared", timestamp_unit="rtp_clock")
-    gone = run(open_stream(ramp(160 * 5), request={"tracks": "both_tracks"}, variations=variations))
+    gone = run(open_stream(ramp(160 * 5), settings={"tracks": "both_tracks"}, variations=variations))
     starts = [m["sequence_number"] for _, m in gone if m["event"] == "start"]
     assert starts == ["1", "1", "1"]
     chunks = [(m["sequence_number"], m["media"]["chunk"], m["media"]["timestamp"]) for _, m in gone if "media" in m]

@@ -81,7 +81,7 @@ def test_an_escaped_call_control_id_is_the_same() -> None:
 
 
 def test_the_stream_begins_after_the_answer() -> None:
-    """Also when nobody waits for it: the command was taken."""
+    """Even if the client is gone: the command was accepted."""
 
     async def main() -> None:
         async with listening(App()) as app, Carrier() as carrier:
@@ -120,7 +120,7 @@ def test_a_repeated_command_has_no_second_effect() -> None:
     run(main)
 
 
-def test_a_client_that_goes_in_the_middle_of_its_body_is_no_accident(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_client_that_disconnects_within_its_body_is_not_an_error(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         async with Carrier() as carrier:
             host, port = "127.0.0.1", int(carrier.base_url.removesuffix("/v2").rpartition(":")[2])

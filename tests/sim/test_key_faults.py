@@ -1,4 +1,4 @@
-"""Messages of keys that are late, overtake each other and come twice."""
+"""Messages of keys that are late, overtake each other and are repeated."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FAULTS = Faults(key_delay_ms=150.0, key_duplicate=0.05)
 
 
 def keys_of(gone: list[tuple[float, dict[str, Any]]]) -> list[tuple[float, str, str]]:
-    """The moment, digit and `occurred_at` of each message of a key."""
+    """Return the moment, digit and `occurred_at` of each message of a key."""
     return [(ms, one["dtmf"]["digit"], one["occurred_at"]) for ms, one in gone if one["event"] == "dtmf"]
 
 

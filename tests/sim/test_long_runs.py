@@ -1,4 +1,4 @@
-"""Calls that keep no audio: an hour takes no more memory than a minute."""
+"""Calls that keep no audio: an hour needs no more memory than a minute."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def long_stream(**options: Any) -> CarrierStream:
 
 
 def held_octets(root: object) -> int:
-    """The memory of all objects that can be reached, code apart."""
+    """Return the memory of all objects that can be reached, code apart."""
     seen: set[int] = set()
     waiting, octets = [root], 0
     while waiting:
@@ -51,7 +51,7 @@ def held_octets(root: object) -> int:
 
 
 def growth(stream: CarrierStream, *, echoes: bool) -> int:
-    """Octets that an hour needs more than ten minutes."""
+    """Return how many octets more an hour needs than ten minutes."""
     talk(stream, 0, 10 * MINUTE_MS, echoes=echoes)
     before = held_octets(stream)
     assert before > 10_000, "the stream's objects are found"
@@ -60,7 +60,7 @@ def growth(stream: CarrierStream, *, echoes: bool) -> int:
 
 
 def test_memory_is_flat_over_an_hour_of_echo() -> None:
-    stream = long_stream(request={"tracks": "both_tracks", "target_legs": "both"}, bridged=True)
+    stream = long_stream(settings={"tracks": "both_tracks", "target_legs": "both"}, bridged=True)
     assert growth(stream, echoes=True) < 100_000, "the audio of 50 minutes has 144 MB, its latencies 40 kB"
     stream.end("hang_up", START_MS + 60 * MINUTE_MS)
     report = stream.report()
@@ -81,7 +81,7 @@ def test_memory_is_flat_over_an_hour_with_a_silent_app() -> None:
     assert report.dry_ms > 59 * MINUTE_MS
 
 
-def test_the_measure_would_find_what_is_kept() -> None:
+def test_the_measurement_finds_kept_objects() -> None:
     stream = open_stream(silence(), variations=Variations(chunk_ms=CHUNK_MS))
     talk(stream, 0, MINUTE_MS)
     before = held_octets(stream)
@@ -93,7 +93,7 @@ def test_the_outbound_track_is_the_same_without_memory() -> None:
     def outbound(*, keeps_audio: bool) -> bytes:
         stream = open_stream(
             silence(),
-            request={"tracks": "outbound_track"},
+            settings={"tracks": "outbound_track"},
             variations=Variations(chunk_ms=CHUNK_MS),
             keeps_audio=keeps_audio,
         )

@@ -1,4 +1,4 @@
-"""A stream whose socket is lost: what the app sees, what commands get meanwhile, and when it is reported."""
+"""A stream whose socket is lost: the app's view, answers to commands meanwhile, and the time of its report."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PLAN = rtpcodec.StreamPlan()
 
 
 @pytest.mark.parametrize("how", ["rst", "fin"])
-def test_the_app_of_a_real_socket_sees_no_stop_and_no_close_frame(how: Any) -> None:
+def test_an_app_on_a_real_socket_sees_neither_stop_nor_close_frame(how: Any) -> None:
     async def main() -> None:
         async with listening(App()) as app, Carrier() as carrier:
             call = carrier.new_call(SPEECH)
@@ -54,7 +54,7 @@ def test_a_black_hole_of_a_real_socket_passes_nothing_until_the_stream_is_stoppe
             await app.saw("media", 2)
             call.lose_socket("black_hole")
             call.lose_socket("black_hole")
-            # What was sent before is still read, and then nothing comes: neither media nor `stop`.
+            # Earlier messages are still read; then nothing arrives, neither media nor `stop`.
             refusal = await command(carrier, call, "streaming_start", stream_url=app.url)
             assert refusal.json()["errors"][0]["code"] == "90045"
             assert call.streaming

@@ -1,4 +1,4 @@
-"""The stream as a machine: close frames, cuts, and every way in which a WebSocket ends."""
+"""The state machine of a stream: close frames, cuts, and every end of a WebSocket."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.sim.streams import START_MS, mark, media, open_stream, ramp, sent
 
 
 def ended() -> CarrierStream:
-    """A stream that has ended and sent everything, at 40 ms."""
+    """Return a stream that has ended and sent everything, at 40 ms."""
     stream = open_stream(ramp(160 * 50))
     sent(stream, 0)
     stream.end("hang_up", START_MS + 40)
@@ -125,7 +125,7 @@ def test_a_lost_connection_is_reported_unless_the_stream_has_ended() -> None:
     assert stream.report().end_reason == "connection_lost"
 
 
-def test_a_machine_has_no_events_and_minds_no_control_frame() -> None:
+def test_a_machine_has_no_events_and_ignores_control_frames() -> None:
     stream = open_stream(ramp(160))
     stream.touch(START_MS)
     assert list(stream.events(START_MS)) == []

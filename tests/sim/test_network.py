@@ -1,4 +1,4 @@
-"""Faults by a seed: what they do, that they repeat, and that each leaves the others alone."""
+"""Faults by a seed: their effects, their repetition, and their independence of each other."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rtpcodec.sim.media.chunk_faults import Faults, Network, Packet
 
 
 def carried(faults: Faults, chunks: int = 400, seed: str = "1/0", track: str = "inbound") -> tuple[list[int], Network]:
-    """The numbers of the chunks that arrive, in the order of arrival."""
+    """Return the numbers of the chunks that arrive, in the order of arrival."""
     network = Network(faults, seed, 0.0)
     for number in range(chunks):
         network.put(Packet(str(number), track, 160), 0.0)
@@ -65,7 +65,7 @@ def test_a_switch_does_not_change_what_the_others_do() -> None:
     assert dropped == both
 
 
-def test_the_fate_of_a_track_does_not_depend_on_the_other() -> None:
+def test_the_faults_of_a_track_do_not_depend_on_the_other() -> None:
     faults = Faults(drop=0.2, duplicate=0.1)
     alone, _ = carried(faults, track="outbound")
     network = Network(faults, "1/0", 0.0)
@@ -101,7 +101,7 @@ def test_a_stall_sends_nothing_then_everything() -> None:
     assert [packet.text for packet in network.due(2551)] == ["2550"]
 
 
-def test_what_is_forgotten_does_not_go_out() -> None:
+def test_discarded_messages_are_not_sent() -> None:
     network = Network(Faults(), "1/0", 0.0)
     network.put(Packet("x"), 0.0)
     network.discard()

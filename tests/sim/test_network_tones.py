@@ -1,4 +1,4 @@
-"""Tones of telephone networks from the simulator are those that the detector names."""
+"""The detector recognises the network tones of the simulator."""
 
 from __future__ import annotations
 

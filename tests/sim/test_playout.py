@@ -1,4 +1,4 @@
-"""The play-out clock: when audio is heard, when marks are due, what clear does, when it ran dry."""
+"""The play-out clock: when audio is heard, when marks are due, the effect of `clear`, and underruns."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import sys
 from rtpcodec.sim.media import playout
 from rtpcodec.sim.media.playout import Playout
 from tests.sim.streams import ramp
-from tests.stream.work import lines_of
+from tests.stream.executed_lines import lines_of
 
 MS = 8 * 2
-"""Octets of a ms at 8 kHz."""
+"""Octets of 1 ms at 8 kHz."""
 
 
 def due(play_out: Playout, now_ms: float) -> list[str]:
@@ -103,7 +103,7 @@ def test_a_delay_lets_late_chunks_follow_without_a_gap() -> None:
     assert (play_out.dry_count, play_out.next_mark_ms) == (0, 200.0)
 
 
-def test_a_full_buffer_takes_nothing() -> None:
+def test_a_full_buffer_accepts_nothing() -> None:
     play_out = Playout(8000, 0.0)
     minute = bytes(60 * 8000 * 2)
     assert all(play_out.play(minute, 0.0) for _ in range(10))
@@ -113,7 +113,7 @@ def test_a_full_buffer_takes_nothing() -> None:
     assert play_out.queued_ms(1.0) == playout.MAX_QUEUED_MS - 1 + 1 / 8
 
 
-def test_too_many_marks_are_not_taken() -> None:
+def test_too_many_marks_are_refused() -> None:
     play_out = Playout(8000, 0.0)
     play_out.play(bytes(320), 0.0)
     assert all(play_out.mark(str(number), 0.0) for number in range(playout.MAX_PENDING_MARKS))
@@ -122,7 +122,7 @@ def test_too_many_marks_are_not_taken() -> None:
     assert play_out.mark("there is room again", 0.0)
 
 
-def test_long_names_of_marks_are_not_taken_without_end() -> None:
+def test_long_names_of_marks_are_limited() -> None:
     play_out = Playout(8000, 0.0)
     play_out.play(bytes(320), 0.0)
     name = "x" * 60_000
@@ -137,7 +137,7 @@ def test_long_names_of_marks_are_not_taken_without_end() -> None:
     assert play_out.drop_marks(-1.0) == 0
 
 
-def test_many_clears_do_not_walk_over_the_marks_again_and_again() -> None:
+def test_many_clears_visit_each_mark_once() -> None:
     play_out = Playout(8000, 0.0)
     play_out.play(bytes(320), 0.0)
     for number in range(playout.MAX_PENDING_MARKS):

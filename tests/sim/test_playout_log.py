@@ -1,4 +1,4 @@
-"""The log of what came from the app and what clears cut, against the audio that the caller heard."""
+"""The log of arrivals and clears, compared with the audio that the caller heard."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_a_clear_says_what_it_cut() -> None:
         (140, media(piece(200, 300))),  # heard from 170 on
         (150, CLEAR),  # before any of it
         (160, media(piece(300, 400))),  # heard from 190 to 290
-        (400, CLEAR),  # behind all of it
+        (400, CLEAR),  # after all of it
         (410, CLEAR),
     ):
         stream.receive(text, START_MS + at_ms)
@@ -75,7 +75,7 @@ def test_a_clear_says_what_it_cut() -> None:
 def test_the_queue_is_sampled_at_each_message() -> None:
     stream = open_stream(bytes(320 * 300), logs_playout=True)
     stream.receive(media(piece(0, 400)), START_MS)
-    for number in range(1, 201):  # 20 ms each 20 ms, which the twentieth of a second disturbs
+    for number in range(1, 201):  # 20 ms every 20 ms, disturbed by the twentieth of a second
         late_ms = 5 if number % 50 == 25 else 0
         stream.receive(media(piece(0, 20)), START_MS + 20 * number + late_ms)
     log = log_of(stream)

@@ -1,4 +1,4 @@
-"""What the caller says: files, PCM and generators, cut and resampled."""
+"""The speech of the caller: files, PCM and generators, cut and resampled."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_no_speech_ends_at_once() -> None:
         (7, None, TypeError, "'int' object is not iterable"),
     ],
 )
-def test_what_is_no_speech_is_refused(source: Any, speech_hz: int | None, error: type[Exception], rule: str) -> None:
+def test_invalid_speech_is_refused(source: Any, speech_hz: int | None, error: type[Exception], rule: str) -> None:
     with pytest.raises(error, match=re.escape(rule)):
         open_speech(source, speech_hz, 8000)
 

@@ -1,4 +1,4 @@
-"""Every state of a call against every command, over HTTP: what is allowed, what is refused and how."""
+"""Every command in every state of a call, over HTTP: allowed or refused, and by which error."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def dial(carrier: Carrier, to: str, /, **body: Any) -> httpx.Response:
 
 
 async def dialled(carrier: Carrier, *, answers_after_s: float | None, **body: Any) -> SimulatedCall:
-    """A call that we dialled."""
+    """Return a call that we dialled."""
     carrier.phone("+15550100009", b"", answers_after_s=answers_after_s, tail_ms=NEVER_MS)
     found = (await dial(carrier, "+15550100009", **body)).json()["data"]["call_control_id"]
     (call,) = (call for call in carrier.calls if call.call_control_id == found)
@@ -64,7 +64,7 @@ async def dialled(carrier: Carrier, *, answers_after_s: float | None, **body: An
 
 @asynccontextmanager
 async def call_in(state: str) -> AsyncIterator[tuple[Carrier, SimulatedCall, App]]:
-    """A call that has come to this state by commands, not by hand."""
+    """Yield a call that commands have brought to this state."""
     async with listening(App()) as app, Carrier() as carrier:
         if state in ("ringing", "answered, dialled"):
             call = await dialled(carrier, answers_after_s=None if state == "ringing" else 0.0)

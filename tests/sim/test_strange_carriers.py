@@ -1,4 +1,4 @@
-"""Marks and `clear` of strange carriers, behind delays and a hold: times by hand, messages by the standard library."""
+"""Marks and `clear` of unusual carriers, with delays and a hold; times computed here, messages without our code."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.sim.streams import ramp
 
 UP_MS, DOWN_MS, HOLD_MS = 20.0, 120.0, 60.0
 SOUND = pcmu_encode(ramp(8000, 3))
-"""1 s, in ten messages with a mark behind each; the clear and its fence follow 500 ms after them."""
+"""1 s in ten messages, each with a mark after it; the clear and its last mark follow 500 ms after them."""
 PLAYED = {str(n): UP_MS + HOLD_MS + 100 * n + DOWN_MS for n in range(1, 11)}
-"""When the app gets each mark if nothing is cleared."""
+"""When the app receives each mark if nothing is cleared."""
 CLEARED_MS = 500 + UP_MS + DOWN_MS
-"""When the app gets what a clear returns at once."""
+"""When the app receives the marks that a clear returns at once."""
 HEARD_MS = 500 + UP_MS - UP_MS - HOLD_MS
-"""Sound that was heard when the clear arrived."""
+"""Audio that was heard when the clear arrived."""
 
 
 def speak(app: MemoryApp) -> None:
@@ -51,7 +51,7 @@ def conversation(variations: Variations, **options: Any) -> tuple[MemoryApp, Cal
 
 
 def after_clear(at_ms: float, last_played: int = 4) -> dict[str, float]:
-    """Marks that were played, and all others at one moment."""
+    """Return marks that were played, and all others at one moment."""
     return {name: ms if int(name) <= last_played else at_ms for name, ms in PLAYED.items()} | {"fence": at_ms}
 
 
@@ -101,7 +101,7 @@ def test_marks_and_clear_of_a_strange_carrier(
     assert len(app.marks()) == len(returned), "none comes twice"
     errors = [(at, message["payload"]["code"]) for at, message in app.messages if message["event"] == "error"]
     assert errors == ([(UP_MS + DOWN_MS, 100005)] if variations.marks.refused else [])
-    # What was heard, by the caller's ear and by the log.
+    # The heard audio, by the report and by the log.
     sound = pcmu_decode(SOUND)[: 2 * round(8 * heard_ms)]
     begin = report.heard_pcm.find(sound[:160])
     assert report.heard_pcm[begin : begin + len(sound)] == sound

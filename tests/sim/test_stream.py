@@ -1,4 +1,4 @@
-"""One stream without sockets: what is sent when, in every detail, with the clock set by hand."""
+"""One stream without sockets: each sent message and its time; the clock is an argument."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CHUNK = ramp(160)
 def whole_stream() -> CarrierStream:
     """50 ms of speech and one key."""
     wishes = {"auth_token": "tok", "client_state": "eyJzIjoxfQ==", "custom_parameters": {"tenant": "t1"}}
-    return open_stream(ramp(400), request=wishes, dtmf=((30.0, "5"),))
+    return open_stream(ramp(400), settings=wishes, dtmf=((30.0, "5"),))
 
 
 def test_a_whole_stream_is_exactly_this() -> None:
@@ -94,7 +94,7 @@ def test_without_a_token_connected_says_none() -> None:
     ],
 )
 def test_start_says_what_is_sent(name: str, rate_hz: int, wish: str, encoding: str, sample_rate: int) -> None:
-    stream = open_stream(ramp(rate_hz // 50), name=name, rate_hz=rate_hz, request={"codec": wish})
+    stream = open_stream(ramp(rate_hz // 50), name=name, rate_hz=rate_hz, settings={"codec": wish})
     start = sent(stream, 0)[1]
     assert start["start"]["media_format"] == {"encoding": encoding, "sample_rate": sample_rate, "channels": 1}
     (chunk,) = sent(stream, 20)
@@ -115,7 +115,7 @@ def test_start_can_name_either_rate_of_g722(announced_hz: int) -> None:
 
 
 def test_speech_is_resampled_to_the_wished_codec() -> None:
-    stream = open_stream(ramp(320), request={"codec": "L16"})
+    stream = open_stream(ramp(320), settings={"codec": "L16"})
     gone = run(stream)
     reference = Resampler(8000, 16000)
     expected = reference.resample(ramp(320)) + reference.flush()
@@ -151,7 +151,7 @@ def test_an_hour_of_ticks_does_not_drift() -> None:
     assert gone[-1][1]["event"] == "stop"
 
 
-def test_the_caller_listens_on_after_speaking() -> None:
+def test_the_caller_continues_to_listen_after_speaking() -> None:
     gone = run(open_stream(CHUNK, tail_ms=50))
     assert events(gone) == ["connected", "start", "media", "media", "media", "media", "stop"]
     assert payloads(message for _, message in gone) == pcmu_encode(CHUNK + bytes(3 * 320))
@@ -178,7 +178,7 @@ def test_an_error_of_the_generator_ends_the_stream() -> None:
 
 
 def test_both_tracks_are_numbered_each_and_share_the_sequence() -> None:
-    stream = open_stream(ramp(320), request={"tracks": "both_tracks"})
+    stream = open_stream(ramp(320), settings={"tracks": "both_tracks"})
     answer = pcmu_encode(ramp(320, 11))
     stream.receive(media(answer), START_MS)
     gone = run(stream)
@@ -198,7 +198,7 @@ def test_both_tracks_are_numbered_each_and_share_the_sequence() -> None:
 
 
 def test_the_outbound_track_is_what_the_caller_hears_with_silence_while_dry() -> None:
-    stream = open_stream(ramp(160 * 5), request={"tracks": "outbound_track", "return_codec": "PCMA"})
+    stream = open_stream(ramp(160 * 5), settings={"tracks": "outbound_track", "return_codec": "PCMA"})
     answer = pcma_encode(ramp(240, 11))
     stream.receive(media(answer), START_MS + 10)
     gone = run(stream)
@@ -213,7 +213,7 @@ def test_the_outbound_track_is_what_the_caller_hears_with_silence_while_dry() ->
 
 def test_the_outbound_track_is_resampled() -> None:
     request = {"tracks": "outbound_track", "return_codec": "L16", "return_rate_hz": 16000}
-    stream = open_stream(ramp(320), request=request)
+    stream = open_stream(ramp(320), settings=request)
     stream.receive(media(ramp(640, 11)), START_MS)
     gone = run(stream)
     expected = Resampler(16000, 8000).resample(ramp(640, 11))
@@ -222,7 +222,7 @@ def test_the_outbound_track_is_resampled() -> None:
 
 def test_the_outbound_track_is_resampled_from_a_rate_that_is_not_a_multiple() -> None:
     request = {"tracks": "outbound_track", "return_codec": "L16", "return_rate_hz": 22050}
-    stream = open_stream(ramp(320), request=request)
+    stream = open_stream(ramp(320), settings=request)
     stream.receive(media(ramp(882, 11)), START_MS)
     gone = run(stream)
     expected = Resampler(22050, 8000).resample(ramp(882, 11))
@@ -232,7 +232,7 @@ def test_the_outbound_track_is_resampled_from_a_rate_that_is_not_a_multiple() ->
 # Faults, variations, the end
 
 
-def test_faults_leave_holes_in_the_numbers() -> None:
+def test_dropped_chunks_leave_their_numbers_missing() -> None:
     def arrived(seed: str) -> list[str]:
         stream = open_stream(ramp(160 * 100), faults=Faults(drop=0.1, duplicate=0.1, reorder=0.1), seed=seed)
         gone = run(stream)
@@ -370,7 +370,7 @@ def test_the_latency_of_an_echo_goes_by_position_not_by_chunk() -> None:
 
 def test_the_latency_of_an_echo_in_smaller_chunks_at_another_rate() -> None:
     stream = open_stream(
-        ramp(800), variations=Variations(chunk_ms=100), request={"return_codec": "L16", "return_rate_hz": 22050}
+        ramp(800), variations=Variations(chunk_ms=100), settings={"return_codec": "L16", "return_rate_hz": 22050}
     )
     sent(stream, 100)
     for number in range(5):
@@ -393,7 +393,7 @@ def test_the_latency_ignores_duplicates_and_lost_chunks() -> None:
 
 
 def test_no_secret_is_in_a_repr() -> None:
-    stream = open_stream(CHUNK, request={"auth_token": "secret-token"}, dtmf=((5.0, "7"),))
+    stream = open_stream(CHUNK, settings={"auth_token": "secret-token"}, dtmf=((5.0, "7"),))
     run(stream)
     shown = repr(stream) + repr(stream._facts) + repr(stream.report())
     for secret in ("secret-token", "+1555", "'7'"):

@@ -1,4 +1,4 @@
-"""One stream without sockets: what the app says, and what the carrier makes of it."""
+"""One stream without sockets: messages of the app, and their effect."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def test_l16_has_one_byte_order_both_ways(order: Any) -> None:
     stream = open_stream(
         ramp(160),
         name="L16",
-        request={"return_codec": "L16", "return_rate_hz": 8000},
+        settings={"return_codec": "L16", "return_rate_hz": 8000},
         variations=Variations(l16_byte_order=order),
     )
     swapped = b"".join(ramp(160)[n : n + 2][::-1] for n in range(0, 320, 2))
@@ -101,21 +101,23 @@ def test_l16_has_one_byte_order_both_ways(order: Any) -> None:
         ("no json", 100003, "malformed_frame", "JSON is malformed"),
         ("", 100003, "malformed_frame", "Input data was truncated"),
         (b"\xff\xfe", 100003, "malformed_frame", "invalid start byte"),
-        ("[]", 100003, "malformed_frame", "Expected `object`"),
-        ('{"media":{"payload":""}}', 100003, "malformed_frame", "missing required field `event`"),
+        ("[]", 100003, "malformed_frame", "message is `array`, `object` is needed"),
+        ('{"media":{"payload":""}}', 100003, "malformed_frame", "message has no member 'event'"),
         ('{"event":"media"}', 100003, "malformed_frame", "event 'media' has no member 'media'"),
-        ('{"event":"media","media":{}}', 100003, "malformed_frame", "missing required field `payload`"),
+        ('{"event":"media","media":{}}', 100003, "malformed_frame", "media has no member 'payload'"),
         ('{"event":"mark"}', 100003, "malformed_frame", "event 'mark' has no member 'mark'"),
-        ('{"event":"mark","mark":{"name":7}}', 100003, "malformed_frame", "Expected `str`"),
+        ('{"event":"mark","mark":{"name":7}}', 100003, "malformed_frame", "mark.name is `int`, `str` is needed"),
         ('{"event":"hello"}', 100003, "malformed_frame", "event is not one of media, mark and clear"),
         ('{"event":"stop"}', 100003, "malformed_frame", "event is not one of media, mark and clear"),
         ('{"event":"media","media":{"payload":"?"}}', 100004, "invalid_media", "media.payload is not base64"),
-        ('{"event":"media","media":{"payload":"abc"}}', 100004, "invalid_media", "media.payload is not base64"),
+        ('{"event":"media","media":{"payload":"abc"}}', 100004, "invalid_media", "media.payload has no base64 padding"),
         (" " * (MAX_MESSAGE_OCTETS + 1), 100003, "malformed_frame", "message has 4194305 octets"),
         ("[" * 50, 100003, "malformed_frame", "nests"),
     ],
 )
-def test_what_is_malformed_is_answered_and_the_stream_goes_on(text: str, code: int, title: str, detail: str) -> None:
+def test_malformed_messages_are_answered_and_the_stream_continues(
+    text: str, code: int, title: str, detail: str
+) -> None:
     stream = open_stream(ramp(160 * 3))
     sent(stream, 0)
     stream.receive(text, START_MS + 1)
@@ -137,8 +139,8 @@ def test_a_binary_frame_is_malformed() -> None:
     assert [m["payload"]["detail"] for m in sent(stream, 1)] == ["message is a binary frame"]
 
 
-def test_a_payload_that_ends_inside_a_sample_is_no_audio() -> None:
-    stream = open_stream(CHUNK, request={"return_codec": "L16", "return_rate_hz": 16000})
+def test_a_payload_that_ends_within_a_sample_is_refused() -> None:
+    stream = open_stream(CHUNK, settings={"return_codec": "L16", "return_rate_hz": 16000})
     sent(stream, 0)
     stream.receive(media(b"abc"), START_MS)
     assert [m["payload"] for m in sent(stream, 1)] == [
@@ -158,7 +160,7 @@ def test_an_empty_payload_does_nothing() -> None:
 
 
 def test_audio_that_nobody_hears_is_silence_and_counted() -> None:
-    stream = open_stream(ramp(480), request={"target_legs": "opposite"})
+    stream = open_stream(ramp(480), settings={"target_legs": "opposite"})
     stream.receive(media(pcmu_encode(CHUNK)), START_MS)
     stream.receive(mark("m"), START_MS)
     gone = run(stream)

@@ -1,4 +1,4 @@
-"""TeXML documents on the simulator: it reads the plan from the element, and continues behind it."""
+"""TeXML documents on the simulator: it reads the plan from the element, and continues after it."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_the_phone_may_hang_up_first() -> None:
         ),
     ],
 )
-def test_what_a_carrier_would_not_understand_is_refused(document: str, text: str) -> None:
+def test_urls_that_a_carrier_would_not_accept_are_refused(document: str, text: str) -> None:
     async def main() -> None:
         async with Carrier("KEY") as carrier:
             phone = carrier.new_call(bytes(16 * 100))

@@ -1,4 +1,4 @@
-"""Delays, jitter, stalls, clock skew, holds and slow reading, with the clock set by hand."""
+"""Delays, jitter, stalls, clock skew, holds and slow reading; the clock is an argument."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_delay_from_the_app_moves_what_is_heard_and_the_marks() -> None:
     assert stream.report().heard_pcm == bytes(30 * 16) + pcmu_decode(answer) + bytes(170 * 16)
 
 
-def test_a_message_that_is_on_its_way_at_the_end_does_nothing() -> None:
+def test_a_message_in_flight_at_the_end_has_no_effect() -> None:
     stream = open_stream(ramp(160 * 2), timing=Timing(from_app=Link(delay_ms=100.0)))
     stream.receive(mark("too late"), START_MS + 20)
     assert moments(run(stream), "mark") == []
@@ -156,9 +156,9 @@ def test_the_playout_clock_decides_when_audio_ends() -> None:
 
 
 def test_the_outbound_track_slips_a_sample_where_the_clocks_differ() -> None:
-    request = {"tracks": "outbound_track"}
+    settings = {"tracks": "outbound_track"}
     timing = Timing(playout_clock_ppm=-1000.0)
-    stream = open_stream(silence(), request=request, timing=timing)
+    stream = open_stream(silence(), settings=settings, timing=timing)
     stream.receive(media(pcmu_encode(ramp(8000))), START_MS)
     heard = payloads((m for _, m in run(stream, 1000)), "outbound")
     played = pcmu_encode(ramp(8000))
@@ -173,7 +173,7 @@ def test_the_outbound_track_slips_a_sample_where_the_clocks_differ() -> None:
 @pytest.mark.parametrize(("timestamps", "expected"), [("jump", [0, 20, 100, 120]), ("stand_still", [0, 20, 40, 60])])
 def test_on_hold_no_media_is_sent_and_the_speech_waits(timestamps: Any, expected: list[int]) -> None:
     hold = Hold(from_ms=40.0, to_ms=100.0, timestamps=timestamps)
-    stream = open_stream(ramp(160 * 4), request={"tracks": "both_tracks"}, timing=Timing(holds=(hold,)))
+    stream = open_stream(ramp(160 * 4), settings={"tracks": "both_tracks"}, timing=Timing(holds=(hold,)))
     answer = pcmu_encode(ramp(480, 3))
     stream.receive(media(answer), START_MS + 40)
     stream.receive(mark("played on hold"), START_MS + 40)
@@ -235,7 +235,7 @@ def test_a_stream_that_has_ended_is_read() -> None:
     assert not stream.reading_paused(START_MS + 10), "the answer to the close frame must be read"
 
 
-def test_nothing_of_it_is_on_by_default() -> None:
+def test_all_faults_are_off_by_default() -> None:
     def quiet(stream: CarrierStream) -> list[tuple[float, dict[str, Any]]]:
         stream.receive(media(b"\xff" * 160), START_MS)
         stream.receive(mark("m"), START_MS)

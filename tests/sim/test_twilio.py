@@ -1,6 +1,6 @@
-"""The simulator as Twilio: every message as its documents write it, and the app's messages read strictly.
+"""The simulator as Twilio: every message as documented, and the app's messages read strictly.
 
-The texts stand here by hand, as in the documents (docs/twilio.md, Messages): a witness apart from both sides.
+The expected texts are copied from the documents (docs/twilio.md, "Messages"), independent of both sides.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rtpcodec.sim import StreamWarning, Variations
 from rtpcodec.sim.wires import twilio as twilio_wire
 from rtpcodec.stream.plan import StreamPlan
 from tests.sim.streams import START_MS, open_stream
-from tests.sim.test_witnesses import typed_members
+from tests.sim.test_independent_sources import typed_members
 from tests.sim.twilio_app import SILENCE, TONE, TwilioApp, streamed
 from tests.stream.twilio_texts import CONNECTED, DTMF, MARK, START, STOP, media
 
@@ -92,7 +92,7 @@ def test_a_clear_empties_the_queue_and_returns_all_marks() -> None:
 
 @pytest.mark.filterwarnings("ignore::rtpcodec.errors.PlanWarning")  # of the outbound track alone
 @pytest.mark.parametrize("tracks", ["inbound_track", "outbound_track", "both_tracks"])
-def test_a_one_way_stream_has_the_tracks_that_were_asked_for_and_no_keys(tracks: str) -> None:
+def test_a_one_way_stream_has_the_requested_tracks_and_no_keys(tracks: str) -> None:
     app, report = streamed(
         speech=bytes(16 * 60),
         dtmf=((30.0, "1"),),
@@ -166,7 +166,7 @@ def test_a_binary_frame_is_noted_apart() -> None:
     assert [warning.code for warning in noted] == [31950, 31951]
 
 
-def test_a_one_way_stream_takes_nothing_of_the_app() -> None:
+def test_a_one_way_stream_ignores_the_app() -> None:
     _, report = streamed({20: lambda app: app.play(TONE)}, stream={"one_way": True})
     assert (report.heard_pcm.strip(b"\0"), report.media_received) == (b"", 0)
     assert report.warnings == (
@@ -195,7 +195,7 @@ def test_the_messages_have_the_documented_members_of_the_documented_types() -> N
 
 
 def test_the_texts_are_written_apart_from_those_of_the_app_s_side() -> None:
-    """The simulator would prove nothing about `stream.wire.twilio` if both were one code."""
+    """The simulator would prove nothing about `stream.wire.twilio` if both shared code."""
     tree = ast.parse(inspect.getsource(twilio_wire))
     imported = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
     assert not any(module is not None and module.startswith("rtpcodec.stream.wire") for module in imported)

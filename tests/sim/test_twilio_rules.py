@@ -1,4 +1,4 @@
-"""The simulator as Twilio: how its streams begin and end, and what it refuses because Twilio does not have it."""
+"""The simulator as Twilio: begin and end of its streams, and refusals of features that Twilio lacks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.sim.twilio_app import TwilioApp
 
 @pytest.mark.parametrize("one_way", [False, True])
 def test_the_end_of_a_two_way_stream_ends_the_call_and_that_of_a_one_way_stream_does_not(one_way: bool) -> None:
-    """`<Connect>` alone: no verb is left. `<Start>`: the verbs behind it continue."""
+    """After `<Connect>` no verb is left; after `<Start>` the next verbs continue."""
 
     def accept(socket: MemorySocket) -> TwilioApp:
         return TwilioApp(socket, {40: lambda app: app.socket.close(1000)})

@@ -1,4 +1,4 @@
-"""The spellings that carriers differ in."""
+"""Spellings of messages that differ between carriers."""
 
 from __future__ import annotations
 

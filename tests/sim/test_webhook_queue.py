@@ -1,4 +1,4 @@
-"""Which webhook is posted when, where and how often: the clock is an argument, every chance comes from the seed."""
+"""The queue of webhooks: time, URL and number of posts. The clock is an argument, all randomness is of the seed."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_the_seed_decides_key_and_ids() -> None:
 
 
 @pytest.mark.parametrize("status", [None, 301, 308, 408, 429, 500, 503, 599])
-def test_failures_are_tried_again_and_then_elsewhere(status: int | None) -> None:
+def test_failures_are_retried_and_then_sent_to_the_failover_url(status: int | None) -> None:
     events = queue(failover_url=FAILOVER, retry_s=1.5)
     events.put("call.answered", {}, 0.0)
     now_ms, seen = 0.0, []
@@ -104,7 +104,7 @@ def test_success_and_other_refusals_end_it(status: int) -> None:
     assert events.next_deadline_ms is None
 
 
-def test_without_a_second_address_it_is_given_up() -> None:
+def test_without_a_failover_url_the_event_is_dropped() -> None:
     events = queue(attempts=1)
     events.put("call.answered", {}, 0.0)
     events.answered(due(events, 0.0)[0], 500, 1.0)
@@ -118,7 +118,7 @@ def test_duplicates_have_the_same_id() -> None:
     assert first.body == second.body
 
 
-def test_what_is_held_back_follows_the_next_that_was_answered() -> None:
+def test_a_held_back_event_follows_the_next_answered_one() -> None:
     events = queue("3", reorder=0.5, hold_s=1.0)
     for number in range(4):
         events.put(str(number), {}, 0.0)
@@ -131,7 +131,7 @@ def test_what_is_held_back_follows_the_next_that_was_answered() -> None:
     assert event_types(due(events, 10.0)) == held
 
 
-def test_what_is_held_back_and_followed_by_nothing_comes_late() -> None:
+def test_a_held_back_event_without_a_later_one_is_late() -> None:
     events = queue(reorder=1.0, hold_s=0.5)
     events.put("call.answered", {}, 100.0)
     assert (due(events, 599.0), events.next_deadline_ms) == ([], 600.0)
@@ -180,7 +180,7 @@ def test_at_the_end_what_waits_is_posted_once() -> None:
         ({"attempts": 0}, "attempts is 0, at least 1 is needed"),
     ],
 )
-def test_what_cannot_be_is_refused(options: dict[str, Any], message: str) -> None:
+def test_impossible_values_are_refused(options: dict[str, Any], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Webhooks(**({"url": URL} | options))
 

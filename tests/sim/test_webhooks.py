@@ -15,13 +15,13 @@ from rtpcodec.client.webhook import DuplicateFilter
 from rtpcodec.sim import Carrier, Signalling, Webhooks
 from tests.server.dialler import until
 from tests.sim.apps import App, command, listening, run
-from tests.sim.hooks import Hook, hooked
 from tests.sim.test_states import NEVER_MS, dial
+from tests.sim.webhook_app import WebhookApp, serving_webhooks
 
 
 @asynccontextmanager
-async def told(hook: Hook, **options: Any) -> AsyncIterator[tuple[Carrier, Hook, App]]:
-    async with listening(App()) as app, hooked(hook), Carrier(seed=options.pop("seed", 0)) as carrier:
+async def streamed_calls(hook: WebhookApp, **options: Any) -> AsyncIterator[tuple[Carrier, WebhookApp, App]]:
+    async with listening(App()) as app, serving_webhooks(hook), Carrier(seed=options.pop("seed", 0)) as carrier:
         hook.public_key = carrier.public_key
         carrier.send_webhooks(Webhooks(url=hook.url, **({"retry_s": 0.01} | options)))
         yield carrier, hook, app
@@ -29,7 +29,7 @@ async def told(hook: Hook, **options: Any) -> AsyncIterator[tuple[Carrier, Hook,
 
 def test_the_life_of_an_incoming_call() -> None:
     async def main() -> None:
-        async with told(Hook()) as (carrier, hook, app):
+        async with streamed_calls(WebhookApp()) as (carrier, hook, app):
             call = carrier.incoming_call(bytes(3200), from_number="+15550100077")
             await hook.saw("call.initiated")
             initiated = hook.of("call.initiated")
@@ -62,7 +62,7 @@ def test_the_life_of_an_incoming_call() -> None:
 
 def test_the_quality_of_a_call_is_reported_at_its_end() -> None:
     async def main() -> None:
-        async with told(Hook()) as (carrier, hook, app):
+        async with streamed_calls(WebhookApp()) as (carrier, hook, app):
             call = carrier.new_call(bytes(3200))  # 200 ms
             await command(carrier, call, "streaming_start", stream_url=app.url)
             await call.finished()
@@ -97,7 +97,7 @@ def test_details_of_signalling_are_reported() -> None:
     }
 
     async def main() -> None:
-        async with told(Hook()) as (carrier, hook, app):
+        async with streamed_calls(WebhookApp()) as (carrier, hook, app):
             call = carrier.incoming_call(b"", signalling=signalling)
             await command(carrier, call, "answer", stream_url=app.url)
             await hook.saw("call.initiated", "call.answered", "call.hangup")
@@ -117,7 +117,7 @@ def test_details_of_signalling_are_reported() -> None:
 
 def test_a_dialled_call_has_no_verdict_about_its_caller() -> None:
     async def main() -> None:
-        async with told(Hook()) as (carrier, hook, _):
+        async with streamed_calls(WebhookApp()) as (carrier, hook, _):
             await dial(carrier, "+15550100009", timeout_secs=0)
             await hook.saw("call.initiated", "call.hangup")
             initiated = hook.of("call.initiated").payload
@@ -129,7 +129,7 @@ def test_a_dialled_call_has_no_verdict_about_its_caller() -> None:
 
 def test_the_life_of_a_dialled_call() -> None:
     async def main() -> None:
-        async with told(Hook()) as (carrier, hook, _):
+        async with streamed_calls(WebhookApp()) as (carrier, hook, _):
             carrier.phone("+15550100009", b"", tail_ms=NEVER_MS)
             answer = await dial(carrier, "+15550100009", client_state="bWluZQ==", connection_id="17")
             await hook.saw("call.answered")
@@ -153,7 +153,7 @@ def test_the_life_of_a_dialled_call() -> None:
 
 def test_a_call_that_nobody_answers() -> None:
     async def main() -> None:
-        async with told(Hook()) as (carrier, hook, _):
+        async with streamed_calls(WebhookApp()) as (carrier, hook, _):
             await dial(carrier, "+15550100009", timeout_secs=0)
             await hook.saw("call.hangup")
             assert hook.of("call.hangup").hangup_cause == "timeout"
@@ -167,7 +167,7 @@ def test_a_call_that_nobody_answers() -> None:
 )
 def test_a_call_that_is_not_taken(action: str, cause: str, source: str) -> None:
     async def main() -> None:
-        async with told(Hook()) as (carrier, hook, _):
+        async with streamed_calls(WebhookApp()) as (carrier, hook, _):
             call = carrier.incoming_call(b"")
             await command(carrier, call, action)
             await hook.saw("call.hangup")
@@ -178,7 +178,7 @@ def test_a_call_that_is_not_taken(action: str, cause: str, source: str) -> None:
 
 def test_a_socket_that_cannot_be_opened() -> None:
     async def main() -> None:
-        async with told(Hook()) as (carrier, hook, _):
+        async with streamed_calls(WebhookApp()) as (carrier, hook, _):
             call = carrier.new_call(b"")
             await command(carrier, call, "streaming_start", stream_url="ws://127.0.0.1:9/", stream_track="both_tracks")
             await hook.saw("streaming.failed")
@@ -194,7 +194,7 @@ def test_a_socket_that_cannot_be_opened() -> None:
 
 def test_a_stream_can_stop_without_the_call_and_two_calls_be_bridged() -> None:
     async def main() -> None:
-        async with told(Hook()) as (carrier, hook, app):
+        async with streamed_calls(WebhookApp()) as (carrier, hook, app):
             call, other = (carrier.new_call(b"", tail_ms=NEVER_MS) for _ in range(2))
             await command(carrier, call, "streaming_start", stream_url=app.url)
             await app.saw("media")
@@ -209,9 +209,9 @@ def test_a_stream_can_stop_without_the_call_and_two_calls_be_bridged() -> None:
     run(main)
 
 
-def test_every_event_twice_is_told_apart_by_its_id() -> None:
+def test_duplicates_of_every_event_are_recognised_by_id() -> None:
     async def main() -> None:
-        async with told(Hook(), duplicate=1.0) as (carrier, hook, _):
+        async with streamed_calls(WebhookApp(), duplicate=1.0) as (carrier, hook, _):
             call = carrier.incoming_call(b"")
             await command(carrier, call, "answer")
             await hook.came(4)
@@ -225,10 +225,10 @@ def test_every_event_twice_is_told_apart_by_its_id() -> None:
 
 
 def test_events_in_another_order() -> None:
-    """The seed says which; what is held back comes after a later one."""
+    """The seed decides which events are held back; each follows a later one."""
 
     async def main(seed: int) -> list[str]:
-        async with told(Hook(), reorder=0.5, hold_s=30.0, seed=seed) as (carrier, hook, _):
+        async with streamed_calls(WebhookApp(), reorder=0.5, hold_s=30.0, seed=seed) as (carrier, hook, _):
             for number in range(4):
                 carrier.incoming_call(b"", from_number=f"+{number}")
             await until(lambda: "+3" in [one.from_ for one in hook.events])
@@ -238,7 +238,7 @@ def test_events_in_another_order() -> None:
     orders = []
 
     async def twice() -> None:
-        # A seed whose last event is not held back.
+        # With this seed the last event is not held back.
         orders.extend([await main(1) for _ in range(2)])
 
     run(twice)
@@ -246,10 +246,10 @@ def test_events_in_another_order() -> None:
     assert sorted(orders[0]) == sorted(orders[1]) == ["+0", "+1", "+2", "+3"]
 
 
-def test_failures_are_tried_again_and_then_elsewhere() -> None:
+def test_failures_are_retried_and_then_sent_to_the_failover_url() -> None:
     async def main() -> None:
         statuses = (503, 302, 429, 200)
-        async with hooked(Hook(*statuses)) as hook, Carrier() as carrier:
+        async with serving_webhooks(WebhookApp(*statuses)) as hook, Carrier() as carrier:
             hook.public_key = carrier.public_key
             other = hook.url.replace("/hook", "/failover")
             carrier.send_webhooks(Webhooks(url=hook.url, failover_url=other, retry_s=0.01))
@@ -264,11 +264,11 @@ def test_failures_are_tried_again_and_then_elsewhere() -> None:
     run(main)
 
 
-def test_an_app_that_hangs_is_asked_again_and_delays_no_other_event() -> None:
+def test_an_app_that_hangs_is_retried_and_delays_no_other_event() -> None:
     async def main() -> None:
-        hook = Hook()
+        hook = WebhookApp()
         hook.hang = lambda event: event.event_type == "call.initiated"
-        async with told(hook, timeout_s=1.0) as (carrier, _, _app):
+        async with streamed_calls(hook, timeout_s=1.0) as (carrier, _, _app):
             call = carrier.incoming_call(b"")
             await command(carrier, call, "answer")
             await hook.came(3)
@@ -295,10 +295,10 @@ def test_an_address_where_nobody_listens() -> None:
     run(main)
 
 
-def test_the_end_of_the_carrier_is_told_too() -> None:
+def test_the_end_of_the_carrier_is_reported_too() -> None:
     async def main() -> None:
-        hook = Hook()
-        async with hooked(hook):
+        hook = WebhookApp()
+        async with serving_webhooks(hook):
             async with listening(App()) as app, Carrier() as carrier:
                 hook.public_key = carrier.public_key
                 carrier.send_webhooks(Webhooks(url=hook.url, reorder=1.0, hold_s=60.0))

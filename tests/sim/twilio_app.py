@@ -19,7 +19,7 @@ SILENCE = rtpcodec.pcmu_encode(bytes(320))
 
 
 class TwilioApp(Recorder):
-    """Keeps each message with its time since `start`; its steps then run at their times."""
+    """Keeps each message with its time since `start`, and runs its steps at their times."""
 
     def __init__(self, socket: MemorySocket, steps: dict[float, Callable[[TwilioApp], object]]) -> None:
         super().__init__(socket)
@@ -59,7 +59,7 @@ def streamed(
     stream: dict[str, Any] | None = None,
     **options: Any,
 ) -> tuple[TwilioApp, CallReport]:
-    """Stream one call of Twilio to an app with these steps, by ms since `start` came."""
+    """Stream one call of Twilio to an app with these steps, by ms since `start`."""
     apps: list[TwilioApp] = []
 
     def accept(socket: MemorySocket) -> TwilioApp:

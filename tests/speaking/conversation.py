@@ -30,11 +30,11 @@ from rtpcodec.stream.speaking.chain import SpeechChain
 from tests.sim.streams import open_stream
 
 EXACT = StreamPlan(send_codec="L16", send_rate_hz=8000)
-"""A codec that loses nothing: what was heard can be compared sample by sample."""
+"""A lossless codec: heard audio can be compared sample by sample."""
 PERIOD = 32767
 """Samples after which `pattern` repeats: 4 s at 8000 Hz."""
 LONG_CHUNKS = Variations(chunk_ms=100)
-"""The caller's audio matters here only as a sign of life: fewer messages are quicker."""
+"""The caller's audio only shows that the connection works: fewer messages are faster."""
 
 _Kind = TypeVar("_Kind")
 _LINK = Link()
@@ -42,14 +42,14 @@ _TIMING = Timing()
 
 
 def pattern(start: int, samples: int) -> bytes:
-    """Content that names its place: sample n has the value n % PERIOD + 1, which is never 0."""
+    """Content that encodes its position: sample n has the value n % PERIOD + 1, which is never 0."""
     numbers = np.arange(start, start + samples, dtype=np.int64)
     return (numbers % PERIOD + 1).astype("<i2").tobytes()
 
 
 @dataclass(slots=True)
 class _Sent:
-    """A text on its way to the carrier."""
+    """A text in transit to the carrier."""
 
     octets: int
     acknowledged_ms: float
@@ -71,9 +71,9 @@ class Conversation:
     faults: dict[str, Any] = field(default_factory=dict)
     keeps_audio: bool = True
     system_knows_backlog: bool = True
-    """Whether our system says how much of what we sent is not acknowledged."""
+    """Whether our system reports how much is not acknowledged."""
     carrier_buffer_octets: float = float("inf")
-    """What the carrier's system acknowledges although the carrier does not read it."""
+    """How much the carrier's system acknowledges although the carrier has not read it."""
     answers_pings: bool = True
     watch: Callable[[Conversation], None] | None = None
     """Called after each turn."""
@@ -81,14 +81,14 @@ class Conversation:
     now_ms: float = 0.0
     events: list[tuple[float, Event]] = field(default_factory=list)
     texts: list[tuple[float, str]] = field(default_factory=list)
-    """What we sent, if keeps_audio is set."""
+    """The sent audio, if keeps_audio is set."""
 
     def __post_init__(self) -> None:
         plan = self.plan
         timing = replace(self.timing, to_app=self.down, from_app=self.up)
         self.carrier: CarrierStream = open_stream(
             _silence(),
-            request={"return_codec": plan.send_codec, "return_rate_hz": plan.send_rate_hz},
+            settings={"return_codec": plan.send_codec, "return_rate_hz": plan.send_rate_hz},
             playout_delay_ms=self.hold_ms,
             variations=self.variations,
             timing=timing,

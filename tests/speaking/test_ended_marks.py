@@ -1,4 +1,4 @@
-"""Names of marks that have ended: those of the caller are remembered."""
+"""Names of ended marks: those of user marks are kept."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def ended(names: MarkNames, name: str, number: int) -> None:
     assert names.pop(name) is mark
 
 
-def test_own_marks_do_not_push_out_names_of_the_caller() -> None:
+def test_own_marks_do_not_displace_names_of_user_marks() -> None:
     names = MarkNames()
     ended(names, "greeting", 0)
     for number in range(2 * MAX_ENDED_NAMES):
@@ -21,7 +21,7 @@ def test_own_marks_do_not_push_out_names_of_the_caller() -> None:
     assert names.has_ended("greeting")
 
 
-def test_as_many_names_are_remembered_as_the_limit_says() -> None:
+def test_ended_names_are_kept_up_to_the_limit() -> None:
     names = MarkNames()
     for number in range(MAX_ENDED_NAMES + 1):
         ended(names, f"mark {number}", number)

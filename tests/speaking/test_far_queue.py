@@ -1,4 +1,4 @@
-"""Continuous audio: how much of it lies at the carrier, with clocks that differ and through stalls of 3 s."""
+"""Continuous audio: how much of it the carrier holds, with drifting clocks and through stalls of 3 s."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ AROUND_LEAD_MS = 40.0
 ABOVE_LEAD_MS = 300.0
 OLD_REPLY_MS = 250.0
 HOLD_MS = 60.0
-"""Silence that the far end puts before audio that finds it dry; its queue counts it."""
+"""Silence that a dry far end inserts before audio; its queue counts it."""
 STALL = (6000.0, 9000.0)
 STALL_MS = STALL[1] - STALL[0]
 
@@ -45,7 +45,7 @@ class Feeder:
 
 @dataclass
 class Queue:
-    """The least and the most of the far queue, from a moment on."""
+    """The minimum and the maximum of the far queue from a moment on."""
 
     from_ms: float
     least_ms: float = float("inf")
@@ -149,7 +149,7 @@ def test_an_interruption_in_a_stall_leaves_little_of_the_old_reply(name: str) ->
     assert feeder.reply.state == "interrupted"
 
 
-def test_a_stall_of_the_way_to_us_alone_does_not_stop_our_speech() -> None:
+def test_a_stall_of_the_return_path_alone_does_not_stop_our_speech() -> None:
     call = Conversation(up=Link(delay_ms=20), down=Link(delay_ms=40, stalls_ms=(STALL,)), hold_ms=HOLD_MS)
     queue = Queue(from_ms=1500.0)
     call.watch = queue.look

@@ -1,4 +1,4 @@
-"""Sent audio that is kept: what it gives back is what was sent, in a bounded number of octets."""
+"""Kept sent audio: it equals what was sent, and its size is bounded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PLANS = [
 
 
 def reply() -> Any:
-    return SimpleNamespace(line=SimpleNamespace(tones=()), sounds_keys=False, state="speaking")
+    return SimpleNamespace(queue=SimpleNamespace(tones=()), sounds_keys=False, state="speaking")
 
 
 def encoded(packing: Any, pieces: list[Piece]) -> bytes:
@@ -34,7 +34,7 @@ def encoded(packing: Any, pieces: list[Piece]) -> bytes:
 
 
 @pytest.mark.parametrize("plan", PLANS, ids=lambda plan: plan.send_codec)
-def test_what_is_kept_becomes_the_same_octets(plan: StreamPlan) -> None:
+def test_kept_audio_gives_the_same_octets(plan: StreamPlan) -> None:
     random = Random(plan.send_codec)
     packing, again = packing_of(plan), packing_of(plan)
     assert isinstance(packing, SamplePacking)
@@ -68,7 +68,7 @@ def test_what_is_kept_becomes_the_same_octets(plan: StreamPlan) -> None:
         assert [one.content for one in mine][1:] == [one.content + one.samples for one in mine][:-1]
 
 
-def test_a_reply_that_sends_again_begins_where_it_was_cut() -> None:
+def test_a_reply_that_is_sent_again_begins_at_its_cut() -> None:
     sent, owner = SentAudio(None, packing_of(StreamPlan())), reply()
     sent.add(0, 160, 0, owner, [(Kind.READY, bytes(320))])
     sent.add(160, 160, 0, owner, [(Kind.READY, bytes(320))])  # sent again: the same content at another position
@@ -86,9 +86,9 @@ def test_audio_beyond_the_limit_and_audio_that_was_played_are_dropped(law: str) 
     assert taken[-1].position + taken[-1].samples == 160 * 200
 
 
-def test_tones_of_keys_that_sound_are_not_dropped() -> None:
+def test_audible_tones_of_keys_are_not_dropped() -> None:
     sent, keys = SentAudio(None, packing_of(StreamPlan())), reply()
-    keys.line.tones, keys.sounds_keys = ((0, 800),), True
+    keys.queue.tones, keys.sounds_keys = ((0, 800),), True
     sent.add(0, 160, 0, keys, [(Kind.READY, bytes(320))])
     sent.played(16000)
     assert len(sent.take()) == 1

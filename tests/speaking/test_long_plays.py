@@ -1,4 +1,4 @@
-"""A long play holds the loop for one turn at a time: work is counted in samples, which no busy machine changes."""
+"""A long play blocks the loop for one turn at a time. Work is counted in samples, independent of the machine's load."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rtpcodec.stream.machine import CallMachine
 from rtpcodec.stream.packing import packing_of
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.session import MediaSession
-from rtpcodec.stream.speaking import line
+from rtpcodec.stream.speaking import reply_queue
 from tests.speaking.test_nothing_after_the_clear import PLANS
 from tests.stream.carrier import start
 
@@ -26,7 +26,7 @@ SOURCES = ((44100, "int16"), (48000, "int16"), (48000, "float32"), (8000, "int16
 
 @dataclass
 class Work:
-    """Samples that were resampled (as they came) and encoded since the last look, in ms."""
+    """Audio that was resampled and encoded since the last check, in ms."""
 
     resampled_ms: float = 0.0
     encoded_ms: float = 0.0
@@ -38,7 +38,7 @@ class Work:
 
 
 class CountedResampler:
-    """A resampler that counts what it is given."""
+    """A resampler that counts its input."""
 
     def __init__(self, resampler: Any, from_hz: int, work: Work) -> None:
         self._resampler, self._from_hz, self._work = resampler, from_hz, work
@@ -59,12 +59,12 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Work:
     def counted(from_hz: int, to_hz: int) -> CountedResampler:
         return CountedResampler(Resampler(from_hz, to_hz), from_hz, work)
 
-    monkeypatch.setattr(line, "Resampler", counted)
+    monkeypatch.setattr(reply_queue, "Resampler", counted)
     return work
 
 
 def counted_machine(plan: StreamPlan, work: Work, monkeypatch: pytest.MonkeyPatch) -> CallMachine:
-    """A call that sends everything at once, the most that a turn can have to do."""
+    """A call that sends everything at once: the largest amount of work of a turn."""
     kind = type(packing_of(plan))
     encode = kind.encode
 

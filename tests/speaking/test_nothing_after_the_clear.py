@@ -1,4 +1,4 @@
-"""Once a reply is interrupted, not one sample of it leaves: the usual loop of a speech engine, cut at any moment."""
+"""After an interruption, not one sample of the reply is sent: the usual loop of a speech engine, cut at any moment."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Cut = Literal["all", "current", "pause, interrupt", "pause, discard"]
 
 
 def loud(samples: int, dtype: str) -> object:
-    """Speech that cannot be taken for silence, in one of the forms that `play` takes."""
+    """Speech that cannot be confused with silence, in one of the forms that `play` accepts."""
     values = np.where(np.arange(samples) % 16 < 8, LOUD, -LOUD).astype("<i2")
     if dtype == "float32":
         return (values / 32768).astype(np.float32)
@@ -49,7 +49,7 @@ def loud(samples: int, dtype: str) -> object:
 
 
 def cut(call: Conversation, how: Cut) -> None:
-    """End the reply in one of the ways that there are."""
+    """End the reply in one of the possible ways."""
     now_ms = call.now_ms
     if how in {"all", "current"}:
         call.session.interrupt(now_ms, what="all" if how == "all" else "current")
@@ -63,7 +63,7 @@ def cut(call: Conversation, how: Cut) -> None:
 
 
 def speak_until_interrupted(reply: Reply, call: Conversation, chunks: list[tuple[int, int, str, float]]) -> bool:
-    """The usual loop. Whether an interruption has ended it."""
+    """Run the usual loop. Returns whether an interruption has ended it."""
     for samples, rate_hz, dtype, wait_ms in chunks:
         try:
             reply.play(loud(samples, dtype), rate_hz)  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""Pause and resume: no sample is missing, and little is heard twice; discard: nothing follows."""
+"""Pause and resume: no sample is missing, and little is repeated. Discard: nothing follows."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def runs(heard: npt.NDArray[np.int16]) -> list[npt.NDArray[np.int64]]:
 
 
 def pause_for(call: Conversation, duration_ms: float, rewind_ms: float) -> float:
-    """Pause and resume; returns the doubt about the cut when it was resumed."""
+    """Pause and resume; returns the uncertainty of the cut at the resume."""
     reply = call.session.last_reply
     pause = call.session.pause_playback(call.now_ms, timeout_ms=10_000)
     call.wait(duration_ms)
@@ -237,7 +237,7 @@ def test_a_pause_ends_by_its_time_out(then: Literal["resume", "discard"]) -> Non
         assert reply.state == "interrupted"
 
 
-def test_what_is_played_during_a_pause_queues_behind_it() -> None:
+def test_audio_played_during_a_pause_queues_behind_it() -> None:
     call = Conversation(up=Link(delay_ms=20), down=Link(delay_ms=60), hold_ms=60)
     call.run(300)
     reply = call.session.reply()

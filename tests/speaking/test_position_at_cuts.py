@@ -1,4 +1,4 @@
-"""Where an interruption cut the audio: the final value against the simulator's play-out, and its doubt."""
+"""Where an interruption cut the audio: the final value and its uncertainty, compared with the simulator's play-out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EDGE_MS = 1.0
 
 @dataclass
 class Cut:
-    """One interruption, and the truth about it."""
+    """One interruption, with the true position."""
 
     found: Interrupted
     settled: InterruptionSettled
@@ -39,7 +39,7 @@ class Cut:
 
 
 def cut_at_random(call: Conversation, count: int, seed: int, *, earliest_ms: float = 0.0) -> list[Cut]:
-    """Interrupt so many replies of one call at random moments, half of them in their first 100 ms."""
+    """Interrupt this many replies of one call at random moments, half of them in their first 100 ms."""
     draw = random.Random(seed)
     cuts: list[Cut] = []
     call.run(300)
@@ -83,7 +83,7 @@ def cuts_with_jitter(jitter_ms: float, hold_ms: float, up_ms: float, down_ms: fl
 
 
 def outside(cuts: list[Cut]) -> tuple[int, int]:
-    """How many final values and how many estimates lie farther from the truth than they say."""
+    """How many final values and how many estimates are off by more than their stated uncertainty."""
     final = sum(abs(cut.error_ms) > cut.settled.played_uncertainty_ms + EDGE_MS for cut in cuts)
     estimates = sum(abs(cut.estimate_error_ms) > cut.found.played_uncertainty_ms + EDGE_MS for cut in cuts)
     return final, estimates

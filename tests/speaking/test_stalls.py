@@ -1,4 +1,4 @@
-"""Stalls: a round trip that a busy machine has made long says nothing about the next ones."""
+"""Stalls: a round trip that a busy machine made longer does not affect the next ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MARKED = SENTENCE[: MARKED_MS * 16]
 
 
 async def speak_to_the_mark(call: Call, stall_ms: float) -> Reply:
-    """Play the sentence on a loop that is held once it was sent, and wait until the mark in it was heard."""
+    """Play the sentence on a loop that is blocked once it was sent, and wait until its mark was heard."""
     reader = call.events()
     reply = call.reply("sentence")
     reply.play(MARKED)
@@ -39,7 +39,7 @@ async def speak_to_the_mark(call: Call, stall_ms: float) -> Reply:
 
 
 def heard_by_caller(handler: Callable[[Call], Awaitable[object]], seed: int | None = None) -> bytes:
-    """Run one call, on a loop that is held again and again if there is a seed. Returns what the caller heard."""
+    """Run one call. With a seed, the loop is blocked repeatedly. Returns what the caller heard."""
 
     async def main() -> CallReport:
         async with Carrier() as carrier, rtpcodec.serve(handler, plan=PCMU) as endpoint:
@@ -55,7 +55,7 @@ def heard_by_caller(handler: Callable[[Call], Awaitable[object]], seed: int | No
 
 
 @pytest.mark.parametrize("stall_ms", [0.0, 100.0, 150.0, 300.0, 600.0])
-def test_a_pause_behind_a_stall_loses_nothing(stall_ms: float) -> None:
+def test_a_pause_after_a_stall_loses_nothing(stall_ms: float) -> None:
     async def pause(call: Call) -> None:
         reply = await speak_to_the_mark(call, stall_ms)
         call.pause_playback(10, "discard").resume()
@@ -66,7 +66,7 @@ def test_a_pause_behind_a_stall_loses_nothing(stall_ms: float) -> None:
 
 
 @pytest.mark.parametrize("stall_ms", [0.0, 100.0, 150.0, 300.0, 600.0])
-def test_an_interruption_behind_a_stall_holds_the_truth(stall_ms: float) -> None:
+def test_an_interruption_after_a_stall_reports_what_was_heard(stall_ms: float) -> None:
     found: list[tuple[float, float]] = []
 
     async def interrupt(call: Call) -> None:
@@ -95,7 +95,7 @@ def test_a_pause_on_a_busy_machine_loses_nothing(seed: int) -> None:
     assert same_octets(heard, SENTENCE) + same_octets(heard[::-1], SENTENCE[::-1]) >= len(SENTENCE)
 
 
-def test_round_trips_that_share_a_moment_count_as_one() -> None:
+def test_overlapping_round_trips_count_as_one() -> None:
     trips = RoundTrips()
     trips.add(500.0, 500.0)
     trips.add(480.0, 501.0)

@@ -1,4 +1,4 @@
-"""Eight strange carriers: every wait ends, each is reported once, and speech never stops."""
+"""Eight unusual carriers: every wait ends, each carrier is reported once, and speech never stops."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ CARRIERS: dict[str, tuple[Variations, list[str], int]] = {
     ),
 }
 WAIT_MS = 1500.0
-"""Beyond the end of the audio, no wait may last longer."""
+"""The longest wait beyond the end of the audio."""
 
 
 class Speaker:

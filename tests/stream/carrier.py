@@ -1,4 +1,4 @@
-"""What a carrier would send, written with the standard library's json alone, and sessions that stream."""
+"""Messages of a carrier, written with the standard library's json alone, and sessions that stream."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ FRAME = b"\xff" * 160
 
 
 def text(event: str, **members: Any) -> str:
-    """A message of that event."""
+    """Return the text of an event."""
     return json.dumps({"event": event} | members)
 
 
 def start(encoding: str = "PCMU", sample_rate: object = 8000, *, sequence: object = "1", **members: Any) -> str:
-    """A start; members go into its body."""
+    """Return the text of a start. members: members of its body."""
     body = {"media_format": {"encoding": encoding, "sample_rate": sample_rate, "channels": 1}} | members
     return text("start", sequence_number=sequence, stream_id="stream-1", start=body)
 
@@ -37,19 +37,19 @@ def media(
     sequence: object = None,
     timestamp: object = None,
 ) -> str:
-    """A chunk of audio; what is None is left out."""
+    """Return the text of a chunk of audio. Members that are None are left out."""
     body = {"track": track, "chunk": chunk, "timestamp": timestamp, "payload": b64encode(payload).decode()}
     envelope = {"sequence_number": sequence} if sequence is not None else {}
     return text("media", **envelope, media={name: value for name, value in body.items() if value is not None})
 
 
 def mark(name: str) -> str:
-    """The echo of a mark."""
+    """Return the echo of a mark."""
     return text("mark", mark={"name": name})
 
 
 def started(plan: StreamPlan | None = None, *, start_text: str | None = None, **options: Any) -> MediaSession:
-    """A session that streams since 0 ms, with its first events taken."""
+    """Return a session that has streamed since 0 ms, with its first events removed."""
     session = MediaSession(plan, **({"own_marks": False, "diagnosis_s": None} | options))
     session.receive(start() if start_text is None else start_text, 0.0)
     session.events(0.0)
@@ -60,7 +60,7 @@ def started(plan: StreamPlan | None = None, *, start_text: str | None = None, **
 def fed(
     session: MediaSession, texts: Sequence[str | bytes], *, from_ms: float = 20.0, step_ms: float = 20.0
 ) -> list[Event]:
-    """What a session tells of texts that come at a steady beat."""
+    """Return the events of a session for texts that arrive at equal intervals."""
     now_ms = from_ms
     for one in texts:
         session.receive(one, now_ms)
@@ -69,26 +69,26 @@ def fed(
 
 
 def audio_of(found: list[Event]) -> list[events.Audio]:
-    """The chunks among events."""
+    """Return the chunks among events."""
     return [event for event in found if isinstance(event, events.Audio)]
 
 
 def kinds(found: list[Event]) -> list[str]:
-    """The names of events."""
+    """Return the names of events."""
     return [type(event).__name__ for event in found]
 
 
 def payload_of(outgoing: str) -> bytes | None:
-    """The octets of an outgoing media text; None for any other."""
+    """Return the octets of an outgoing media text; None for any other text."""
     message = json.loads(outgoing)
     return b64decode(message["media"]["payload"], validate=True) if message["event"] == "media" else None
 
 
 def sent_octets(texts: list[str]) -> bytes:
-    """All octets of outgoing texts."""
+    """Return all octets of outgoing texts."""
     return b"".join(payload for payload in map(payload_of, texts) if payload is not None)
 
 
 def mark_names(texts: list[str]) -> list[str]:
-    """The names of outgoing marks."""
+    """Return the names of outgoing marks."""
     return [message["mark"]["name"] for message in map(json.loads, texts) if message["event"] == "mark"]

@@ -1,4 +1,4 @@
-"""The dialects that a session is tested in."""
+"""The dialects that sessions are tested in."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests.stream import carrier
-from tests.stream.sibling import SiblingSession
+from tests.stream.fictional_dialect import FictionalSession
 
 
-@pytest.fixture(scope="module", params=["telnyx", "sibling"])
+@pytest.fixture(scope="module", params=["telnyx", "fictional"])
 def dialect(request: pytest.FixtureRequest) -> Iterator[str]:
-    """Whose messages the sessions of a module's tests speak: all of them pass with either carrier."""
+    """The dialect of the sessions of a module's tests, which all pass with both carriers."""
     with pytest.MonkeyPatch.context() as patch:
-        if request.param == "sibling":
+        if request.param == "fictional":
             for module in (carrier, request.module):
                 if hasattr(module, "MediaSession"):
-                    patch.setattr(module, "MediaSession", SiblingSession)
+                    patch.setattr(module, "MediaSession", FictionalSession)
         yield request.param

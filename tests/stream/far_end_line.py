@@ -53,9 +53,9 @@ class Line:
     now_ms: float = 0.0
     outcomes: list[tuple[float, EchoOutcome]] = field(default_factory=list)
     truths: dict[int, int] = field(default_factory=dict)
-    """Of each cut: the sent position up to which audio was heard."""
+    """By cut: the sent position up to which audio was heard."""
     caused: dict[str, bool] = field(default_factory=dict)
-    """Of each returned mark: whether a clear caused its return."""
+    """By returned mark: whether a clear caused its return."""
     cuts: list[Cut] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -82,12 +82,12 @@ class Line:
     # The clock
 
     def at(self, at_ms: float, action: Callable[[], None]) -> None:
-        """Do something at a time."""
+        """Schedule an action."""
         self._count += 1
         heapq.heappush(self._agenda, (at_ms, self._count, action))
 
     def run(self, until_ms: float) -> None:
-        """Let everything happen until then."""
+        """Run all actions up to a time."""
         while self._agenda and self._agenda[0][0] <= until_ms:
             at_ms, _, action = heapq.heappop(self._agenda)
             self.now_ms = max(self.now_ms, at_ms)
@@ -97,7 +97,7 @@ class Line:
         self.now_ms = until_ms
 
     def block(self, duration_ms: float) -> None:
-        """Let the app stand still from now on: it neither sends nor reads."""
+        """Stop the app from now on: it neither sends nor reads."""
         self._blocked_until_ms = self.now_ms + duration_ms
 
     def _unblocked(self, action: Callable[[], None]) -> bool:
@@ -115,7 +115,7 @@ class Line:
         self._send()
 
     def mark(self, name: str) -> None:
-        """Send a mark of the user behind all audio that was sent."""
+        """Send a mark of the user after all sent audio."""
         self.echoes.sent(name, self.now_ms)
         self._put_mark(name)
 
@@ -133,7 +133,7 @@ class Line:
         return cut
 
     def interrupt(self) -> None:
-        """Interrupt, and speak on with another reply of a minute."""
+        """Interrupt, and continue with another reply of one minute."""
         self.clear()
         self.play(60_000)
 
@@ -261,7 +261,7 @@ class Line:
             self.at(next_ms, lambda: None)
 
     def heard(self) -> int:
-        """The sent position that the caller has heard now."""
+        """Return the sent position that the caller has heard."""
         moment = self.playout.position(self.now_ms)
         return max(
             (at + min(samples, moment - start) for at, start, samples in self._chunks if start < moment), default=0
@@ -270,16 +270,16 @@ class Line:
     # Results
 
     def settled(self) -> dict[int, CutSettled]:
-        """The final values by cut; each is there once."""
+        """Return the final values by cut; each exists once."""
         found = [outcome for _, outcome in self.outcomes if isinstance(outcome, CutSettled)]
         by_id = {outcome.cut.id: outcome for outcome in found}
         assert len(by_id) == len(found)
         return by_id
 
     def kinds(self) -> list[str]:
-        """The kinds of the diagnoses."""
+        """Return the kinds of the diagnoses."""
         return [outcome.kind for _, outcome in self.outcomes if isinstance(outcome, Diagnosis)]
 
     def error_ms(self, cut_id: int) -> float:
-        """How much later than the truth the final position is."""
+        """Return the difference of the final position from the true one."""
         return (self.settled()[cut_id].heard.position - self.truths[cut_id]) * 1000 / RATE_HZ

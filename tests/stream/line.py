@@ -1,4 +1,4 @@
-"""A talk whose line breaks, and whose far end is a model that drops what it holds when its stream loses the socket."""
+"""A talk whose line breaks. Its far end is a model that drops its buffer when its stream loses the socket."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ How = Literal["rst", "fin", "black_hole"]
 
 @dataclass
 class BreakingTalk(Talk):
-    """Each loss is noticed as a machine would notice it."""
+    """Losses are reported to the session as a machine reports them."""
 
     chunks: bool = True
-    """Whether the carrier sends a chunk each 20 ms, as one does."""
+    """Whether the carrier sends one chunk per 20 ms, as real carriers do."""
     broken_ms: float = float("inf")
-    """From when on nothing passes."""
+    """Time from which nothing is transmitted."""
     sent: list[tuple[float, int]] = field(default_factory=list)
-    """When texts were sent on this line, and the octets until then."""
+    """Times at which texts were sent on this line, with the octets up to then."""
 
     def backlog(self) -> int:
-        """What the system of the carrier has not acknowledged, as our system says."""
+        """Return the octets that the carrier's system has not acknowledged."""
         passed_ms = min(self.now_ms - self.down_ms, self.broken_ms) - self.up_ms
         total = self.sent[-1][1] if self.sent else 0
         passed = bisect_right(self.sent, (passed_ms, total))
@@ -54,7 +54,7 @@ class BreakingTalk(Talk):
         noticed_after_ms: float = 10_000.0,
         meanwhile: Sequence[tuple[float, Callable[[float], object]]] = (),
     ) -> events.Disconnected:
-        """Break it now. The carrier plays what it has got if the line is a blackout, and drops it otherwise.
+        """Break the line now. In a blackout the carrier plays its buffer, otherwise it drops it.
 
         noticed_after_ms: of a blackout.
         meanwhile: what is done in the blackout, and how long after its begin; each gets the time.
@@ -89,7 +89,7 @@ class BreakingTalk(Talk):
         return found[-1]
 
     def run_alone(self, until_ms: float, *, drops: bool = True) -> None:
-        """Let the session send, but nothing arrives; what is on its way to us still does."""
+        """Let the session send while nothing arrives. Messages in transit to us still arrive."""
         while True:
             deadline_ms = self.session.next_deadline_ms
             next_ms = min(
@@ -104,7 +104,7 @@ class BreakingTalk(Talk):
         self.now_ms = until_ms
 
     def mend_line(self, after_ms: float = 500.0) -> None:
-        """Let another socket carry the stream on."""
+        """Continue the stream on another socket."""
         self.now_ms += after_ms
         self.found += self.session.events(self.now_ms)
         assert self.session.outgoing(self.now_ms) == [], "nothing is sent without a line"
@@ -115,19 +115,19 @@ class BreakingTalk(Talk):
         self.step()
 
     def hear_acknowledgements(self) -> None:
-        """Let the session read what is not acknowledged, as a pump does."""
+        """Let the session read the unacknowledged octets, as a pump does."""
         assert self.session.speech is not None
         self.session.speech.gate.backlog = self.backlog
 
     def kinds_of(self, kind: type) -> list[str]:
-        """The names of the events of one kind; of pauses, their outcomes."""
+        """Return the names of the events of one kind; of pauses, their outcomes."""
         return [
             event.outcome if isinstance(event, events.PauseResolved) else type(event).__name__
             for event in self.of(kind)
         ]
 
     def repeated_ms(self, spoken: int) -> float:
-        """How much was heard twice; fails if a sample of the spoken ones is missing."""
+        """Return how much was heard twice. Fails if a spoken sample is missing."""
         values = self.heard()
         missing = set(range(1, spoken + 1)) - set(values)
         assert not missing, f"{len(missing)} samples are missing, from {min(missing)}"
@@ -135,7 +135,7 @@ class BreakingTalk(Talk):
 
 
 def breaking_talk(plan: StreamPlan = L16, up_ms: float = 0.0, down_ms: float = 0.0, **options: object) -> BreakingTalk:
-    """A session that streams since 0 ms, with own marks."""
+    """Return a session that has streamed since 0 ms, with own marks."""
     session = carrier.started(plan, **({"own_marks": True, "stall_ms": 1e9} | options))  # type: ignore[arg-type]
     one = BreakingTalk(session, up_ms=up_ms, down_ms=down_ms)
     one.hear_acknowledgements()

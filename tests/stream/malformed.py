@@ -1,7 +1,7 @@
 """Messages that break one rule each, named for their defect. Large ones are made here, not stored.
 
-CASES mean nothing, ODD_CASES are read in part. Wherever a value is no part of the defect it holds the word SECRET: no
-detail may repeat it.
+CASES are dropped, ODD_CASES are read in part. Every value that does not belong to the defect contains the word SECRET:
+no detail must repeat it.
 """
 
 from __future__ import annotations

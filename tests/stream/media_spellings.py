@@ -1,4 +1,4 @@
-"""Streams of `media` messages in all spellings that a carrier may choose, and with everything that it must not send."""
+"""Streams of `media` messages in all spellings that a carrier may choose, and with all faults that it must not have."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ STRANGE_MEMBERS = (
 
 
 class MediaSpellings:
-    """Messages of one stream. Most keep to its style; the others differ in ways that a parser must notice."""
+    """Messages of one stream. Most have its style; the others differ in ways that a parser must detect."""
 
     def __init__(self, rng: random.Random, *, oddities: float = 0.3) -> None:
         self._rng = rng
@@ -93,7 +93,7 @@ class MediaSpellings:
         self._chunk = rng.choice((0, 1, 7, 98, 999_998, 2**31 - 1, 2**63 - 3))
 
     def texts(self, count: int) -> Iterator[str | bytes]:
-        """So many messages, each as str or as octets."""
+        """Yield messages, each as str or as octets."""
         for _ in range(count):
             self._chunk += 1
             text = self._one()
@@ -156,7 +156,7 @@ class MediaSpellings:
         return self._rng.choice((f'"{text[:place]}{spoilt}{kept}"', "null", "1", f'"{text}', text, f'"{text}="'))
 
     def _mutated(self, text: str) -> str:
-        """The text with a character changed, removed or doubled, cut, or with something behind it."""
+        """Return the text with a character changed, removed or doubled, or cut, or with an addition at its end."""
         place = self._rng.randrange(len(text))
         return self._rng.choice(
             (

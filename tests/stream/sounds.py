@@ -1,4 +1,4 @@
-"""Recordings for background sound, and what a listener measures."""
+"""Recordings for background sound, and measurements of what a listener hears."""
 
 from __future__ import annotations
 

@@ -19,29 +19,29 @@ MS = 8
 
 
 def samples(first: int, count: int) -> bytes:
-    """Samples that say where they stand: each is its own number, from 1 on."""
+    """Return samples whose values are their positions, from 1 on."""
     return array("h", range(first + 1, first + 1 + count)).tobytes()
 
 
 @dataclass
 class Talk:
-    """Session, far end, and what happened."""
+    """A session, a far end, and the results."""
 
     session: MediaSession
     far_end: FarEnd = field(default_factory=lambda: FarEnd(octets_per_ms=16.0))
     now_ms: float = 0.0
     found: list[Event] = field(default_factory=list)
     names: list[str] = field(default_factory=list)
-    """Of the caller's marks that were sent."""
+    """Names of the caller's marks that were sent."""
     up_ms: float = 0.0
     down_ms: float = 0.0
     up: deque[tuple[float, list[str]]] = field(default_factory=deque)
-    """Texts on their way, with the time of their arrival."""
+    """Texts in transit, with the time of their arrival."""
     down: deque[tuple[float, str]] = field(default_factory=deque)
-    """Echoes on their way."""
+    """Echoes in transit."""
 
     def run(self, until_ms: float) -> None:
-        """Let time pass: echoes arrive when they leave, texts leave when they are due."""
+        """Advance the time: echoes arrive without delay, texts are sent when they are due."""
         self.step()
         while True:
             deadline_ms = self.session.next_deadline_ms
@@ -65,7 +65,7 @@ class Talk:
 
     @property
     def arrival_ms(self) -> float:
-        """When a text or an echo arrives next, or a mark is played."""
+        """Return the time of the next arrival of a text or an echo, or of the next played mark."""
         return min(
             self.far_end.waiting[0][1] if self.far_end.waiting else math.inf,
             self.up[0][0] if self.up else math.inf,
@@ -73,7 +73,7 @@ class Talk:
         )
 
     def deliver(self) -> None:
-        """Let arrive what is due on both ways."""
+        """Deliver the texts and echoes that are due in both directions."""
         while self.up and self.up[0][0] <= self.now_ms:
             at_ms, texts = self.up.popleft()
             self.far_end.take(texts, at_ms)
@@ -84,14 +84,14 @@ class Talk:
             self.session.receive(carrier.mark(name), at_ms)
 
     def heard(self) -> list[int]:
-        """The samples that were played, in order, without silence."""
+        """Return the samples that were played, in order, without silence."""
         return [value for value in array("h", self.far_end.heard(self.now_ms)) if value]
 
     def of(self, kind: type) -> list[Event]:
-        """The events of one kind."""
+        """Return the events of one kind."""
         return [event for event in self.found if isinstance(event, kind)]
 
 
 def talk(plan: StreamPlan = L16, **options: object) -> Talk:
-    """A session that streams since 0 ms, with own marks."""
+    """Return a session that has streamed since 0 ms, with own marks."""
     return Talk(carrier.started(plan, **({"own_marks": True, "stall_ms": 1e9} | options)))  # type: ignore[arg-type]

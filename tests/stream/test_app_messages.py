@@ -1,4 +1,4 @@
-"""Messages in the carrier's spelling: what the session knows acts like its methods, all else goes out as it is."""
+"""Messages in the carrier's spelling: known ones act like the session's methods, others are sent unchanged."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rtpcodec import MediaSession, events
 from rtpcodec.errors import LocalProtocolError, StreamEnded
 from rtpcodec.stream import messages
 from tests.stream import carrier
-from tests.stream.sibling import NAMES, SIBLING, SiblingDialect
+from tests.stream.fictional_dialect import FICTIONAL, NAMES, FictionalDialect
 
 FRAME = b"\x55" * 160
 NEWS = {"event": "news", "news": {"of": ["today", "ä"]}}
@@ -32,7 +32,7 @@ def test_a_payload_a_mark_and_a_clear_act_like_the_methods() -> None:
 
 
 def test_the_spelling_is_that_of_the_sessions_carrier() -> None:
-    session = MediaSession(dialect=SIBLING, own_marks=False, lead_ms=None)
+    session = MediaSession(dialect=FICTIONAL, own_marks=False, lead_ms=None)
     start = {NAMES["event"]: NAMES["start"], NAMES["start"]: {NAMES["media_format"]: {NAMES["encoding"]: "PCMU"}}}
     session.receive(json.dumps(start), 0)
     session.play_payload(FRAME * 2)
@@ -41,8 +41,8 @@ def test_the_spelling_is_that_of_the_sessions_carrier() -> None:
     assert session.send_message({"event": "clear", "kind": "x"}, 0) == ['{"event":"clear","kind":"x"}']
 
 
-class CarrierOnly(SiblingDialect):
-    """Does not know what an app sends."""
+class CarrierOnly(FictionalDialect):
+    """A dialect that does not parse the messages of an app."""
 
     def parse(self, text: str | Buffer, /) -> messages.Message:
         found = super().parse(text)
@@ -59,7 +59,7 @@ def test_a_dialect_need_not_read_what_the_app_sends() -> None:
     assert session.queued_ms == 0
 
 
-def test_any_other_message_goes_out_behind_what_is_due() -> None:
+def test_any_other_message_is_sent_after_the_due_ones() -> None:
     session = carrier.started(lead_ms=None)
     session.play_payload(FRAME * 2)
     *before, last = session.send_message(NEWS, 0)

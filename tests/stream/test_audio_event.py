@@ -1,4 +1,4 @@
-"""Audio, the hot event: what its reader adds to it is shown, copied and pickled like the rest."""
+"""Audio, the most frequent event: the fields of its reader are shown, copied and pickled like the others."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_session_sets_neither() -> None:
     assert (CHUNK.dropped_before_ms, CHUNK.late_ms) == (0.0, 0.0)
 
 
-def test_what_the_reader_knows_is_added_to_the_same_chunk() -> None:
+def test_the_fields_of_the_reader_are_added_to_the_same_chunk() -> None:
     late = CHUNK.handed_over(dropped_before_ms=60.0, late_ms=1.5)
     assert facts(late) == (*facts(CHUNK)[:-2], 60.0, 1.5)
     assert facts(late.handed_over()) == facts(CHUNK)

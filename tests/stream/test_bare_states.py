@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from rtpcodec.rtp import _window
-from rtpcodec.stream import _event_queue, _hearing, _hearing_states, _road
+from rtpcodec.stream import _event_queue, _receive_path, _receive_states, _session
 
 CALLS = """
 import importlib, sys
@@ -26,7 +26,7 @@ for name in dir(made):
         except Exception:
             pass
 """
-MODULES = (_event_queue, _hearing, _hearing_states, _road, _window)
+MODULES = (_event_queue, _receive_path, _receive_states, _session, _window)
 BARE = [
     (module.__name__, name)
     for module in MODULES
@@ -46,6 +46,6 @@ def test_methods_of_a_bare_object_do_not_crash(module: str) -> None:
 
 def test_a_bare_clock_and_a_bare_receiving_half_say_that_they_lack_parts() -> None:
     with pytest.raises(AttributeError, match="take_chunk"):
-        _hearing_states.ClockState.__new__(_hearing_states.ClockState).advance(None, 0.0, 20.0)
+        _receive_states.ClockState.__new__(_receive_states.ClockState).advance(None, 0.0, 20.0)
     with pytest.raises(AttributeError, match="has no deadline"):
-        _ = _hearing_states.IncomingState.__new__(_hearing_states.IncomingState).deadline_ms
+        _ = _receive_states.IncomingState.__new__(_receive_states.IncomingState).deadline_ms

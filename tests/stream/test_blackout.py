@@ -1,4 +1,4 @@
-"""Pauses, suspensions and interruptions in a blackout: the far end plays on, and nothing of a reply is missing."""
+"""Pauses, suspensions and interruptions in a blackout: the far end plays on, and no part of a reply is missing."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ REPEATED_MS = 40.0
 def test_a_blackout_swallows_a_suspension(
     way_ms: float, lost_ms: float, suspended_after_ms: float, resumed_after_ms: float | None
 ) -> None:
-    """Its clear never arrives: the far end plays all that it has got. It may end before the loss is noticed."""
+    """The clear never arrives: the far end plays its whole buffer. It may end before the loss is detected."""
     one = breaking_talk(up_ms=way_ms, down_ms=way_ms)
     session = one.session
     reply = session.reply("a")
@@ -60,7 +60,7 @@ def test_a_blackout_swallows_several_pauses(lost_ms: float) -> None:
 
 
 def test_a_blackout_swallows_an_interruption_beside_a_disclosure() -> None:
-    """The disclosure, which the interruption sent again, continues where the far end has played it to."""
+    """The disclosure, which the interruption sent again, continues at the position that the far end has played."""
     one = breaking_talk(up_ms=30.0, down_ms=30.0)
     session = one.session
     disclosure = session.reply("a", interruptible=False)

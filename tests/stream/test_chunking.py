@@ -1,4 +1,4 @@
-"""How much of a reply a message takes."""
+"""The duration of audio per message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A real gap is filled where the user asks for it: by each codec's own means, in its place, and marked as concealed."""
+"""A gap is concealed if the user wants it: by each codec's own method, in its place, and marked as concealed."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_each_lost_chunk_is_audio_in_its_place(name: str) -> None:
     assert "concealed" not in repr(heard[0])
 
 
-def test_nothing_is_made_up_unless_it_is_asked_for(name: str) -> None:
+def test_nothing_is_concealed_unless_requested(name: str) -> None:
     octets = payloads(name)
     ways: tuple[dict[str, Any], ...] = ({}, {"conceal": True, "receive_pcm_hz": None})
     for options in ways:
@@ -78,7 +78,7 @@ def test_nothing_is_made_up_unless_it_is_asked_for(name: str) -> None:
         assert len(carrier.audio_of(found)) == CHUNKS - len(LOST)
 
 
-def test_what_is_made_up_is_the_decoders_and_goes_on_in_the_next_chunk() -> None:
+def test_the_decoder_conceals_and_continues_in_the_next_chunk() -> None:
     octets = payloads("G722")
     decoder = codec("G722").decoder()
     expected = [decoder.conceal(320) if at in LOST else decoder.decode(one) for at, one in enumerate(octets)]
@@ -97,7 +97,7 @@ def test_opus_takes_the_last_lost_packet_from_the_copy_in_the_next(opus: CodecIn
     assert [audio.pcm for audio in carrier.audio_of(told(opus.name, octets, conceal=True))] == expected
 
 
-def test_the_resampler_goes_on_through_the_gap() -> None:
+def test_the_resampler_continues_through_the_gap() -> None:
     heard = carrier.audio_of(told("PCMU", payloads("PCMU"), conceal=True, receive_pcm_hz=16_000))
     assert {(len(audio.pcm), audio.sample_rate_hz) for audio in heard} == {(640, 16_000)}
 
@@ -109,7 +109,7 @@ def test_of_a_long_gap_a_second_is_made_up() -> None:
     assert carrier.audio_of(found)[-1].media_ms == 199 * 20.0
 
 
-def test_a_chunk_of_a_second_is_made_up_whole(amrwb: CodecInfo) -> None:
+def test_a_chunk_of_one_second_is_concealed_completely(amrwb: CodecInfo) -> None:
     frames = payloads(amrwb.name)[:50]  # as many as a payload can have
     entries = b"".join(bytes([frame[1] | 0x80]) for frame in frames[:-1]) + frames[-1][1:2]
     long = b"\xf0" + entries + b"".join(frame[2:] for frame in frames)

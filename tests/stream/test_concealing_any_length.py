@@ -1,4 +1,4 @@
-"""A gap is as long as the timestamps say, and its length need not be that of whole frames."""
+"""A gap has the duration of the timestamps, which need not be a multiple of frames."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A session that was made without a dialect speaks that of its first messages; what came before is not lost."""
+"""A session without a dialect uses that of its first messages; earlier audio and marks are not lost."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ def test_the_first_messages_choose_the_dialect(spoken: Dialect, begin: list[str 
 
 
 def session_stream(session: MediaSession) -> str | None:
-    """The id of the stream that the session has read."""
+    """Return the id of the stream that the session has read."""
     found = session._incoming.start
     assert found is not None
     return found[0].stream_id
 
 
 def test_media_of_the_chosen_dialect_take_the_native_path() -> None:
-    """The scanner is that of the chosen dialect: no message reaches its parser."""
+    """The scanner belongs to the chosen dialect: no message reaches its parser."""
     session = MediaSession(dialect=None)
     session.receive(twilio_texts.START, 0.0)
-    hearing = session._hearing
-    assert hearing is not None
+    receive_path = session._receive_path
+    assert receive_path is not None
     session.receive(twilio_texts.media(FRAME, 1), 20.0)
     session._incoming.dialect = None  # type: ignore[assignment]
     for chunk in range(2, 10):
@@ -96,7 +96,7 @@ def test_other_texts_show_no_dialect(text: str | bytes) -> None:
 
 
 def test_members_that_show_nothing_make_no_objects() -> None:
-    """A peer that sends megabytes before `start` costs neither ten times as many nor the time of as many objects."""
+    """Megabytes before `start` cost neither ten times their memory nor the time of as many objects."""
     text = '{"event":"x",' + ",".join(f'"{name:x}":1' for name in range(100_000)) + ',"streamSid":"a"}'
     tracemalloc.start()
     try:

@@ -1,4 +1,4 @@
-"""Whatever happens in a call, a session does the same in the dialect of either carrier: it has no habit of one."""
+"""A session behaves the same in every dialect: it has no habit of one carrier."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ STEPS = 120
 
 
 def said(event: Event) -> object:
-    """What an event says. An Audio is equal to itself alone."""
+    """Return the content of an event, because an Audio is equal to itself only."""
     return (repr(event), event.payload, event.pcm) if isinstance(event, Audio) else repr(event)
 
 
 class Pair:
-    """The same call over both wires, step by step."""
+    """The same call with both carriers, step by step."""
 
     def __init__(self, rng: random.Random, *, chosen: bool) -> None:
         self.rng = rng
@@ -40,7 +40,7 @@ class Pair:
         self.echoes: list[str] = []
 
     def both(self, method: str, *arguments: Any, **options: Any) -> Any:
-        """Call a method of both sessions. Their results or errors are the same."""
+        """Call a method of both sessions. Their results or errors must be equal."""
         results: list[Any] = []
         for session in self.sessions.values():
             try:
@@ -59,7 +59,7 @@ class Pair:
         return str(self.sent)
 
     def step(self) -> None:
-        """Do anything that a carrier or an app does."""
+        """Do a random action of a carrier or an app."""
         match self.rng.randrange(12):
             case 0 | 1 | 2:
                 self.both("play", bytes(2 * 160 * self.rng.randrange(1, 20)))
@@ -85,7 +85,7 @@ class Pair:
                 )
 
     def compare(self) -> None:
-        """Both sessions report and send the same; the texts of Twilio name the stream besides."""
+        """Compare events and texts of both sessions. Texts of Twilio also contain the stream id."""
         texts = self.both("outgoing", self.now_ms)
         telnyx, twilio = ([json.loads(text) for text in sent] for sent in texts)
         assert [one.pop("streamSid") for one in twilio] == ["stream-1"] * len(telnyx)

@@ -1,4 +1,4 @@
-"""A dialect keeps its promises, a session keeps to what the dialect's carrier can do, and nobody else knows a name."""
+"""Dialects keep their contract, sessions respect the abilities of the carrier, and only dialects know its names."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ from rtpcodec.stream.wire import TELNYX, TWILIO, Dialect
 from rtpcodec.stream.wire.telnyx import TelnyxDialect
 from rtpcodec.stream.wire.twilio import TwilioDialect
 from tests.stream import carrier, twilio_texts
-from tests.stream.sibling import SIBLING, SiblingDialect, spelled
+from tests.stream.fictional_dialect import FICTIONAL, FictionalDialect, spelled
 
 STREAM = Path(str(rtpcodec.stream.__file__)).parent
 SPELLED: dict[str, Callable[[str], object]] = {
     "telnyx": str,
     "twilio": twilio_texts.spelled,
-    "sibling": spelled,
+    "fictional": spelled,
     "poor": spelled,
 }
-dialects = pytest.mark.parametrize("spoken", [TELNYX, TWILIO, SIBLING], ids=lambda dialect: dialect.name)
+dialects = pytest.mark.parametrize("spoken", [TELNYX, TWILIO, FICTIONAL], ids=lambda dialect: dialect.name)
 
 
 def text_of(spoken: Dialect, text: str) -> str:
-    """A message of the carrier, spelled its way."""
+    """Return a message in the carrier's spelling."""
     return str(SPELLED[spoken.name](text))
 
 
 @dialects
-def test_what_a_dialect_says_it_can_do_it_can(spoken: Dialect) -> None:
+def test_a_dialect_has_the_abilities_that_it_declares(spoken: Dialect) -> None:
     assert spoken.tracks.keys() == set(TRACKS)
     assert set(spoken.modes) <= set(MODES)
     connected = spoken.parse(
@@ -55,7 +55,7 @@ def test_what_a_dialect_says_it_can_do_it_can(spoken: Dialect) -> None:
 
 
 @dialects
-def test_what_the_app_sends_is_read_back(spoken: Dialect) -> None:
+def test_the_messages_of_the_app_are_parsed_again(spoken: Dialect) -> None:
     name = "turn-7 \N{SNOWMAN}"
     for stream_id in (None, "s-1"):
         media = spoken.parse(spoken.media_text(carrier.FRAME, stream_id))
@@ -81,7 +81,7 @@ def test_head_and_tail_of_media_texts_are_those_of_every_media_text(spoken: Dial
 
 
 @dialects
-def test_a_session_writes_the_id_of_the_last_start_for_those_who_need_it(spoken: Dialect) -> None:
+def test_a_session_writes_the_id_of_the_last_start_if_the_dialect_needs_it(spoken: Dialect) -> None:
     session = MediaSession(dialect=spoken, lead_ms=None)
     for stream_id in ("stream-1", "stream-2"):
         start = carrier.text("start", stream_id=stream_id, start={"media_format": {"encoding": "PCMU"}})
@@ -90,13 +90,13 @@ def test_a_session_writes_the_id_of_the_last_start_for_those_who_need_it(spoken:
         session.play_payload(carrier.FRAME)
         session.mark()
         texts = session.outgoing(0.0)
-        # Behind the clear of audio that was sent a fence, behind the audio an own mark, and the caller's mark.
+        # A fence after the clear of sent audio; after the audio an internal mark and the caller's mark.
         assert len(texts) == (4 if stream_id == "stream-1" else 5)
         assert [stream_id in text for text in texts] == [spoken is not TELNYX] * len(texts)
 
 
-class Poor(SiblingDialect):
-    """A carrier that can do nothing but carry audio."""
+class Poor(FictionalDialect):
+    """A carrier with audio and no other feature."""
 
     name = "poor"
     modes = ("rtp",)
@@ -109,11 +109,11 @@ class Poor(SiblingDialect):
     }
 
 
-def test_a_session_asks_for_nothing_that_the_carrier_cannot_do() -> None:
+def test_a_session_requests_nothing_that_the_carrier_does_not_support() -> None:
     with pytest.raises(PlanError, match=r"^mode is 'mp3', poor has rtp$"):
         MediaSession(StreamPlan(mode="mp3"), dialect=Poor())
     session = MediaSession(dialect=Poor(), lead_ms=None)
-    session.receive(text_of(SIBLING, carrier.start()), 0.0)
+    session.receive(text_of(FICTIONAL, carrier.start()), 0.0)
     session.play_payload(carrier.FRAME)
     with pytest.raises(LocalProtocolError, match=r"^poor does not return marks$"):
         session.mark()
@@ -126,18 +126,18 @@ def test_a_session_asks_for_nothing_that_the_carrier_cannot_do() -> None:
     ("asked", "track"), [("inbound_track", "left"), ("outbound_track", "right"), ("both_tracks", "right")]
 )
 @pytest.mark.filterwarnings("ignore::rtpcodec.errors.PlanWarning")
-def test_a_chunk_that_names_no_track_is_of_the_first_that_was_asked_for(asked: Any, track: str) -> None:
+def test_a_chunk_without_a_track_belongs_to_the_requested_one(asked: Any, track: str) -> None:
     session = MediaSession(StreamPlan(tracks=asked), dialect=Poor())
-    session.receive(text_of(SIBLING, carrier.start()), 0.0)
-    session.receive(text_of(SIBLING, carrier.media()), 1.0)
+    session.receive(text_of(FICTIONAL, carrier.start()), 0.0)
+    session.receive(text_of(FICTIONAL, carrier.media()), 1.0)
     assert [audio.track for audio in carrier.audio_of(session.events(1.0))] == [track]
 
 
-def test_both_dialects_are_whole() -> None:
-    """The checker of types says so as well; a test dialect with less would prove less."""
+def test_both_dialects_are_complete() -> None:
+    """The type checker requires it as well; a test dialect with less would prove less."""
     assert isinstance(TELNYX, TelnyxDialect)
     public = {name for name in vars(Dialect) if not name.startswith("_")}
-    for made in (TelnyxDialect, TwilioDialect, SiblingDialect):
+    for made in (TelnyxDialect, TwilioDialect, FictionalDialect):
         assert {name for name in vars(made) if not name.startswith("_")} == public
 
 
@@ -213,7 +213,7 @@ print("renamed", len(new))
 
 
 def test_a_renamed_member_is_one_line_in_carriers() -> None:
-    """All names that messages are made of are changed where they stand; both directions follow."""
+    """All names of messages are changed where they are defined, and both directions follow."""
     ran = subprocess.run(
         [sys.executable, "-c", RENAME], check=False, capture_output=True, text=True, cwd=Path(__file__).parents[2]
     )

@@ -1,4 +1,4 @@
-"""Audio waits as it was played and is encoded when it is due: no loop is held, and nothing leaks that was dropped."""
+"""Audio is encoded when it is due: no event loop is blocked, and dropped audio is never sent."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def sent(session: MediaSession, now_ms: float) -> list[bytes]:
 
 
 def decoded(plan: StreamPlan, payloads: list[bytes], *, before: list[bytes] | None = None) -> Any:
-    """Samples of payloads, by a decoder that has decoded others before them."""
+    """Return the samples of payloads, by a decoder that has decoded other payloads before."""
     info = codec(plan.send_codec)
     decoder = info.decoder(plan.send_sample_rate_hz, **plan.codec_options(plan.send_codec))
     form = AmrWbFormat() if info.name == "AMR-WB" else None
@@ -78,8 +78,8 @@ def test_dropped_audio_leaves_no_sound(name: str, hz: int) -> None:
 
 @plans
 @pytest.mark.parametrize("cut_ms", [0.0, 130.0, 990.0])
-def test_after_an_interruption_nothing_is_louder_than_the_ring_out_of_what_was_sent(name: str, cut_ms: float) -> None:
-    """The same as if the audio had ended with the last item that was sent: what was dropped changes no octet."""
+def test_after_an_interruption_nothing_is_louder_than_the_ring_out_of_the_sent_audio(name: str, cut_ms: float) -> None:
+    """Dropped audio changes no octet: the result is as if the audio had ended with the last sent item."""
     plan = PLANS[name]
     rate_hz = plan.send_sample_rate_hz
     pcm, silence = tone(2 * rate_hz, 440, rate_hz), bytes(2 * rate_hz // 5)
@@ -105,7 +105,7 @@ def test_after_an_interruption_nothing_is_louder_than_the_ring_out_of_what_was_s
 
 
 @pytest.mark.parametrize("pcm_hz", [8000, 24000, 48000])
-def test_the_resampler_forgets_what_was_dropped(pcm_hz: int) -> None:
+def test_the_resampler_has_no_history_of_dropped_audio(pcm_hz: int) -> None:
     session = carrier.started(StreamPlan(send_codec="L16", send_rate_hz=16000), send_pcm_hz=pcm_hz)
     session.play(tone(pcm_hz, 440, pcm_hz))
     sent(session, 0.0)
@@ -119,7 +119,7 @@ def test_the_resampler_forgets_what_was_dropped(pcm_hz: int) -> None:
 
 
 def turns_of(machine: CallMachine, now_ms: float = 0.0) -> list[list[bytes]]:
-    """What each turn of the loop sends, until nothing is due; turns that send nothing as well."""
+    """Return the texts of each turn of the loop, until nothing is due; turns without texts included."""
     turns = []
     while True:
         texts = machine.outgoing(now_ms)
@@ -153,7 +153,7 @@ def test_a_turn_of_the_loop_encodes_a_bounded_part_of_a_long_play(name: str, max
 
 @plans
 def test_nothing_is_encoded_before_it_is_due(name: str) -> None:
-    """What the encoder has seen is what was sent: 400 ms of a minute, then a frame per 20 ms."""
+    """The encoder has encoded the sent audio only: 400 ms of a minute, then one frame per 20 ms."""
     plan = PLANS[name]
     machine = machine_of(plan)
     machine.plays.play(speech(55 * plan.send_sample_rate_hz))
@@ -284,7 +284,7 @@ def test_a_flush_after_payloads_alone_adds_nothing(name: str, pcm_hz: int) -> No
 def test_it_does_not_matter_when_audio_is_encoded(
     name: str, pcm_hz: int, steps: list[tuple[str, int]], looks: list[bool]
 ) -> None:
-    """Encoded after each step, after some, or all at the end: the same octets, and books that agree all the way."""
+    """Encoded after each step, after some, or at the end: equal octets, and equal counts at each step."""
     plan = PLANS[name]
     at_once, sometimes, last = (carrier.started(plan, lead_ms=None, send_pcm_hz=pcm_hz) for _ in range(3))
     got: dict[int, list[bytes]] = {0: [], 1: [], 2: []}

@@ -1,4 +1,4 @@
-"""Events that wait for a slow reader: bounded in ms of audio, the newest always kept, what was dropped told once."""
+"""Events that wait for a slow reader: bounded in ms of audio, newest kept, drops reported once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_first_in_first_out() -> None:
         queue.pop()
 
 
-def test_oldest_audio_goes_and_one_overrun_tells_it_in_its_place() -> None:
+def test_the_oldest_audio_is_dropped_and_one_overrun_reports_it_in_its_place() -> None:
     queue = EventQueue(100.0)
     queue.put(events.Dtmf("1", None))
     for number in range(1, 9):
@@ -45,7 +45,7 @@ def test_oldest_audio_goes_and_one_overrun_tells_it_in_its_place() -> None:
     assert queue.dropped_ms == 60.0
 
 
-def test_after_reading_a_new_overrun_is_told_anew() -> None:
+def test_after_reading_a_new_overrun_is_reported_again() -> None:
     queue = EventQueue(40.0)
     for number in range(4):
         queue.put(chunk(number))
@@ -133,7 +133,7 @@ def test_unknown_messages_are_bounded_by_their_weight() -> None:
     assert len(kinds) * 4_000_000 <= MAX_OCTETS
 
 
-def test_audio_without_a_duration_is_bounded_by_its_weight_and_told() -> None:
+def test_audio_without_a_duration_is_bounded_by_its_octets_and_reported() -> None:
     queue = EventQueue()
     for number in range(40):
         queue.put(events.Audio("inbound", bytes(4_000_000), b"", 8000, 0.0, 0.0, number))

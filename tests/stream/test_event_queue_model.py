@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import pytest
 
 from rtpcodec import events
+from rtpcodec.stream.event_octets import AUDIO_OCTETS, octets_of
 from rtpcodec.stream.event_queue import MAX_OCTETS, MAX_OTHER_EVENTS, EventQueue
-from rtpcodec.stream.held import FREE_OCTETS, GRAIN_OCTETS, Account, HeldBudget, Share
-from rtpcodec.stream.octets import AUDIO_OCTETS, octets_of
+from rtpcodec.stream.memory_budget import FREE_OCTETS, GRAIN_OCTETS, Account, HeldBudget, Share
 
 
 @dataclass
 class Entry:
-    """One event that waits; an Overrun stands where the first dropped event was."""
+    """One waiting event; an Overrun has the place of the first dropped event."""
 
     event: events.Event
     octets: int
@@ -100,7 +100,7 @@ class Model:
 
 
 def shown(event: events.Event) -> object:
-    """An event by its identity, an Overrun by its counts: each queue has its own."""
+    """Return an event by its identity, or an Overrun by its counts, because each queue has its own."""
     return event if isinstance(event, events.Overrun) else id(event)
 
 
@@ -118,7 +118,7 @@ def some_event(rng: random.Random, at: int, octets: int) -> events.Event:
 
 
 def step(rng: random.Random, at: int, queue: EventQueue, model: Model, octets: int) -> None:
-    """Do the same to both, and compare what they return."""
+    """Call both, and compare their results."""
     chance = rng.random()
     if chance < 0.55:
         event = some_event(rng, at, octets)

@@ -1,4 +1,4 @@
-"""The far end's model against the simulator's play-out: positions of cuts, the far queue, strange carriers."""
+"""The model of the far end against the simulator's play-out: positions of cuts, the far buffer, unusual carriers."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ def test_the_position_at_the_carrier_is_never_more_than_sent_and_never_less_than
 
 
 def far_queue(line: Line, duration_ms: float) -> tuple[float, float]:
-    """The least and the most of the far queue after 3 s, at the arrival of audio."""
+    """Return minimum and maximum of the far buffer after 3 s, at the arrival of audio."""
     found = [float("inf"), 0.0]
 
     def watch(line: Line) -> None:

@@ -1,4 +1,4 @@
-"""Files where audio belongs: refused where we send, diagnosed where we receive, and no good audio touched."""
+"""Files in place of audio: refused in our audio, diagnosed in the carrier's; valid audio is never refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rtpcodec.codecs import CodecInfo, codec_names
 from rtpcodec.errors import AudioWarning, PayloadError
 from rtpcodec.stream.events import Audio, Diagnosis, Event
 from rtpcodec.stream.play_queue import PlayQueue
-from tests.other_files import files, more_files
+from tests.file_beginnings import files, more_files
 from tests.stream import carrier
 from tests.wav_files import speechlike
 
@@ -92,7 +92,7 @@ def test_a_received_file_is_diagnosed_once_per_stream(name: str, data: bytes, en
     assert len(diagnoses(session.events(80.0))) == 1
 
 
-def test_a_diagnosis_takes_no_audio_away() -> None:
+def test_a_diagnosis_removes_no_audio() -> None:
     session = carrier.started()
     session.events(0.0)
     wav = files()["a WAV file (RIFF)"]
@@ -147,7 +147,7 @@ def test_an_array_of_floats_is_audio_and_does_not_warn() -> None:
 
 
 @pytest.mark.parametrize(("name", "data"), EVEN, ids=[name for name, _ in EVEN])
-def test_a_file_behind_a_play_that_waits_is_refused_at_once(name: str, data: bytes) -> None:
+def test_a_file_behind_a_waiting_play_is_refused_at_once(name: str, data: bytes) -> None:
     plays = PlayQueue(carrier.started(max_queue_ms=1000.0), may_wait=True)
     assert plays.play(bytes(32_000)) is not None
     waiting_ms = plays.waiting_ms

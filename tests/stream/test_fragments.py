@@ -32,9 +32,12 @@ def test_fragments_are_joined_one_message_after_the_other() -> None:
 @pytest.mark.parametrize(
     ("frames", "detail"),
     [
-        ([(False, b"", True)], "a continuation came without a beginning"),
-        ([(True, b"a", False), (True, b"b", True)], "a message began before the one in fragments had ended"),
-        ([(True, b"a", False), (False, b"", True), (False, b"", True)], "a continuation came without a beginning"),
+        ([(False, b"", True)], "a continuation frame arrived without a first fragment"),
+        ([(True, b"a", False), (True, b"b", True)], "a message began before the fragmented one had ended"),
+        (
+            [(True, b"a", False), (False, b"", True), (False, b"", True)],
+            "a continuation frame arrived without a first fragment",
+        ),
     ],
 )
 def test_broken_order_is_named(frames: list[Frame], detail: str) -> None:

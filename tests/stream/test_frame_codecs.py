@@ -1,4 +1,4 @@
-"""OPUS and AMR-WB on their way out: whole frames, one payload a message, in the packing and mode that is asked for."""
+"""Sending OPUS and AMR-WB: whole frames, one payload per message, in the requested packing and mode."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def frame_samples(plan: StreamPlan) -> int:
 
 
 def reference(plan: StreamPlan, pcm: bytes) -> list[bytes]:
-    """The payloads by codec and payload format alone, the last frame filled with silence."""
+    """Return the payloads made with codec and payload format alone; the last frame is padded with silence."""
     size = 2 * frame_samples(plan)
     encoder = codec(plan.send_codec).encoder(plan.send_sample_rate_hz, **plan.send_options)
     packing: Any = "octet-aligned" if plan.amrwb_packing == "octet-aligned" else "bandwidth-efficient"
@@ -72,7 +72,7 @@ def test_any_cut_gives_the_same_messages(name: str, cuts: list[int]) -> None:
 
 @plans
 def test_a_message_holds_one_payload_of_one_frame(name: str) -> None:
-    """An Opus packet has no length of its own, so two in one message are noise."""
+    """An Opus packet does not contain its length, so two in one message are noise."""
     plan = PLANS[name]
     session = carrier.started(plan, lead_ms=None)
     session.play(speech(16000))
@@ -112,8 +112,8 @@ def test_long_frames_are_paced_by_their_length(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["OPUS", "OPUS 8 kHz, 60 ms"])
-def test_after_an_interruption_opus_begins_anew(name: str) -> None:
-    """Nothing of what was dropped is left, not in the encoder's look-ahead and not in its predictions."""
+def test_after_an_interruption_opus_restarts(name: str) -> None:
+    """No dropped audio is left, neither in the encoder's look-ahead nor in its predictions."""
     plan = PLANS[name]
     session = carrier.started(plan, lead_ms=None)
     session.play(speech(5 * frame_samples(plan) + 100))
@@ -126,8 +126,8 @@ def test_after_an_interruption_opus_begins_anew(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["AMR-WB", "AMR-WB octet-aligned"])
-def test_after_an_interruption_amrwb_goes_on(name: str) -> None:
-    """The partial frame is gone; the encoder predicts from what it coded last, as the far end's decoder does."""
+def test_after_an_interruption_amrwb_continues(name: str) -> None:
+    """The partial frame is dropped; the encoder predicts from the last encoded frame, as the far end's decoder does."""
     plan = PLANS[name]
     session = carrier.started(plan, lead_ms=None)
     dropped, pcm = speech(5 * 320), speech(3 * 320, seed=2)
@@ -140,7 +140,7 @@ def test_after_an_interruption_amrwb_goes_on(name: str) -> None:
 
 
 @plans
-def test_a_mark_in_a_partial_frame_goes_behind_it(name: str) -> None:
+def test_a_mark_in_a_partial_frame_is_sent_after_it(name: str) -> None:
     plan = PLANS[name]
     session = carrier.started(plan)
     session.play(speech(10))
@@ -158,7 +158,7 @@ def payloads_of(name: str) -> list[bytes]:
 
 
 @plans
-def test_play_payload_takes_one_payload_as_it_is(name: str) -> None:
+def test_play_payload_sends_one_payload_unchanged(name: str) -> None:
     plan = PLANS[name]
     session = carrier.started(plan, lead_ms=None)
     first, second = payloads_of(name)[:2]
@@ -181,7 +181,7 @@ def test_play_payload_takes_one_payload_as_it_is(name: str) -> None:
         ("AMR-WB octet-aligned", bytes.fromhex("f04c12345678"), "octet-aligned"),
     ],
 )
-def test_what_is_no_payload_is_refused_and_changes_nothing(name: str, wrong: bytes, text: str) -> None:
+def test_an_invalid_payload_is_refused_and_changes_nothing(name: str, wrong: bytes, text: str) -> None:
     session = carrier.started(PLANS[name], lead_ms=None)
     session.play(speech(10))
     position_ms = session.position_ms
@@ -207,7 +207,7 @@ def test_the_queue_is_bounded_in_ms(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["OPUS", "AMR-WB"])
 def test_silence_that_may_be_left_out_is_sent(name: str) -> None:
-    """No timestamp goes with our audio: each frame left out would make the far end's time shorter."""
+    """Our audio has no timestamps: each omitted frame would shorten the far end's time."""
     plan = StreamPlan(send_codec=name, send_options={"dtx": True})
     session = carrier.started(plan, start_text=carrier.start(name, 16000), lead_ms=None)
     for piece in (speech(16000), bytes(2 * 32000), speech(16000)):
@@ -234,7 +234,7 @@ def amrwb_media(packing: str, *, cmr: int = 15, frame: bytes | None = None) -> s
 
 
 @pytest.mark.parametrize("packing", ["bandwidth-efficient", "octet-aligned"])
-def test_amrwb_goes_in_the_packing_that_comes(packing: str) -> None:
+def test_amrwb_is_sent_in_the_received_packing(packing: str) -> None:
     session = carrier.started(PLANS["AMR-WB"], start_text=amrwb_start(), lead_ms=None)
     session.play(speech(320))
     first = AmrWbFormat()
@@ -259,7 +259,7 @@ def test_a_plan_that_says_the_packing_is_obeyed() -> None:
     session = carrier.started(PLANS["AMR-WB octet-aligned"], start_text=amrwb_start(), lead_ms=None)
     found, _ = carrier.fed(session, [amrwb_media("bandwidth-efficient")])
     assert isinstance(found, events.PayloadMisfit)
-    assert found.remedy == "it fits AMR-WB in another packing: leave amrwb_packing of the plan at its default"
+    assert found.remedy == "it is valid AMR-WB in another packing: leave amrwb_packing of the plan at its default"
     session.play(speech(320))
     assert sent(session) == reference(PLANS["AMR-WB octet-aligned"], speech(320))
 
@@ -333,7 +333,7 @@ def test_comfort_noise_says_nothing_about_the_mode() -> None:
     assert [len(payload) for payload in sent(session)] == [33]
 
 
-def test_another_start_is_listened_to_anew() -> None:
+def test_another_start_restarts_the_following() -> None:
     session = carrier.started(PLANS["AMR-WB"], start_text=amrwb_start(), lead_ms=None)
     carrier.fed(session, [amrwb_media("octet-aligned", cmr=0), carrier.start("PCMU")])
     session.play(speech(320))

@@ -1,4 +1,4 @@
-"""PCM and payloads to frames of 20 ms: any cut, nothing padded but the end of an utterance, nothing lost or altered."""
+"""PCM and payloads to frames of 20 ms, for any cut: only the end of an utterance is padded, nothing is lost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.usefixtures("dialect")
 
 @dataclass(frozen=True)
 class Way:
-    """A codec to send in, and its reference encoding written without the package."""
+    """A send codec, and its reference encoding written without the package."""
 
     plan: StreamPlan
     silence: bytes
@@ -156,7 +156,7 @@ def test_resampled_audio_does_not_depend_on_the_cut_and_flush_gives_its_tail(
 
 
 def test_flush_delivers_an_utterance_that_gave_no_octet_yet() -> None:
-    """Two samples at 24 kHz are less than one at 8 kHz; they sit in the resampler alone."""
+    """Two samples at 24 kHz are less than one at 8 kHz: they only wait in the resampler."""
     session = carrier.started(lead_ms=None, send_pcm_hz=24000)
     session.play(pcm_of([32000, 32000]))
     assert session.queued_ms == 0.0
@@ -259,7 +259,7 @@ def test_a_wav_header_is_refused_in_every_chunk() -> None:
 
 
 @pytest.mark.parametrize("pcm", [WAV_HEADER[:10], WAV_HEADER[:8] + b"DATA", b"JUNK" + WAV_HEADER[4:12]])
-def test_what_only_resembles_a_wav_header_is_pcm(pcm: bytes) -> None:
+def test_octets_that_only_resemble_a_wav_header_are_pcm(pcm: bytes) -> None:
     session = carrier.started()
     session.play(pcm)
     assert session.queued_ms == len(pcm) / 16
@@ -313,7 +313,7 @@ def test_a_refused_piece_leaves_no_trace_in_the_resampler() -> None:
 
 
 def test_an_odd_sample_of_g722_waits_for_its_partner() -> None:
-    """G722 codes pairs: what a resampler gives, or a caller cuts, need not be whole ones."""
+    """G722 encodes pairs: the output of a resampler, or a cut of the caller, may have an odd sample."""
     session = carrier.started(StreamPlan(send_codec="G722"), lead_ms=None)
     samples = noise(641)
     for at, end in ((0, 1), (1, 4), (4, 341), (341, 641)):
@@ -331,7 +331,7 @@ def test_an_odd_sample_of_g722_waits_for_its_partner() -> None:
     assert session.queued_ms == 0.0
 
 
-def test_hours_of_odd_pieces_keep_the_books() -> None:
+def test_hours_of_odd_pieces_keep_the_counts_right() -> None:
     session = carrier.started(StreamPlan(send_codec="L16", send_rate_hz=22050), lead_ms=None)
     rng = random.Random(7)
     samples = 0

@@ -1,4 +1,4 @@
-"""What waits is counted in octets of memory, and bounded per call and for all calls together; losses are reported."""
+"""Waiting items are counted in octets of memory, bounded per call and for all calls; losses are reported."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from math import inf
 import pytest
 
 from rtpcodec import events
+from rtpcodec.stream import held
 from rtpcodec.stream.event_queue import MAX_OCTETS, EventQueue
-from rtpcodec.stream.held import FREE_OCTETS, GRAIN_OCTETS, Account, HeldBudget, Share
 from rtpcodec.stream.key_order import MAX_TIME_CHARACTERS
+from rtpcodec.stream.memory_budget import FREE_OCTETS, GRAIN_OCTETS, Account, HeldBudget, Share
 from rtpcodec.stream.numbering import MAX_WAITING_OCTETS
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.wire.rules import MAX_CONTROL_OCTETS
@@ -48,7 +49,7 @@ TEXTS: dict[str, Callable[[int], str]] = {
 
 
 def held_and_counted(make: Callable[[int], str]) -> tuple[int, int]:
-    """The octets of memory that a session holds for messages that nobody reads, and what it counts."""
+    """Return the octets of memory of unread messages in a session, and the octets that it counts."""
     session = carrier.started()
     now_ms = 0.0
     for at in range(20):
@@ -70,13 +71,13 @@ def held_and_counted(make: Callable[[int], str]) -> tuple[int, int]:
 @pytest.mark.parametrize("name", TEXTS)
 def test_counted_octets_are_those_of_the_memory(name: str) -> None:
     """Within a factor of 2. Texts are made as a socket makes them: each is new."""
-    # A table of the interpreter, such as that of interned names, may grow within one measurement, but not in each.
+    # A table of the interpreter, such as the interned names, may grow in one measurement, but not in each.
     found = [held_and_counted(TEXTS[name]) for _ in range(3)]
     assert any(held / 2 < counted < held * 2 for held, counted in found), found
 
 
 def unread(budget: HeldBudget | None, count: int = 0, octets: int = 1000) -> EventQueue:
-    """A queue of one call in which so many unknown messages of so many characters wait."""
+    """Return the queue of one call with waiting unknown messages."""
     queue = EventQueue(inf, None if budget is None else Account(budget))
     for at in range(count):
         queue.put(events.Unknown(str(at), "x" * octets))
@@ -87,7 +88,7 @@ def lost_of(queue: EventQueue) -> int:
     return sum(event.dropped_events for event in queue.take_all() if isinstance(event, events.Overrun))
 
 
-def test_what_a_call_holds_without_asking_costs_the_budget_nothing() -> None:
+def test_free_octets_of_a_call_do_not_count_in_the_budget() -> None:
     budget = HeldBudget(0)
     queues = [unread(budget, 200) for _ in range(50)]
     assert budget.held_octets == 0
@@ -145,7 +146,7 @@ def test_an_event_that_is_too_long_for_the_rest_of_the_budget_is_lost_and_counte
     assert queue.take_all() == [events.Overrun(0.0, 1), events.Stopped("stop")]
 
 
-def test_what_was_read_is_given_back() -> None:
+def test_octets_of_read_events_are_given_back() -> None:
     budget = HeldBudget()
     queue = unread(budget, 900, 3000)
     assert budget.held_octets > 900 * 3000 - FREE_OCTETS
@@ -248,3 +249,10 @@ def test_a_text_of_a_message_without_a_payload_has_a_limit() -> None:
     session = carrier.started()
     session.receive(carrier.mark("x" * MAX_CONTROL_OCTETS), 20.0)
     assert carrier.kinds(session.events(20.0)) == ["Malformed"]
+
+
+def test_the_earlier_name_of_the_module_warns() -> None:
+    with pytest.warns(DeprecationWarning, match="is now rtpcodec.stream.memory_budget.HeldBudget"):
+        assert held.HeldBudget is HeldBudget
+    with pytest.raises(AttributeError):
+        _ = held.Nothing

@@ -1,4 +1,4 @@
-"""Own marks: hidden, few, and never mixed up with those of the caller."""
+"""Internal marks: hidden, few, and never confused with those of the caller."""
 
 from __future__ import annotations
 

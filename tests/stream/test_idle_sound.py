@@ -11,22 +11,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rtpcodec.audio.comfort_noise import ComfortNoise
-from rtpcodec.stream.speaking.bed_source import bed_source
-from rtpcodec.stream.speaking.beds import Bed
-from rtpcodec.stream.speaking.idle_sound import MAX_BEDS, IdleSound, KeepAlive
+from rtpcodec.stream.speaking.background_sound import BackgroundSound
+from rtpcodec.stream.speaking.background_source import background_source
+from rtpcodec.stream.speaking.idle_sound import MAX_BACKGROUND_SOUNDS, IdleSound, KeepAlive
+from tests.stream.executed_lines import lines_of
 from tests.stream.sounds import CLICK, dbov, difference, largest_step, noise, tone
-from tests.stream.work import lines_of
 
 RATE_HZ = 8000
 FRAME = 160
 FADE = RATE_HZ // 200
-HUM = bed_source(tone(RATE_HZ, 8000), RATE_HZ)
-OFFICE = bed_source(noise(1700), RATE_HZ)
+HUM = background_source(tone(RATE_HZ, 8000), RATE_HZ)
+OFFICE = background_source(noise(1700), RATE_HZ)
 SPEECH = tone(RATE_HZ, 8000, hz=200.0, amplitude=2000.0)
 
 
-def bed(**options: object) -> Bed:
-    return Bed(HUM, RATE_HZ, **options)  # type: ignore[arg-type]
+def sound(**options: object) -> BackgroundSound:
+    return BackgroundSound(HUM, RATE_HZ, **options)  # type: ignore[arg-type]
 
 
 def frame(idle: IdleSound, samples: int = FRAME) -> bytes:
@@ -77,14 +77,14 @@ def test_idle_sound_does_not_depend_on_how_it_is_cut(sizes: list[int]) -> None:
     found = []
     for pieces in (sizes, [sum(sizes)]):
         idle = IdleSound(RATE_HZ, "comfort_noise")
-        idle.add(Bed(OFFICE, RATE_HZ, level_dbov=-30.0))
+        idle.add(BackgroundSound(OFFICE, RATE_HZ, level_dbov=-30.0))
         found.append(b"".join(frame(idle, size) for size in pieces))
     assert found[0] == found[1]
 
 
 def test_a_background_sound_runs_on_under_speech() -> None:
-    idle, alone = IdleSound(RATE_HZ), bed()
-    idle.add(bed())
+    idle, alone = IdleSound(RATE_HZ), sound()
+    idle.add(sound())
     heard = b"".join(frame(idle) if at % 3 else idle.under(bytes(320)) for at in range(30))
     assert heard == alone.alone(30 * FRAME)
     assert largest_step(heard) < CLICK
@@ -92,15 +92,15 @@ def test_a_background_sound_runs_on_under_speech() -> None:
 
 def test_several_sounds_are_mixed_and_saturated_once() -> None:
     idle = IdleSound(RATE_HZ)
-    beds = [Bed(source, RATE_HZ, level_dbov=-15.0) for source in (HUM, OFFICE, HUM)]
-    twins = [Bed(source, RATE_HZ, level_dbov=-15.0) for source in (HUM, OFFICE, HUM)]
-    for one in beds:
+    sounds = [BackgroundSound(source, RATE_HZ, level_dbov=-15.0) for source in (HUM, OFFICE, HUM)]
+    twins = [BackgroundSound(source, RATE_HZ, level_dbov=-15.0) for source in (HUM, OFFICE, HUM)]
+    for one in sounds:
         idle.add(one)
     parts = [array("h", one.alone(800)) for one in twins]
     speech = array("h", SPEECH[:1600])
     summed = [max(-32768, min(32767, sum(values))) for values in zip(speech, *parts, strict=True)]
     assert array("h", idle.under(speech.tobytes())).tolist() == summed
-    beds[1].stop()
+    sounds[1].stop()
     frame(idle)
     for one in (twins[0], twins[2]):
         one.alone(FRAME)
@@ -109,8 +109,8 @@ def test_several_sounds_are_mixed_and_saturated_once() -> None:
 
 
 def test_a_keep_alive_is_heard_with_a_background_sound_but_not_under_speech() -> None:
-    idle, alone = IdleSound(RATE_HZ, "comfort_noise"), bed()
-    idle.add(bed())
+    idle, alone = IdleSound(RATE_HZ, "comfort_noise"), sound()
+    idle.add(sound())
     assert idle.under(bytes(320)) == alone.alone(FRAME)
     heard = frame(idle)
     rest = difference(heard, alone.alone(FRAME))
@@ -119,7 +119,7 @@ def test_a_keep_alive_is_heard_with_a_background_sound_but_not_under_speech() ->
 
 @pytest.mark.parametrize("keep_alive", [None, "silence"])
 def test_after_the_last_background_sound_the_keep_alive_remains(keep_alive: KeepAlive | None) -> None:
-    idle, one = IdleSound(RATE_HZ, keep_alive), bed()
+    idle, one = IdleSound(RATE_HZ, keep_alive), sound()
     idle.add(one)
     frame(idle)
     one.stop()
@@ -133,7 +133,7 @@ def test_after_the_last_background_sound_the_keep_alive_remains(keep_alive: Keep
 
 def test_a_rewind_takes_a_background_sound_back_to_the_cut() -> None:
     idle = IdleSound(RATE_HZ, "comfort_noise")
-    idle.add(Bed(OFFICE, RATE_HZ))
+    idle.add(BackgroundSound(OFFICE, RATE_HZ))
     frame(idle, 1000)
     before = idle.under(bytes(800))
     idle.rewind(400)
@@ -144,7 +144,7 @@ def test_a_rewind_takes_a_background_sound_back_to_the_cut() -> None:
 
 def test_a_recording_that_ended_unheard_comes_back() -> None:
     idle = IdleSound(RATE_HZ)
-    idle.add(bed(loop=False))
+    idle.add(sound(loop=False))
     frame(idle, 7900)
     last = frame(idle, 400)
     assert idle.frame(FRAME) is None
@@ -155,7 +155,7 @@ def test_a_recording_that_ended_unheard_comes_back() -> None:
 
 def test_an_ended_recording_is_dropped_in_the_end() -> None:
     idle = IdleSound(RATE_HZ)
-    idle.add(bed(loop=False))
+    idle.add(sound(loop=False))
     frame(idle, 8000)
     for _ in range(25):
         assert idle.follows_speech
@@ -165,8 +165,8 @@ def test_an_ended_recording_is_dropped_in_the_end() -> None:
 
 
 def test_audio_that_bypassed_the_mix_makes_all_sounds_fade_in() -> None:
-    idle, alone = IdleSound(RATE_HZ), bed()
-    idle.add(bed())
+    idle, alone = IdleSound(RATE_HZ), sound()
+    idle.add(sound())
     frame(idle, 1000)
     alone.alone(1000)
     idle.unmixed()
@@ -176,18 +176,18 @@ def test_audio_that_bypassed_the_mix_makes_all_sounds_fade_in() -> None:
 
 
 def test_what_cannot_be_added_is_refused() -> None:
-    idle, one = IdleSound(RATE_HZ), bed()
+    idle, one = IdleSound(RATE_HZ), sound()
     idle.add(one)
     with pytest.raises(ValueError, match=r"^the background sound was added before$"):
         idle.add(one)
     with pytest.raises(ValueError, match=r"^the background sound has 16000 Hz, the call has 8000 Hz$"):
-        idle.add(Bed(HUM, 16000))
-    for _ in range(MAX_BEDS - 1):
-        idle.add(bed())
+        idle.add(BackgroundSound(HUM, 16000))
+    for _ in range(MAX_BACKGROUND_SOUNDS - 1):
+        idle.add(sound())
     with pytest.raises(ValueError, match=r"^8 background sounds are heard, one of them must be stopped first$"):
-        idle.add(bed())
+        idle.add(sound())
     one.stop()
-    idle.add(bed())
+    idle.add(sound())
     with pytest.raises(ValueError, match=r"^keep_alive is 'noise', None, 'silence' or 'comfort_noise' is needed$"):
         IdleSound(RATE_HZ, "noise")  # type: ignore[arg-type]
 
@@ -195,7 +195,7 @@ def test_what_cannot_be_added_is_refused() -> None:
 @pytest.mark.parametrize("keep_alive", [None, "silence", "comfort_noise"])
 def test_a_thousand_replies_join_without_a_click(keep_alive: KeepAlive | None) -> None:
     drawn = Random(7)
-    idle, alone = IdleSound(RATE_HZ, keep_alive), Bed(HUM, RATE_HZ, level_dbov=-45.0, duck_db=10.0)
+    idle, alone = IdleSound(RATE_HZ, keep_alive), BackgroundSound(HUM, RATE_HZ, level_dbov=-45.0, duck_db=10.0)
     idle.add(alone)
     heard = []
     for _ in range(1000):
@@ -207,7 +207,7 @@ def test_a_thousand_replies_join_without_a_click(keep_alive: KeepAlive | None) -
 
 def test_an_hour_of_sound_holds_no_more_than_its_beginning() -> None:
     idle = IdleSound(RATE_HZ, "comfort_noise")
-    idle.add(Bed(bed_source(noise(4000), 16000), RATE_HZ))
+    idle.add(BackgroundSound(background_source(noise(4000), 16000), RATE_HZ))
     for _ in range(200):
         frame(idle)
     tracemalloc.start()
@@ -224,14 +224,14 @@ def test_an_hour_of_sound_holds_no_more_than_its_beginning() -> None:
 
 
 def test_calls_share_a_recording() -> None:
-    source = bed_source(bytes(1_000_000), 48000)
+    source = background_source(bytes(1_000_000), 48000)
     tracemalloc.start()
     try:
         for _ in range(3):
-            Bed(source, RATE_HZ).alone(FRAME)  # what the module itself keeps
+            BackgroundSound(source, RATE_HZ).alone(FRAME)  # what the module itself keeps
         before = tracemalloc.get_traced_memory()[0]
-        beds = [Bed(source, RATE_HZ) for _ in range(20)]
-        for one in beds:
+        sounds = [BackgroundSound(source, RATE_HZ) for _ in range(20)]
+        for one in sounds:
             one.alone(FRAME)
         held = tracemalloc.get_traced_memory()[0] - before
     finally:
@@ -243,7 +243,7 @@ def test_calls_share_a_recording() -> None:
 def test_a_frame_costs_the_same_at_any_time_of_a_call(rate_hz: int) -> None:
     """Lines of Python, which no busy machine changes; a line here takes some 0.1 us."""
     idle = IdleSound(RATE_HZ, "comfort_noise")
-    one = Bed(bed_source(noise(rate_hz // 10), rate_hz), RATE_HZ)
+    one = BackgroundSound(background_source(noise(rate_hz // 10), rate_hz), RATE_HZ)
     idle.add(one)
     speech = bytes(2 * FRAME)
     frame(idle)
@@ -259,9 +259,9 @@ def test_a_frame_costs_the_same_at_any_time_of_a_call(rate_hz: int) -> None:
 
 
 @pytest.mark.parametrize("kind", ["silence", "comfort_noise"])
-def test_stop_ends_everything_and_the_keep_alive_alone_comes_back(kind: KeepAlive) -> None:
+def test_stop_ends_everything_and_only_the_keep_alive_returns(kind: KeepAlive) -> None:
     idle = IdleSound(RATE_HZ, kind)
-    idle.add(bed())
+    idle.add(sound())
     frame(idle)
     idle.stop()
     assert frame(idle)[2 * FADE :] == bytes(2 * (FRAME - FADE))  # the end of the fade
@@ -280,5 +280,5 @@ def test_stop_without_any_sound_changes_nothing() -> None:
     idle.resume_keep_alive()
     assert idle.silent
     assert not idle.active
-    idle.add(bed())
+    idle.add(sound())
     assert idle.active

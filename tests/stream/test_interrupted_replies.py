@@ -1,4 +1,4 @@
-"""Interruption of replies: what ends, what stays, and what was heard of each."""
+"""Interruption of replies: which end, which continue, and how much of each was heard."""
 
 from __future__ import annotations
 
@@ -44,14 +44,14 @@ def test_an_interrupted_reply_leaves_no_sample_behind_the_clear(
     assert one.heard() == before + spoken(10_000, 320)
     assert abs(found.played_ms - len(before) / MS) <= found.played_uncertainty_ms + 1e-6
     assert [row[:2] for row in ended(one)] == [("a", "interrupted"), ("b", "played")]
-    # Behind the first echo alone, the jitter is not known yet: the final value is as sure as it says.
+    # After only the first echo the jitter is unknown: the final value is within its stated uncertainty.
     final = one.of(events.ReplyEnded)[0]
     assert isinstance(final, events.ReplyEnded)
     assert abs(final.played_ms - len(before) / MS) <= max(1.0, final.played_uncertainty_ms)
     assert final.played_uncertainty_ms <= found.played_uncertainty_ms
 
 
-def test_an_interruption_of_the_current_reply_leaves_those_behind_it() -> None:
+def test_an_interruption_of_the_current_reply_leaves_those_after_it() -> None:
     one = talk()
     first, second = one.session.reply("a"), one.session.reply("b")
     first.play(samples(0, 1600))
@@ -102,7 +102,7 @@ def test_a_disclosure_is_not_interrupted(what: Literal["all", "current"]) -> Non
         assert one.heard() == spoken(0, 1600) + spoken(4000, 160)
         assert one.far_end.clears == 0
     else:
-        # Sent again from 20 ms and the doubt before the cut, because the far end held audio of the other one.
+        # Sent again from 20 ms plus the uncertainty before the cut, because the far end held audio of the other reply.
         assert one.far_end.clears == 1
         values = one.heard()
         assert values[-1] == 1600
@@ -112,7 +112,7 @@ def test_a_disclosure_is_not_interrupted(what: Literal["all", "current"]) -> Non
     assert disclosure.played_ms(3000.0) == 200.0
 
 
-def test_a_disclosure_alone_is_not_disturbed_by_an_interruption_of_what_waits() -> None:
+def test_a_disclosure_is_not_disturbed_by_an_interruption_of_waiting_replies() -> None:
     one = talk(lead_ms=100.0)
     disclosure, other = one.session.reply("disclosure", interruptible=False), one.session.reply("other")
     disclosure.play(samples(0, 1600))

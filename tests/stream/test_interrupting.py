@@ -1,4 +1,4 @@
-"""Interruption: clear goes first, nothing leaks after it, and what was heard is estimated, then corrected by marks."""
+"""Interruption: clear is sent first, no dropped audio follows, and the estimate is corrected by marks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.usefixtures("dialect")
 
 
 def settled(found: list[events.Event]) -> list[float]:
-    """The final values of the interruptions that these events settle."""
+    """Return the final values of the interruptions in these events."""
     return [event.played_ms for event in found if isinstance(event, events.InterruptionSettled)]
 
 
@@ -23,7 +23,7 @@ def play_ms(session: MediaSession, duration_ms: float) -> None:
     session.play_payload(b"\x55" * int(8 * duration_ms))
 
 
-def test_clear_goes_first_and_nothing_leaks_after_it() -> None:
+def test_clear_is_sent_first_and_no_dropped_audio_follows() -> None:
     session = carrier.started(send_pcm_hz=24000)
     session.play(b"\x11\x11" * 24 * 1010)
     session.outgoing(0.0)
@@ -39,7 +39,7 @@ def test_clear_goes_first_and_nothing_leaks_after_it() -> None:
     assert (found.played_ms, found.dropped_ms) == (100.0, 910.0)
 
 
-def test_clear_goes_once() -> None:
+def test_clear_is_sent_once() -> None:
     session = carrier.started()
     play_ms(session, 100)
     session.outgoing(0.0)
@@ -57,7 +57,7 @@ def test_interrupting_silence_is_harmless() -> None:
     assert (session.position_ms, session.heard_ms(10.0)) == (0.0, 0.0)
 
 
-def test_interrupting_before_start_drops_what_was_held() -> None:
+def test_interrupting_before_start_drops_the_held_audio() -> None:
     session = MediaSession()
     play_ms(session, 100)
     assert session.interrupt(0.0) == events.Interrupted(0.0, 100.0, estimated=False)
@@ -89,7 +89,7 @@ def test_interrupting_while_the_utterance_before_still_plays() -> None:
     assert (found.played_ms, found.dropped_ms) == (50.0, 350.0), "of the one that is heard at the cut"
 
 
-def test_positions_go_on_from_what_was_heard() -> None:
+def test_positions_continue_from_the_heard_audio() -> None:
     session, far_end = carrier.started(), FarEnd()
     play_ms(session, 1000)
     far_end.take(session.outgoing(0.0), 0.0)
@@ -118,10 +118,8 @@ def test_without_marks_the_estimate_is_final_at_once() -> None:
 
 
 @pytest.mark.parametrize(("up_ms", "down_ms", "hold_ms"), [(0, 0, 0), (30, 25, 0), (30, 25, 80), (200, 10, 140)])
-def test_marks_correct_the_estimate_by_what_the_far_end_holds_back(
-    up_ms: float, down_ms: float, hold_ms: float
-) -> None:
-    """Echoes show how far the far end is behind the estimate; the round trip is taken out, since clear travels, too."""
+def test_marks_correct_the_estimate_by_the_buffer_of_the_far_end(up_ms: float, down_ms: float, hold_ms: float) -> None:
+    """Echoes show the lag of the far end behind the estimate. The round trip is subtracted: clear has it as well."""
     session, far_end = carrier.started(own_marks=True), FarEnd(hold_ms=hold_ms)
     for number in range(20):
         play_ms(session, 100)
@@ -141,7 +139,7 @@ def test_marks_correct_the_estimate_by_what_the_far_end_holds_back(
     ended = session.events(3000.0)
     assert settled(ended) == pytest.approx([far_end.heard_ms(9000.0)], abs=5)
     assert far_end.heard_ms(9000.0) == 1000.0 - hold_ms
-    # 100 ms of audio before each mark. One whose audio ended just before the clear arrived may count as cleared.
+    # 100 ms of audio before each mark. A mark whose audio ended just before the clear may count as cleared.
     played = [event.name for event in ended if isinstance(event, events.MarkPlayed)]
     cleared = {event.name for event in ended if isinstance(event, events.MarkCleared)}
     truth = [f"m{number}" for number in range(int(1000 - hold_ms) // 100)]
@@ -223,7 +221,7 @@ def test_two_interruptions_in_a_row_send_one_clear_and_the_fences_of_both() -> N
     assert len(settled(ended)) == 2
 
 
-def test_a_mark_that_came_back_proves_what_was_heard() -> None:
+def test_a_returned_mark_proves_the_heard_audio() -> None:
     """The echo says 200 ms, so the final value cannot go below."""
     session = carrier.started()
     play_ms(session, 200)
@@ -240,7 +238,7 @@ def test_a_mark_that_came_back_proves_what_was_heard() -> None:
     assert settled(session.events(2000.0)) == pytest.approx([207.5])
 
 
-def test_the_first_cleared_echo_tells_the_round_trip() -> None:
+def test_the_first_cleared_echo_measures_the_round_trip() -> None:
     session = carrier.started()
     for name in ("a", "b", "c"):
         play_ms(session, 100)

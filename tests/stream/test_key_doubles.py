@@ -1,4 +1,4 @@
-"""A key whose message comes twice is one press; a key that is pressed twice is two."""
+"""A key whose message is received twice is one press; a key that is pressed twice is two."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def at(ms: float) -> str:
 
 
 def heard(*arrivals: tuple[float, str]) -> tuple[str, int]:
-    """The digits that a session reports of messages at these times, asked every 5 ms, and how many were doubles."""
+    """Return the digits that a session reports for messages at these times, and the number of doubles."""
     session = carrier.started()
     found = ""
     for now_ms, text in arrivals:
@@ -38,8 +38,8 @@ def digits(found: list[events.Event]) -> str:
 
 
 @pytest.mark.parametrize("later_ms", [0.0, 20.0, 149.0, 150.0, 151.0, 1000.0, DOUBLES_MS])
-def test_a_message_that_comes_twice_is_one_press(later_ms: float) -> None:
-    """Also when the first one was reported long before."""
+def test_a_message_that_is_received_twice_is_one_press(later_ms: float) -> None:
+    """Even if the first one was reported long before."""
     assert heard((1000.0, key("5", at(0))), (1000.0 + later_ms, key("5", at(0)))) == ("5", 1)
 
 
@@ -62,7 +62,7 @@ def test_another_key_of_the_same_time_is_another_press() -> None:
     assert heard((1000.0, key("5", at(0))), (1000.0, key("6", at(0)))) == ("56", 0)
 
 
-def test_a_message_that_comes_three_times() -> None:
+def test_a_message_that_is_received_three_times() -> None:
     assert heard(*((1000.0 + 100 * n, key("5", at(0))) for n in range(3))) == ("5", 2)
 
 
@@ -76,12 +76,12 @@ def test_one_moment_in_two_spellings_is_one_press() -> None:
 
 
 @pytest.mark.parametrize("odd", [None, "", "now", "9" * 80])
-def test_without_a_time_no_key_is_taken_for_a_double(odd: str | None) -> None:
+def test_without_a_time_no_key_is_a_double(odd: str | None) -> None:
     assert heard((1000.0, key("5", odd)), (1080.0, key("5", odd))) == ("55", 0)
 
 
 @pytest.mark.parametrize("coarse", ["2026-01-02T03:04:05Z", "2026-01-02T03:04:05.3Z", "2026-01-02T03:04"])
-def test_times_too_coarse_to_tell_two_presses_apart_need_the_sequence_number(coarse: str) -> None:
+def test_coarse_times_need_the_sequence_number_to_distinguish_presses(coarse: str) -> None:
     assert heard((1000.0, key("5", coarse, 7)), (1080.0, key("5", coarse, 8))) == ("55", 0)
     assert heard((1000.0, key("5", coarse, 7)), (1080.0, key("5", coarse, 7))) == ("5", 1)
     assert heard((1000.0, key("5", coarse)), (1080.0, key("5", coarse))) == ("5", 1)
@@ -91,7 +91,7 @@ def test_a_double_with_a_sequence_number_of_its_own() -> None:
     assert heard((1000.0, key("5", at(0), 7)), (1080.0, key("5", at(0), 9))) == ("5", 1)
 
 
-def test_what_is_remembered_is_bounded_in_time_and_number() -> None:
+def test_stored_keys_are_bounded_in_time_and_number() -> None:
     assert heard((1000.0, key("5", at(0))), (1001.0 + DOUBLES_MS, key("5", at(0)))) == ("55", 0)
     many = [(1000.0 + n, key("5", at(80 * n))) for n in range(MAX_REMEMBERED + 1)]
     assert heard(*many, (1200.0, key("5", at(0))))[1] == 0

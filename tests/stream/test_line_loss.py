@@ -1,4 +1,4 @@
-"""A lost line: nothing of a reply is missing, little is heard twice. Witness: the samples that a model played."""
+"""A lost line: no part of a reply is missing, and little is heard twice, by the samples that a model played."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ def test_a_reply_continues_at_its_first_unheard_sample(how: How, way_ms: float, 
 
 @pytest.mark.parametrize("way_ms", [0.0, 60.0])
 @pytest.mark.parametrize("lost_ms", [77.0, 1003.0, 2980.0])
-def test_after_a_black_hole_nothing_is_missing(way_ms: float, lost_ms: float) -> None:
-    """The far end plays what had arrived. Of this no more may be repeated than Disconnected says."""
+def test_after_a_blackout_nothing_is_missing(way_ms: float, lost_ms: float) -> None:
+    """The far end plays the audio that had arrived. No more of it may be repeated than Disconnected states."""
     one = breaking_talk(up_ms=way_ms, down_ms=way_ms)
     reply = one.session.reply("a")
     reply.play(samples(0, 3000 * MS))
@@ -67,7 +67,7 @@ def test_several_losses_in_one_reply(how: How) -> None:
         one.mend_line()
     one.run(one.now_ms + 6000.0)
     assert one.repeated_ms(3500 * MS) <= allowed_ms
-    # A blackout may swallow the end of a reply, which then ends by the estimate before the loss is noticed.
+    # In a blackout the end of a reply may be lost; the reply then ends by the estimate before the loss is detected.
     assert reply.state in (("played",) if how == "rst" else ("played", "estimated"))
 
 
@@ -75,7 +75,7 @@ def test_several_losses_in_one_reply(how: How) -> None:
 @pytest.mark.parametrize("paused_before_ms", [5.0, 90.0, 400.0])
 @pytest.mark.parametrize("meanwhile", [False, True], ids=["after the reconnection", "during the hold"])
 def test_a_loss_during_a_pause(then: str, paused_before_ms: float, *, meanwhile: bool) -> None:
-    """Also while the clear of the pause is on its way: the far end never gets it."""
+    """Also while the clear of the pause is in transit: the far end never gets it."""
     one = breaking_talk(up_ms=50.0, down_ms=50.0)
     reply = one.session.reply("a")
     reply.play(samples(0, 3000 * MS))
@@ -125,7 +125,7 @@ def test_a_loss_while_an_interruption_is_not_settled(before_ms: float) -> None:
     assert one.kinds_of(events.InterruptionSettled) == ["InterruptionSettled"]
 
 
-def test_an_interruption_during_the_hold_drops_what_was_kept() -> None:
+def test_an_interruption_during_the_hold_drops_the_kept_audio() -> None:
     one = breaking_talk(up_ms=20.0, down_ms=20.0)
     reply = one.session.reply("a")
     reply.play(samples(0, 3000 * MS))
@@ -202,7 +202,7 @@ def test_marks_without_audio_before_them_end_each_once() -> None:
 
 
 def test_a_late_echo_of_the_old_line_is_nothing() -> None:
-    """An echo that belongs to the old stream and arrives on the new one proves nothing, and surprises nobody."""
+    """An echo of the old stream that arrives on the new one proves nothing, and is not an UnexpectedMark."""
     one = breaking_talk()
     one.session.play(samples(0, 2000 * MS))
     one.session.mark("m")
@@ -218,7 +218,7 @@ def test_a_late_echo_of_the_old_line_is_nothing() -> None:
     assert one.repeated_ms(2000 * MS) <= REPEATED_MS + 40.0
 
 
-def test_the_end_of_the_stream_during_a_hold_interrupts_what_was_kept() -> None:
+def test_the_end_of_the_stream_during_a_hold_interrupts_the_kept_replies() -> None:
     one = breaking_talk(up_ms=20.0, down_ms=20.0)
     reply = one.session.reply("a")
     reply.play(samples(0, 3000 * MS))
@@ -234,7 +234,7 @@ def test_the_end_of_the_stream_during_a_hold_interrupts_what_was_kept() -> None:
 
 
 @pytest.mark.parametrize("lead_ms", [0.0, 120.0, None])
-def test_whatever_the_lead(lead_ms: float | None) -> None:
+def test_any_lead(lead_ms: float | None) -> None:
     one = breaking_talk(up_ms=20.0, down_ms=20.0, lead_ms=lead_ms)
     reply = one.session.reply("a")
     reply.play(samples(0, 3000 * MS))
@@ -247,7 +247,7 @@ def test_whatever_the_lead(lead_ms: float | None) -> None:
 
 
 @pytest.mark.parametrize("how", ["rst", "black_hole"])
-def test_keep_alive_goes_on_and_is_not_kept(how: How) -> None:
+def test_keep_alive_continues_and_is_not_kept(how: How) -> None:
     one = breaking_talk(up_ms=20.0, down_ms=20.0, keep_alive="silence")
     one.run(500.0)
     lost = one.break_line(how)
@@ -279,7 +279,7 @@ def test_keep_alive_surrounds_a_reply_that_continues() -> None:
 
 
 def test_audio_that_drop_oldest_drops_during_the_hold() -> None:
-    """The newest audio follows what was kept; the queue does not grow beyond its limit meanwhile."""
+    """The newest audio follows the kept audio; the queue does not exceed its limit meanwhile."""
     one = breaking_talk(when_full="drop_oldest", max_queue_ms=500.0)
     one.session.play(samples(0, 500 * MS))
     one.run(200.0)
@@ -292,7 +292,7 @@ def test_audio_that_drop_oldest_drops_during_the_hold() -> None:
     assert max(one.heard()) == 2500 * MS
 
 
-def test_the_time_line_of_what_is_received_begins_anew_without_gaps() -> None:
+def test_the_time_line_of_received_audio_restarts_without_gaps() -> None:
     one = breaking_talk()
     for at in range(10):
         one.session.receive(carrier.media(chunk=str(at + 1), timestamp=str(160 * at), sequence=str(at + 2)), 20.0 * at)
@@ -328,7 +328,7 @@ def test_chunks_that_waited_are_reported_before_the_loss() -> None:
     ],
 )
 def test_random_losses_lose_nothing(seed: int) -> None:
-    """Any ways, holds, leads and moments, several replies and losses."""
+    """Any causes, holds, leads and times, several replies and losses."""
     random = Random(seed)
     way_ms = random.choice([0.0, 5.0, 40.0, 120.0])  # no ping measures it here, and 600 ms are believed at most
     options: dict[str, Any] = {

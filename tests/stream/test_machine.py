@@ -29,7 +29,7 @@ def state_of(machine: CallMachine) -> tuple[int | None, str | None, bool]:
 
 
 def run_until(machine: CallMachine, end_ms: float, step_ms: float = 5.0) -> list[tuple[float, events.Event]]:
-    """Look at the machine at a steady beat; the events with their times."""
+    """Run the machine at equal intervals. Returns the events with their times."""
     found: list[tuple[float, events.Event]] = []
     now_ms = 0.0
     while now_ms <= end_ms:
@@ -91,7 +91,7 @@ def test_limits_can_be_switched_off() -> None:
 
 
 def test_a_deadline_is_never_too_late() -> None:
-    """A pump sleeps until next_deadline_ms; whatever is due must be seen at one of these moments."""
+    """A pump sleeps until next_deadline_ms, so everything must be due at one of these times."""
     machine = started(start_ms=5000.0, idle_ms=1000.0)
     now_ms, looks = 10.0, 0
     while machine.hangup is None:
@@ -106,7 +106,7 @@ def test_a_deadline_is_never_too_late() -> None:
     assert looks <= 3
 
 
-def test_stop_closes_with_1000_behind_its_events() -> None:
+def test_stop_closes_with_1000_after_its_events() -> None:
     machine = started()
     machine.receive(carrier.STOP, 20.0)
     assert machine.hangup is None
@@ -169,7 +169,7 @@ def test_the_first_close_decides_the_code() -> None:
     assert machine.hangup == 1011
 
 
-def test_waiting_audio_goes_behind_queued_audio_and_is_dropped_at_the_end() -> None:
+def test_waiting_audio_is_sent_after_queued_audio_and_dropped_at_the_end() -> None:
     machine = CallMachine(MediaSession(L16, max_queue_ms=200.0), 0.0)
     machine.receive(carrier.start(), 0.0)
     machine.events(0.0)

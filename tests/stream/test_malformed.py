@@ -1,4 +1,4 @@
-"""What the carrier sends never raises: a broken message is one event, only twenty in a row over 5 s end a call."""
+"""Messages of the carrier never raise: a broken one is one event, and only twenty in a row over 5 s end a call."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def test_corpus_covers_every_rule_of_the_wire() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_broken_message_is_one_event_and_the_stream_goes_on(case: Case) -> None:
+def test_a_broken_message_is_one_event_and_the_stream_continues(case: Case) -> None:
     session = carrier.started()
     found = carrier.fed(session, [case.text, carrier.media(chunk="1")])
     assert carrier.kinds(found) == ["Malformed", "Audio"]
@@ -119,7 +119,7 @@ def test_nineteen_and_a_good_one_do_not(good: str) -> None:
     assert session.statistics(0.0).malformed == 95
 
 
-def test_twenty_in_a_row_end_even_what_never_began() -> None:
+def test_twenty_in_a_row_end_even_a_stream_that_never_started() -> None:
     session = MediaSession()
     assert carrier.kinds(carrier.fed(session, ["{"] * 19)) == ["Malformed"] * 19
     assert not session.ended
@@ -129,7 +129,7 @@ def test_twenty_in_a_row_end_even_what_never_began() -> None:
 def test_media_before_start_is_out_of_order() -> None:
     session = MediaSession()
     found = carrier.fed(session, [carrier.CONNECTED, carrier.media(), carrier.start(), carrier.media()])
-    assert found[0] == events.Malformed("order", "media came before start")
+    assert found[0] == events.Malformed("order", "media was received before start")
     assert carrier.kinds(found) == ["Malformed", "Started", "Audio"]
 
 
@@ -139,7 +139,7 @@ def test_all_media_before_start_is_one_event_and_never_ends_the_call(early: int)
     found = carrier.fed(session, [carrier.media(chunk=at) for at in range(early)])
     assert (found, session.statistics(0.0).media_before_start) == ([], early)
     found = carrier.fed(session, [carrier.start(), carrier.media(), carrier.start("PCMA"), carrier.STOP])
-    assert found[0] == events.Malformed("order", "media came before start", count=early)
+    assert found[0] == events.Malformed("order", "media was received before start", count=early)
     assert carrier.kinds(found)[1:] == ["Started", "Audio", "FormatChanged", "Started", "Stopped"]
     assert session.statistics(0.0).malformed == 0
 
@@ -149,7 +149,7 @@ def test_media_without_any_start_is_counted_at_the_end() -> None:
     carrier.fed(session, [carrier.media()] * 7)
     session.closed(999.0)
     assert session.events(999.0) == [
-        events.Malformed("order", "media came before start", count=7),
+        events.Malformed("order", "media was received before start", count=7),
         events.Stopped("closed"),
     ]
 
@@ -170,10 +170,10 @@ def test_more_track_names_than_the_wire_has() -> None:
     session = carrier.started()
     found = carrier.fed(session, [carrier.media(track=f"track-{at}") for at in range(6)])
     assert carrier.kinds(found) == ["Audio"] * 4 + ["Malformed"] * 2
-    assert found[-1] == events.Malformed("value", "media.track is a new name after 4, more are not allowed")
+    assert found[-1] == events.Malformed("value", "media.track is a new name, and at most 4 track names are allowed")
 
 
-def test_a_shell_rejects_what_is_no_text() -> None:
+def test_a_shell_rejects_frames_that_are_not_text() -> None:
     session = carrier.started()
     session.reject("text", "binary frame of 160 octets", 10.0)
     session.reject("fragments", "more than 1000 fragments", 20.0)
@@ -213,7 +213,7 @@ SHALLOW = '{"x":[' + "[]," * MAX_DEPTH
     ],
 )
 def test_no_text_takes_longer_than_its_length(text: str, rule: str) -> None:
-    """The largest text is refused in a moment: one call's messages must not hold up the others in the same loop."""
+    """The largest text is refused quickly: messages of one call must not delay the others in the same loop."""
     before_s = time.process_time()
     with pytest.raises(BrokenMessage) as caught:
         parse(text)
@@ -221,7 +221,7 @@ def test_no_text_takes_longer_than_its_length(text: str, rule: str) -> None:
     assert time.process_time() - before_s < 0.5
 
 
-def test_the_largest_documented_chunk_is_taken() -> None:
+def test_the_largest_documented_chunk_is_accepted() -> None:
     """30 s of L16 at 48 kHz."""
     session = carrier.started(start_text=carrier.start("L16", 48000))
     (audio,) = carrier.audio_of(carrier.fed(session, [carrier.media(bytes(2 * 48000 * 30))]))
@@ -266,7 +266,7 @@ edits = st.lists(
 
 
 def mutated(text: str, changes: list[tuple[float, int, str]]) -> str:
-    """Some stretches replaced."""
+    """Return the text with some parts replaced."""
     for place, dropped, inserted in changes:
         at = int(place * len(text))
         text = text[:at] + inserted + text[at + dropped :]

@@ -1,4 +1,4 @@
-"""Marks: sent in their place between the audio, and each one ends as played or cleared, whatever happens."""
+"""Marks are sent in their place between the audio, and each one ends as played or cleared."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_marks_stand_between_the_audio() -> None:
     assert order_of(session.outgoing(0.0)) == ["first", "m", "m", "a", "b", "m", "last"]
 
 
-def test_a_mark_goes_with_the_frame_before_it() -> None:
+def test_a_mark_is_sent_with_the_frame_before_it() -> None:
     session = carrier.started(lead_ms=40.0)
     play_frames(session, 3)
     session.mark("m3")
@@ -134,7 +134,7 @@ def test_the_end_of_the_stream_clears_all_marks() -> None:
     assert found == [*(events.MarkCleared(name, "stop") for name in ("sent", "queued", "tail")), events.Stopped("stop")]
 
 
-def test_interruption_clears_what_was_not_heard() -> None:
+def test_interruption_clears_unheard_audio() -> None:
     session = carrier.started(lead_ms=60.0)
     for name in ("heard", "playing"):
         play_frames(session, 1)
@@ -146,7 +146,7 @@ def test_interruption_clears_what_was_not_heard() -> None:
     session.outgoing(0.0)
     found = session.interrupt(30.0)
     assert session.events(30.0) == [events.MarkCleared("queued", "interrupt"), events.MarkCleared("tail", "interrupt")]
-    # Its audio had ended 10 ms before: whether its echo was on its way already cannot be told from one at 50 ms.
+    # Its audio had ended 10 ms before: an echo at 50 ms does not show whether it was already in transit.
     echoes = [carrier.mark("heard"), carrier.mark("playing")]
     assert carrier.fed(session, echoes, from_ms=50.0, step_ms=0.0) == []
     ended = session.events(2000.0)
@@ -155,7 +155,7 @@ def test_interruption_clears_what_was_not_heard() -> None:
     assert ended[2].interrupted == found
 
 
-def test_an_echo_before_the_clear_acted_means_played_and_one_behind_it_waits_for_the_fence() -> None:
+def test_an_echo_before_the_clear_acted_means_played_and_a_later_one_waits_for_the_fence() -> None:
     session, far_end = carrier.started(own_marks=True), FarEnd()
     for name in ("heard", "playing", "queued"):
         play_frames(session, 5)
@@ -172,7 +172,7 @@ def test_an_echo_before_the_clear_acted_means_played_and_one_behind_it_waits_for
 def events_of(
     session: MediaSession, far_end: FarEnd, texts: list[str], from_ms: float, until_ms: float
 ) -> list[events.Event]:
-    """What a session reports when a far end without delay takes its texts, to the ms. Later texts are appended."""
+    """Return the events of a session with a far end without delay. Later texts are appended."""
     found: list[events.Event] = []
     far_end.take(texts, from_ms)
     for now_ms in range(int(from_ms), int(until_ms) + 1):
@@ -194,7 +194,7 @@ def test_a_cleared_mark_whose_echo_never_comes() -> None:
     assert session.events(50.0 + MARK_TIMEOUT_MS)[0] == events.MarkCleared("turn", "interrupt")
 
 
-def test_a_mark_in_a_partial_frame_goes_with_that_frame() -> None:
+def test_a_mark_in_a_partial_frame_is_sent_with_that_frame() -> None:
     session = carrier.started(lead_ms=None)
     play_frames(session, 0.5)
     session.outgoing(0.0)
@@ -233,7 +233,7 @@ def test_a_waiting_mark_fills_nothing_while_frames_wait() -> None:
     assert order_of(session.outgoing(40.0)) == ["m", "end"]
 
 
-def test_what_is_due_now_comes_now_even_behind_the_last_whole_frame() -> None:
+def test_due_marks_are_sent_even_after_the_last_whole_frame() -> None:
     session = carrier.started()
     session.mark("first")
     play_frames(session, 0.5)
@@ -246,7 +246,7 @@ def test_what_is_due_now_comes_now_even_behind_the_last_whole_frame() -> None:
     assert session.next_deadline_ms == 20.0
 
 
-def test_a_mark_without_audio_goes_at_once() -> None:
+def test_a_mark_without_audio_is_sent_at_once() -> None:
     session = carrier.started()
     session.mark("now")
     assert session.next_deadline_ms == NOW
@@ -332,7 +332,7 @@ def timed_out(session: MediaSession, name: str, deadline_ms: float) -> None:
     assert session.event_deadline_ms is None
 
 
-def test_a_mark_before_start_times_out_behind_its_audio() -> None:
+def test_a_mark_before_start_times_out_after_its_audio() -> None:
     session = MediaSession(own_marks=False)
     play_frames(session, 50)
     session.mark("m")
@@ -344,7 +344,7 @@ def test_a_mark_before_start_times_out_behind_its_audio() -> None:
     assert carrier.mark_names(session.outgoing(30_000.0)) == []
 
 
-def test_a_mark_behind_audio_that_nobody_takes_times_out() -> None:
+def test_a_mark_after_audio_that_is_never_sent_times_out() -> None:
     """The peer does not read, so `outgoing` is not called."""
     session = carrier.started()
     play_frames(session, 25)
@@ -366,7 +366,7 @@ def test_an_mp3_that_is_never_flushed_ends_its_mark() -> None:
 
 
 def test_a_mark_does_not_time_out_while_its_audio_leaves() -> None:
-    """50 files, 1.25 s apart: the estimate is renewed with each."""
+    """50 files, 1.25 s apart: each renews the estimate."""
     session = carrier.started(StreamPlan(mode="mp3"))
     for _ in range(50):
         session.play(bytes(3200))

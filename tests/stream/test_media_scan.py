@@ -9,21 +9,21 @@ import pytest
 
 from rtpcodec.stream.wire import TELNYX, TWILIO, BrokenMessage, Dialect
 from tests.stream import twilio_texts
+from tests.stream.fictional_dialect import FICTIONAL, spelled
 from tests.stream.media_spellings import MediaSpellings
-from tests.stream.scanned import DECODERS, Readers
-from tests.stream.sibling import SIBLING, spelled
+from tests.stream.scanner_comparison import DECODERS, Readers
 
 SPELLED: dict[str, Callable[[str | bytes], str | bytes]] = {
     "telnyx": lambda text: text,
     "twilio": twilio_texts.spelled,
-    "sibling": spelled,
+    "fictional": spelled,
 }
-dialects = pytest.mark.parametrize("spoken", [TELNYX, TWILIO, SIBLING], ids=lambda dialect: dialect.name)
+dialects = pytest.mark.parametrize("spoken", [TELNYX, TWILIO, FICTIONAL], ids=lambda dialect: dialect.name)
 
 
 @dialects
 @pytest.mark.parametrize("messages", [8_000, pytest.param(60_000, marks=pytest.mark.long)])
-def test_what_the_scanner_takes_the_parser_reads_alike(spoken: Dialect, messages: int) -> None:
+def test_scanner_and_parser_read_a_message_equally(spoken: Dialect, messages: int) -> None:
     rng = random.Random(1701)
     taken = 0
     for _ in range(messages // 10):
@@ -34,7 +34,7 @@ def test_what_the_scanner_takes_the_parser_reads_alike(spoken: Dialect, messages
 
 
 @dialects
-def test_an_ordinary_stream_is_taken_as_a_whole(spoken: Dialect) -> None:
+def test_the_scanner_reads_an_ordinary_stream_completely(spoken: Dialect) -> None:
     rng = random.Random(1702)
     for _ in range(300):
         readers = Readers(spoken)

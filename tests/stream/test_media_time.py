@@ -1,4 +1,4 @@
-"""Audio lies where timestamps and arrival say together: pauses are kept, stalls are not time, odd values are named."""
+"""Media time by timestamps and arrival: pauses are kept, stalls are not time, wrong values are reported."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ Row = tuple[float, str]
 
 
 def row(at_ms: float, chunk: int | None, timestamp: float | None, track: str = "inbound", octets: int = 160) -> Row:
-    """A chunk that arrives at a moment."""
+    """Feed a chunk that arrives at a time."""
     text = carrier.media(b"\xff" * octets, chunk, track=track, timestamp=None if timestamp is None else int(timestamp))
     return at_ms, text
 
 
 def steady(count: int, *, first: int = 1, at_ms: float = 0.0, base: float = 0.0, unit: float = 1.0) -> list[Row]:
-    """Chunks of 20 ms, each of which arrives when it is over."""
+    """Feed chunks of 20 ms, each of which arrives at its end."""
     return [row(at_ms + 20.0 * (at + 1), first + at, base + 20.0 * at * unit) for at in range(count)]
 
 
@@ -122,7 +122,7 @@ def test_a_new_base_after_a_hold_keeps_the_time_by_arrival() -> None:
 
 
 def test_audio_that_the_carrier_dropped_after_a_stall_is_a_gap_of_its_own() -> None:
-    """3 s of stall, of which the carrier kept 1 s: that comes at once, then 2 s are missing."""
+    """A stall of 3 s, of which the carrier kept 1 s: this arrives at once, then 2 s are missing."""
     rows = steady(50)
     rows += [(4000.0, text) for _, text in steady(50, first=51, base=1000.0)]
     rows += steady(50, first=101, at_ms=4000.0, base=4000.0)
@@ -143,7 +143,7 @@ def test_loss_is_as_long_as_the_timestamps_say() -> None:
     ]
 
 
-def test_loss_and_a_pause_are_told_apart() -> None:
+def test_loss_and_a_pause_are_distinguished() -> None:
     rows = [*steady(59), *steady(60, first=61, at_ms=3000.0, base=3000.0)]
     found = heard(rows, carrier.started(conceal=True))
     gaps = [event for event in found if isinstance(event, events.Gap)]
@@ -167,7 +167,7 @@ def test_three_losses_in_the_first_second_do_not_shorten_the_recording(has_times
 
 
 @pytest.mark.parametrize("base", [0.0, 13_000.0, 123_456.0])
-def test_a_track_that_begins_later_lies_later(base: float) -> None:
+def test_a_track_that_begins_later_has_a_later_media_time(base: float) -> None:
     rows = steady(1000)
     rows += [row(13_000.0 + 20.0 * (at + 1), at + 1, base + 20.0 * at, "outbound") for at in range(350)]
     found = heard(sorted(rows), carrier.started(StreamPlan(tracks="both_tracks")))
@@ -176,7 +176,7 @@ def test_a_track_that_begins_later_lies_later(base: float) -> None:
     assert others(found) == []
 
 
-def test_untimedstamps_a_later_track_lies_where_it_arrived() -> None:
+def test_without_timestamps_a_later_track_has_its_time_of_arrival() -> None:
     rows = [row(20.0 * at, at, None) for at in range(1, 1001)]
     rows += [row(13_000.0 + 20.0 * at, at, None, "outbound") for at in range(1, 101)]
     found = heard(sorted(rows), carrier.started(StreamPlan(tracks="both_tracks")))
@@ -252,8 +252,8 @@ def test_chunks_of_changing_length_stay_in_place() -> None:
     ),
     st.sampled_from([1, 8, 16]),
 )
-def test_every_chunk_lies_at_its_time(parts: list[tuple[str, int]], unit: int) -> None:
-    """Talk, pauses in timestamps and arrival, stalls that are caught up, and losses: media time is the caller's."""
+def test_every_chunk_has_its_media_time(parts: list[tuple[str, int]], unit: int) -> None:
+    """Speech, pauses in timestamps and arrival, stalls with bursts, and losses: media time is the caller's time."""
     rows = steady(60, unit=unit)
     truth = [20.0 * at for at in range(60)]
     media_ms, number, free_ms = 1200.0, 61, 0.0

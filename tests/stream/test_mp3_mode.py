@@ -1,4 +1,4 @@
-"""Mode mp3: whole files in messages, at most one a second; marks and interruptions as in mode rtp."""
+"""Mode mp3: whole files in messages, at most one per second; marks and interruptions as in mode rtp."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def files(texts: list[str]) -> list[bytes]:
 
 
 def run_until(session: MediaSession, until_ms: float) -> list[tuple[float, str]]:
-    """All that goes out until then, woken at each deadline."""
+    """Return all texts until a time, with a call at each deadline."""
     gone: list[tuple[float, str]] = []
     now_ms = 0.0
     while now_ms <= until_ms:
@@ -44,13 +44,13 @@ def run_until(session: MediaSession, until_ms: float) -> list[tuple[float, str]]
 
 
 def correlation(pcm: bytes, other: bytes) -> float:
-    """How alike two pieces of equal length are, at no shift: 1 is equal."""
+    """Return the correlation of two pieces of equal length; 1: equal."""
     one, two = (np.frombuffer(piece, np.int16).astype(float) for piece in (pcm, other))
     return float(one @ two / np.sqrt((one @ one) * (two @ two)))
 
 
 def place_of(piece: bytes, pcm: bytes) -> int:
-    """The sample at which a piece lies in longer audio, where it must be alike."""
+    """Return the position of a piece in longer audio, and check that it matches there."""
     whole, part = (np.frombuffer(octets, np.int16).astype(float) for octets in (pcm, piece))
     size = 2 * len(whole)
     likeness = np.fft.irfft(np.fft.rfft(whole, size) * np.conj(np.fft.rfft(part, size)), size)
@@ -142,7 +142,7 @@ def test_glued_parts_of_several_formats_are_encoded_once_more() -> None:
         (bytes(5000), "an MP3 is needed"),
     ],
 )
-def test_what_is_no_mp3_is_refused_before_anything_is_sent(data: bytes, text: str) -> None:
+def test_data_that_is_not_an_mp3_is_refused_before_anything_is_sent(data: bytes, text: str) -> None:
     session = carrier.started(PLAN)
     session.play(SECOND[:640])
     with pytest.raises(ValueError, match=text):
@@ -234,7 +234,7 @@ def test_the_limit_counts_files_that_were_cleared() -> None:
     assert order_of(session.outgoing(MIN_FILE_INTERVAL_MS)) == ["m"]
 
 
-def test_a_file_goes_before_the_one_before_it_ends() -> None:
+def test_a_file_is_sent_before_the_previous_one_ends() -> None:
     session = carrier.started(PLAN, lead_ms=400.0)
     for _ in range(3):
         session.play_mp3(mp3.encode(speech(48000), 16000))
@@ -254,7 +254,7 @@ def test_marks_stand_between_files_and_wait_for_the_one_that_is_being_collected(
     assert carrier.fed(session, [carrier.mark("behind it")], from_ms=21_000.0)[1:] == [events.MarkPlayed("behind it")]
 
 
-def test_an_interruption_forgets_what_was_collected() -> None:
+def test_an_interruption_drops_collected_pcm() -> None:
     session = carrier.started(PLAN)
     session.play(SECOND)
     session.flush()
@@ -274,8 +274,8 @@ def test_an_interruption_forgets_what_was_collected() -> None:
     assert len(mp3.decode(files([text for _, text in gone])[0])[0]) == 640
 
 
-def test_what_is_never_flushed_is_sent_all_the_same() -> None:
-    """An echo, or a file longer than the queue, would wait for ever otherwise."""
+def test_pcm_without_a_flush_is_sent_as_well() -> None:
+    """Otherwise an echo, or a file longer than the queue, would wait forever."""
     session = carrier.started(PLAN, max_queue_ms=1000.0)
     for number in range(1, 5):
         session.play(SECOND[: len(SECOND) // 5])
@@ -288,7 +288,7 @@ def test_what_is_never_flushed_is_sent_all_the_same() -> None:
     assert len(mp3.decode(files(long.outgoing(0.0))[0])[0]) == 32 * MAX_COLLECTED_MS
 
 
-def test_a_file_longer_than_the_queue_goes_when_nothing_else_waits() -> None:
+def test_a_file_longer_than_the_queue_is_accepted_when_nothing_else_waits() -> None:
     session = carrier.started(PLAN, max_queue_ms=500.0)
     file = mp3.encode(SECOND, 16000)
     session.play(SECOND[:640])
@@ -300,7 +300,7 @@ def test_a_file_longer_than_the_queue_goes_when_nothing_else_waits() -> None:
     assert order_of(session.outgoing(0.0)) == ["clear", "m"]
 
 
-def test_collected_pcm_goes_before_a_file() -> None:
+def test_collected_pcm_is_sent_before_a_file() -> None:
     session = carrier.started(PLAN, lead_ms=None)
     file = mp3.encode(SECOND, 16000)
     session.play(SECOND[:6400])

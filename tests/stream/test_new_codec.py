@@ -1,7 +1,7 @@
-"""The recipe for a new codec of CONTRIBUTING.md, followed: its own files, one registry line, one payload format.
+"""The recipe for a new codec in CONTRIBUTING.md, followed: its own files, one registry line, one payload format.
 
-ZIP16 lives in tests/codecs/zip16.py and tests/rtp/payloads/zip16.py. The two lines stand in the fixture; no other file
-of the package is touched.
+ZIP16 is in tests/codecs/example_codec.py and tests/rtp/payloads/example_codec_format.py. The fixture adds the two
+lines; no other file of the package changes.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from rtpcodec.codecs import FrameEncoder, registry
 from rtpcodec.errors import PayloadError, PlanError
 from rtpcodec.rtp import payloads
 from rtpcodec.rtp.profile import RtpMap, rtpmap_of
-from tests.codecs import zip16
-from tests.rtp.payloads.zip16 import Zip16Format
+from tests.codecs import example_codec
+from tests.rtp.payloads.example_codec_format import Zip16Format
 from tests.stream import carrier
 from tests.stream.test_frame_codecs import speech
 
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(registry.CODECS, "ZIP16", zip16.ZIP16)
+    monkeypatch.setitem(registry.CODECS, "ZIP16", example_codec.ZIP16)
     monkeypatch.setitem(payloads.FRAME_FORMATS, "ZIP16", Zip16Format)
 
 
@@ -43,7 +43,7 @@ def sent(session: MediaSession) -> list[bytes]:
     return [payload for payload in map(carrier.payload_of, session.outgoing(1.0)) if payload is not None]
 
 
-def test_audio_goes_both_ways() -> None:
+def test_audio_flows_both_ways() -> None:
     ours = carrier.started(StreamPlan(**PLAN), start_text=START, lead_ms=None)
     theirs = carrier.started(StreamPlan(**PLAN), start_text=START, lead_ms=None)
     pcm = speech(5 * 320)
@@ -56,7 +56,7 @@ def test_audio_goes_both_ways() -> None:
     assert ours.describe() == "receive ZIP16 16000 Hz big; send ZIP16 16000 Hz big"
 
 
-def test_rates_options_and_library_come_from_its_facts(capsys: pytest.CaptureFixture[str]) -> None:
+def test_rates_options_and_library_are_taken_from_its_facts(capsys: pytest.CaptureFixture[str]) -> None:
     plan = StreamPlan(**PLAN)
     assert plan.command_fields()["stream_bidirectional_sampling_rate"] == 90000
     assert (plan.send_sample_rate_hz, StreamPlan(send_rate_hz=16000, **PLAN).send_sample_rate_hz) == (16000, 16000)
@@ -116,7 +116,7 @@ def test_a_lost_frame_is_a_gap_and_is_concealed() -> None:
 
 
 def test_a_chunk_in_order_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One that waited is measured once more, because what a payload means may have been learnt meanwhile."""
+    """A payload that waited is measured again, because its packing may have been learnt meanwhile."""
     measured: list[bytes] = []
     ticks = Zip16Format.ticks
 
@@ -135,9 +135,9 @@ def test_a_chunk_in_order_is_measured_once(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_without_its_library_it_is_reported_and_payloads_come(monkeypatch: pytest.MonkeyPatch) -> None:
-    missing = dataclasses.replace(zip16.LIBRARY, name="libthatisnothere")
+    missing = dataclasses.replace(example_codec.LIBRARY, name="libthatisnothere")
     payload = Zip16Format().payload([codec("ZIP16").encoder().encode(bytes(640))])
-    monkeypatch.setattr(zip16, "LIBRARY", missing)
+    monkeypatch.setattr(example_codec, "LIBRARY", missing)
     session = carrier.started()
     unsupported, audio = carrier.fed(session, [START, carrier.media(payload, 1)])[-2:]
     assert isinstance(unsupported, events.UnsupportedCodec)
@@ -150,7 +150,7 @@ SOURCES = Path(str(rtpcodec.__file__)).parent
 
 
 def branches(tree: ast.AST) -> Iterator[ast.AST]:
-    """What decides: conditions, isinstance, and the keys of tables."""
+    """Return the expressions that decide: conditions, isinstance, and keys of tables."""
     for node in ast.walk(tree):
         match node:
             case ast.Compare():
@@ -161,7 +161,7 @@ def branches(tree: ast.AST) -> Iterator[ast.AST]:
                 yield from ast.walk(kind)
 
 
-def test_no_other_file_asks_which_codec_it_is() -> None:
+def test_no_other_file_checks_for_the_codec() -> None:
     """stream and rtp, whose files a new codec would otherwise have to touch."""
     names = {"PCMU", "PCMA", "G722", "L16", "OPUS", "AMR-WB"}
     found = []

@@ -1,4 +1,4 @@
-"""What the carrier's counters mean is learnt from the stream: order, loss, duplicates, both ways of counting."""
+"""The meaning of the carrier's counters is learnt from the stream: order, loss, duplicates, both ways of counting."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def test_nothing_is_lost_before_the_numbering_is_learnt() -> None:
 @pytest.mark.parametrize(("arrivals", "told"), [(49, 0), (50, 1)])
 def test_learning_ends_with_the_fiftieth_chunk(arrivals: int, told: int) -> None:
     session = carrier.started()
-    # The window passes when the fourth chunk behind the gap comes.
+    # The reorder window ends when the fourth chunk after the gap arrives.
     numbers = [*range(1, arrivals - 3), *range(arrivals - 2, arrivals + 2)]
     assert len(numbers) == arrivals
     found = feed(session, numbers)
@@ -109,7 +109,7 @@ def test_learning_ends_with_the_fiftieth_chunk(arrivals: int, told: int) -> None
 
 
 @pytest.mark.parametrize(("holes", "told"), [(25, 1), (26, 0)])
-def test_more_holes_than_half_of_the_learning_are_a_habit(holes: int, told: int) -> None:
+def test_more_skips_than_half_of_the_learning_are_a_habit(holes: int, told: int) -> None:
     session = carrier.started()
     numbers = [1 + 2 * at for at in range(holes + 1)]
     numbers += range(numbers[-1] + 1, numbers[-1] + 40)
@@ -167,7 +167,7 @@ def test_tracks_that_begin_at_different_numbers_count_for_themselves() -> None:
     assert gaps_of(found) == [events.Gap("inbound", 1, 2980.0, 20.0)]
 
 
-def test_a_shared_number_frees_what_the_other_track_holds() -> None:
+def test_a_shared_number_releases_the_waiting_chunks_of_the_other_track() -> None:
     session = session_of_both()
     assert numbers_of(feed(session, [("inbound", 1), ("inbound", 3)])) == [1]
     assert carrier.kinds(feed(session, [("outbound", 2)])) == ["Audio", "Audio"]
@@ -211,7 +211,7 @@ def test_first_chunks_out_of_order() -> None:
 
 
 @pytest.mark.parametrize(("first", "given"), [(2, []), (4, []), (5, [5]), (500, [500])])
-def test_behind_a_hole_only_low_numbers_wait_for_one(first: int, given: list[int]) -> None:
+def test_after_missing_numbers_only_low_numbers_wait_for_one(first: int, given: list[int]) -> None:
     session = carrier.started()
     assert numbers_of(carrier.fed(session, [carrier.media(chunk=first, sequence=first + 1)])) == given
     if not given:
@@ -258,7 +258,7 @@ def test_jitter_within_the_window_changes_nothing(seed: int, way: str) -> None:
     ]
     rng = random.Random(seed)
     arrival = [at + rng.random() * 3 for at in range(len(chunks))]
-    # It does not matter here where numbering begins: the first chunk of each track comes first.
+    # The first chunk of each track is received first, so the start of its numbers does not matter.
     arrival[:2] = [0.0, 0.5]
     session = session_of_both()
     found = feed(session, [chunks[at] for at in sorted(range(len(chunks)), key=lambda at: arrival[at])])
@@ -270,7 +270,7 @@ def test_jitter_within_the_window_changes_nothing(seed: int, way: str) -> None:
     assert (statistics.lost_chunks, statistics.late_chunks, statistics.duplicate_chunks) == (0, 0, 0)
 
 
-def test_a_carrier_that_counts_anew_loses_nothing() -> None:
+def test_a_carrier_that_restarts_its_numbers_loses_nothing() -> None:
     session = carrier.started()
     found = feed(session, [*range(1000, 1100), *range(1, 100)])
     assert numbers_of(found) == [*range(1000, 1100), *range(1, 100)]

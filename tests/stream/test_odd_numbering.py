@@ -1,4 +1,4 @@
-"""Numbers that begin again, stand still, fall or are absent: no audio is lost, and one event says what happened."""
+"""Numbers that restart, stand still, fall or are missing: no audio is lost, and one event reports it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_a_numbering_that_begins_again_loses_nothing(before: range, after: range
 
 
 def test_a_message_without_audio_that_shows_a_new_numbering_raises_nothing() -> None:
-    """Found by `make fuzz`, a million calls of `wire`: the event was for a track that there is not."""
+    """Found by `make fuzz`, a million calls of `wire`: the event had a track that does not exist."""
     session = carrier.started()
     numbered_twice = [carrier.media(b"", sequence="7"), carrier.media(b"", sequence="7")]
     with_chunks = [carrier.media(b"", "6", sequence="7"), carrier.media(b"", "6", sequence="7")]
@@ -109,7 +109,7 @@ def test_a_constant_number_with_the_same_audio_loses_nothing_either() -> None:
     assert [change.change for change in changes(found)] == ["ignored"]
 
 
-def test_random_numbers_lose_at_most_what_is_counted() -> None:
+def test_random_numbers_lose_at_most_the_counted_chunks() -> None:
     rng = random.Random(5)
     session = carrier.started()
     found = heard(numbered([rng.randrange(1000) for _ in range(400)]), session)
@@ -221,7 +221,7 @@ turns = st.lists(
 
 @given(turns, st.integers(0, 2**32), st.floats(0, 0.05))
 def test_losses_of_a_shared_counter_add_up(spurts: list[tuple[str, int]], seed: int, share: float) -> None:
-    """After the learning, each number that is missing is lost once, on one track; never less than none, never twice."""
+    """After the learning, each missing number is lost exactly once, on one track."""
     chunks = shared_with_pauses([("both", LEARNING_CHUNKS), *spurts, ("both", 10)])
     rng = random.Random(seed)
     missing = {
@@ -307,7 +307,7 @@ def test_numbers_of_two_tracks_without_sense_deliver_all_and_raise_nothing(numbe
     st.lists(st.tuples(st.sampled_from(["inbound", "outbound"]), st.integers(0, 16)), max_size=80),
     st.sampled_from(["chunk", "sequence"]),
 )
-def test_whatever_the_numbers_the_books_agree(numbers: list[tuple[str, int]], member: str) -> None:
+def test_for_all_numbers_the_counts_agree(numbers: list[tuple[str, int]], member: str) -> None:
     session = carrier.started()
     texts = [carrier.media(payload(at), track=track, **{member: n}) for at, (track, n) in enumerate(numbers)]
     found = heard(texts, session)
@@ -317,8 +317,8 @@ def test_whatever_the_numbers_the_books_agree(numbers: list[tuple[str, int]], me
 
 
 @pytest.mark.parametrize("event", ["error", "clear", "connected", "mark", "dtmf", "later", "media"])
-def test_messages_without_audio_take_a_number_of_the_stream_and_are_no_loss(event: str) -> None:
-    """Where chunks have no numbers, those of all messages give the order."""
+def test_messages_without_audio_use_a_number_of_the_stream_and_are_not_loss(event: str) -> None:
+    """If chunks have no numbers, the sequence numbers of messages give the order."""
     texts = [carrier.media(payload(at), sequence=2 + at) for at in range(60)]
     body = {"name": "x"} if event == "mark" else {"digit": "1"} if event == "dtmf" else {"payload": ""}
     texts.append(

@@ -1,4 +1,4 @@
-"""Own marks: dense while a reply begins, then sparse, never above the limits, and none after two complaints."""
+"""Internal marks: dense at the start of a reply, then sparse, never above the limits, none after two errors."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MESSAGE = 160
 
 
 def sent_positions(own: OwnMarks, messages: int, *, lead: int, begin: bool = True, from_position: int = 0) -> list[int]:
-    """In ms: where own marks are sent in a reply of so many messages of 20 ms at 8 kHz, the lead at once."""
+    """Return the positions in ms of own marks in a reply of messages of 20 ms at 8 kHz; the lead is sent at once."""
     if begin:
         own.begin_reply()
     found = []
@@ -26,7 +26,7 @@ def sent_positions(own: OwnMarks, messages: int, *, lead: int, begin: bool = Tru
 
 def test_marks_are_dense_in_the_first_two_seconds() -> None:
     own = OwnMarks(8000)
-    # The lead leaves at once, so that the limit of four per second holds back the fifth one.
+    # The lead is sent at once, so the limit of four per second delays the fifth mark.
     assert sent_positions(own, 200, lead=20) == [20, 280, 540, 800, 1400, 1660, 1920, 2660, 3160, 3660]
     assert own.due_ms == 3760.0, "the last one waits for the limit of two per second"
 

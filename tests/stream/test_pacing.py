@@ -1,4 +1,4 @@
-"""The moment of each frame: deadlines are absolute, the far end holds the lead, and a starved one gets it back."""
+"""The time of each frame: deadlines are absolute, the far end holds the lead, and after an underrun it is restored."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def run(
     late_ms: float = 0.0,
     seed: int = 1,
 ) -> float:
-    """Wake at each deadline, up to late_ms too late; the moment of the last wake-up."""
+    """Wake at each deadline, up to late_ms too late. Returns the time of the last wake-up."""
     rng = random.Random(seed)
     now_ms = from_ms
     while True:
@@ -43,7 +43,7 @@ def run(
         now_ms = wake_ms
 
 
-def test_the_lead_goes_at_once_then_a_frame_each_20_ms() -> None:
+def test_the_lead_is_sent_at_once_then_one_frame_per_20_ms() -> None:
     session = carrier.started()
     play_seconds(session, 2)
     assert len(session.outgoing(1000.0)) == 20
@@ -85,7 +85,7 @@ def test_late_wake_ups_neither_drift_nor_starve_over_an_hour() -> None:
         session.play_payload(second)
         now_ms = run(session, far_end, 1000.0 * (at + 1) - 500.0, from_ms=now_ms, late_ms=40.0, seed=rng.randrange(999))
     run(session, far_end, HOUR_MS + 60_000, from_ms=now_ms, late_ms=40.0)
-    # An hour of call in seconds of test: the limit only tells a loop over all that was ever sent from one that is not.
+    # One hour of call: the limit only detects a loop over all audio that was ever sent.
     assert time.process_time() - before_s < 60
     assert far_end.breaks_ms == []
     assert far_end.most_ahead_ms <= 400.0
@@ -130,7 +130,7 @@ def test_a_new_utterance_after_a_pause_starts_at_once_with_its_lead() -> None:
     assert session.next_deadline_ms == 7020.0
 
 
-def test_what_is_played_before_start_is_held() -> None:
+def test_audio_that_is_played_before_start_is_held() -> None:
     session = MediaSession(own_marks=False)
     play_seconds(session, 1)
     session.mark("m")
@@ -144,7 +144,7 @@ def test_what_is_played_before_start_is_held() -> None:
 
 
 def test_producer_in_small_pieces_keeps_the_far_end_going() -> None:
-    """A voice that is made in real time: 30 ms every 30 ms, our own timer 5 ms late now and then."""
+    """Speech that is made in real time: 30 ms every 30 ms, with our timer sometimes 5 ms late."""
     session, far_end = carrier.started(), FarEnd()
     rng = random.Random(5)
     now_ms = 0.0
@@ -158,7 +158,7 @@ def test_producer_in_small_pieces_keeps_the_far_end_going() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 200), st.integers(0, 3000)), max_size=40), st.sampled_from([0.0, 60.0, 400.0]))
-def test_the_estimate_is_what_a_far_end_without_delay_hears(steps: list[tuple[int, int]], lead_ms: float) -> None:
+def test_the_estimate_equals_the_audio_of_a_far_end_without_delay(steps: list[tuple[int, int]], lead_ms: float) -> None:
     session, far_end = carrier.started(lead_ms=lead_ms), FarEnd()
     now_ms = 0.0
     for wait_ms, octets in steps:
@@ -169,7 +169,7 @@ def test_the_estimate_is_what_a_far_end_without_delay_hears(steps: list[tuple[in
         assert session.heard_ms(now_ms) <= session.position_ms
         assert far_end.most_ahead_ms <= max(20.0, lead_ms)
         deadline_ms = session.next_deadline_ms
-        # What is due now was given now.
+        # All due messages were returned.
         assert deadline_ms is None or deadline_ms > now_ms
 
 

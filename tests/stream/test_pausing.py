@@ -87,7 +87,7 @@ def test_a_pause_ends_by_itself(then: Outcome) -> None:
     assert len(resolved(one)) == 1
 
 
-def test_a_discarded_pause_leaves_nothing_behind() -> None:
+def test_a_discarded_pause_leaves_no_audio() -> None:
     one = talk()
     first, second = one.session.reply("a"), one.session.reply("b")
     first.play(samples(0, 1600))
@@ -220,7 +220,7 @@ def test_audio_that_is_played_while_paused_queues_behind() -> None:
     assert max(values[:-1600]) == 1600
 
 
-def test_marks_of_the_caller_end_once_behind_their_audio() -> None:
+def test_marks_of_the_caller_end_once_after_their_audio() -> None:
     one = talk()
     for at in range(8):
         one.session.play(samples(at * 400, 400))
@@ -326,7 +326,7 @@ def test_every_codec_resumes_in_whole_frames_before_the_cut(name: str) -> None:
     pause.resume(400.0, 20.0)
     kept_ms = session.queued_ms - queued_ms
     sent_ms = frames * 20.0
-    # The doubt about the cut is large without echoes; all that is kept is at most what was sent.
+    # Without echoes the cut is uncertain; at most the sent audio is kept.
     assert sent_ms - 307.0 + 20.0 <= kept_ms <= sent_ms
     assert kept_ms % 20.0 == 0.0
     session.flush()
@@ -338,7 +338,7 @@ def test_every_codec_resumes_in_whole_frames_before_the_cut(name: str) -> None:
     assert found == -(-round(kept_ms + queued_ms) // 20)
 
 
-def test_marks_that_return_behind_the_resume_are_not_taken_for_those_sent_again() -> None:
+def test_marks_that_return_after_the_resume_are_not_confused_with_those_sent_again() -> None:
     one = talk()
     one.up_ms, one.down_ms = 60.0, 60.0
     for at in range(8):

@@ -1,4 +1,4 @@
-"""A session's capture as a packet capture: RTP of both directions with true numbers and times, SIP before it."""
+"""A capture as a packet capture: RTP of both directions with true numbers and times, after SIP."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Export:
             return list(packets)
 
     def rtp(self) -> dict[str, list[tuple[float, RtpPacket]]]:
-        """Time in ms and packet, by the address that sent it."""
+        """Return time in ms and packet, by sender address."""
         found: dict[str, list[tuple[float, RtpPacket]]] = {}
         for one in self.datagrams():
             if one.source.port != 5060:
@@ -79,7 +79,7 @@ def test_received_chunks_keep_numbers_times_and_gaps(tmp_path: Path) -> None:
     assert (received[2][1].timestamp - received[1][1].timestamp) == 320
 
 
-def test_sent_audio_lies_where_it_is_heard(tmp_path: Path) -> None:
+def test_sent_audio_has_the_time_at_which_it_is_heard(tmp_path: Path) -> None:
     export = Export(tmp_path, lead_ms=None)
     export.receive(carrier.start(), 0.0)
     for n in range(5):
@@ -209,7 +209,7 @@ def test_a_call_with_faults_has_a_packet_per_chunk(seed: int, tmp_path: Path) ->
 
 
 class LateReader(Export):
-    """An application that takes the events of its session at the end alone."""
+    """An app that reads the events of its session only at the end."""
 
     last_ms = 0.0
 
@@ -292,7 +292,7 @@ def test_events_taken_in_batches_do_not_move_chunks(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", [Export, LateReader])
-def test_a_chunk_behind_a_lost_one_has_its_own_time(kind: type[Export], tmp_path: Path) -> None:
+def test_a_chunk_after_a_lost_one_has_its_own_time(kind: type[Export], tmp_path: Path) -> None:
     export = kind(tmp_path)
     export.receive(carrier.start(), 0.0)
     numbers = [n for n in range(1, 100) if n not in (30, 60, 61)]

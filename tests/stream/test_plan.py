@@ -1,4 +1,4 @@
-"""What we ask the carrier for: safe defaults, checked once, and the same for the command and the session."""
+"""Plans: safe defaults, checked once, and the same for the command and the session."""
 
 from __future__ import annotations
 
@@ -65,8 +65,8 @@ def test_command_fields(options: dict[str, Any], fields: dict[str, object]) -> N
 
 ONE_LEG = "StreamPlan: target_legs is 'opposite': a call of one leg hears nothing of it, add 'self'"
 UNHEARD = (
-    "StreamPlan: tracks is 'outbound_track': it has what the phone plays, which may include what we send, and nothing "
-    "of what is said into that phone; add 'inbound_track' or 'both_tracks' to hear it"
+    "StreamPlan: tracks is 'outbound_track': it has the audio that the phone plays, which may include ours, "
+    "but not the speech into that phone; add 'inbound_track' or 'both_tracks' to hear it"
 )
 
 
@@ -235,7 +235,7 @@ def test_plans_that_no_carrier_knows_are_refused(options: dict[str, Any], text: 
         ({"send_options": [("mode", 1)]}, "send_options is of type list, a mapping is needed"),
         (
             {"mode": "mp3", "send_options": {"bitrate": 9}},
-            "send_options are for the encoder of mode 'rtp', mode 'mp3' has none",
+            "send_options are for the encoder of mode 'rtp', mode 'mp3' has no encoder",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Audio that waits for room: its order, its ends, its limits. No sockets, no tasks."""
+"""Audio that waits for space: its order, its ends, its limits. No sockets, no tasks."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def started(**options: object) -> tuple[MediaSession, PlayQueue]:
 
 
 def sent_until(session: MediaSession, queue: PlayQueue, end_ms: int) -> bytes:
-    """All octets that leave, with the queue fed after each look."""
+    """Return all sent octets; the queue is fed after each call."""
     octets = b""
     for now_ms in range(0, end_ms, 5):
         octets += carrier.sent_octets(session.outgoing(float(now_ms)))
@@ -148,7 +148,7 @@ def test_waiting_plays_are_bounded_in_number() -> None:
     queue.play(bytes(2 * MS * 300))
     for _ in range(MAX_WAITING - 1):
         queue.play(bytes(2))
-    with pytest.raises(QueueFull, match=rf"^{MAX_WAITING} plays wait for room already"):
+    with pytest.raises(QueueFull, match=rf"^{MAX_WAITING} plays already wait for space"):
         queue.play(bytes(2))
 
 
@@ -158,7 +158,7 @@ def test_one_play_of_any_length_waits_and_the_rest_is_bounded_in_ms(kind: str) -
     play = queue.play if kind == "pcm" else queue.play_payload
     minute = bytes(2 * MS * 60_000)
     assert play(minute * 10) is not None
-    text = r"^a play waits for room, 0 ms wait behind it and 60000 ms would follow, at most 200 ms are allowed$"
+    text = r"^a play waits for space, 0 ms wait behind it and 60000 ms would follow, at most 200 ms are allowed$"
     for _ in range(1000):
         with pytest.raises(QueueFull, match=text):
             play(minute)
@@ -187,5 +187,5 @@ def test_whole_payloads_that_wait_are_bounded_as_well(opus: CodecInfo) -> None:
     packet = opus.encoder().encode(bytes(640))
     for _ in range(10 + 1 + 10):
         queue.play_payload(packet)
-    with pytest.raises(QueueFull, match=r"^a play waits for room, 200 ms wait behind it and 20 ms would follow"):
+    with pytest.raises(QueueFull, match=r"^a play waits for space, 200 ms wait behind it and 20 ms would follow"):
         queue.play_payload(packet)

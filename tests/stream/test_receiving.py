@@ -141,7 +141,7 @@ def test_a_chunk_without_a_track_is_of_the_one_asked_for(asked: Any, track: str)
     assert [audio.track for audio in carrier.audio_of(found)] == [track] * 3
 
 
-def test_an_empty_payload_is_no_audio_and_no_loss() -> None:
+def test_an_empty_payload_is_neither_audio_nor_loss() -> None:
     session = carrier.started()
     texts = [carrier.media(b"" if chunk % 3 == 0 else carrier.FRAME, chunk=chunk) for chunk in range(1, 100)]
     found = carrier.fed(session, texts)

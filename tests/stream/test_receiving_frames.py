@@ -1,4 +1,4 @@
-"""OPUS and AMR-WB as they come: durations by the payload, frames one by one, any order, nothing that raises."""
+"""Receiving OPUS and AMR-WB: durations by the payload, frames one by one, any order, no exceptions."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_an_opus_packet_tells_its_own_length(frame_ms: float) -> None:
     ],
 )
 def test_opus_is_decoded_at_the_rate_that_is_wanted(named_hz: int | None, wanted: Any, got_hz: int) -> None:
-    """`start` only hints at a rate; a decoder has any, so that nothing is resampled."""
+    """The rate of `start` is only a hint; a decoder can have any rate, so nothing is resampled."""
     packets = opus_packets(speech(16000))
     session = carrier.started(start_text=carrier.start("OPUS", named_hz), receive_pcm_hz=wanted)
     assert session.describe().startswith(f"receive OPUS {got_hz} Hz; ")

@@ -1,4 +1,4 @@
-"""Replies: their order, their state, what was heard of each, and what an interruption ends."""
+"""Replies: their order, their state, how much was heard of each, and the effect of an interruption."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def test_a_reply_that_is_left_after_it_was_heard_ends_at_once() -> None:
     assert one.session.next_deadline_ms is None
 
 
-def test_each_end_is_told_once_to_its_listener() -> None:
+def test_each_end_is_reported_once_to_its_listener() -> None:
     one = talk()
     told: list[str] = []
     for name in ("a", "b"):
@@ -214,7 +214,7 @@ def test_an_implicit_reply_ends_when_the_far_end_has_run_dry(asked: bool) -> Non
     assert found.dropped_ms == pytest.approx(150.0)
 
 
-def test_who_waits_for_an_implicit_reply_is_told_once_it_was_heard() -> None:
+def test_a_waiter_for_an_implicit_reply_is_resumed_once_it_was_heard() -> None:
     one = talk()
     told: list[Reply] = []
     one.session.play(samples(0, 1600))

@@ -1,4 +1,4 @@
-"""No clock empties a resampler: audio behind a pause continues the audio before it."""
+"""A resampler keeps its history over pauses: audio after a pause continues the audio before it."""
 
 from __future__ import annotations
 

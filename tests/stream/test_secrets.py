@@ -1,4 +1,4 @@
-"""Digits, numbers, client_state, custom parameters and tokens never appear in a repr, a log's usual food."""
+"""Digits, phone numbers, client_state, custom parameters and tokens never appear in a repr, which logs contain."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Random calls against a plain model: our books of the audio, and the far end that plays it and returns the marks."""
+"""Random calls against a plain model: our account of the audio, and the far end that plays it and returns marks."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ operations = st.lists(
 
 @dataclass
 class Call:
-    """A session, a far end, and what we wrote down ourselves."""
+    """A session, a far end, and our own record of the audio."""
 
     session: MediaSession
     far_end: FarEnd = field(default_factory=FarEnd)
@@ -55,7 +55,7 @@ class Call:
         self.check()
 
     def wait(self, ms: int) -> None:
-        """Our timer wakes at each deadline, a little late; echoes arrive when they leave."""
+        """Wake at each deadline, a little late. Echoes arrive without delay."""
         until_ms = self.now_ms + ms
         while (next_ms := self.next_ms) <= until_ms:
             if next_ms == self.echo_ms:
@@ -72,12 +72,12 @@ class Call:
 
     @property
     def echo_ms(self) -> float:
-        """When the next echo leaves."""
+        """Return the time of the next echo."""
         return self.far_end.waiting[0][1] if self.far_end.waiting else math.inf
 
     @property
     def next_ms(self) -> float:
-        """When the session or the far end has something to do."""
+        """Return the next deadline of the session or the far end."""
         deadline_ms = self.session.next_deadline_ms
         return min(self.echo_ms, math.inf if deadline_ms is None else deadline_ms)
 
@@ -88,7 +88,7 @@ class Call:
             self.session.receive(carrier.mark(name), at_ms)
 
     def octets(self, count: int) -> tuple[bytes, bytes]:
-        """Samples and their reference encoding."""
+        """Return samples and their reference encoding."""
         self.seed += 1
         samples = [((at * 7919 + self.seed * 104729) % 65536) - 32768 for at in range(count)]
         return array("h", samples).tobytes(), bytes(map(oracle.pcmu_code, samples))
@@ -144,7 +144,7 @@ class Call:
         self.deliver()
 
     def sent(self, payload: bytes) -> None:
-        """Octet for octet what was queued; short of a frame only where a mark waits behind the rest."""
+        """Compare with the queued octets. Only the end before a waiting mark may be less than a frame."""
         expected, self.unsent = self.unsent[:FRAME_OCTETS], self.unsent[FRAME_OCTETS:]
         assert payload == expected.ljust(FRAME_OCTETS, SILENCE)
         if len(expected) < FRAME_OCTETS:
@@ -159,7 +159,7 @@ class Call:
         assert session.queued_ms + session.room_ms >= QUEUE_MS
         heard_ms = session.heard_ms(self.now_ms)
         assert session.speech is not None
-        # The position now, and where earlier clears cut.
+        # The current position, and the positions of earlier cuts.
         doubt_ms = session.speech._parts.far_end.heard(self.now_ms).uncertainty_ms
         doubt_ms += sum(found.played_uncertainty_ms for found in self.found)
         assert heard_ms == pytest.approx(self.far_end.heard_ms(self.now_ms), abs=doubt_ms + 1e-6)

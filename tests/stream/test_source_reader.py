@@ -1,4 +1,4 @@
-"""A recording read from any place on, at another rate."""
+"""A recording that is read from any place, at another rate."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_other_loops_are_crossfaded_where_they_repeat() -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.integers(160, 900), st.integers(20, 3000), st.integers(-30000, 30000))
 def test_no_joint_steps_further_than_the_recording_and_its_crossfade(samples: int, hz: int, offset: int) -> None:
-    """A recording that drifts: its end is `offset` above its beginning."""
+    """Return a recording whose end is `offset` above its beginning."""
     pcm = tone(8000, samples, hz=min(hz, 200), amplitude=1500.0)
     pcm = array("h", [one + offset * at // samples for at, one in enumerate(array("h", pcm))]).tobytes()
     within = max(abs(after - before) for before, after in pairwise(array("h", pcm)))

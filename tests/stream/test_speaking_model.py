@@ -1,4 +1,4 @@
-"""Random calls of replies, pauses, suspensions, interruptions and marks: all of them end once, and nothing is lost."""
+"""Random calls of replies, pauses, suspensions, interruptions and marks: all of them end once, nothing is lost."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ operations = st.lists(
 
 @dataclass
 class Model:
-    """The calls, and what must come of them."""
+    """The method calls, and their expected results."""
 
     talk: Talk = field(default_factory=talk)
     replies: list[Reply] = field(default_factory=list)
@@ -119,7 +119,7 @@ class Model:
         self.talk.session.resume_speech(str(reason), self.talk.now_ms)
 
     def finish(self) -> None:
-        """Let everything be heard."""
+        """Run until everything is heard."""
         for reason in range(2):
             self.unsuspend(reason)
         self.talk.session.flush()
@@ -169,6 +169,6 @@ def test_everything_ends_once(found: list[tuple[str, int]], line: tuple[float, f
             count = len(set(given_samples) & set(heard))
             doubt_ms = reply.played_uncertainty_ms(one.now_ms)
             assert abs(reply.played_ms(one.now_ms) * MS - count) <= (20.0 + doubt_ms) * MS + 1
-    # 4. No strange carrier was found.
+    # 4. No diagnosis of the carrier.
     assert one.of(events.Diagnosis) == []
     assert one.of(events.UnexpectedMark) == []

@@ -1,4 +1,4 @@
-"""A silent socket: reported when it speaks again, never taken for loss, and no stall where chunks are long."""
+"""A silent socket: reported when it continues, never counted as loss, and no stall between long chunks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def stalls_of(session: MediaSession, texts_at: list[tuple[float, str]]) -> list[
     return [event for event in found if isinstance(event, events.Stalled)]
 
 
-def test_silence_is_told_before_what_ends_it_and_everything_follows_in_order() -> None:
+def test_silence_is_reported_before_the_message_that_ends_it() -> None:
     session = carrier.started()
     carrier.fed(session, [carrier.media(chunk=chunk) for chunk in range(1, 101)])
     found = []

@@ -1,4 +1,4 @@
-"""How a stream begins, changes its format, and ends; and the events that carry no audio."""
+"""How a stream starts, changes its format, and ends; and the events without audio."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_only_the_encoding_is_needed() -> None:
     assert carrier.kinds(carrier.fed(session, ['{"event":"media","media":{"payload":"//8="}}'])) == ["Audio"]
 
 
-def test_second_start_in_another_format_delivers_what_waits_and_builds_anew() -> None:
+def test_a_second_start_in_another_format_delivers_waiting_chunks_and_makes_a_new_chain() -> None:
     session = carrier.started()
     carrier.fed(session, [carrier.media(chunk=1), carrier.media(chunk=3)])
     found = carrier.fed(session, [carrier.start("L16", 16000), carrier.media(bytes(640), chunk=1)])
@@ -83,7 +83,7 @@ def test_second_start_in_the_same_format_is_only_a_start() -> None:
     assert carrier.kinds(found) == ["Started", "Audio"]
 
 
-def test_sending_goes_on_over_a_second_start() -> None:
+def test_sending_continues_over_a_second_start() -> None:
     session = carrier.started(lead_ms=None)
     session.play(bytes(320 + 100))
     carrier.fed(session, [carrier.start("PCMA")])
@@ -93,13 +93,13 @@ def test_sending_goes_on_over_a_second_start() -> None:
 
 @pytest.mark.parametrize("receive_pcm_hz", ["native", 16000, None])
 @pytest.mark.parametrize(("encoding", "rate"), [("G729", 8000), ("OPUS-X", None)])
-def test_unknown_codec_is_told_with_its_remedy_and_payloads_are_delivered(
+def test_unknown_codec_is_reported_with_its_remedy_and_payloads_are_delivered(
     encoding: str, rate: int | None, receive_pcm_hz: Any
 ) -> None:
     session = MediaSession(receive_pcm_hz=receive_pcm_hz)
     found = carrier.fed(session, [carrier.start(encoding, rate), carrier.media(b"abc"), carrier.media(b"de")])
     assert carrier.kinds(found) == ["Started", "UnsupportedCodec", "Audio", "Audio"]
-    remedy = "ask for another codec by stream_codec in the command, or by preferred_codecs of dial and answer"
+    remedy = "request another codec by stream_codec in the command, or by preferred_codecs of dial and answer"
     assert found[1] == events.UnsupportedCodec(encoding, rate, remedy)
     assert [(audio.payload, audio.pcm) for audio in carrier.audio_of(found)] == [(b"abc", b""), (b"de", b"")]
     told_hz = 16000 if receive_pcm_hz == 16000 else rate or 0
@@ -109,7 +109,7 @@ def test_unknown_codec_is_told_with_its_remedy_and_payloads_are_delivered(
     assert carrier.sent_octets(session.outgoing(60.0)) == carrier.FRAME
 
 
-def test_a_rate_that_cannot_be_decoded_is_told_with_its_remedy() -> None:
+def test_a_rate_that_cannot_be_decoded_is_reported_with_its_remedy() -> None:
     session = MediaSession()
     found = carrier.fed(session, [carrier.start("L16", 11025), carrier.media(bytes(4))])
     assert carrier.kinds(found) == ["Started", "UnsupportedCodec", "Audio"]
@@ -118,21 +118,21 @@ def test_a_rate_that_cannot_be_decoded_is_told_with_its_remedy() -> None:
     assert told.remedy.startswith("L16 has no sample rate of 11025 Hz, only 16000, 8000, ")
 
 
-def test_a_rate_that_cannot_be_resampled_is_told_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
-    # All codecs have rates of the resampler; a codec that is registered later might have others.
+def test_a_rate_that_cannot_be_resampled_is_reported_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    # All codecs have rates of the resampler; a later codec might have others.
     monkeypatch.setitem(registry.CODECS, "L16", dataclasses.replace(codec("L16"), sample_rates_hz=(16000, 6000)))
     session = MediaSession(receive_pcm_hz=16000)
     found = carrier.fed(session, [carrier.start("L16", 6000), carrier.media(bytes(4))])
     assert carrier.kinds(found) == ["Started", "UnsupportedCodec", "Audio"]
     told = found[1]
     assert isinstance(told, events.UnsupportedCodec)
-    assert told.remedy.endswith("; ask for another rate, or receive payloads only (receive_pcm_hz=None)")
+    assert told.remedy.endswith("; request another rate, or receive payloads only (receive_pcm_hz=None)")
     session = MediaSession(receive_pcm_hz=None)
     assert carrier.kinds(carrier.fed(session, [carrier.start("L16", 6000)])) == ["Started"]
 
 
 @pytest.mark.parametrize(("last", "reason"), [(carrier.STOP, "stop"), (None, "closed")])
-def test_the_end_delivers_what_waits_and_is_told_once(last: str | None, reason: Any) -> None:
+def test_the_end_delivers_waiting_chunks_and_is_reported_once(last: str | None, reason: Any) -> None:
     session = carrier.started()
     session.play(bytes(320))
     name = session.mark()
@@ -309,7 +309,7 @@ def test_raw_has_the_whole_start_and_is_in_no_repr() -> None:
 
 # Declared properties
 
-REFUSED_CHANNELS = "only 1 is decoded; ask for another codec by stream_codec in the command, or decode the payloads"
+REFUSED_CHANNELS = "only 1 is decoded; request another codec by stream_codec in the command, or decode the payloads"
 
 
 @pytest.mark.parametrize("receive_pcm_hz", ["native", 16000, None])

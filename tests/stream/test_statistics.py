@@ -26,7 +26,7 @@ from tests.stream.carrier import fed, media, started
 
 
 def tone(dbov: float, duration_ms: int, rate_hz: int = 8000) -> bytes:
-    """A sine of 1004 Hz whose RMS has this level."""
+    """Return a sine of 1004 Hz with this RMS level."""
     amplitude = 32768 * 10 ** (dbov / 20) * 2**0.5
     return array(
         "h", (round(amplitude * sin(2 * pi * 1004 * i / rate_hz)) for i in range(rate_hz * duration_ms // 1000))
@@ -40,7 +40,7 @@ def coded(pcm: bytes) -> list[bytes]:
 
 
 def arrived(moments_ms: list[float], timestamps: list[int]) -> Statistics:
-    """The statistics of chunks that arrive at these moments with these timestamps."""
+    """Return the statistics of chunks with these times of arrival and timestamps."""
     session = started()
     for number, (at_ms, timestamp) in enumerate(zip(moments_ms, timestamps, strict=True)):
         session.receive(media(chunk=number + 1, timestamp=timestamp), at_ms)

@@ -1,4 +1,4 @@
-"""Suspensions of speech and voice activity: for several reasons, beside pauses and interruptions."""
+"""Suspensions of speech and voice activity: for several reasons, together with pauses and interruptions."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from rtpcodec import MediaSession, StreamPlan, events, replay
 from rtpcodec.audio import mp3
 from rtpcodec.stream.events import SpeechEnded, SpeechStarted
 from rtpcodec.stream.line_events import Held, Unheld
-from rtpcodec.stream.speaking.bed_source import BedSource
-from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.background_sound import BackgroundSound
+from rtpcodec.stream.speaking.background_source import BackgroundSource
 from tests.listening.voice_line import line, silence, sound
 from tests.stream import carrier
 from tests.stream.talking import L16, MS, Talk, samples, talk
@@ -227,8 +227,8 @@ def test_a_suspension_at_the_end_and_at_a_further_start(how: str) -> None:
 
 def test_the_sound_beside_speech_continues() -> None:
     one = talk()
-    bed = Bed(BedSource(samples(20_000, 800), 8000, 0.0), 8000)
-    one.session.background(bed)
+    sound = BackgroundSound(BackgroundSource(samples(20_000, 800), 8000, 0.0), 8000)
+    one.session.background(sound)
     one.session.suspend_speech("hold", 0.0)
     speaking(one)
     one.run(500.0)

@@ -1,4 +1,4 @@
-"""The TeXML element of a plan, read by a real XML parser."""
+"""The TeXML element of a plan, parsed by a real XML parser."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ URL = "wss://media.example.com/calls/x"
 
 
 def read(text: str) -> tuple[str, dict[str, str], list[tuple[str, dict[str, str]]]]:
-    """The verb, the attributes of its Stream, and what that holds."""
+    """Return the verb, the attributes of its Stream, and the children of the Stream."""
     verb = ElementTree.fromstring(text)
     (stream,) = verb
     assert (stream.tag, verb.attrib, verb.text) == ("Stream", {}, None)
@@ -76,7 +76,7 @@ def test_every_text_is_read_as_it_was_given_or_refused(parameters: dict[str, str
     try:
         text = StreamPlan().texml(URL, parameters=parameters, name=name)
     except ValueError as error:
-        assert str(error).endswith(" has a character that XML cannot hold")  # noqa: PT017 -- one of two outcomes
+        assert str(error).endswith(" has a character that XML cannot contain")  # noqa: PT017 -- one of two outcomes
         return
     _, attributes, held = read(text)
     assert attributes["name"] == name
@@ -129,8 +129,8 @@ def test_a_warning_names_what_texml_cannot_carry(options: dict[str, Any], texts:
         ({"url": f"wss://h/{'x' * 2000}"}, "url has 2008 characters, at most 2000 are allowed"),
         ({"verb": "Dial"}, "verb is 'Dial', one of Connect, Start is needed"),
         ({"status_callback_method": "PUT"}, "status_callback_method is 'PUT', one of GET, POST is needed"),
-        ({"name": "secret\x00"}, "name has a character that XML cannot hold"),
-        ({"parameters": {"a": "\ud800"}}, "value has a character that XML cannot hold"),
+        ({"name": "secret\x00"}, "name has a character that XML cannot contain"),
+        ({"parameters": {"a": "\ud800"}}, "value has a character that XML cannot contain"),
     ],
 )
 def test_what_no_document_can_have_is_refused_without_showing_it(options: dict[str, Any], text: str) -> None:

@@ -1,4 +1,4 @@
-"""The dialect of Twilio, by the texts of its own documentation, and what its carrier cannot do."""
+"""The dialect of Twilio, by the texts of its documentation, and the features that its carrier lacks."""
 
 from __future__ import annotations
 
@@ -219,20 +219,20 @@ def test_a_renamed_member_is_one_line_in_carriers() -> None:
 
 
 def test_twiml_warns_of_a_url_that_twilio_does_not_dial() -> None:
-    """31922: wss is the only scheme. The simulator dials ws as well, so it is a warning."""
+    """Error 31922 of Twilio: wss is the only scheme. The simulator accepts ws as well, so it is a warning."""
     with pytest.warns(PlanWarning, match=r"^StreamPlan.twiml: url has the scheme ws, Twilio connects by wss only$"):
         document = StreamPlan().twiml("ws://127.0.0.1:8765/calls")
     assert document == '<Connect><Stream url="ws://127.0.0.1:8765/calls"/></Connect>'
 
 
-def test_twiml_names_the_type_of_a_parameter_that_is_no_text() -> None:
+def test_twiml_names_the_type_of_a_parameter_that_is_not_a_str() -> None:
     with pytest.raises(TypeError, match=r"^value is of type int, a str is needed$"):
         StreamPlan().twiml("wss://a.example/m", parameters={"tenant": 7})  # type: ignore[dict-item]
 
 
 @pytest.mark.parametrize("dialect", [TWILIO, None])
 def test_a_one_way_stream_is_reported_with_what_to_do(dialect: Dialect | None, tmp_path: Path) -> None:
-    """A plan of more tracks, which is what helps with Telnyx, would be refused. A replay says the same."""
+    """A plan with more tracks, the remedy for Telnyx, would be refused. A replay reports the same."""
     session = MediaSession(dialect=dialect)
     session.capture(tmp_path / "call.jsonl", 0.0, audio=True)
     session.receive(twilio_texts.START, 0.0)
@@ -241,8 +241,8 @@ def test_a_one_way_stream_is_reported_with_what_to_do(dialect: Dialect | None, t
     (found,) = [event for event in session.events(600.0) if isinstance(event, events.Diagnosis)]
     assert found == events.Diagnosis(
         "tracks_not_as_planned",
-        "the plan asks for inbound_track, but chunks of track outbound arrive, as in a one-way stream of twilio, which "
-        "takes no audio, marks or clears",
+        "the plan requests inbound_track, but chunks of track outbound arrive, as in a one-way stream of twilio, which "
+        "accepts no audio, marks or clears",
         "have the carrier open a two-way stream",
     )
     session.closed(600.0)

@@ -1,4 +1,4 @@
-"""What waits for an earlier message waits for a bounded time, and the session says when it wants to be asked."""
+"""Waiting for earlier messages is bounded in time, and the session has a deadline for it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def test_what_waits_is_delivered_100_ms_after_it_came() -> None:
 
 @given(st.floats(2000.0, 1e9))
 def test_at_its_deadline_nothing_is_left_to_wait(now_ms: float) -> None:
-    """Sums of floats round: a deadline that has come must not stay, or the pump would run for ever."""
+    """Sums of floats are rounded: a deadline that has passed must not stay, or the pump would run forever."""
     session = learnt()
     session.receive(carrier.media(chunk=102), now_ms)
     session.receive(carrier.media(b"\x01" * 160, chunk=1), now_ms)
@@ -126,7 +126,7 @@ def test_whatever_the_order_nothing_is_held_longer_than_100_ms(order: list[int],
         found = session.events(now_ms)
         numbers = [audio.chunk or 0 for audio in carrier.audio_of(found)]
         delivered.extend(numbers)
-        # Numbers that turn out to make no sense give back what was refused before.
+        # Numbers that are ignored release the chunks that were refused before.
         if not any(isinstance(event, events.CounterChanged) for event in found):
             assert all(now_ms - arrived[number] <= 100.0 for number in numbers)
 

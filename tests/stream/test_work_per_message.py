@@ -1,4 +1,4 @@
-"""No number on the wire decides how much work a message makes: lines of Python and events per message are bounded."""
+"""No number in a message determines the work for it: lines of Python and events per message are bounded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rtpcodec.stream.receiving import MAX_CONCEALED_MS, MAX_CREDIT_MS, MAX_PIECE
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.speaking.chain import MAX_WAITING_MARKS
 from tests.stream import carrier
-from tests.stream.work import lines_of
+from tests.stream.executed_lines import lines_of
 
 ORDINARY = 60
 """Messages before the hostile ones: as many as a session learns from. Their lines are not counted."""
@@ -32,7 +32,7 @@ TINY = b"\xff"
 
 
 def numbers(kind: str, size: int) -> Iterator[int]:
-    """Chunk numbers that a hostile sender writes, after ordinary ones."""
+    """Return chunk numbers of a malicious sender, after ordinary ones."""
     rng = random.Random(f"{kind}/{size}")
     yield from range(1, ORDINARY + 1)
     at = ORDINARY
@@ -57,7 +57,7 @@ def numbers(kind: str, size: int) -> Iterator[int]:
 
 
 def most_work(session: MediaSession, texts: list[str], *, step_ms: float = 20.0, begin_ms: float = 20.0) -> list[int]:
-    """The most lines of one message with its events, and the most events."""
+    """Return the maximum of lines per message with its events, and the maximum of events."""
     lines = most = 0
     ordinary = min(ORDINARY, len(texts) // 2)
     concealed_ms = 0.0
@@ -143,7 +143,7 @@ def test_marks_that_were_never_sent_are_found_at_once() -> None:
     texts += [carrier.mark(f"mark {number}") for number in range(60)]
     few = most_work(with_marks(130), texts)
     lines, most = most_work(with_marks(MAX_WAITING_MARKS), texts)
-    # Finding the mark, the model of the far end that follows its echo, and looking which replies were heard.
+    # Finding the mark, updating the model of the far end by its echo, and checking which replies were heard.
     assert lines < 280
     assert most == 1
     assert [lines, most] == few, "as much work as with few marks"
@@ -151,7 +151,7 @@ def test_marks_that_were_never_sent_are_found_at_once() -> None:
 
 def test_marks_of_a_peer_that_never_answers_end_without_a_search() -> None:
     few, session = with_marks(10), with_marks(MAX_WAITING_MARKS)
-    # The earliest of six: texts, marks, the pause, replies, unsent marks and what was received.
+    # The earliest of six: texts, marks, the pause, replies, unsent marks and received messages.
     assert lines_of(lambda: session.next_deadline_ms) == lines_of(lambda: few.next_deadline_ms) < 60
     found: list[events.Event] = []
     assert lines_of(lambda: found.extend(session.events(60_000.0))) < 70 * MAX_WAITING_MARKS

@@ -47,7 +47,7 @@ MARK: Final = f"""{{
 
 
 def media(payload: bytes, chunk: int, *, track: str = "inbound", sequence: int | None = None) -> str:
-    """A chunk of 20 ms; the first one has the number 1."""
+    """Return the text of a chunk of 20 ms; the first one has the number 1."""
     body = {
         "track": track,
         "chunk": str(chunk),
@@ -67,12 +67,12 @@ NAMES: Final = {
     "user_id": "accountSid",
     "custom_parameters": "customParameters",
 }
-"""Telnyx's name of each thing that Twilio calls otherwise."""
+"""Telnyx's names for members that Twilio names differently."""
 _STRING: Final = re.compile(r'"([\w-]+)"')
 
 
 def spelled(text: str | Buffer) -> Any:
-    """The same message of Telnyx from Twilio. Where it is broken, it is broken alike."""
+    """Return a message of Telnyx as from Twilio, with the same defects."""
     if not isinstance(text, str):
         return spelled(bytes(text).decode("latin-1")).encode("latin-1")
     return _STRING.sub(lambda found: f'"{NAMES.get(found[1], found[1])}"', text)

@@ -1,4 +1,4 @@
-"""Random calls without sockets: a carrier with every fault, an app that plays, marks and interrupts, and their books.
+"""Random calls without sockets: a carrier with all faults, an app that plays, marks and interrupts, and their counts.
 
 `RandomCall(seed).run()` joins a CarrierStream and a CallMachine by their deadlines. A seed decides codec, tracks, chunk
 length, faults, timing, habits, changes of the codec in mid-call, what the app does, and how messages are disturbed.
@@ -43,13 +43,13 @@ END_REASONS = {"stop", "closed"}
 
 @dataclass
 class Books:
-    """Both sides of every account of one call."""
+    """The counts of both sides of one call."""
 
     arrived: int = 0
     """Media messages with a readable payload that reached the app before the end of its stream."""
     arrived_octets: int = 0
     empty: int = 0
-    """Media messages without audio. One that is late counts among `late_chunks`."""
+    """Media messages without audio. A late one counts in `late_chunks`."""
     delivered: int = 0
     delivered_octets: int = 0
     marks_set: Counter[str] = field(default_factory=Counter)
@@ -62,10 +62,10 @@ class Books:
     statistics: Statistics | None = None
 
     def check(self) -> None:
-        """Compare both sides of every account."""
+        """Compare the counts of both sides."""
         statistics = self.statistics
         assert statistics is not None
-        # 1. Each chunk that arrived was delivered, or is counted as what it was.
+        # 1. Each received chunk was delivered, or is counted by its fault.
         counted = self.delivered + statistics.duplicate_chunks + statistics.late_chunks + statistics.media_before_start
         assert self.arrived <= counted <= self.arrived + self.empty
         assert statistics.media_received + statistics.media_before_start == self.arrived + self.empty
@@ -80,7 +80,7 @@ class Books:
 
 
 def speech(rng: random.Random, rate_hz: int) -> bytes:
-    """A minute and more of PCM in which no two chunks are equal, at little cost."""
+    """Return more than a minute of PCM in which all chunks differ."""
     second = rng.randbytes(2 * rate_hz)
     return b"".join(second[at:] + second[:at] for at in range(0, 2 * 97 * 110, 2 * 97))[: int(2 * rate_hz * 102)]
 
@@ -171,14 +171,14 @@ def faults_of(rng: random.Random) -> Faults:
 
 
 class Disturber:
-    """Changes messages on their way to the app as carriers and their gateways were seen to do, rarely."""
+    """Changes messages to the app as carriers and gateways were seen to do, rarely."""
 
     def __init__(self, rng: random.Random) -> None:
         self._rng = rng
         self._share = rng.choice((0.0, 0.002, 0.02))
 
     def disturb(self, text: str) -> list[str]:
-        """The texts that arrive in the place of one."""
+        """Return the texts that arrive in place of one."""
         if self._rng.random() >= self._share:
             return [text]
         message: dict[str, Any] = json.loads(text)
@@ -223,7 +223,7 @@ class Disturber:
 
 
 class App:
-    """What a handler does at random: plays, marks, flushes, interrupts."""
+    """Random actions of a handler: play, mark, flush, interrupt."""
 
     def __init__(self, rng: random.Random, machine: CallMachine, books: Books) -> None:
         self._rng = rng
@@ -231,7 +231,7 @@ class App:
         self._books = books
 
     def act(self, now_ms: float) -> None:
-        """Do one thing, or nothing."""
+        """Do one action, or none."""
         machine, rng = self._machine, self._rng
         try:
             match rng.randrange(12):
@@ -256,7 +256,7 @@ class App:
 
 
 class RandomCall:
-    """One call of 100 s; `run` returns its books."""
+    """One call of 100 s; `run` returns its counts."""
 
     def __init__(self, seed: int, *, call_ms: float = CALL_MS) -> None:
         rng = self._rng = random.Random(f"call {seed}")
@@ -278,7 +278,7 @@ class RandomCall:
             speech(rng, rate_hz),
             name=name,
             rate_hz=rate_hz,
-            request={"tracks": tracks, "return_codec": send_codec, "return_rate_hz": plan.send_rate_hz},
+            settings={"tracks": tracks, "return_codec": send_codec, "return_rate_hz": plan.send_rate_hz},
             variations=variations,
             faults=faults_of(rng),
             timing=timing_of(rng),
@@ -294,7 +294,7 @@ class RandomCall:
         self._app = App(rng, self.machine, self.books)
 
     def run(self) -> Books:
-        """Join both sides by their deadlines until the socket is gone."""
+        """Run both sides by their deadlines until the socket has ended."""
         now_ms, next_act_ms = 0.0, TICK_MS
         stream, machine = self.stream, self.machine
         open_ = True
@@ -314,7 +314,7 @@ class RandomCall:
                 stream.receive(text, now_ms)
             # 3. The end of the connection, from either side.
             open_ = self._still_open(now_ms)
-            # 4. The next moment.
+            # 4. The next deadline.
             deadlines = (stream.next_deadline_ms, machine.next_deadline_ms, next_act_ms)
             now_ms = max(now_ms, min(inf if at_ms is None else at_ms for at_ms in deadlines))
         machine.lost(now_ms)
@@ -369,7 +369,7 @@ class RandomCall:
 
 
 def failure_of(seed: int) -> str:
-    """Run and check one call; return what failed, empty: nothing."""
+    """Run and check one call. Returns the failure as text; empty: none."""
     try:
         RandomCall(seed).run().check()
     except Exception:

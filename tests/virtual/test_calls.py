@@ -37,7 +37,7 @@ async def echo(call: rtpcodec.Call) -> None:
 def carried(
     speech: bytes, *, tail_ms: float = 0.0, keeps_audio: bool = True, max_call_s: float = 3600.0
 ) -> tuple[CallReport, float]:
-    """The report of one call to an echo, and how long it took on the loop's clock."""
+    """Return the report of one call to an echo, and its duration on the loop's clock."""
 
     async def main() -> tuple[CallReport, float]:
         async with Carrier("KEY") as carrier, rtpcodec.serve(echo, plan=PLAN) as endpoint:

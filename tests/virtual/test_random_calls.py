@@ -1,4 +1,4 @@
-"""Random calls: nothing raises, and the books of both sides agree to the chunk. `make random-calls` runs a thousand."""
+"""Random calls: no exceptions, and both sides count every chunk. `make random-calls` runs a thousand."""
 
 from __future__ import annotations
 

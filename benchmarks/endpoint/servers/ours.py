@@ -37,7 +37,7 @@ def _record(call: rtpcodec.Call, serving: Serving, number: int) -> object:
 
 
 def _background(call: rtpcodec.Call, _serving: Serving, _number: int) -> object:
-    return call.background(BED, -45.0)
+    return call.background(OFFICE, -45.0)
 
 
 def _voice(call: rtpcodec.Call, _serving: Serving, _number: int) -> object:
@@ -48,7 +48,7 @@ def _tap(call: rtpcodec.Call, serving: Serving, number: int) -> object:
     return call.tap("pcm", serving.folder / f"tap{number}.wav")
 
 
-BED = rtpcodec.bed_source(bytes(range(256)) * 64, 8000)
+OFFICE = rtpcodec.background_source(bytes(range(256)) * 64, 8000)
 FEATURES: dict[str, Feature] = {"recorder": _record, "background": _background, "voice": _voice, "tap": _tap}
 
 

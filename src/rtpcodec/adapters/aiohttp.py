@@ -28,12 +28,15 @@ async def serve_websocket(
     authorize: Authorize | None = None,
     **options: Unpack[AdapterOptions],
 ) -> WebSocketResponse | Response:
-    """Upgrade a request and run a call on its WebSocket, until both have ended; or refuse it before the upgrade.
+    """Upgrade a request and run a call on its WebSocket until both have ended, or refuse it before the upgrade.
 
-    request: asks for a WebSocket.
-    handler, options: as for `call_on`, on_audio and on_event included.
-    authorize: tokens or a plain function, as for `serve`; None: any request but a web page's is accepted.
-    Returns: what the request handler must return.
+    Args:
+        request: the request for a WebSocket.
+        handler: as for `call_on`.
+        authorize: tokens or a plain function, as for `serve`; None: any request except those of web pages is accepted.
+        **options: as for `call_on`, on_audio and on_event included.
+
+    Returns the response of the request handler.
     Raises: EndpointError if settings contradict each other; HTTPBadRequest if the request is not an upgrade.
     """
     target, headers = request.raw_path, request.headers
@@ -45,7 +48,7 @@ async def serve_websocket(
     closed: list[int] = []
 
     async def close(code: int) -> None:
-        closed.append(code)  # `socket.close` would not wait for the close frame of the peer
+        closed.append(code)  # `socket.close` would not wait for the peer's close frame
         await socket.send_frame(code.to_bytes(2, "big"), WSMsgType.CLOSE)
 
     def cut() -> None:
@@ -87,8 +90,7 @@ def media_handler(
 ) -> Callable[[Request], Awaitable[StreamResponse]]:
     """Make a request handler whose WebSockets are calls, for `app.router.add_get`.
 
-    handler, authorize, options: as for `serve_websocket`.
-    Raises: EndpointError if settings contradict each other.
+    The arguments are those of `serve_websocket`. Raises: EndpointError if settings contradict each other.
     """
     check_call("media_handler", handler, authorize=authorize, **options)
 

@@ -17,7 +17,7 @@ except ImportError as error:
 
 
 class CallAudioInput(io.AudioInput):
-    """Yields the caller's audio until the stream ends: frames of 20 ms at sample_rate, also in silence."""
+    """Yields the caller's audio until the stream ends: frames of 20 ms at sample_rate (Hz), also in silence."""
 
     def __init__(self, call: Call, *, sample_rate: int = 16_000) -> None:
         super().__init__(label="rtpcodec call")
@@ -42,10 +42,10 @@ class CallAudioOutput(io.AudioOutput):
 
     def __init__(self, call: Call, *, max_pause_s: float = 60.0) -> None:
         super().__init__(label="rtpcodec call", capabilities=io.AudioOutputCapabilities(pause=True))
-        self._call, self._max_pause_s = call, max_pause_s  # a session that failed does not end its pause
-        self._captured_s: float | None = None  # of the segment; None: it has not begun
-        self._reply: Reply | None = None  # of the segment; None: it has not begun, or the stream has ended
-        self._starting: Reply | None = None  # the last one, until its start is reported
+        self._call, self._max_pause_s = call, max_pause_s  # in case a failed session does not end its pause
+        self._captured_s: float | None = None  # of the segment; None: not begun
+        self._reply: Reply | None = None  # of the segment; None: not begun, or the stream has ended
+        self._starting: Reply | None = None  # the latest reply, until its start is reported
         self._unheard: list[Reply] = []
         self._finishing: tuple[asyncio.Task[None], ...] = ()
         self._pause: PlaybackPause | None = None
@@ -64,7 +64,7 @@ class CallAudioOutput(io.AudioOutput):
 
     def flush(self) -> None:  # noqa: D102
         super().flush()
-        if self._captured_s is not None:  # no earlier end: wrappers count a segment when its frames were captured
+        if self._captured_s is not None:  # not earlier: wrappers count a segment once its frames were captured
             self._finishing = (asyncio.create_task(self._finish(self._reply, self._captured_s, *self._finishing)),)
             self._captured_s = self._reply = None
 

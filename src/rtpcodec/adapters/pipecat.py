@@ -1,4 +1,4 @@
-"""`StreamSerializer`: a call's messages for pipecat's WebSocket transports. It needs the extra `pipecat`."""
+"""`StreamSerializer`: the messages of a call for pipecat's WebSocket transports. Needs the extra `pipecat`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -16,19 +16,19 @@ try:
 except ImportError as error:
     raise MissingExtra("rtpcodec.adapters.pipecat", "pipecat-ai", "pipecat") from error
 
-TAIL_MS, LEAD_MS = 300.0, 10_000.0  # silence that ends an utterance or the call; audio that pipecat paces by itself
+TAIL_MS, LEAD_MS = 300.0, 10_000.0  # silence that ends an utterance or the call; pipecat paces audio by itself
 
 
 class StreamSerializer(FrameSerializer):
-    """The messages of one call as pipecat's frames, and back. Use it from the event loop's thread only."""
+    """Converts between the messages of one call and pipecat's frames. Use it only in the thread of the event loop."""
 
     def __init__(self, send_text: Callable[[str], Awaitable[Any]], control: PhoneControl | None = None, **options: Any):
-        """Make it for one call.
+        """Make the serializer of one call.
 
-        send_text: sends one text on the call's WebSocket, such as `websocket.send_text`: a frame may give several.
-        control: hangs up the phone call on EndFrame and CancelFrame; None: the bot does. Calls of a carrier without
-            commands, such as Twilio, are left alone.
-        options: `plan` and other keywords of MediaSession, but `receive_pcm_hz`, which is the pipeline's.
+        Args:
+            send_text: sends one text on the call's WebSocket, such as `websocket.send_text`. A frame may need several.
+            control: hangs up on EndFrame and CancelFrame, if the carrier has commands; None: the bot hangs up.
+            **options: `plan` and other keywords of MediaSession, except `receive_pcm_hz`, which the pipeline decides.
         """
         super().__init__()
         self.session: Final = MediaSession(**{"dialect": None, "lead_ms": LEAD_MS, **options})
@@ -38,7 +38,7 @@ class StreamSerializer(FrameSerializer):
         self._tail_ms, self._pcm, self._keys, self._unsent = 0.0, b"", list[str](), list[str]()
 
     async def read_start(self, receive_text: Callable[[], Awaitable[str]]) -> Started:
-        """Read up to the carrier's `start` and return it. StreamEnded: the carrier cannot do the plan, or sent none."""
+        """Return the carrier's `start`. Raises: StreamEnded if it cannot do the plan, or sent none."""
         while self.started is None:
             await self.deserialize(await receive_text())
         return self.started
@@ -47,7 +47,7 @@ class StreamSerializer(FrameSerializer):
         self.session.receive_at(setup.audio_in_sample_rate)
 
     async def deserialize(self, data: str | bytes) -> Any:
-        """Return the frame of a message; of several frames, the others follow with the next messages."""
+        """Return the frame of a message. If it has several, the others follow with the next messages."""
         session, events, now_ms = self.session, list[Event](), asyncio.get_running_loop().time() * 1000
         session.receive(data, now_ms)
         for event in session.events(now_ms):
@@ -91,7 +91,7 @@ class StreamSerializer(FrameSerializer):
             await hang_up(self._control, session.dialect, self.started.call_control_id)
 
     async def _send(self, texts: list[str]) -> None:
-        self._unsent += texts  # a send that is cancelled leaves them to the next one
+        self._unsent += texts  # if this send is cancelled, the next one sends them
         if texts:
             async with self._turn:  # a clear must not overtake audio that waits for the socket
                 while self._unsent:

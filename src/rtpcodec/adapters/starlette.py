@@ -1,6 +1,6 @@
-"""Calls on the WebSockets of Starlette and FastAPI, behind any ASGI server that sends WebSocket messages.
+"""Calls on the WebSockets of Starlette and FastAPI, behind any ASGI server that supports WebSockets.
 
-An ASGI server neither reports pongs nor sends pings of ours. Its own pings end the socket of a peer that has vanished.
+An ASGI server neither reports pongs nor sends our pings. Its own pings end the socket of a peer that has vanished.
 """
 
 import asyncio
@@ -29,13 +29,14 @@ async def serve_websocket(
     authorize: Authorize | None = None,
     **options: Unpack[AdapterOptions],
 ) -> None:
-    """Accept a WebSocket and run a call on it, until both have ended; or refuse it before the upgrade.
+    """Accept a WebSocket and run a call on it until both have ended, or refuse it before the upgrade.
 
-    websocket: not accepted yet.
-    handler, options: as for `call_on`, on_audio and on_event included.
-    authorize: tokens or a plain function, as for `serve`; None: any request but a web page's is accepted. Refusals have
-        status 401, 403 or 500, or always 403 if the server cannot send another one (`websocket.http.response`).
-    Raises: EndpointError if settings contradict each other.
+    Args:
+        websocket: a WebSocket that is not accepted yet.
+        handler: as for `call_on`.
+        authorize: tokens or a plain function, as for `serve`; None: any request except those of web pages is accepted.
+            A refusal has status 401, 403 or 500; always 403 if the server cannot send another one.
+        **options: as for `call_on`, on_audio and on_event included. EndpointError: they contradict each other.
     """
     scope, headers = websocket.scope, websocket.headers
     path, query = scope.get("raw_path") or scope["path"].encode(), scope.get("query_string")
@@ -49,7 +50,7 @@ async def serve_websocket(
             await websocket.close()
         return
     await websocket.accept()
-    # The functions of the server: a WebSocket would check each message once more.
+    # Call the functions of the server directly: WebSocket would check each message again.
     functions: tuple[Receive, Send] = scope.get(_FUNCTIONS, (websocket.receive, websocket.send))
     receive, send = functions
 
@@ -57,7 +58,7 @@ async def serve_websocket(
         return send({"type": "websocket.send", "text": text})
 
     async with call_on(send_text, websocket.close, handler, target=target, headers=headers, **options) as call:
-        # In a task of its own, a message does not pass through the frames of each middleware that awaits this function.
+        # A task of its own, so that a message does not pass the frames of each middleware that awaits this function.
         await asyncio.create_task(_read(receive, call))
 
 
@@ -66,8 +67,7 @@ def media_route(
 ) -> WebSocketRoute:
     """Make a route whose WebSockets are calls, for `routes` of Starlette or `app.router.routes` of FastAPI.
 
-    path: the path that carriers dial.
-    handler, authorize, options: as for `serve_websocket`, in which a message costs a little more.
+    path: the path in the stream URL. The other arguments are those of `serve_websocket`, which is slightly slower.
     Raises: EndpointError if settings contradict each other.
     """
     check_call("media_route", handler, authorize=authorize, **options)

@@ -1,4 +1,4 @@
-"""Calls on a server of the package `websockets`. `serve(transport="websockets")` is the whole endpoint on it."""
+"""Calls on a server of the package `websockets`. For the whole endpoint on it, use `serve(transport="websockets")`."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,13 +19,13 @@ except ImportError as error:
 
 
 class MediaConnection(ServerConnection):
-    """A connection that gives its call a share of whole texts per turn at once, while no message waits for `recv`."""
+    """A connection that passes whole texts to its call at once, a limited number per turn, while `recv` has none."""
 
     deliver: Callable[[str], object] | None = None
     admitted, waiting, left = False, 0, TURN_FRAMES
 
     def process_event(self, event: Any) -> None:
-        """Take a request or a frame of `websockets`."""
+        """Process a request or a frame of `websockets`."""
         opcode = getattr(event, "opcode", None)
         if opcode == TEXT and event.fin and self.deliver and self.left and not self.waiting and event.data.isascii():
             self.left -= 1
@@ -38,13 +38,13 @@ class MediaConnection(ServerConnection):
 
 
 async def serve_websocket(connection: ServerConnection, handler: Handler | None = None, **options: Any) -> None:
-    """Run a call on a connection whose request was checked, until both have ended. Arguments: as for `call_on`."""
+    """Run a call on a connection whose request was checked, until both have ended. Options: those of `call_on`."""
     request, transport = cast("Request", connection.request), connection.transport
     head: dict[str, Any] = {"target": request.path, "headers": request_headers(request.headers.raw_items())}
 
     async def send_text(text: str) -> None:
         if connection.protocol.eof_sent:
-            transport.abort()  # it answered the other side's end, which may hold the connection
+            transport.abort()  # the close handshake is over, but the other side may keep the connection open
         elif connection.state.name != "OPEN" or transport.get_write_buffer_size():
             await connection.send(text)  # waits for a slow reader
         else:
@@ -55,7 +55,7 @@ async def serve_websocket(connection: ServerConnection, handler: Handler | None 
         pong.add_done_callback(lambda pong: None if pong.cancelled() or pong.exception() else call.ponged(payload))
 
     async with call_on(send_text, connection.close, handler, ping=ping, cut=transport.abort, **head, **options) as call:
-        media = cast("MediaConnection", connection)  # one of another class gives all to `recv`
+        media = cast("MediaConnection", connection)  # any other class passes all messages to `recv`
         media.deliver, media.waiting = call.received, getattr(connection, "waiting", 0)
         try:
             while True:
@@ -82,18 +82,18 @@ class MediaCalls:
         self.serve_options: dict[str, Any] = {"process_request": self.process_request, **options}
 
     def process_request(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Check the token before the upgrade; a wrong one is answered with 401."""
+        """Check the token before the upgrade, and refuse a wrong one with 401."""
         headers, peer = request_headers(request.headers.raw_items()), connection.remote_address
         refusal = request_refusal(self._authorize, request.path, headers, str(peer[0]) if peer else "")
         cast("MediaConnection", connection).admitted = refusal is None
         return None if refusal is None else connection.respond(refusal.status, refusal.body.decode())
 
     async def __call__(self, connection: ServerConnection) -> None:
-        """Run a call. A connection whose token was not checked, because `serve` lacks the options, is closed."""
+        """Run a call. Close a connection whose token was not checked, because `serve` lacks the options."""
         await (self._run_call(connection) if getattr(connection, "admitted", False) else connection.close(1008))
 
 
 def media_handler(handler: Handler | None = None, *, authorize: Authorize | None = None, **options: Any) -> MediaCalls:
-    """Make a handler of connections. authorize: as for `rtpcodec.serve`; the others: as for `serve_websocket`."""
+    """Make a handler of connections. authorize: as for `rtpcodec.serve`. The others: as for `serve_websocket`."""
     check_call("media_handler", handler, authorize=authorize, **options)
     return MediaCalls(authorize, lambda connection: serve_websocket(connection, handler, **options))

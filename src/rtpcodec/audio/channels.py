@@ -1,4 +1,4 @@
-"""Channels of PCM: joined to frames, split, and mixed down to mono."""
+"""Channels of PCM: interleaving, splitting, and downmixing to mono."""
 
 from __future__ import annotations
 
@@ -11,18 +11,23 @@ from typing_extensions import Buffer
 from rtpcodec.audio.pcm_input import PcmInput
 from rtpcodec.kernels import channels as _channels
 
+__all__ = ["downmix", "interleave", "split"]
+
 FRAMES_BY_CHANNELS: Final = 2
 """Dimensions of an array of several channels."""
 _NATIVE: Final = ("", "@", "=", "<" if sys.byteorder == "little" else ">")
-"""How the format of a buffer in native byte order begins."""
+"""Prefixes of buffer formats in native byte order."""
 
 
 def interleave(channels: Iterable[Buffer]) -> bytes:
-    """Join channels to frames: left, right, left, right.
+    """Interleave channels: left, right, left, right.
 
-    channels: 1 to 64 buffers of native int16 samples, of equal length.
-    Raises: TypeError if one is not a buffer of 16-bit samples or octets. ValueError for other numbers of channels or
-        samples.
+    Args:
+        channels: 1 to 64 buffers of native int16 samples, of equal length.
+
+    Raises:
+        TypeError: a channel is not a buffer of 16-bit samples or octets.
+        ValueError: there are not 1 to 64 channels, or their lengths differ.
 
     >>> interleave((b"1122", b"3344"))
     b'11332244'
@@ -31,10 +36,11 @@ def interleave(channels: Iterable[Buffer]) -> bytes:
 
 
 def split(pcm: Buffer, channels: int = 2) -> tuple[bytes, ...]:
-    """Return the channels of interleaved native int16 PCM.
+    """Split interleaved native int16 PCM into its channels.
 
-    Raises: TypeError if it is not a buffer of 16-bit samples or octets. ValueError if it ends inside a frame, or
-        channels is not 1 to 64.
+    Raises:
+        TypeError: pcm is not a buffer of 16-bit samples or octets.
+        ValueError: pcm ends inside a frame, or channels is not 1 to 64.
 
     >>> split(b"11332244")
     (b'1122', b'3344')
@@ -43,12 +49,15 @@ def split(pcm: Buffer, channels: int = 2) -> tuple[bytes, ...]:
 
 
 def downmix(pcm: Buffer, channels: int | None = None) -> bytes:
-    """Mix interleaved PCM down to mono int16: the mean of each frame.
+    """Mix interleaved PCM down to mono int16: the mean of each frame, rounded half to even.
 
-    pcm: int16 or float32 samples, or the octets of int16; an array of two dimensions is frames by channels.
-    channels: 1 to 64; None: the second dimension of an array, and 2 of anything else.
-    Raises: TypeError if it is not a buffer of such samples. ValueError if it ends inside a frame, has other dimensions
-        or channels, or holds a NaN.
+    Args:
+        pcm: int16 or float32 samples, or the octets of int16. A two-dimensional array has the shape (frames, channels).
+        channels: 1 to 64; None: the second dimension of an array, otherwise 2.
+
+    Raises:
+        TypeError: pcm is not a buffer of such samples.
+        ValueError: pcm ends inside a frame, has other dimensions or channels, or contains a NaN.
 
     >>> from array import array
     >>> array("h", downmix(array("h", [100, 300, -50, 50]))).tolist()
@@ -60,7 +69,7 @@ def downmix(pcm: Buffer, channels: int | None = None) -> bytes:
         if channels not in (None, columns):
             raise ValueError(f"pcm has {columns} columns, one per channel, but channels is {channels}")
         channels = columns
-        # The frames one after the other.
+        # Contiguous frames.
         pcm = memoryview(view.tobytes()).cast(view.format[-1])  # type: ignore[call-overload]
     samples = PcmInput()
     octets = samples.accept(pcm)

@@ -1,4 +1,4 @@
-"""White noise at a level, for lines that should not seem dead."""
+"""White noise at a given level, for lines that should not sound dead."""
 
 from __future__ import annotations
 
@@ -8,19 +8,21 @@ from rtpcodec.audio.levels import dbov_of_dbm0, rms_of_dbov
 from rtpcodec.kernels.noise import white_noise
 from rtpcodec.pickling import Live
 
+__all__ = ["ComfortNoise"]
+
 DEFAULT_LEVEL_DBM0: Final = -62.0
 """A quiet line: an RMS value of 13."""
 MIN_LEVEL_DBM0: Final = -80.0
-"""Below it most samples are 0."""
+"""At lower levels most samples are 0."""
 MAX_LEVEL_DBM0: Final = -10.0
-"""Above -5 the peaks of the noise would clip."""
+"""Above -5 dBm0 the peaks of the noise would clip."""
 
 
 class ComfortNoise(Live):
-    """One stream of white noise, the same for the same seed. Use from one thread at a time.
+    """One stream of white noise; the same seed gives the same noise. Use from one thread at a time.
 
-    `rtpcodec.rtp.payloads.comfort_noise` makes noise of the shape that a CN payload describes; this is the plain noise
-    of a quiet line, in integers and without NumPy.
+    It is computed in integers and without NumPy. For noise with the spectrum of a CN payload, use
+    `rtpcodec.rtp.payloads.comfort_noise`.
 
     >>> noise = ComfortNoise(8000)
     >>> len(noise.samples(160))
@@ -30,12 +32,15 @@ class ComfortNoise(Live):
     __slots__ = ("_position", "_rms", "level_dbm0", "rate_hz", "seed")
 
     def __init__(self, rate_hz: int, level_dbm0: float = DEFAULT_LEVEL_DBM0, seed: int = 0) -> None:
-        """Make a stream.
+        """Create a stream.
 
-        rate_hz: of the samples. The noise fills the whole band up to half of it, and its level is that of the band.
-        level_dbm0: -80 to -10.
-        seed: any whole number; streams of different seeds share nothing.
-        Raises: ValueError if the rate is not positive, or the level out of range.
+        Args:
+            rate_hz: sample rate. The noise fills the whole band up to half of it.
+            level_dbm0: level of the whole band, -80 to -10.
+            seed: any whole number.
+
+        Raises:
+            ValueError: the rate is not positive, or the level is out of range.
         """
         if not rate_hz > 0:
             raise ValueError(f"rate_hz is {rate_hz!r}, it must be above 0")
@@ -48,13 +53,13 @@ class ComfortNoise(Live):
         self._position = 0
 
     def samples(self, n: int) -> bytes:
-        """Return the next samples as native int16 PCM. ValueError: below 0."""
+        """Return the next n samples as native int16 PCM. ValueError: n is negative."""
         pcm = white_noise(self.seed, self._position, n, self._rms)
         self._position += n
         return pcm
 
     def reset(self) -> None:
-        """Begin the stream again."""
+        """Restart the stream."""
         self._position = 0
 
     def __repr__(self) -> str:

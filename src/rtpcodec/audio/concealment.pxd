@@ -10,5 +10,5 @@ cdef class Concealer:
 cdef enum:
     MAX_GAP_MS = 60_000
 
-# How many samples a gap has. ValueError: not a whole number from 0 to a minute's.
+# Return the length of a gap in samples. ValueError: not a whole number from 0 to one minute's.
 cdef int checked_gap(object samples, int sample_rate_hz) except -1

@@ -1,4 +1,4 @@
-"""Gaps in one stream of PCM, filled from what was heard before them."""
+"""Concealment of gaps in one stream of PCM, from the audio before them."""
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize
 from cpython.number cimport PyIndex_Check, PyNumber_Index
@@ -12,7 +12,7 @@ from rtpcodec.kernels.concealment cimport (
 
 
 cdef int checked_gap(object samples, int sample_rate_hz) except -1:
-    # A bound on what one call allocates; the audio is silence after 70 ms anyway.
+    # This bounds the memory of one call; the audio is silent after 70 ms anyway.
     cdef int most = sample_rate_hz * (MAX_GAP_MS // 1000)
     # `in range` would compare every number of the range with a value that is not an int: 26 ms per refused call.
     cdef object count = PyNumber_Index(samples) if PyIndex_Check(samples) else -1
@@ -24,18 +24,24 @@ cdef int checked_gap(object samples, int sample_rate_hz) except -1:
 @cython.final
 @cython.auto_pickle(False)
 cdef class Concealer:
-    """Fills gaps in one direction's PCM: the last pitch period goes on and fades, silence comes after 70 ms.
+    """Fills gaps in one direction's PCM: the last pitch period repeats and fades to silence within 70 ms.
 
-    Feed what is received, in order, to `take`, and ask `conceal` for what is lost. Only the first 2.5 ms after a gap
-    differ from what was received: a cross-fade. Nothing is delayed. Pieces may have any size. sample_rate_hz is 8000 to
-    48000; ValueError otherwise. Use from one thread at a time.
+    Pass received audio, in order, to `take`, and call `conceal` for lost audio. Only the first 2.5 ms after a gap
+    differ from the received audio: they are cross-faded. There is no delay. Pieces may have any size. Use from one
+    thread at a time.
+
+    Args:
+        sample_rate_hz: 8000 to 48000.
+
+    Raises:
+        ValueError: another sample rate.
 
     >>> concealer = Concealer(8000)
     >>> heard = concealer.take(bytes(320)) + concealer.conceal(160) + concealer.take(bytes(320))
     >>> len(heard)
     960
     """
-    # Methods enter the state in a critical section: two threads garble the audio and no more.
+    # Methods use the state in a critical section: two threads mix up the audio, and do no other damage.
 
     def __cinit__(self, sample_rate_hz):
         if sample_rate_hz not in range(MIN_RATE_HZ, MAX_RATE_HZ + 1):
@@ -44,9 +50,11 @@ cdef class Concealer:
         concealment_start(&self._state, sample_rate_hz)
 
     def take(self, pcm, /):
-        """The received samples as they are to be heard: unchanged, but for those right after a gap.
+        """Add received PCM, and return it for output: unchanged, except for a cross-fade right after a gap.
 
-        TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets.
+        Raises:
+            TypeError: not a buffer of 16-bit samples or octets.
+            ValueError: an odd number of octets.
         """
         cdef Py_buffer view
         cdef bytes out
@@ -54,7 +62,7 @@ cdef class Concealer:
         try:
             with cython.critical_section(self):
                 if self._state.period == 0 and PyBytes_CheckExact(pcm):
-                    out = pcm    # only read, as long as no other thread opens a gap
+                    out = pcm    # only read: in the critical section no other thread can open a gap
                 else:
                     out = PyBytes_FromStringAndSize(NULL, view.len)
                     memcpy(PyBytes_AS_STRING(out), view.buf, view.len)
@@ -64,7 +72,7 @@ cdef class Concealer:
         return out
 
     def conceal(self, samples, /):
-        """So many samples in place of those that never came. ValueError: not 0 to a minute's samples."""
+        """Return PCM in place of lost samples, 0 to one minute's. ValueError: another number."""
         cdef int n = checked_gap(samples, self.sample_rate_hz)
         cdef bytes out = PyBytes_FromStringAndSize(NULL, 2 * n)
         with cython.critical_section(self):
@@ -77,11 +85,11 @@ cdef class Concealer:
             concealment_start(&self._state, self.sample_rate_hz)
 
     def copy(self):
-        """A twin at the same place of the stream, which goes on independently."""
-        cdef Concealer twin = Concealer.__new__(Concealer, self.sample_rate_hz)
+        """Return an independent copy at the same position of the stream."""
+        cdef Concealer clone = Concealer.__new__(Concealer, self.sample_rate_hz)
         with cython.critical_section(self):
-            twin._state = self._state
-        return twin
+            clone._state = self._state
+        return clone
 
     def __repr__(self):
         return f"<Concealer {self.sample_rate_hz} Hz>"

@@ -1,6 +1,6 @@
-"""Keys in PCM: pairs of tones by ITU-T Q.23, within the limits of ITU-T Q.24.
+"""Keys in PCM: pairs of tones (ITU-T Q.23) within the limits for receivers (ITU-T Q.24).
 
-The limits are those of the administrations in table A-1 of Q.24, of each the one that all of them accept.
+Of the administrations' limits in ITU-T Q.24 table A-1, the detector uses for each parameter one that all accept.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from rtpcodec.audio.tones import HIGH_HZ, KEYS, LOW_HZ
 from rtpcodec.pickling import Live
 
 MAX_OFFSET: Final = 0.025
-"""Accepted are 1.5 % (AT&T), 1.8 % (NTT, Brazil) and 1.5 % + 4 Hz (Australia), which is 2.1 % of 697 Hz; refused must
-be 3 % (NTT, Brazil) and 3.5 % (AT&T)."""
+"""1.5 % (AT&T), 1.8 % (NTT, Brazil) and 1.5 % + 4 Hz (Australia), which is 2.1 % of 697 Hz, must be accepted; 3 % (NTT,
+Brazil) and 3.5 % (AT&T) must be refused."""
 LEAST_DBM0: Final = -28.0
-"""Of each tone. Accepted are -27 dBm (Denmark, Australia), refused -29 dBm (NTT) and -30 dBm (Australia)."""
+"""Level of each tone: -27 dBm (Denmark, Australia) must be accepted, -29 dBm (NTT) and -30 dBm (Australia) refused."""
 LEAST_POWER: Final = power_of_dbm0(LEAST_DBM0)
 MAX_TWIST: Final = 10 ** (11.5 / 10)
-"""Accepted are up to 10 dB either way (Australia); Q.24 refuses nothing."""
+"""Up to 10 dB in either direction (Australia) must be accepted; Q.24 requires no refusal."""
 LEAST_MS: Final = 32.0
-"""Accepted are 40 ms (all), refused 25 ms (Australia), 24 ms (NTT) and 23 ms (AT&T)."""
+"""40 ms (all) must be accepted, 25 ms (Australia), 24 ms (NTT) and 23 ms (AT&T) refused."""
 BRIDGED_MS: Final = 25.0
 """An interruption of 20 ms (Denmark) does not end a key, a pause of 30 ms (NTT, Brazil) does."""
 LEAST_SHARE: Final = 0.8
-"""Of the power: 6 dB above noise. In speech the two tones have less."""
+"""Share of the power: 6 dB above noise. In speech the two tones have less."""
 REPORTED_MS: Final = 1000.0
-"""A key that is held is reported then, though it has not ended."""
+"""A key that is held longer is reported after this time, before it ends."""
 HELD_WINDOWS: Final = round(REPORTED_MS / 5.0)
 STRONG_SHARE: Final = 0.4
-"""Another pair with as much of the power is another key, if it is not much weaker ..."""
+"""Another pair with this share of the power is another key, if its amplitude is also above STRONG ..."""
 STRONG: Final = 0.4
-"""... than this part of the amplitude. In the middle of an interruption there are such remainders."""
+"""... times that of the current key. Weaker pairs occur in the middle of an interruption."""
 CORE: Final = 0.8
 """Windows within a key have at least this part of its amplitude."""
 SHAPE: Final = WindowShape(
@@ -57,11 +57,11 @@ SHAPE: Final = WindowShape(
     least_dbm0=LEAST_DBM0 - 12.0,
     least_share=0.15,
 )
-"""20 ms keep row and column apart, which differ by 268 Hz or more, and are shorter than the shortest key."""
+"""20 ms separate row and column, which differ by 268 Hz or more, and are shorter than the shortest key."""
 
 
 class HeardKey(NamedTuple):
-    """A key that was heard."""
+    """A detected key."""
 
     digit: str
     start: int
@@ -94,7 +94,7 @@ class _Step(NamedTuple):
 
 
 class _Candidate:
-    """Windows with the same pair of tones, in parts between which it was not found."""
+    """Windows with the same pair of tones, in parts that are separated by windows without it."""
 
     __slots__ = ("key", "last", "lost", "missing", "others", "parts", "peak", "reported")
 
@@ -102,10 +102,10 @@ class _Candidate:
         self.key = key
         self.parts: list[list[_Step]] = [[]]
         self.missing = 0  # windows since the last part
-        self.others: list[_Step] = []  # of those, the last ones with one other pair
+        self.others: list[_Step] = []  # the last of these windows, if they have one other pair
         self.peak = 0.0  # amplitude
-        self.last = 0  # where the last window with the pair begins
-        self.lost: list[tuple[int, int]] = []  # PCM that did not arrive: where it begins and ends
+        self.last = 0  # start of the last window with the pair
+        self.lost: list[tuple[int, int]] = []  # start and end of lost PCM
         self.reported = False
 
     def add(self, step: _Step) -> None:
@@ -119,7 +119,7 @@ class _Candidate:
         self.peak = max(self.peak, step.amplitude)
 
     def hold(self, step: _Step) -> None:
-        """Add a window of a key that was reported; nothing is kept of it, however long it lasts."""
+        """Add a window of a key that was reported; it is not stored, so a long key needs no memory."""
         self.missing = 0
         self.others = []
         self.last = step.begin
@@ -127,7 +127,7 @@ class _Candidate:
             self.lost = [one for one in self.lost if one[1] > step.begin]
 
     def miss(self, step: _Step | None) -> None:
-        """Add a window in which the pair is not found, but another one, or none."""
+        """Add a window that has another pair, or none."""
         self.missing += 1
         if step is None or (self.others and self.others[0].key != step.key):
             self.others = []
@@ -141,19 +141,19 @@ class _Candidate:
         return last is not None and last.strong and last.amplitude > STRONG * self.peak
 
     def missing_samples(self, windows: Windows) -> int:
-        """Return for how long the pair was not found, without PCM that did not arrive."""
+        """Return for how many samples the pair was missing, without lost PCM."""
         missing = self.missing * windows.hop
         if not self.lost:
             return missing
         return missing - self.lost_samples(self.last, self.last + missing + windows.window)
 
     def lost_samples(self, begin: int, end: int) -> int:
-        """Return how much PCM did not arrive between two samples."""
+        """Return the number of lost samples between two positions."""
         return sum(max(min(end, last) - max(begin, first), 0) for first, last in self.lost)
 
     @property
     def windows(self) -> int:
-        """How many there are."""
+        """The number of windows with the pair."""
         return sum(len(part) for part in self.parts)
 
 
@@ -175,24 +175,24 @@ class KeyDetector(Live):
     def take(self, pcm: Buffer) -> list[HeardKey]:
         """Add PCM, and return the keys that have ended."""
         found: list[HeardKey] = []
-        for window in self._windows.worth_a_look(pcm):
+        for window in self._windows.relevant(pcm):
             if window is not None or self._candidate is not None:
                 self._look(window, found)
         return found
 
     def lose(self, begin: int, end: int) -> None:
-        """Take note that PCM was lost which is silence here: a key that sounds on both sides of it was not released."""
+        """Mark PCM as lost and replaced by silence: a key that sounds on both sides of it was not released."""
         if self._candidate is not None:
             self._candidate.lost.append((begin, end))
 
     def end(self) -> list[HeardKey]:
-        """End the key that sounds, if one does: no more PCM follows it directly."""
+        """End the current key, if there is one: no more PCM follows it directly."""
         found: list[HeardKey] = []
         self._close(found)
         return found
 
     def reset(self, begin: int) -> None:
-        """Begin again at a sample, with no key."""
+        """Restart at a sample position, without a key."""
         self._candidate = None
         self._windows.reset(begin)
 
@@ -250,7 +250,7 @@ class KeyDetector(Live):
         candidate.parts = [[]]
 
     def _presses(self, parts: list[list[_Step]], lost_samples: Callable[[int, int], int]) -> list[list[_Step]]:
-        """Join parts between which there is an interruption, not a pause."""
+        """Join parts that are separated by an interruption, not by a pause."""
         amplitude = max(step.amplitude for part in parts for step in part)
         joined = [list(parts[0])]
         for part in parts[1:]:
@@ -263,11 +263,11 @@ class KeyDetector(Live):
         return joined
 
     def _judged(self, key: tuple[int, int], steps: list[_Step]) -> HeardKey | None:
-        """Return the key of windows that keep all limits."""
+        """Return the key if its windows are within all limits."""
         windows, nominal_low_hz, nominal_high_hz = self._windows, LOW_HZ[key[0]], HIGH_HZ[key[1]]
         least = CORE * max(step.amplitude for step in steps)
         core = [step for step in steps if step.amplitude >= least]
-        # 1. Frequencies, from the turns between windows that are full of the key.
+        # 1. Frequencies, from the phase change between windows that the key fills.
         turning = [step for before, step in pairwise(steps) if min(before.amplitude, step.amplitude) >= least]
         low_turn, high_turn = sum(step.low_turn for step in turning), sum(step.high_turn for step in turning)
         if not low_turn or not high_turn:
@@ -280,7 +280,7 @@ class KeyDetector(Live):
         high = windows.gain(high_off_hz) * median(step.high_power for step in core)
         if min(low, high) < LEAST_POWER or not 1 / MAX_TWIST < high / low < MAX_TWIST:
             return None
-        # 3. Nothing else sounds.
+        # 3. Share of the power: no other sound is as loud.
         if low + high < LEAST_SHARE * median(step.power for step in core):
             return None
         # 4. Duration.
@@ -294,7 +294,7 @@ class KeyDetector(Live):
         )
 
     def _start(self, steps: list[_Step], amplitude: float) -> int:
-        """Return where a tone begins: a window at its edge holds a part of its amplitude that says how far it is."""
+        """Return where a tone begins: the amplitude in a window at its edge shows how much of the window it fills."""
         first = min(steps[:3], key=lambda step: abs(step.amplitude / amplitude - 0.5))
         return max(round(first.begin + self._windows.window - self._windows.edge(first.amplitude / amplitude)), 0)
 

@@ -1,7 +1,7 @@
-"""Files taken for audio: their first octets, recognised wherever PCM or payloads are expected.
+"""Signatures of files, to recognise a file where PCM or payloads are expected.
 
-Each signature is so long that random octets begin with it once in 10^9 times at most (MP3 frames have no signature, so
-several that follow each other are needed). docs/audio-checks.md has the list.
+Fewer than one in 10^9 random inputs begin with one of the signatures. MP3 frames have no signature, so several in a row
+are needed. docs/audio-checks.md lists them (Files and floats taken for audio).
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from typing import Final
 from rtpcodec.audio.mp3_frames import HEADER_OCTETS, FrameHeader, read_header, read_info
 
 HEAD_OCTETS: Final = 8192
-"""As much of a chunk is looked at: four of the longest MP3 frames and some more."""
+"""The part of a chunk that is examined: four of the longest MP3 frames and some more."""
 MAX_CARRIED: Final = 4
 """Beginnings that are carried at once: a chunk may continue one, and begin another."""
 MP3_FRAMES: Final = 4
-"""Headers of frames that must follow each other to be taken for MP3."""
+"""Frame headers in a row that identify MP3."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileKind:
-    """A kind of file, and what to do with one."""
+    """A kind of file, and the advice for it."""
 
     name: str
-    """With its article, and what it was recognised by."""
+    """Its name with article and signature, such as "a WAV file (RIFF)"."""
     remedy: str
     """What to do instead of using its octets as audio."""
 
     @property
     def is_mp3(self) -> bool:
-        """Whether it is MP3, or has a tag as MP3 has."""
+        """Whether it is MP3, or has a tag like MP3."""
         return self.name.startswith("an MP3")
 
 
@@ -42,11 +42,11 @@ _DECODE_MP3: Final = "decode it with rtpcodec.audio.mp3.decode, or send it by pl
 _STATUS: Final = "it is probably the error text of a service: check the status of its answer first"
 
 _Atoms = tuple[bytes | None, ...]
-"""The octets that are possible at each place; None: any."""
+"""The possible octets at each position; None: any octet."""
 
 
 def _atoms(*parts: bytes | int | tuple[bytes, ...]) -> _Atoms:
-    """Make a signature: bytes stand for themselves, a number for as many octets of any value, a tuple for choices."""
+    """Build a signature: bytes are literal, a number is that many octets of any value, a tuple lists alternatives."""
     places: list[bytes | None] = []
     for part in parts:
         if isinstance(part, int):
@@ -58,7 +58,7 @@ def _atoms(*parts: bytes | int | tuple[bytes, ...]) -> _Atoms:
 
 _SIZE: Final = 4
 _UNFLAGGED: Final = bytes(range(0, 256, 16))
-"""Flags of ID3, of which the lower four are not in use."""
+"""Flags of ID3; the lower four bits are unused."""
 _SEVEN_BITS: Final = bytes(range(128))
 _SIGNATURES: Final[tuple[tuple[_Atoms, FileKind], ...]] = (
     (_atoms(b"RIFF", _SIZE, b"WAVE"), FileKind("a WAV file (RIFF)", _READ_WAV)),
@@ -91,7 +91,7 @@ _JSON_MEMBER: Final = re.compile(rb'\[?\s{0,8}\{\s{0,8}"[A-Za-z_][\w .-]{0,40}"\
 _JSON_NUMBERS: Final = re.compile(rb"\[[\s\d.,eE+-]{16}")
 _TEXT: Final = bytes((*_BLANKS, *range(0x20, 0x7F)))
 _TEXT_OCTETS: Final = 80
-"""Text of this length is judged."""
+"""The length of text that is examined."""
 
 _SYNC: Final = frozenset(bytes((0xFF, second)) for second in (0xE2, 0xE3, 0xF2, 0xF3, 0xFA, 0xFB))
 _TEXT_STARTS: Final = (
@@ -105,11 +105,11 @@ _BY_FIRST: Final = {
     octet: tuple(one for one in _SIGNATURES if one[0][0] == bytes((octet,))) for octet in b"RBFOf.c\x1a#I"
 }
 FILE_STARTS: Final = _STARTS | {start[:1] for start in _STARTS}
-"""The first two octets (one, of a chunk of one) of all files; whatever begins otherwise is not one of them."""
+"""The first two octets of all signatures (one octet for a chunk of one); other chunks cannot begin a known file."""
 
 
 class HeaderWatch:
-    """Looks for files in a stream of chunks: at the beginning of each, over the borders of chunks.
+    """Looks for files in a stream of chunks: at the start of each chunk, and across the borders of chunks.
 
     A file in the middle of a chunk is not found. Use from one thread at a time.
 
@@ -124,11 +124,11 @@ class HeaderWatch:
 
     def __init__(self) -> None:
         self.carried: tuple[bytes, ...] = ()
-        """Beginnings of files that may continue in the next chunk. If there are none, a chunk that does not begin with
-        one of FILE_STARTS need not be looked at."""
+        """Possible beginnings of files that may continue in the next chunk. If it is empty, only chunks that begin with
+        one of FILE_STARTS need to be examined."""
 
     def look(self, chunk: bytes) -> FileKind | None:
-        """Return the kind of the file that this chunk, or this chunk and those before it, begin with."""
+        """Return the kind of file that begins with this chunk, or with the carried octets before it."""
         if not chunk:
             return None
         beginnings = [*(carried + chunk for carried in self.carried), chunk]
@@ -143,18 +143,18 @@ class HeaderWatch:
         return None
 
     def clear(self) -> None:
-        """Drop what was carried: the next chunk does not follow those before it."""
+        """Drop the carried octets: the next chunk does not continue the previous ones."""
         self.carried = ()
 
 
 def kind_of(octets: bytes) -> FileKind | None:
-    """Return the kind of file that the octets begin with."""
+    """Return the kind of file that begins with the octets."""
     found = _found(octets[:HEAD_OCTETS])
     return found if isinstance(found, FileKind) else None
 
 
 def _found(octets: bytes) -> FileKind | bool:
-    """Return the kind of file; True: a longer beginning may show one; False: neither."""
+    """Return the kind of file; True: more octets are needed to decide; False: not a known file."""
     if octets[:2] not in FILE_STARTS:
         return False
     if octets[0] == 0xFF:
@@ -184,10 +184,10 @@ def _text(octets: bytes) -> FileKind | bool:
 
 
 def _mp3(octets: bytes) -> FileKind | bool:
-    """Judge octets that begin with a sync word of an MP3 frame.
+    """Decide about octets that begin with the sync word of an MP3 frame.
 
-    Such a word has 11 bits and every further frame some 18 in random octets. But periodic audio repeats whatever it
-    holds, so frames that are equal prove nothing.
+    The sync word has 11 bits, and each further frame header adds about 18 bits of evidence. Periodic audio repeats any
+    pattern, so equal frames are not counted.
     """
     if len(octets) < HEADER_OCTETS:
         return octets[:2] in _SYNC or octets == b"\xff"

@@ -1,4 +1,4 @@
-"""WAV files: read whatever their coding, written as 16-bit mono PCM (docs/wav.md)."""
+"""Reading and writing of WAV files (docs/wav.md, Read and Write)."""
 
 from rtpcodec.audio.wav_format import MAX_SAMPLE_RATE_HZ, WavFormat
 from rtpcodec.audio.wav_reader import WavReader, read_wav

@@ -1,4 +1,4 @@
-"""Any pieces in, exact frames out. The remainder is carried, never padded here."""
+"""Cutting of pieces of any size into frames of one size. The remainder is carried, not padded."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Framer:
         self._rest = b""
 
     def put(self, octets: bytes) -> list[bytes]:
-        """The frames that are complete now."""
+        """Add octets, and return the frames that are complete."""
         size = self.frame_octets
         if not self._rest and len(octets) == size:
             return [octets]
@@ -33,14 +33,14 @@ class Framer:
 
     @property
     def pending_octets(self) -> int:
-        """Octets that wait for the rest of their frame."""
+        """The octets of the partial frame."""
         return len(self._rest)
 
     @property
     def missing_octets(self) -> int:
-        """Octets that complete the partial frame; 0 when there is none."""
+        """The octets that are missing in the partial frame; 0 if there is none."""
         return -len(self._rest) % self.frame_octets
 
     def reset(self) -> None:
-        """Forget the partial frame."""
+        """Drop the partial frame."""
         self._rest = b""

@@ -1,4 +1,4 @@
-"""Keys as audio: the tones of a text of digits, with the silence around them that receivers need."""
+"""DTMF keys as audio: the tones of a string of digits, with the silence that receivers need."""
 
 from __future__ import annotations
 
@@ -7,29 +7,32 @@ from typing import Final
 from rtpcodec.audio.tones import DEFAULT_LEVEL_DBM0, KEY_FREQUENCIES_HZ, DualTone
 
 TONE_MS: Final = 100.0
-"""A receiver must accept a tone of 40 ms and may ignore one of less than 20 to 25 ms (ITU-T Q.24, table A-1). A lost
-packet of 20 ms costs as much, so 100 ms survive the loss of two."""
+"""A receiver must accept a tone of 40 ms and may ignore one of less than 20 to 25 ms (ITU-T Q.24, table A-1). Each lost
+packet shortens the tone by 20 ms, so 100 ms survive the loss of two."""
 MIN_TONE_MS: Final = 40.0
 """The shortest tone that every receiver must accept (ITU-T Q.24, table A-1)."""
 MAX_TONE_MS: Final = 1000.0
-"""Longer than any menu needs, and some take a key that is held for longer for another one."""
+"""Longer than any menu needs; some receivers take a longer key for a second one."""
 SILENCE_MS: Final = 100.0
-"""Before, between and behind keys. Receivers need 30 to 70 ms, and at most 8 keys per second (ITU-T Q.24, table A-1):
-MIN_TONE_MS and this are 7."""
+"""Before, between and after keys. Receivers need 30 to 70 ms, and at most 8 keys per second (ITU-T Q.24, table A-1);
+MIN_TONE_MS with this silence gives 7."""
 PAUSES_MS: Final = {"w": 500.0, "W": 1000.0}
-"""Characters of a text of digits that are silence, as in the carrier's command."""
+"""Characters for pauses, as in the carrier's command."""
 LEVEL_DBM0: Final = DEFAULT_LEVEL_DBM0
-"""Both tones of a key together: -13 dBm0 each, in the middle of what receivers accept (ITU-T Q.24, table A-1), so that
-the network may lose or add some 10 dB."""
+"""Both tones of a key together. Each has -13 dBm0, in the middle of the range that receivers accept (ITU-T Q.24, table
+A-1), so the network may attenuate or amplify it by some 10 dB."""
 
 
 def key_sequence(digits: str, rate_hz: int, tone_ms: float = TONE_MS) -> bytes:
     """Return the tones of keys as native int16 PCM, with silence around each.
 
-    digits: keys 0-9, A-D, * and #, with pauses: `w` is 0.5 s, `W` is 1 s.
-    rate_hz: of the PCM, 8000 to 192000.
-    tone_ms: how long each key sounds.
-    Raises: ValueError if a character is neither, which is not shown, or there is none; if tone_ms is out of range.
+    Args:
+        digits: keys 0-9, A-D, * and #, and pauses: `w` is 0.5 s, `W` is 1 s.
+        rate_hz: sample rate, 8000 to 192000.
+        tone_ms: duration of each key, 40 to 1000.
+
+    Raises:
+        ValueError: digits has another character or no key, or tone_ms is out of range. The error shows no digits.
     """
     check_digits(digits)
     if not MIN_TONE_MS <= tone_ms <= MAX_TONE_MS:
@@ -46,7 +49,7 @@ def key_sequence(digits: str, rate_hz: int, tone_ms: float = TONE_MS) -> bytes:
 
 
 def tone_spans(digits: str, rate_hz: int, tone_ms: float = TONE_MS) -> list[tuple[int, int]]:
-    """Return where the tones of `key_sequence` with the same arguments begin and end, in samples."""
+    """Return start and end of each tone of `key_sequence` with the same arguments, in samples."""
     silence = int(SILENCE_MS * rate_hz / 1000)
     at, found = silence, []
     for digit in digits:
@@ -60,7 +63,7 @@ def tone_spans(digits: str, rate_hz: int, tone_ms: float = TONE_MS) -> list[tupl
 
 
 def check_digits(digits: object) -> None:
-    """Refuse what is not a text of keys and pauses, without showing it: it may be a PIN. TypeError, ValueError."""
+    """Check a string of keys and pauses. The TypeError or ValueError does not show it, because it may be a PIN."""
     if not isinstance(digits, str):
         raise TypeError(f"digits is of type {type(digits).__name__}, a str is needed")
     for position, digit in enumerate(digits):

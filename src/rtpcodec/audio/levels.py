@@ -1,9 +1,9 @@
 """Levels of int16 PCM in decibels.
 
 dBov is relative to overload (ITU-T G.100.1): 0 dBov is the power of samples that are all at full scale, 32768 here, so
-a sine at full scale has -3.01 dBov. dBm0 is the level at the reference point of a telephone network. ITU-T G.711
-section 5 puts a sine at full scale at +3.14 dBm0 in A-law, which makes 0 dBm0 -6.15 dBov; mu-law, with +3.17, is 0.03
-dB off.
+a full-scale sine has -3.01 dBov. dBm0 is the level at the reference point of a telephone network. By ITU-T G.711
+section 5 a full-scale sine has +3.14 dBm0 in A-law, so 0 dBm0 is -6.15 dBov; in mu-law it has +3.17, a difference of
+0.03 dB.
 """
 
 from __future__ import annotations
@@ -20,15 +20,18 @@ FULL_SCALE: Final = 32768
 SILENCE_DBOV: Final = -127.0
 """The level of samples that are all 0, and the lowest that is reported, as in RTP headers (RFC 6464 section 3)."""
 DBOV_OF_0_DBM0: Final = -6.15
-"""-3.01 of a sine at full scale, less its 3.14 dBm0."""
+"""A full-scale sine has -3.01 dBov and +3.14 dBm0."""
 
 
 def rms_dbov(pcm: Buffer) -> float:
     """Return the mean power of PCM in dBov: 0 to SILENCE_DBOV.
 
-    pcm: native int16 samples, at least one.
-    Raises: TypeError if it is not a buffer of 16-bit samples or octets. ValueError if it is empty, or has an odd number
-        of octets.
+    Args:
+        pcm: native int16 samples, at least one.
+
+    Raises:
+        TypeError: pcm is not a buffer of 16-bit samples or octets.
+        ValueError: pcm is empty, or has an odd number of octets.
 
     >>> from array import array
     >>> rms_dbov(array("h", [-32768] * 80)), round(rms_dbov(array("h", [3277, -3277] * 80)), 2), rms_dbov(bytes(320))
@@ -41,8 +44,11 @@ def rms_dbov(pcm: Buffer) -> float:
 def peak_dbov(pcm: Buffer) -> float:
     """Return the largest magnitude of PCM in dBov: 0 to SILENCE_DBOV.
 
-    pcm: native int16 samples, at least one.
-    Raises: as `rms_dbov`.
+    Args:
+        pcm: native int16 samples, at least one.
+
+    Raises:
+        TypeError, ValueError: as for `rms_dbov`.
 
     >>> from array import array
     >>> round(peak_dbov(array("h", [1, -16384, 5])), 2)
@@ -54,7 +60,7 @@ def peak_dbov(pcm: Buffer) -> float:
 
 
 def rms_of_dbov(level_dbov: float) -> float:
-    """Return the RMS value of samples of a level; 32768 of 0 dBov.
+    """Return the RMS sample value of a level; 0 dBov gives 32768.
 
     >>> round(rms_of_dbov(-20), 1)
     3276.8
@@ -63,7 +69,7 @@ def rms_of_dbov(level_dbov: float) -> float:
 
 
 def dbov_of_dbm0(level_dbm0: float) -> float:
-    """Return a level of a telephone network in dBov.
+    """Convert a level from dBm0 to dBov.
 
     >>> dbov_of_dbm0(-10)
     -16.15
@@ -72,7 +78,7 @@ def dbov_of_dbm0(level_dbm0: float) -> float:
 
 
 def dbm0_of_dbov(level_dbov: float) -> float:
-    """Return a level in dBov as that of a telephone network.
+    """Convert a level from dBov to dBm0.
 
     >>> round(dbm0_of_dbov(-26), 2)
     -19.85

@@ -1,7 +1,7 @@
-"""Loudness, mixing and fades of int16 PCM, with gains in decibels.
+"""Gain, mixing and fades of int16 PCM, with gains in decibels.
 
-Every product is rounded to the nearest integer, halves to even, and everything saturates at int16 instead of wrapping.
-The kernels (`rtpcodec.kernels.mixing`, `fading`) also write into a buffer of the caller.
+Products are rounded half to even, and results saturate at int16 instead of wrapping. The kernels
+(`rtpcodec.kernels.mixing`, `fading`) can also write into the caller's buffer.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from rtpcodec.kernels.pcm import copy_samples as _copy_samples
 from rtpcodec.pickling import Live
 
 MAX_GAIN_DB: Final = 36.0
-"""A factor of 63; speech that needs more is noise."""
+"""A factor of 63; a signal that needs more is only noise."""
 
 
 def factor_of_db(gain_db: float) -> float:
-    """Return the factor of a gain: 1 of 0 dB, 0 of -inf.
+    """Return the factor of a gain: 1 for 0 dB, 0 for -inf.
 
-    Raises: ValueError if it is above MAX_GAIN_DB, or a NaN.
+    Raises:
+        ValueError: the gain is above MAX_GAIN_DB, or a NaN.
 
     >>> round(factor_of_db(-6), 4), factor_of_db(float("-inf"))
     (0.5012, 0.0)
@@ -35,12 +36,15 @@ def factor_of_db(gain_db: float) -> float:
 
 
 def amplify(pcm: Buffer, gain_db: float) -> bytes:
-    """Make PCM louder or, below 0 dB, quieter.
+    """Amplify PCM or, below 0 dB, attenuate it.
 
-    pcm: native int16 samples.
-    gain_db: up to 36.
-    Raises: TypeError if it is not a buffer of 16-bit samples or octets. ValueError if the gain is too high, or the
-        number of octets odd.
+    Args:
+        pcm: native int16 samples.
+        gain_db: gain in dB, up to 36.
+
+    Raises:
+        TypeError: pcm is not a buffer of 16-bit samples or octets.
+        ValueError: the gain is too high, or the number of octets is odd.
 
     >>> from array import array
     >>> array("h", amplify(array("h", [1000, -30000]), 20)).tolist()
@@ -52,10 +56,13 @@ def amplify(pcm: Buffer, gain_db: float) -> bytes:
 def set_level(pcm: Buffer, level_dbov: float) -> bytes:
     """Scale a whole recording to a level; silence stays silent.
 
-    pcm: native int16 samples, at least one. Quiet ones become at most 36 dB louder.
-    level_dbov: the mean power that it gets, up to 0; above -20 or so, the peaks of speech saturate.
-    Raises: TypeError if it is not a buffer of 16-bit samples or octets. ValueError if it is empty, the number of octets
-        odd, or the level above 0.
+    Args:
+        pcm: native int16 samples, at least one. The gain is at most 36 dB.
+        level_dbov: the resulting mean power, up to 0 dBov; above about -20 the peaks of speech saturate.
+
+    Raises:
+        TypeError: pcm is not a buffer of 16-bit samples or octets.
+        ValueError: pcm is empty, the number of octets is odd, or the level is above 0.
 
     >>> from array import array
     >>> array("h", set_level(array("h", [1000, -1000]), -40)).tolist()
@@ -67,12 +74,15 @@ def set_level(pcm: Buffer, level_dbov: float) -> bytes:
 
 
 def mix(sources: Iterable[Buffer], gains_db: Iterable[float] | None = None) -> bytes:
-    """Mix PCM: the sum of all sources, saturated once at its end.
+    """Mix PCM: add all sources, and saturate the final sum.
 
-    sources: 1 to 64 buffers of native int16 samples, of equal length and rate.
-    gains_db: the gain of each source, up to 36; None: 0 for all.
-    Raises: TypeError if a source is not a buffer of 16-bit samples or octets. ValueError for other numbers of sources,
-        samples or gains, or a gain that is too high.
+    Args:
+        sources: 1 to 64 buffers of native int16 samples, of equal length and rate.
+        gains_db: the gain of each source in dB, up to 36; None: 0 for all.
+
+    Raises:
+        TypeError: a source is not a buffer of 16-bit samples or octets.
+        ValueError: the number of sources or gains is wrong, the lengths differ, or a gain is too high.
 
     >>> from array import array
     >>> speech, music = array("h", [1000, -1000]), array("h", [500, 500])
@@ -94,11 +104,14 @@ class Fade(Live):
     __slots__ = ("_position", "rising", "samples")
 
     def __init__(self, samples: int, *, rising: bool = True) -> None:
-        """Make a fade.
+        """Create a fade.
 
-        samples: how long it takes, at least 1; 5 ms leave no click.
-        rising: whether it fades in.
-        Raises: ValueError if it has no samples.
+        Args:
+            samples: length of the fade, at least 1; 5 ms avoid a click.
+            rising: True: fade in, False: fade out.
+
+        Raises:
+            ValueError: samples is below 1.
         """
         if samples < 1:
             raise ValueError(f"samples is {samples!r}, at least 1 is needed")
@@ -108,14 +121,18 @@ class Fade(Live):
 
     @property
     def ended(self) -> bool:
-        """Whether the next piece lies behind the ramp: unchanged if the fade is rising, else silent."""
+        """Whether the fade is over: the next piece is unchanged if the fade is rising, otherwise silent."""
         return self._position >= self.samples
 
     def apply(self, pcm: Buffer) -> bytes:
         """Return the next piece, faded.
 
-        pcm: native int16 samples.
-        Raises: TypeError if it is not a buffer of 16-bit samples or octets. ValueError if the number of octets is odd.
+        Args:
+            pcm: native int16 samples.
+
+        Raises:
+            TypeError: pcm is not a buffer of 16-bit samples or octets.
+            ValueError: the number of octets is odd.
         """
         faded = _fade(pcm, self._position, self.samples, self.rising)
         self._position = min(self._position + len(faded) // 2, self.samples)
@@ -123,7 +140,7 @@ class Fade(Live):
 
 
 def fade_in(pcm: Buffer, samples: int) -> bytes:
-    """Return PCM whose first samples rise from silence. Arguments and errors as for `Fade`.
+    """Fade in the first samples of PCM from silence. Arguments and errors as for `Fade`.
 
     >>> from array import array
     >>> array("h", fade_in(array("h", [100] * 4), 2)).tolist()
@@ -133,7 +150,7 @@ def fade_in(pcm: Buffer, samples: int) -> bytes:
 
 
 def fade_out(pcm: Buffer, samples: int) -> bytes:
-    """Return PCM whose last samples, or all if there are fewer, fall to silence. Arguments and errors as for `Fade`.
+    """Fade out the last samples of PCM, or all if there are fewer. Arguments and errors as for `Fade`.
 
     >>> from array import array
     >>> array("h", fade_out(array("h", [100] * 4), 2)).tolist()

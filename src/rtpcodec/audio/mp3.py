@@ -1,7 +1,8 @@
-"""MP3 files in memory: glued ones taken apart and joined, checked, measured; made and decoded by libsndfile.
+"""MP3 files in memory: splitting and joining of concatenated files, checks, durations, encoding and decoding.
 
-libsndfile reads only the first of several glued files, without an error, and guesses the length of a file with
-no header frame. So `decode` gives it one part at a time, behind a header frame that tells the true number of frames.
+libsndfile reads only the first of several concatenated files, without an error, and estimates the length of a file
+without a header frame. `decode` therefore passes it one part at a time, with a header frame that has the true number of
+frames.
 """
 
 from __future__ import annotations
@@ -25,37 +26,39 @@ from rtpcodec.audio.mp3_frames import (
     info_frame,
     silent_frame,
 )
-from rtpcodec.audio.mp3_other import describe_frameless, foreign
 from rtpcodec.audio.mp3_scan import Part, parts_of
+from rtpcodec.audio.not_mp3 import describe_frameless, foreign
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.errors import MissingExtra
 
+__all__ = ["Mp3Encoder", "bit_rates_kbps", "decode", "decode_parts", "duration_ms", "encode", "join", "split"]
+
 MAX_MESSAGE_MP3_OCTETS: Final = 3 * 1024 * 1024 - 1024
-"""base64 makes 4 MiB of 3, the size of a message, less its other members. 12 minutes of 32 kbit/s."""
+"""base64 turns 3 MiB into 4 MiB, the limit of a message, less its other members. 12 minutes of 32 kbit/s."""
 DEFAULT_BIT_RATES_KBPS: Final = {
     8000: 32, 11_025: 32, 12_000: 32, 16_000: 48, 22_050: 64, 24_000: 64, 32_000: 64, 44_100: 96, 48_000: 96,
 }  # fmt: skip
-"""Of `encode` by sample rate: 3 to 4 bits a sample up to 16 kHz, where speech needs them, and 2 to 3 above."""
+"""Defaults of `encode` by sample rate: 3 to 4 bits per sample up to 16 kHz, where speech needs them, 2 to 3 above."""
 _MAX_MPEG25_KBPS: Final = 64
-"""libsndfile offers no more at 12 kHz and below."""
+"""The maximum of libsndfile at 12 kHz and below."""
 _VERSIONS: Final = {rate_hz: version for version, rates_hz in RATES_HZ.items() for rate_hz in rates_hz}
 
 
 def split(data: Buffer) -> list[bytes]:
-    """The files that lie glued together in the data, each whole: a true header frame and its frames, no tags.
+    """Split concatenated files. Each result has a correct header frame and its frames, without tags.
 
-    A border is a tag, a header frame (Xing, Info, VBRI), the end of what a header frame counts, or a change of
-    version, rate or channels. A frame that is cut is dropped. ValueError: not an MP3, as `require_mp3`.
+    A border is a tag, a header frame (Xing, Info, VBRI), the end of the frames that a header frame counts, or a change
+    of version, rate or channels. A truncated frame is dropped. ValueError: not an MP3, as for `require_mp3`.
     """
     octets = _octets(data)
     return [part.file(octets) for part in _parts(octets)]
 
 
 def join(parts: Sequence[Buffer]) -> bytes:
-    """One file of the frames of all parts: tags and header frames go, one true header frame comes.
+    """Join the frames of all parts to one file: replace tags and header frames by one correct header frame.
 
-    Frames are kept as they are, so what encoders added at the ends of parts inside (some 50 ms of silence) stays.
-    ValueError: none, not an MP3, or another version, rate or number of channels than the first.
+    Frames are not recoded, so the padding that encoders added between parts (some 50 ms of silence) remains.
+    ValueError: no parts, not an MP3, or a version, rate or number of channels that differs from the first part.
     """
     if not parts:
         raise ValueError("there are no MP3 parts to join")
@@ -77,9 +80,9 @@ def join(parts: Sequence[Buffer]) -> bytes:
 
 
 def require_mp3(data: Buffer, max_octets: int = MAX_MESSAGE_MP3_OCTETS) -> None:
-    r"""Nothing for data that a message may carry as MP3.
+    r"""Check that data is an MP3 that a message can carry.
 
-    ValueError: it is something else and the error says what (WAV, OGG, text, cut, empty), or it has more octets.
+    ValueError: it is something else, which the error names (WAV, OGG, text, truncated, empty), or it is too long.
 
     >>> require_mp3(b"RIFF\x24\x00\x00\x00WAVEfmt ")
     Traceback (most recent call last):
@@ -92,15 +95,25 @@ def require_mp3(data: Buffer, max_octets: int = MAX_MESSAGE_MP3_OCTETS) -> None:
 
 
 def duration_ms(data: Buffer) -> float:
-    """How long all parts play, without what the encoder tells that it added. Nothing is decoded. ValueError."""
+    """Return the duration of all parts, without the encoder's delay and padding, and without decoding. ValueError."""
     return sum(1000 * part.samples / part.header.stream.sample_rate_hz for part in _parts(_octets(data)))
 
 
 def encode(pcm: Buffer, sample_rate_hz: int, bit_rate_kbps: int | None = None) -> bytes:
-    """An MP3 of native int16 mono PCM, with a constant bit rate: DEFAULT_BIT_RATES_KBPS or one of the version's.
+    """Encode native int16 mono PCM as an MP3 file of constant bit rate.
 
-    Its header frame tells the encoder's delay and padding: decoders that heed it give as many samples as went in,
-    at the same places. ValueError: rate, bit rate, no samples, an odd number of octets. MissingExtra.
+    Its header frame contains the encoder's delay and padding: decoders that evaluate it return exactly the encoded
+    samples.
+
+    Args:
+        pcm: native int16 samples, at least one.
+        sample_rate_hz: a rate of MP3, 8000 to 48000.
+        bit_rate_kbps: one of `bit_rates_kbps(sample_rate_hz)`; None: the one in DEFAULT_BIT_RATES_KBPS.
+
+    Raises:
+        TypeError: pcm is not a buffer of 16-bit samples or octets.
+        ValueError: MP3 does not have the rate or bit rate, or pcm has no samples or an odd number of octets.
+        MissingExtra: soundfile is not installed.
     """
     view = memoryview(pcm)
     if view.format not in ITEM_FORMATS:
@@ -113,9 +126,9 @@ def encode(pcm: Buffer, sample_rate_hz: int, bit_rate_kbps: int | None = None) -
 
 
 class Mp3Encoder:
-    """What `encode` does, in pieces: encoding takes some ms per second of audio, and a piece holds its caller up less.
+    """Encodes PCM to an MP3 file in pieces. Encoding takes some ms per second of audio; a piece blocks for less time.
 
-    The file does not depend on the pieces. Use from one thread at a time.
+    The file equals that of `encode`, whatever the pieces. Use from one thread at a time.
 
     >>> encoder = Mp3Encoder(16000)
     >>> for _ in range(10): encoder.put(bytes(3200))
@@ -126,7 +139,7 @@ class Mp3Encoder:
     __slots__ = ("_file", "_samples", "_writer")
 
     def __init__(self, sample_rate_hz: int, bit_rate_kbps: int | None = None) -> None:
-        """ValueError: the rate, the bit rate. MissingExtra."""
+        """Begin a file. Arguments and errors as for `encode`."""
         possible = bit_rates_kbps(sample_rate_hz)
         kbps = DEFAULT_BIT_RATES_KBPS[sample_rate_hz] if bit_rate_kbps is None else bit_rate_kbps
         if kbps not in possible:
@@ -146,13 +159,13 @@ class Mp3Encoder:
         self._writer.buffer_write(pcm, "int16")
 
     def finish(self) -> bytes:
-        """Return the file. There must have been a sample."""
+        """Return the file. At least one sample must have been encoded."""
         self._writer.close()
         return _with_delays(self._file.getvalue(), self._samples)
 
 
 def bit_rates_kbps(sample_rate_hz: int) -> tuple[int, ...]:
-    """What `encode` can make of a rate. ValueError: MP3 does not have the rate."""
+    """Return the bit rates that `encode` supports at a sample rate. ValueError: MP3 does not have the rate."""
     if sample_rate_hz not in _VERSIONS:
         rates = ", ".join(map(str, DEFAULT_BIT_RATES_KBPS))
         raise ValueError(f"sample_rate_hz is {sample_rate_hz}, MP3 has {rates}")
@@ -162,7 +175,7 @@ def bit_rates_kbps(sample_rate_hz: int) -> tuple[int, ...]:
 
 
 def _with_delays(data: bytes, samples: int) -> bytes:
-    """LAME writes no header frame where a frame of the bit rate is too small for it, so it gets one that is larger."""
+    """Add a header frame if LAME has not written one, because a frame of this bit rate is too small for it."""
     (part,) = parts_of(data)
     if part.info is None:
         padding = part.frames * part.header.samples - ENCODER_DELAY_SAMPLES - samples
@@ -172,10 +185,10 @@ def _with_delays(data: bytes, samples: int) -> bytes:
 
 
 def decode(data: Buffer) -> tuple[bytes, int]:
-    """Native int16 mono PCM of all parts one after the other, and its rate in Hz, which is the first part's.
+    """Decode all parts to native int16 mono PCM; return it with the rate of the first part in Hz.
 
     Stereo becomes (left + right) / 2, rounded down. A part of another rate is resampled to that of the first.
-    ValueError: not an MP3, as `require_mp3`. MissingExtra.
+    ValueError: not an MP3, as for `require_mp3`. MissingExtra: soundfile is not installed.
     """
     parts = decode_parts(data)
     rate_hz = parts[0][1]
@@ -186,13 +199,13 @@ def decode(data: Buffer) -> tuple[bytes, int]:
 
 
 def decode_parts(data: Buffer) -> list[tuple[bytes, int]]:
-    """Native int16 mono PCM and rate in Hz of each part. ValueError: not an MP3, as `require_mp3`. MissingExtra."""
+    """Decode each part; return its native int16 mono PCM and its rate in Hz. Errors as for `decode`."""
     octets = _octets(data)
     return [(_decode(octets, part), part.header.stream.sample_rate_hz) for part in _parts(octets)]
 
 
 def _decode(data: bytes, part: Part) -> bytes:
-    """A part's samples, all of them: one silent frame more brings out the last 529, and is told to be padding."""
+    """Decode all samples of a part. An extra silent frame, declared as padding, flushes the last 529 samples."""
     sndfile = soundfile()
     frames = part.raw(data)
     frames += silent_frame(frames[:HEADER_OCTETS])
@@ -213,7 +226,7 @@ def _decode(data: bytes, part: Part) -> bytes:
 
 
 def _parts(octets: bytes) -> list[Part]:
-    """All parts. ValueError: other data, of which the error says what it is, or the limits of a scan."""
+    """Return all parts. ValueError: the data is not an MP3, and the error names its kind; or a limit of the scan."""
     other = foreign(octets)
     parts = [] if other else parts_of(octets)
     if not parts:
@@ -226,8 +239,8 @@ def _octets(data: Buffer) -> bytes:
 
 
 def soundfile() -> ModuleType:
-    """The module that makes and decodes MP3, imported when first asked for. MissingExtra: it cannot be."""
+    """Import and return the module that encodes and decodes MP3. MissingExtra: it is not installed."""
     try:
-        return import_module("soundfile")  # not before it is needed: an extra, with a library of 2 MB
-    except (ImportError, OSError) as error:  # OSError: a build of it without libsndfile, on a system without that
+        return import_module("soundfile")  # an extra with a library of 2 MB, imported only when needed
+    except (ImportError, OSError) as error:  # OSError: a build without libsndfile, on a system without it
         raise MissingExtra("MP3", "soundfile", "mp3") from error

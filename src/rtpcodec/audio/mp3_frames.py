@@ -1,7 +1,21 @@
-"""Frames of MPEG audio layer III: their headers, and the frames before the first that tell of the others.
+"""Frames of MPEG audio layer III: their headers, and header frames, which precede the audio and describe it.
 
-Headers: ISO/IEC 11172-3 2.4.2.3 (MPEG-1), 13818-3 2.4.2.3 (MPEG-2), and MPEG-2.5, which no standard has. Header frames:
-Xing, Info (the same for constant bit rates, with LAME's delays) and VBRI.
+Headers: ISO/IEC 11172-3 section 2.4.2.3 (MPEG-1), 13818-3 section 2.4.2.3 (MPEG-2), and MPEG-2.5, which is not
+standardised. Header frames: Xing, Info (the same for constant bit rates, with LAME's delays) and VBRI.
+
+The header of a frame:
+
+    0                   1                   2                   3
+    0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+   +---------------------+---+---+-+-------+---+-+-+---+---+-+-+---+
+   |     sync, all 1     |ver|lay|C| rate  | f |P|p|mod|ext|c|o|emp|
+   +---------------------+---+---+-+-------+---+-+-+---+---+-+-+---+
+
+   ver   11: MPEG-1, 10: MPEG-2, 00: MPEG-2.5         lay  01: layer III
+   C     0: a CRC of 16 bits follows the header       rate index of the bit rate; 0: free format, 15: invalid
+   f     index of the sample rate; 3: reserved        P    1: one octet of padding
+   mod   11: mono, others: two channels               emp  10: reserved
+   p, ext, c, o  private bit, mode extension, copyright, original: not evaluated
 """
 
 from __future__ import annotations
@@ -14,14 +28,14 @@ CRC_OCTETS: Final = 2
 MAX_FRAME_OCTETS: Final = 1441
 """MPEG-1, 320 kbit/s, 32 kHz, padded."""
 ENCODER_DELAY_SAMPLES: Final = 576
-"""What LAME adds, whatever the rate."""
+"""The delay of LAME, at every rate."""
 
 _MPEG1_KBPS: Final = (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
 _MPEG2_KBPS: Final = (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160)
 BIT_RATES_KBPS: Final = {"1": _MPEG1_KBPS, "2": _MPEG2_KBPS, "2.5": _MPEG2_KBPS}
-"""Of layer III by version; a header's index 1 is the first."""
+"""Bit rates of layer III by version; the first belongs to index 1 of a header."""
 RATES_HZ: Final = {"1": (44_100, 48_000, 32_000), "2": (22_050, 24_000, 16_000), "2.5": (11_025, 12_000, 8000)}
-"""By version, in the order of a header's index."""
+"""Sample rates by version, in the order of a header's index."""
 _VERSION_BITS: Final = {"1": 3, "2": 2, "2.5": 0}
 _MONO: Final = 3
 
@@ -31,13 +45,13 @@ _XING_OCTETS_IN_ALL: Final = 4 + 4 + 4 + 4 + _CONTENTS_OCTETS + 4
 _LAME_DELAYS_OFFSET: Final = 21
 _LAME_OCTETS: Final = 36
 _VBRI_OFFSET: Final = HEADER_OCTETS + 32
-"""Whatever the version and the channels are."""
+"""The same for every version and number of channels."""
 _ENCODER_NAME: Final = b"LAME"
-"""Decoders look for delays behind this name alone."""
+"""Decoders evaluate delays only after this name."""
 
 
 class Stream(NamedTuple):
-    """What all frames of one file have in common."""
+    """The properties that all frames of one file share."""
 
     version: str
     """"1", "2" or "2.5"."""
@@ -50,21 +64,21 @@ class Stream(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class FrameHeader:
-    """What the first three octets of a frame say, and the number of channels from the fourth."""
+    """The content of a frame's header."""
 
     stream: Stream
     bit_rate_kbps: int
-    """0: free format, whose frames do not tell their length."""
+    """0: free format, whose frame length is unknown."""
     padded: bool
     has_crc: bool
     samples: int
-    """Of each channel in a frame."""
+    """Samples per channel in a frame."""
     octets: int
-    """Of the whole frame; 0 for free format."""
+    """Octets of the whole frame; 0 for free format."""
 
     @property
     def side_octets(self) -> int:
-        """The side information's length: 11172-3 2.4.1.7, 13818-3 2.4.1.7."""
+        """The side information's length (ISO/IEC 11172-3 section 2.4.1.7, 13818-3 section 2.4.1.7)."""
         if self.stream.version == "1":
             return 17 if self.stream.channels == 1 else 32
         return 9 if self.stream.channels == 1 else 17
@@ -77,12 +91,12 @@ def _header(stream: Stream, bit_rate_kbps: int, *, padded: bool, has_crc: bool) 
 
 
 def samples_in_frame(version: str) -> int:
-    """Of each channel: two granules of 576 in MPEG-1, one in the others."""
+    """Return the samples per channel in a frame: two granules of 576 in MPEG-1, one in the others."""
     return 1152 if version == "1" else 576
 
 
 def _table(channels: int) -> dict[int, FrameHeader]:
-    """All headers by their second and third octet, so that a scan makes no object a frame."""
+    """Build all headers, by their second and third octet, so that a scan creates no object per frame."""
     table = {}
     for version, bits in _VERSION_BITS.items():
         for rate_index, rate_hz in enumerate(RATES_HZ[version]):
@@ -99,7 +113,7 @@ _STEREO_HEADERS: Final = _table(2)
 
 
 def read_header(data: bytes, offset: int) -> FrameHeader | None:
-    """The layer III header at an offset, or None: other octets, a reserved value, or fewer than 4 octets."""
+    """Parse the layer III header at an offset. None: other octets, a reserved value, or fewer than 4 octets."""
     if offset + HEADER_OCTETS > len(data) or data[offset] != 0xFF:
         return None
     last = data[offset + 3]
@@ -109,15 +123,15 @@ def read_header(data: bytes, offset: int) -> FrameHeader | None:
 
 
 class Info(NamedTuple):
-    """What a header frame tells of the frames behind it; None: it does not."""
+    """The content of a header frame; None: it does not have the value."""
 
     frames: int | None
     octets: int | None
-    """Of the file from the header frame's first octet on."""
+    """Octets of the file, from the header frame's first octet."""
     delay_samples: int | None
-    """The encoder's, without that of a decoder, 529."""
+    """The encoder's delay, without that of a decoder, 529."""
     padding_samples: int | None
-    """The encoder's at the end, of which a decoder needs 529 to bring out all samples."""
+    """The encoder's padding at the end; a decoder needs 529 samples of it to output all audio."""
 
 
 def _number(data: bytes, offset: int, octets: int = 4) -> int:
@@ -125,7 +139,7 @@ def _number(data: bytes, offset: int, octets: int = 4) -> int:
 
 
 def read_info(data: bytes, offset: int, header: FrameHeader) -> Info | None:
-    """What a whole frame at an offset says if it is a Xing, Info or VBRI frame, otherwise None."""
+    """Parse the frame at an offset if it is a Xing, Info or VBRI frame, otherwise return None."""
     start = offset + HEADER_OCTETS + header.side_octets
     end = offset + header.octets
     for at in (start, start + CRC_OCTETS) if header.has_crc else (start,):
@@ -153,10 +167,19 @@ def _read_xing(data: bytes, offset: int, end: int) -> Info | None:
 
 
 def info_frame(like: bytes, info: Info, *, is_vbr: bool) -> bytes:
-    """A header frame before frames of which one begins with the octets `like`; `info.octets` counts without it."""
+    """Build a header frame for a file.
+
+    Args:
+        like: the header of one of the file's frames.
+        info: the content; `info.octets` excludes the header frame.
+        is_vbr: whether the bit rate is variable: Xing instead of Info.
+
+    Raises:
+        ValueError: `like` is not a header.
+    """
     first = read_header(like, 0)
     if first is None:
-        raise ValueError(f"octets {like[:HEADER_OCTETS].hex()} are no header of an MP3 frame")
+        raise ValueError(f"octets {like[:HEADER_OCTETS].hex()} are not a header of an MP3 frame")
     needed = HEADER_OCTETS + first.side_octets + _XING_OCTETS_IN_ALL + _LAME_OCTETS
     index, octets = next(
         (index, octets)
@@ -176,15 +199,15 @@ def info_frame(like: bytes, info: Info, *, is_vbr: bool) -> bytes:
 
 
 def silent_frame(like: bytes) -> bytes:
-    """A frame of no main data, which brings out what a decoder still holds, to follow one that begins like this."""
+    """Build a frame without main data, which flushes a decoder, after a frame with the header `like`."""
     header = read_header(like, 0)
     if header is None:
-        raise ValueError(f"octets {like[:HEADER_OCTETS].hex()} are no header of an MP3 frame")
+        raise ValueError(f"octets {like[:HEADER_OCTETS].hex()} are not a header of an MP3 frame")
     return bytes([0xFF, like[1] | 1, like[2], like[3]]).ljust(header.octets, b"\0")
 
 
 def crc16(octets: bytes) -> int:
-    """The check of an Info frame up to here: polynomial 0x8005, bits reversed, from 0."""
+    """Compute the checksum of an Info frame: polynomial 0x8005, reflected, initial value 0."""
     crc = 0
     for octet in octets:
         crc ^= octet

@@ -1,4 +1,4 @@
-"""Where the files in glued MP3 data begin and end: frames, tags, borders. Time is linear in the data's length."""
+"""Scanner of concatenated MP3 files: frames, tags, borders. Its time is linear in the length of the data."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ from rtpcodec.audio.mp3_frames import (
 )
 
 SYNC_FRAMES: Final = 2
-"""Headers behind the first that must fit it before a frame is believed. Random data has a header every 5,000 octets,
-but three that fit not once in 64 KiB of 10^10."""
+"""Headers after the first that must match it before a frame is accepted. Random data has a header every 5,000 octets,
+but three that match in less than one of 10^10 pieces of 64 KiB."""
 MAX_JUNK_OCTETS: Final = 64 * 1024
-"""Octets in all that are neither frame nor tag: a tag that nobody knows, or a lost piece. More is no MP3."""
+"""Total octets that are neither frame nor tag: an unknown tag, or a lost piece. Data with more is not an MP3."""
 MAX_LOSSES: Final = 100
-"""How often frames may be lost and found again: each search reads a frame or more anew."""
+"""How often synchronisation may be lost: each search reads a frame or more again."""
 MAX_PARTS: Final = 1000
-"""Glued files, a sentence or more each; each gets an object and a header frame."""
+"""Concatenated files, a sentence or more each; each gets an object and a header frame."""
 MAX_TAGS: Final = 4 * MAX_PARTS
-"""ID3v2 before a file; APE, Lyrics3 and ID3v1 behind it."""
+"""ID3v2 before a file; APE, Lyrics3 and ID3v1 after it."""
 MAX_LYRICS_OCTETS: Final = 11 + 999_999 + 15
-"""Lyrics3 v2 tells its length with 6 digits."""
+"""The length of Lyrics3 v2 has 6 digits."""
 LOOKAHEAD_OCTETS: Final = MAX_JUNK_OCTETS + 8 * MAX_FRAME_OCTETS
-"""No decision but the end of Lyrics3 looks further ahead: frames that follow each other behind so much junk."""
+"""The lookahead of every decision except the end of Lyrics3: frames in a row after the maximum of junk."""
 FILL_OCTETS: Final = 256 * 1024
-"""Read of a file at once."""
+"""Octets that are read from a file at once."""
 
 _ID3V2_OCTETS: Final = 10
 _ID3V1_OCTETS: Final = 128
@@ -51,22 +51,22 @@ _CANDIDATE_OCTETS: Final = len(_LYRICS_BEGIN)
 
 @dataclass(slots=True)
 class Part:
-    """One of the glued files: where its frames lie, without tags and header frame."""
+    """One of the concatenated files: the positions of its frames, without tags and header frame."""
 
     header: FrameHeader
-    """Of its first frame; before that is known, of its header frame."""
+    """The header of its first frame; before that is known, of its header frame."""
     info: Info | None = None
     info_octets: int = 0
-    """Of its header frame."""
+    """Length of its header frame."""
     frames: int = 0
     octets: int = 0
-    """Of its frames."""
+    """Total length of its frames."""
     is_vbr: bool = False
     spans: list[tuple[int, int]] = field(default_factory=list)
-    """Where they lie: more than one if something lies between them."""
+    """Start and end of its frames; more than one span if other octets separate them."""
 
     def add(self, at: int, header: FrameHeader) -> None:
-        """One more frame."""
+        """Add a frame."""
         end = at + header.octets
         if not self.frames:
             self.header = header
@@ -80,7 +80,7 @@ class Part:
 
     @property
     def delays(self) -> tuple[int, int] | None:
-        """The encoder's delay and padding in samples, if they are told and can be true."""
+        """The encoder's delay and padding in samples, if the header frame has plausible values."""
         if self.info is None or self.info.delay_samples is None or self.info.padding_samples is None:
             return None
         delay, padding = self.info.delay_samples, self.info.padding_samples
@@ -90,12 +90,12 @@ class Part:
 
     @property
     def samples(self) -> int:
-        """How many it has of each channel."""
+        """Samples per channel."""
         return self.frames * self.header.samples - sum(self.delays or ())
 
     @property
     def is_full(self) -> bool:
-        """It has all frames and octets that its header frame tells: the next frame is another file's."""
+        """Whether it has all frames and octets that its header frame counts: the next frame belongs to another file."""
         info = self.info
         if info is None or not info.frames or info.frames != self.frames:
             return False
@@ -103,7 +103,7 @@ class Part:
 
     @property
     def missing_frames(self) -> int:
-        """Frames that its header frame names and the file lacks. A header frame may count itself."""
+        """Frames that its header frame counts but the file lacks. A header frame may count itself."""
         info = self.info
         if info is None or not info.frames or info.frames <= self.frames:
             return 0
@@ -111,23 +111,23 @@ class Part:
         return 0 if counts_itself else info.frames - self.frames
 
     def raw(self, data: bytes) -> bytes:
-        """Its frames alone."""
+        """Return its frames only."""
         return b"".join(data[start:end] for start, end in self.spans)
 
     def file(self, data: bytes) -> bytes:
-        """Its frames behind a header frame that is true."""
+        """Return its frames after a correct header frame."""
         frames = self.raw(data)
         info = Info(self.frames, self.octets, *(self.delays or (None, None)))
         return info_frame(frames[:HEADER_OCTETS], info, is_vbr=self.is_vbr) + frames
 
 
 def begins_tag(data: bytes, at: int) -> bool:
-    """Whether a tag begins here; its end, which may be far away, is not looked for."""
+    """Report whether a tag begins here, without a search for its end."""
     return data.startswith((b"TAG", b"APETAGEX", b"LYRICSBEGIN"), at) or _id3v2_end(data, at) is not None
 
 
 def tag_end(data: bytes, at: int) -> int:
-    """Where the tag ends that begins here; may be behind the data's end. ValueError: Lyrics3 without an end."""
+    """Return the end of the tag that begins here; it may lie beyond the data. ValueError: an endless Lyrics3."""
     if data.startswith(b"TAG", at):
         return at + (_ENHANCED_OCTETS if data.startswith(b"TAG+", at) else _ID3V1_OCTETS)
     if data.startswith(b"APETAGEX", at):
@@ -143,7 +143,11 @@ def tag_end(data: bytes, at: int) -> int:
 
 
 def _id3v2_end(data: bytes, at: int) -> int | None:
-    """ID3v2.4 3.1: ten octets, the length syncsafe and without header and footer; an extended header lies within."""
+    """Return the end of an ID3v2 tag, None if there is none.
+
+    ID3v2.4 section 3.1: a header of ten octets with a syncsafe length, which excludes header and footer and includes an
+    extended header.
+    """
     head = data[at : at + _ID3V2_OCTETS]
     if not head.startswith(b"ID3") or len(head) < _ID3V2_OCTETS or 0xFF in head[3:5] or max(head[6:]) > 0x7F:
         return None
@@ -152,7 +156,7 @@ def _id3v2_end(data: bytes, at: int) -> int | None:
 
 
 def _is_sync(data: bytes, at: int, header: FrameHeader) -> bool:
-    """Whether enough frames of one stream follow each other here, or fewer up to the end, a tag or another stream."""
+    """Report whether enough frames of one stream follow each other here, or fewer up to the end, a tag or a border."""
     stream = header.stream
     for count in range(SYNC_FRAMES):
         if not header.octets:
@@ -170,7 +174,7 @@ def _is_sync(data: bytes, at: int, header: FrameHeader) -> bool:
 
 
 def _resync(data: bytes, at: int, end: int) -> int | None:
-    """The first offset before `end` where frames or a tag begin again."""
+    """Return the first offset before `end` where frames or a tag begin again."""
     for found in _CANDIDATE.finditer(data, at, end + _CANDIDATE_OCTETS - 1):
         start = found.start()
         if start >= end:
@@ -182,7 +186,7 @@ def _resync(data: bytes, at: int, end: int) -> int | None:
 
 
 def is_free_format(data: bytes, at: int) -> bool:
-    """Whether frames of free format begin here: the same header twice more, at equal distances but for padding."""
+    """Report whether free-format frames begin here: two more equal headers at equal distances, except for padding."""
     header = read_header(data, at)
     if header is None or header.octets:
         return False
@@ -196,7 +200,7 @@ def is_free_format(data: bytes, at: int) -> bool:
 
 
 class Window:
-    """The part of a file that a scan sees. Of data in memory it is all; of a file it moves forward.
+    """The part of a file in a scan's memory: all data in memory, or a range of a file that moves forward.
 
     Use from one thread at a time.
     """
@@ -204,38 +208,39 @@ class Window:
     __slots__ = ("_read", "begins", "broken_at", "data", "may_have_info", "refill_at")
 
     def __init__(self, data: bytes, read: Callable[[int], bytes] | None = None) -> None:
-        """Begin with data, and read the rest; `read` returns as many octets as asked for, fewer at the end only."""
+        """Begin with data; `read` returns the requested number of octets of the rest, fewer only at the end."""
         self._read = read
         self.begins = 0
         """The offset of its first octet in the file."""
         self.broken_at = 0
-        """The offset in the file of what a scan has refused."""
+        """The offset in the file of data that a scan has refused."""
         self._see(data)
 
     def _see(self, data: bytes) -> None:
         self.data = data
         self.may_have_info = _INFO.search(data) is not None
-        """Whether a header frame can be in it."""
+        """Whether it may contain a header frame."""
         self.refill_at = len(data) - LOOKAHEAD_OCTETS if self._read else len(data)
-        """Where a scan has to move it on: what lies ahead does not reach for every decision."""
+        """The offset from which a scan must move it forward, because the lookahead is too short."""
 
     def broken(self, at: int) -> int:
-        """Note that a scan refuses what lies at an offset, and return that in the file."""
+        """Record that a scan refuses the data at an offset, and return the offset in the file."""
         self.broken_at = self.begins + at
         return self.broken_at
 
     def move(self, at: int, ahead: int = LOOKAHEAD_OCTETS) -> int:
-        """Let it begin at one of its offsets, or behind, and reach so far; what lies before is dropped. OSError.
+        """Move forward to an offset, which may be after its end, and read at least `ahead` octets from there. OSError.
 
-        Returns: the offset in it: 0, more only if the file ends before.
+        Returns:
+            The new offset of that position: 0, or more if the file ends before it.
         """
         if self._read is None:
             return at
-        # 1. Pass over what lies between, such as a picture in a tag.
+        # 1. Skip octets that are not needed, such as a picture in a tag.
         left = at - len(self.data)
         while left > 0 and (passed := self._read(min(left, FILL_OCTETS))):
             left -= len(passed)
-        # 2. Keep the rest, and read on.
+        # 2. Keep the rest, and read more.
         kept = self.data[at:]
         found = self._read(max(ahead + FILL_OCTETS - len(kept), 0))
         self.begins += at - max(left, 0)
@@ -246,35 +251,35 @@ class Window:
 
 
 class _Losses:
-    """Counts what is neither frame nor tag."""
+    """Counts octets that are neither frame nor tag, and losses of synchronisation."""
 
     def __init__(self) -> None:
         self._junk_octets = 0
         self._losses = 0
 
-    def go_on(self, window: Window, at: int, found: int | None) -> int:
-        """Where to go on after frames were lost at an offset and found again. ValueError: too much, or too often."""
+    def count(self, window: Window, at: int, found: int | None) -> int:
+        """Count a loss at an offset; return where to continue. ValueError: too many octets, or too many losses."""
         end = len(window.data) if found is None else found
         self._junk_octets += end - at
         self._losses += 1
         if self._junk_octets > MAX_JUNK_OCTETS:
             raise ValueError(
                 f"more than {MAX_JUNK_OCTETS} octets are neither MP3 frame nor tag, "
-                f"octets from {window.broken(at)} on too"
+                f"including those from octet {window.broken(at)}"
             )
         if self._losses > MAX_LOSSES:
             raise ValueError(
                 f"MP3 frames do not follow each other in more than {MAX_LOSSES} places, "
-                f"octet {window.broken(at)} the last"
+                f"the last one at octet {window.broken(at)}"
             )
         return end
 
 
 def walk(source: bytes | Window) -> Iterator[tuple[int, FrameHeader | None]]:
-    """Offsets and headers of all whole frames; a tag comes with None. What is neither is passed over.
+    """Yield offsets and headers of all whole frames; a tag has None as header. Other octets are skipped.
 
-    A frame that is cut is left out: at the end, or because frames begin anew inside. Offsets are those in the data, of
-    a window in what it shows then. ValueError: free format, or one of the limits of this file.
+    A truncated frame is skipped: at the end, or if other frames begin inside it. Offsets refer to the data, or to the
+    current content of a window. ValueError: free format, or one of the limits of this module.
     """
     window = Window(source) if isinstance(source, bytes) else source
     data, at, stream, losses = window.data, 0, None, _Losses()
@@ -307,23 +312,23 @@ def walk(source: bytes | Window) -> Iterator[tuple[int, FrameHeader | None]]:
             continue
         elif is_free_format(data, at):
             raise ValueError(
-                f"the MP3 frames from octet {window.broken(at)} on are of free format, which tells no bit rate"
+                f"the MP3 frames from octet {window.broken(at)} on are of free format, which does not name its bit rate"
             )
         else:
             again = _resync(data, at + 1, at + 1 + MAX_JUNK_OCTETS)
-        at, stream = losses.go_on(window, at, again), None
+        at, stream = losses.count(window, at, again), None
         header = read_header(data, at)
 
 
 def _is_whole(data: bytes, end: int, header: FrameHeader, following: FrameHeader | None) -> bool:
-    """Whether a frame goes up to an offset: another one, a tag or nothing follows it there."""
+    """Report whether a frame ends at an offset: another frame, a tag or the end of the data is there."""
     if following:
         return following.stream is header.stream or _is_sync(data, end, following)
     return end == len(data) or begins_tag(data, end)
 
 
 def _tag_end(window: Window, at: int) -> int:
-    """Where the tag in the window ends. ValueError: Lyrics3 without an end, with its offset in the file."""
+    """Return the end of the tag in the window. ValueError: an endless Lyrics3, with its offset in the file."""
     try:
         return tag_end(window.data, at)
     except ValueError:
@@ -333,7 +338,7 @@ def _tag_end(window: Window, at: int) -> int:
 
 
 def parts_along(window: Window) -> Iterator[tuple[int, FrameHeader | None, Part | None]]:
-    """As `walk`, with the part that each frame was added to; a header frame comes as the part that it begins alone."""
+    """Yield as `walk`, with the part to which each frame was added; a header frame yields only the part it begins."""
     part: Part | None = None
     for at, header in walk(window):
         if header is None:
@@ -349,16 +354,16 @@ def parts_along(window: Window) -> Iterator[tuple[int, FrameHeader | None, Part 
 
 
 def parts_of(data: bytes) -> list[Part]:
-    """The glued files. ValueError: as `walk`, or more than MAX_PARTS of them, or than MAX_TAGS tags."""
+    """Return the concatenated files. ValueError: as for `walk`, or more than MAX_PARTS files or MAX_TAGS tags."""
     parts: list[Part] = []
     tags = 0
     for at, _, part in parts_along(Window(data)):
         if part is None:
             tags += 1
             if tags > MAX_TAGS:
-                raise ValueError(f"more than {MAX_TAGS} tags, octet {at} the last")
+                raise ValueError(f"more than {MAX_TAGS} tags, the last one at octet {at}")
         elif not parts or part is not parts[-1]:
             parts.append(part)
             if len(parts) > MAX_PARTS:
-                raise ValueError(f"more than {MAX_PARTS} MP3 files are glued together, octet {at} begins the last")
+                raise ValueError(f"more than {MAX_PARTS} MP3 files are glued together, the last one at octet {at}")
     return [part for part in parts if part.frames]

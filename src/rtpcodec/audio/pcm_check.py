@@ -1,4 +1,4 @@
-"""Octets that are taken for 16-bit PCM, and are something else: a file, or 32-bit floats (docs/audio-checks.md)."""
+"""Checks for octets passed as 16-bit PCM that are a file or floats (docs/audio-checks.md, Floats)."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from rtpcodec.audio.wav_writer import SAMPLE_OCTETS
 from rtpcodec.errors import AudioWarning
 
 FLOAT_OCTETS: Final = 1024
-"""As much of a chunk is looked at for floats."""
+"""The part of a chunk that is examined for floats."""
 _MIN_FLOATS: Final = 32
-"""Fewer values other than 0 prove nothing."""
+"""Fewer values other than 0 are not enough evidence."""
 _JUDGED_CHUNKS: Final = 3
-"""Chunks of PCM that settle the question: who passes floats does so from the first chunk on."""
+"""After this many chunks of PCM the check ends: a program that passes floats does so from the first chunk."""
 _EXPONENTS: Final = {
     4: bytes((*range(0x20, 0x40), *range(0xA0, 0xC0))),
     8: bytes((*range(0x3C, 0x40), *range(0xBC, 0xC0))),
@@ -28,7 +28,7 @@ class PcmCheck:
     __slots__ = ("_judged", "_name", "_watch", "alert")
 
     def __init__(self, name: str) -> None:
-        """Make a check; `name` is what errors call the PCM."""
+        """Create a check; errors call the PCM `name`."""
         self._name = name
         self._watch = HeaderWatch()
         self._judged = 0
@@ -36,14 +36,13 @@ class PcmCheck:
         """If it is false, a chunk that does not begin with one of FILE_STARTS need not be checked."""
 
     def check(self, chunk: memoryview) -> None:
-        """Check a chunk.
+        """Check a chunk. Issue AudioWarning, once, if the octets are floats.
 
-        It warns with AudioWarning, once, if the octets are 32-bit floats.
-
-        Raises: ValueError if it, or it with the chunks before it, begins with the header of a file.
+        Raises:
+            ValueError: the chunk, or the previous chunks with it, begin with the header of a file.
         """
         if chunk.itemsize > SAMPLE_OCTETS or chunk.ndim != 1:
-            return  # it is refused, or an array of samples
+            return  # it will be refused, or is an array of samples
         octets = chunk[: HEAD_OCTETS // chunk.itemsize].tobytes()
         if self._watch.carried or octets[:2] in FILE_STARTS:
             kind = self._watch.look(octets)
@@ -55,11 +54,11 @@ class PcmCheck:
 
     @property
     def carries(self) -> bool:
-        """Whether chunks before may have been the beginning of a file."""
+        """Whether the previous chunks may be the beginning of a file."""
         return bool(self._watch.carried)
 
     def clear(self) -> None:
-        """The next chunk does not follow those before it."""
+        """Drop the carried octets: the next chunk does not continue the previous ones."""
         self._watch.clear()
 
     def _judge(self, octets: bytes) -> None:
@@ -77,7 +76,7 @@ class PcmCheck:
 
 
 def refuse_file(name: str, chunk: memoryview) -> None:
-    """Raise ValueError if PCM that nothing precedes begins with the whole header of a file."""
+    """Raise ValueError if a first chunk begins with the whole header of a file."""
     if chunk.itemsize <= SAMPLE_OCTETS and chunk.ndim == 1:
         kind = kind_of(chunk[: HEAD_OCTETS // chunk.itemsize].tobytes())
         if kind is not None:
@@ -89,22 +88,23 @@ def _not_samples(name: str, kind: FileKind) -> ValueError:
 
 
 def float_bits(octets: bytes) -> int | None:
-    """Return how many bits the floats have that the octets probably are; 0: it is PCM; None: too little to say it.
+    """Return the size in bits of the floats that the octets probably are; 0: PCM; None: not enough evidence.
 
     The upper octet of a float within -1 to 1 has few values. As 16-bit PCM, every second or fourth sample would be
-    large, and those between them anything at all: not speech, a tone or a constant.
+    large and those between them arbitrary, which is not speech, a tone or a constant.
     """
     if octets == bytes(len(octets)):
-        return None  # as below, and at once: calls begin with silence
+        return None  # the same result as below, but faster: calls begin with silence
     sounding = False
     for width, exponents in _EXPONENTS.items():
         whole = len(octets) // width * width
-        # 1. Floats of exactly 0 say nothing.
+        # 1. Ignore floats of exactly 0.
         upper = octets[width - 1 : whole : width].translate(None, b"\0\x80")
         if len(upper) < _MIN_FLOATS:
             continue
         sounding = True
-        # 2. All others have one of the exponents; the octets between them do not, else it is a constant or a slow wave.
+        # 2. All others must have one of the exponents; the octets between them must not, which excludes a constant or
+        #    a slow wave.
         between = octets[1:whole:width]
         if not upper.translate(None, exponents) and 2 * len(between.translate(None, exponents)) >= len(between):
             return 8 * width

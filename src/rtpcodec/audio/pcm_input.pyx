@@ -1,4 +1,4 @@
-"""PCM as callers pass it, to native int16 mono octets."""
+"""Conversion of PCM of any kind to native int16 mono octets."""
 cimport cython
 from cpython.buffer cimport (
     PyBUF_FULL_RO, PyBuffer_IsContiguous, PyBuffer_Release, PyBuffer_ToContiguous, PyObject_CheckBuffer,
@@ -28,7 +28,7 @@ cdef dict REMEDIES = {
 
 
 cdef object wrong_items(str name, str item_format):
-    """The error of a buffer whose items are not PCM."""
+    """Return the error for a buffer whose items are not PCM."""
     foreign = item_format[0] in "<>!" and item_format[1:] in ("h", "f")
     remedy = "another byte order, swap the octets" if foreign else REMEDIES.get(item_format.lstrip("@=<>!"))
     shown = f"'{item_format}' ({remedy})" if remedy else f"'{item_format}'"
@@ -36,7 +36,7 @@ cdef object wrong_items(str name, str item_format):
 
 
 cdef object wrong_shape(str name, int dimensions):
-    """The error of a buffer that is not one row of samples."""
+    """Return the error for a buffer that is not one row of samples."""
     return ValueError(
         f"{name} has {dimensions} dimensions, mono audio has 1; mix channels down with "
         "rtpcodec.audio.channels.downmix, or reshape(-1) an array of one channel"
@@ -71,7 +71,7 @@ cdef int copy_octets(const Py_buffer* view, uint8_t* out) except -1:
 
 
 cdef int round_floats(const uint8_t* floats, uint8_t* pcm, Py_ssize_t n, str name) except -1:
-    """Convert n values, many of them without the GIL. ValueError: a NaN."""
+    """Convert n values, a long piece without the GIL. ValueError: a NaN."""
     cdef Py_ssize_t nan
     if n < GIL_FREE_SAMPLES:
         nan = float32_to_int16_block(floats, pcm, n)
@@ -84,7 +84,7 @@ cdef int round_floats(const uint8_t* floats, uint8_t* pcm, Py_ssize_t n, str nam
 
 
 cdef bytes rounded(const Py_buffer* view, str name):
-    """The samples of float32 values."""
+    """Convert float32 values to samples."""
     cdef Py_ssize_t n = view.len >> 2
     cdef bytes out = PyBytes_FromStringAndSize(NULL, 2 * n)
     cdef uint8_t* floats
@@ -103,7 +103,7 @@ cdef bytes rounded(const Py_buffer* view, str name):
 
 
 cdef bytes copied(const Py_buffer* view):
-    """The octets of int16 samples."""
+    """Copy the octets of int16 samples."""
     cdef bytes out = PyBytes_FromStringAndSize(NULL, view.len)
     copy_octets(view, <uint8_t*>PyBytes_AS_STRING(out))
     return out
@@ -114,13 +114,12 @@ cdef bytes copied(const Py_buffer* view):
 cdef class PcmInput:
     """Converts one stream of PCM of any accepted kind to int16 octets. Use from one thread at a time.
 
-    Accepted are native int16 samples, float32 samples with full scale at 1.0, and the octets of int16 samples, in any
+    It accepts native int16 samples, float32 samples with full scale at 1.0, and the octets of int16 samples, in any
     buffer of one dimension: bytes, bytearray, memoryview, array, numpy. A view with strides is copied. The kind may
     change from piece to piece.
 
-    A piece of octets may end inside a sample: its last octet waits for the first one of the next piece, so that a
-    stream of bytes may be cut anywhere. At most one octet waits. `clear` drops it, and so does a piece of int16 or
-    float32 samples, which are whole.
+    A piece of octets may end inside a sample: its last octet is carried to the next piece, so a stream of bytes may be
+    cut anywhere. `clear` drops the carried octet, and so does a piece of int16 or float32 samples.
 
     >>> from array import array
     >>> source = PcmInput()
@@ -135,22 +134,27 @@ cdef class PcmInput:
     cdef int _odd_octet
 
     def __cinit__(self, str name not None="pcm"):
-        """Make a stream; `name` is what errors call the PCM."""
+        """Begin a stream; errors call the PCM `name`."""
         self._name = name
         self._odd_octet = NO_OCTET
 
     @property
     def carried(self):
-        """Whether an octet waits for the other one of its sample."""
+        """Whether an octet is carried to the next piece."""
         return self._odd_octet != NO_OCTET
 
     def accept(self, source, /):
         """Return the whole samples of a piece as native int16 octets.
 
-        source: samples or octets. Float32 is multiplied by 32768, rounded, halves to even, and clipped to int16.
-        Returns: the same object where it is `bytes` of whole samples and no octet waits, else a copy.
-        Raises: TypeError: not a buffer, or other items. ValueError: not one dimension, or a NaN. Nothing is accepted
-        then.
+        Args:
+            source: samples or octets. Float32 is multiplied by 32768, rounded half to even, and clipped to int16.
+
+        Returns:
+            The same object if it is `bytes` of whole samples and no octet is carried, otherwise a copy.
+
+        Raises:
+            TypeError: source is not a buffer, or has other items.
+            ValueError: source does not have one dimension, or contains a NaN. The state is unchanged.
         """
         cdef Py_buffer view
         cdef bytes pcm
@@ -172,24 +176,24 @@ cdef class PcmInput:
         return pcm
 
     def clear(self):
-        """Drop the octet that waits: the next piece does not follow those before it."""
+        """Drop the carried octet: the next piece does not continue the previous ones."""
         self._odd_octet = NO_OCTET
 
     cdef bytes _joined(self, const Py_buffer* view):
-        """The octet that waits and those of a piece, up to the last whole sample."""
+        """Join the carried octet and a piece, up to the last whole sample."""
         cdef bint carried = self._odd_octet != NO_OCTET
         cdef Py_ssize_t octets = view.len + carried
         cdef bytes joined
         cdef uint8_t* room
         if not view.len:
             return b""
-        # 1. All octets, in a bytes object one too long if their number is odd.
+        # 1. Copy all octets; if their number is odd, the bytes object is one too long.
         joined = PyBytes_FromStringAndSize(NULL, octets)
         room = <uint8_t*>PyBytes_AS_STRING(joined)
         copy_octets(view, room + carried)
         if carried:
             room[0] = <uint8_t>self._odd_octet
-        # 2. The last one waits if it has no partner.
+        # 2. Carry the last one if their number is odd.
         if octets & 1:
             self._odd_octet = room[octets - 1]
             return joined[:octets - 1]

@@ -1,4 +1,4 @@
-"""Rates that streams can be resampled between, with errors that name what the caller gave."""
+"""Checks of sample rates for resampling, with errors that name the caller's argument."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from rtpcodec.kernels.resample import RATES_HZ
 
 
 def require_rate(name: str, rate_hz: object) -> None:
-    """Check a rate. ValueError: streams cannot be resampled from or to it; `name` is the caller's word for it."""
+    """Check a rate; errors call it `name`. ValueError: streams cannot be resampled from or to it."""
     if rate_hz not in RATES_HZ:
         *others, last = RATES_HZ
         raise ValueError(f"{name} is {rate_hz!r}, allowed are {', '.join(map(str, others))} and {last}")
 
 
 def resampler_between(from_name: str, from_hz: int, to_name: str, to_hz: int) -> Resampler | None:
-    """Make a resampler.
+    """Return a resampler between two rates, or None if they are equal.
 
-    from_name, to_name: the caller's words for the two rates, for the error.
-    from_hz, to_hz: the rates.
-    Returns: None if they are equal.
-    Raises: ValueError if streams cannot be resampled between them.
+    Args:
+        from_name, to_name: the names of the two rates in errors.
+        from_hz, to_hz: the rates.
+
+    Raises:
+        ValueError: streams cannot be resampled between them.
     """
     if from_hz == to_hz:
         return None

@@ -4,11 +4,11 @@ from libc.stdint cimport uint8_t
 from rtpcodec.kernels.resample cimport ResampleBank, ResampleStream
 
 cdef class Resampler:
-    # Methods work on a copy: two threads that use one resampler garble the audio, but never write beyond a buffer.
+    # Methods work on a copy: two threads that use one resampler mix up the audio, but never write beyond a buffer.
     cdef ResampleStream _stream
-    cdef const ResampleBank* _bank    # that of the stream, never exchanged
+    cdef const ResampleBank* _bank    # the stream's coefficients, never replaced
     cdef readonly int from_hz
     cdef readonly int to_hz
 
-    # The samples that the next n complete.
+    # Resample the next n samples.
     cdef bytes of_samples(self, const uint8_t* pcm, Py_ssize_t n)

@@ -1,4 +1,4 @@
-"""One stream of PCM to another sample rate, in pieces of any size."""
+"""Resampling of one stream of PCM, in pieces of any size."""
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport uint8_t
@@ -9,11 +9,11 @@ from rtpcodec.kernels.resample cimport (
 )
 
 cdef enum:
-    LONG_SAMPLES = 8000    # from here on, 8 to 50 us of work, other threads may have the GIL meanwhile
+    LONG_SAMPLES = 8000    # this many or more, 8 to 50 us of work, are resampled without the GIL
 
 
 cdef Py_ssize_t run(ResampleStream* stream, const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept:
-    """Feed n samples, many of them without the GIL. The count written."""
+    """Resample n samples, a long piece without the GIL. Return the number written."""
     cdef Py_ssize_t written
     if n < LONG_SAMPLES:
         return resample_block(stream, pcm, out, n)
@@ -25,14 +25,18 @@ cdef Py_ssize_t run(ResampleStream* stream, const uint8_t* pcm, uint8_t* out, Py
 @cython.final
 @cython.auto_pickle(False)
 cdef class Resampler:
-    """Convert native int16 mono PCM to another sample rate, piece by piece; cuts never change the result.
+    """Converts native int16 mono PCM to another sample rate, piece by piece; the cuts do not change the result.
 
-    from_hz, to_hz: 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100 or 48000, also both the same.
-    Raises: ValueError for any other rate.
+    After n input samples there are exactly floor(n * to_hz / from_hz) output samples. The delay is delay_samples, less
+    than 2 ms, at every frequency; the stream begins with that much silence. docs/resampling.md, Quality, lists all
+    pairs. Use one resampler per direction of a call, from one thread at a time.
 
-    After n samples in, exactly floor(n * to_hz / from_hz) are out. They are delay_samples late, less than 2 ms, at
-    every frequency; silence comes before the first sample. docs/resampling.md has the quality of each pair. Use one
-    resampler per direction of a call, from one thread at a time.
+    Args:
+        from_hz: rate of the input: 8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100 or 48000.
+        to_hz: rate of the output, one of the same; it may equal from_hz.
+
+    Raises:
+        ValueError: another rate.
 
     >>> resampler = Resampler(8000, 16000)
     >>> len(resampler.resample(bytes(320)))
@@ -49,9 +53,11 @@ cdef class Resampler:
         self.to_hz = to_hz
 
     def resample(self, pcm, /):
-        """The samples that this piece completes, as native int16 PCM.
+        """Resample the next piece of the stream; return native int16 PCM.
 
-        TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets.
+        Raises:
+            TypeError: not a buffer of 16-bit samples or octets.
+            ValueError: an odd number of octets.
         """
         cdef Py_buffer view
         take_pcm(pcm, &view)
@@ -72,9 +78,12 @@ cdef class Resampler:
         return out
 
     def resample_into(self, pcm, out, /):
-        """Like resample, written to the start of a writable buffer; how many samples.
+        """Resample into the start of a writable buffer. Return the number of samples.
 
-        ValueError as well: less room than output_samples tells, or a buffer that overlaps the PCM; nothing is taken in.
+        Raises:
+            TypeError: as for `resample`.
+            ValueError: as for `resample`; the buffer is smaller than output_samples requires, or overlaps the PCM. The
+                state is unchanged.
         """
         cdef Py_buffer view
         cdef Py_buffer room
@@ -94,27 +103,27 @@ cdef class Resampler:
         return written
 
     def flush(self):
-        """The last delay_samples samples of the stream, as PCM. The next piece begins a new stream."""
+        """Return the last delay_samples samples of the stream as PCM. The next piece begins a new stream."""
         cdef bytes out = PyBytes_FromStringAndSize(NULL, 2 * self._bank.delay_samples)
         with cython.critical_section(self):
             resample_flush(&self._stream, <uint8_t*>PyBytes_AS_STRING(out))
         return out
 
     def reset(self):
-        """Forget the stream, also what is delayed; the next piece begins a new one."""
+        """Drop the stream and its delayed samples; the next piece begins a new one."""
         with cython.critical_section(self):
             resample_start(&self._stream, self._bank)
 
     def copy(self):
-        """A twin at the same place of the stream, which goes on independently."""
-        cdef Resampler twin = Resampler.__new__(Resampler, self.from_hz, self.to_hz)
+        """Return an independent copy at the same position of the stream."""
+        cdef Resampler clone = Resampler.__new__(Resampler, self.from_hz, self.to_hz)
         with cython.critical_section(self):
-            twin._stream = self._stream
-        return twin
+            clone._stream = self._stream
+        return clone
 
     def output_samples(self, input_samples, /):
-        """How many samples the next piece gives if it has so many. ValueError: a negative number."""
-        # The formula of resample_count in Python's integers, which no number overflows.
+        """Return the number of output samples if the next piece has input_samples. ValueError: a negative number."""
+        # The formula of resample_count in Python's integers, which cannot overflow.
         cdef int up = self._bank.up
         cdef int down = self._bank.down
         cdef int ahead
@@ -126,12 +135,12 @@ cdef class Resampler:
 
     @property
     def delay_samples(self):
-        """How many output samples the audio is late."""
+        """The delay in output samples."""
         return self._bank.delay_samples
 
     @property
     def delay_ms(self):
-        """The same in milliseconds: below 2."""
+        """The delay in milliseconds, below 2."""
         return self._bank.delay_samples * 1000 / <double>self.to_hz
 
     def __repr__(self):

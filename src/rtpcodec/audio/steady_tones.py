@@ -1,4 +1,4 @@
-"""Stretches of PCM in which nothing sounds but one tone, or one pair of tones of a call progress plan."""
+"""Stretches of PCM that contain only one tone, or one pair of call progress tones."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from rtpcodec.audio.tone_windows import Tone, Window, Windows, WindowShape, powe
 from rtpcodec.pickling import Live
 
 LEAST_DBM0: Final = -40.0
-"""Administrations send call progress tones with -5 to -15 dBm0 (ITU-T E.180); the rest is what lines lose."""
+"""Administrations send call progress tones with -5 to -15 dBm0 (ITU-T E.180); the difference allows for line losses."""
 LEAST_SHARE: Final = 0.8
-"""Of the power: 6 dB above noise and speech."""
+"""Share of the power: 6 dB above noise and speech."""
 CENTRED_HZ: Final = 6.0
-"""A tone so close to a frequency of the bank has all its power there."""
+"""A tone this close to a frequency of the bank has all its power there."""
 BESIDE_SHARE: Final = 0.65
-"""Of the power, by the next frequency on the tone's side: that of one of two tones is at most 0.5."""
+"""Share of the power measured by the next frequency on the tone's side; one of two tones has at most 0.5."""
 SAME_TONE_HZ: Final = 12.0
 """Windows whose tones differ by less belong to one stretch."""
 MAX_TWIST: Final = 10 ** (6.0 / 10)
-"""Between the tones of a pair, which are sent alike."""
+"""Power ratio of the tones of a pair, which are sent at equal levels."""
 MAX_OFFSET: Final = 0.015
-"""Of the tones of a pair. Administrations keep 0.5 to 1 %."""
+"""Frequency error of the tones of a pair. Administrations allow 0.5 to 1 %."""
 KEPT_STEPS: Final = 128
-"""Windows of a tone that are kept, however long it lasts."""
+"""Windows of a tone that are stored, however long it lasts."""
 
 SINGLE: Final = WindowShape(
     frequencies_hz=tuple(float(hertz) for hertz in range(340, 2101, 40)),
@@ -53,17 +53,17 @@ PAIRED: Final = WindowShape(
     least_dbm0=LEAST_DBM0 - 6.0,
     least_share=0.1,
 )
-"""100 ms tell 440 and 480 Hz apart."""
+"""100 ms separate 440 and 480 Hz."""
 _INDEXED_PAIRS: Final = tuple(
     (name, PAIR_HZ.index(low), PAIR_HZ.index(high)) for name, pairs in PAIRS.items() for low, high in pairs
 )
 
 
 class Stretch(NamedTuple):
-    """A tone or a pair of tones, with nothing else."""
+    """A tone or a pair of tones without other sounds."""
 
     name: str
-    """"" of a single tone, else the name of the pair in PAIRS."""
+    """Empty for a single tone, otherwise the name of the pair in PAIRS."""
     start: int
     end: int
     frequencies_hz: tuple[float, ...]
@@ -71,7 +71,7 @@ class Stretch(NamedTuple):
 
     @property
     def samples(self) -> int:
-        """Its length."""
+        """The length."""
         return self.end - self.start
 
 
@@ -87,7 +87,13 @@ class SteadyTones(Live):
     __slots__ = ("_missing", "_name", "_steps", "least_samples", "windows")
 
     def __init__(self, shape: WindowShape, rate_hz: int, least_ms: float) -> None:
-        """Begin a stream; shape: SINGLE or PAIRED. Shorter stretches than least_ms are not reported."""
+        """Begin a stream.
+
+        Args:
+            shape: SINGLE or PAIRED.
+            rate_hz: sample rate of the PCM.
+            least_ms: shorter stretches are not reported.
+        """
         self.windows = Windows(shape, rate_hz)
         self.least_samples = round(least_ms * rate_hz / 1000)
         self._name = ""
@@ -95,7 +101,7 @@ class SteadyTones(Live):
         self._missing = 0
 
     def take(self, pcm: Buffer) -> Iterator[tuple[Window, Stretch | None]]:
-        """Add PCM, and return its windows, each with the stretch that it has ended."""
+        """Add PCM, and yield its windows, each with the stretch that ends there."""
         for window in self.windows.taken(pcm):
             if window.values is None and not self._steps:
                 yield window, None
@@ -103,22 +109,22 @@ class SteadyTones(Live):
                 yield window, self._look(window)
 
     def reset(self, begin: int) -> None:
-        """Begin again at a sample."""
+        """Restart at a sample position."""
         self._steps = []
         self.windows.reset(begin)
 
     @property
     def running(self) -> Stretch | None:
-        """The stretch that has not ended, as far as it is known."""
+        """The current stretch, which has not ended."""
         return self._stretch(ended=False) if self._steps else None
 
     @property
     def running_samples(self) -> int:
-        """Its approximate length; 0: no tone."""
+        """The approximate length of the current stretch; 0: no tone."""
         return self._steps[-1].begin - self._steps[0].begin if self._steps else 0
 
     def end(self) -> Stretch | None:
-        """End the stretch that runs: no more PCM follows it directly."""
+        """End the current stretch: no more PCM follows it directly."""
         return self._close()
 
     def _look(self, window: Window) -> Stretch | None:
@@ -137,7 +143,7 @@ class SteadyTones(Live):
         self._missing = 0
         self._steps.append(_Step(window.begin, window.power, tones))
         if len(self._steps) > KEPT_STEPS:
-            del self._steps[KEPT_STEPS // 2]  # its edges are still there, and enough of the rest
+            del self._steps[KEPT_STEPS // 2]  # keeps the edges, and enough of the rest
         return ended
 
     def _sounding(self, window: Window) -> tuple[str, tuple[Tone, ...]] | None:
@@ -161,7 +167,7 @@ class SteadyTones(Live):
         tone = windows.tone(window, k)
         if tone is None or tone.power < LEAST_SHARE * window.power:
             return None
-        # Between two tones that beat, one of more power than they have can seem to be; its neighbour shows it.
+        # Two beating tones can look like one of higher power between them; the neighbouring frequency then has less.
         offset_hz = tone.frequency_hz - windows.shape.frequencies_hz[k]
         beside = k + 1 if offset_hz > 0 else k - 1
         if abs(offset_hz) > CENTRED_HZ and 0 <= beside < len(values):
@@ -191,7 +197,7 @@ class SteadyTones(Live):
     def _stretch(self, *, ended: bool) -> Stretch:
         steps, windows = self._steps, self.windows
         full = sorted(step.power for step in steps)[len(steps) // 2]
-        # A tone that fills a part of a window has amplitude and power of other shares: by the amplitude of the tone.
+        # In a window that a tone fills only in part, the share of the amplitude differs from that of the power.
         first = math.sqrt(sum(tone.before for tone in steps[0].tones) / full)
         start = steps[0].begin - windows.hop + windows.window - windows.edge(min(first, 1.0))
         end = steps[-1].begin + (windows.edge(_amplitude(steps[-1], full)) if ended else windows.window)

@@ -1,4 +1,4 @@
-"""Tones in PCM: keys (DTMF), call progress tones, the special information tone, beeps of answering machines."""
+"""Detection of tones in PCM: keys (DTMF), call progress tones, special information tones, answering machine beeps."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from rtpcodec.pickling import Live
 
 ToneKind = Literal["dtmf", "dial", "ringback", "busy", "congestion", "sit", "beep"]
 TONE_KINDS: Final[tuple[ToneKind, ...]] = get_args(ToneKind)
-"""All kinds of tones that are found."""
+"""All kinds of tones."""
 MIN_RATE_HZ: Final = 8000
 MAX_RATE_HZ: Final = 192_000
-"""Those of the kernel: the highest tone has 2.1 kHz, and no device records faster."""
+"""The limits of the kernel: the highest tone has 2.1 kHz, and no device records faster."""
 PIECE_SAMPLES: Final = 1 << 13
-"""PCM is looked at in pieces of this length, so that what is held does not grow with it."""
+"""PCM is processed in pieces of this length, so the memory does not grow with its length."""
 LOST_MS: Final = 100
-"""Packets that are lost in a row. A caller presses a key again after more than this."""
+"""The longest loss within a key. A caller cannot press the same key twice in this time."""
 LEAST_STRETCH_MS: Final = 60.0
-"""Of a single tone; the shortest beep has 100 ms."""
+"""The shortest single tone; the shortest beep has 100 ms."""
 LEAST_PAIR_MS: Final = 150.0
-"""Of a pair; the shortest one of a cadence has 200 ms."""
+"""The shortest pair; the shortest one of a cadence has 200 ms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +37,19 @@ class DetectedTone:
 
     kind: ToneKind
     start_samples: int
-    """Where it begins, in samples since the first one."""
+    """The start, in samples since the first one of the stream."""
     end_samples: int
-    """Where it ends. A busy or congestion tone: the end of its second period. A dial tone, and a key that is held for
-    longer than a second: how far it was heard when it was reported."""
+    """The end. For a busy or congestion tone, the end of its second period. For a dial tone, and for a key that is held
+    longer than a second, the position at the time of the report."""
     level_dbm0: float
     digit: str = field(default="", repr=False)
-    """The key; empty if it is another tone."""
+    """The key; empty for other tones."""
     frequencies_hz: tuple[float, ...] = field(default=(), repr=False)
-    """As they were measured: of a key the low and the high one, of the special information tone those of its parts."""
+    """The measured frequencies: of a key the low and the high one, of a special information tone those of its parts."""
 
 
 class ToneDetector(Live):
-    """Find tones in one stream of PCM. Use from one thread at a time.
+    """Finds tones in one stream of PCM. Use from one thread at a time.
 
     >>> from rtpcodec import DualTone
     >>> detector = ToneDetector(8000, kinds=("dtmf",))
@@ -63,9 +63,12 @@ class ToneDetector(Live):
     def __init__(self, sample_rate_hz: int, kinds: Iterable[ToneKind] = TONE_KINDS) -> None:
         """Begin a stream.
 
-        sample_rate_hz: of the PCM, 8000 to 192000.
-        kinds: what to look for; a detector of keys alone costs a third of one of all.
-        Raises: ValueError: a kind that does not exist, none at all, or a rate out of range.
+        Args:
+            sample_rate_hz: sample rate of the PCM, 8000 to 192000.
+            kinds: the kinds of tones to find; keys alone take a third of the CPU time of all kinds.
+
+        Raises:
+            ValueError: a kind does not exist, kinds is empty, or the rate is out of range.
         """
         self._kinds = checked_kinds(kinds)
         if not MIN_RATE_HZ <= sample_rate_hz <= MAX_RATE_HZ:
@@ -82,23 +85,30 @@ class ToneDetector(Live):
 
     @property
     def kinds(self) -> tuple[ToneKind, ...]:
-        """What it looks for."""
+        """The kinds of tones to find."""
         return self._kinds
 
     @property
     def idle(self) -> bool:
-        """Whether nothing sounds that may become a tone, and none waits for the silence behind it."""
+        """Whether no tone is in progress, and no tone waits for the silence after it."""
         if self._keys is not None and not self._keys.idle:
             return False
         sounds = any(steady is not None and steady.running_samples for steady in (self._single, self._paired))
         return not sounds and not any(patterns.waits for patterns in self._patterns)
 
     def detect(self, pcm: Buffer) -> list[DetectedTone]:
-        """Add PCM, and return the tones that are complete by it, in the order of their ends.
+        """Add PCM, and return the tones that it completes, in the order of their ends.
 
-        pcm: native int16 samples, of any number.
-        Returns: tones. A key is complete 40 ms after its end; a beep 250 ms, and 1200 ms if it may be a ringing tone.
-        Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets.
+        Args:
+            pcm: native int16 samples, any number.
+
+        Returns:
+            The complete tones: a key 40 ms after its end, a beep after 250 ms, or after 1200 ms if it may be a ringing
+            tone.
+
+        Raises:
+            TypeError: pcm is not a buffer of 16-bit samples or octets.
+            ValueError: the number of octets is odd.
         """
         view = memoryview(pcm)
         if view.nbytes % 2:
@@ -112,7 +122,7 @@ class ToneDetector(Live):
         return self._taken()
 
     def end(self) -> list[DetectedTone]:
-        """Return the tones that sound at the end of the stream, and begin another one."""
+        """End the stream, return its last tones, and begin another stream."""
         if self._keys is not None:
             for key in self._keys.end():
                 self._key(key)
@@ -124,7 +134,7 @@ class ToneDetector(Live):
         return self._taken()
 
     def skip(self, samples: int) -> None:
-        """Advance the time without PCM. A tone ends there."""
+        """Advance the time without PCM, by a number of samples. A tone ends there."""
         self._position += samples
         if self._keys is not None:
             self._keys.reset(self._position)
@@ -134,9 +144,9 @@ class ToneDetector(Live):
             patterns.reset()
 
     def lose(self, samples: int) -> list[DetectedTone]:
-        """Let time pass of which the PCM was lost, and return as `detect`.
+        """Advance the time by lost PCM, and return tones as `detect` does.
 
-        A key that sounds before and behind it is one key if no more than 100 ms were lost. Other tones end.
+        A key that sounds before and after the loss is one key if the loss is 100 ms or less. Other tones end.
         """
         if self._keys is not None and samples <= self.sample_rate_hz * LOST_MS // 1000:
             self._keys.lose(self._position, self._position + samples)
@@ -170,7 +180,7 @@ class ToneDetector(Live):
 
 
 def checked_kinds(kinds: Iterable[ToneKind]) -> tuple[ToneKind, ...]:
-    """Return kinds of tones, each once, in the order of TONE_KINDS. Raises: ValueError: not a kind, or none."""
+    """Return kinds of tones, each once, in the order of TONE_KINDS. ValueError: an unknown kind, or none at all."""
     checked = tuple(kinds)
     for kind in checked:
         if kind not in TONE_KINDS:

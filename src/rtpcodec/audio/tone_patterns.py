@@ -1,4 +1,4 @@
-"""What stretches of tones mean by their order in time: call progress tones, the special information tone, beeps."""
+"""Recognition of stretches of tones by their timing: call progress tones, the special information tone, beeps."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from rtpcodec.pickling import Live
 PatternKind = Literal["dial", "ringback", "busy", "congestion", "sit", "beep"]
 
 PROGRESS_HZ: Final = (380.0, 490.0)
-"""Where administrations have call progress tones of one frequency: 400 to 450 Hz, most of them 425 (ITU-T E.180)."""
+"""Call progress tones of one frequency: administrations use 400 to 450 Hz, most of them 425 (ITU-T E.180)."""
 PERIOD_MS: Final = (250.0, 1300.0)
-"""Of busy and congestion tones: E.180 recommends 300 to 1100 ms; with Austria's 0.2 s and measuring errors."""
+"""Busy and congestion tones: E.180 recommends 300 to 1100 ms; this allows for Austria's 0.2 s and measuring errors."""
 ON_TO_OFF: Final = (0.6, 1.67)
 """E.180 recommends 0.67 to 1.5."""
 BUSY_MS: Final = 650.0
-"""A period as long or longer is a busy tone, a shorter one a congestion tone. Most have 1000 and 500."""
+"""A busy tone has at least this period, a congestion tone a shorter one. Most have 1000 and 500 ms."""
 SAME_MS: Final = 40.0
-"""Two tones of one cadence differ by less, or by 12 %."""
+"""The maximum difference of two tones of a cadence; 12 % if that is more."""
 SAME_SHARE: Final = 0.12
 RING_MS: Final = (600.0, 2700.0)
 """A ringing tone: E.180 has 0.67 to 2.5 s."""
 RING_SILENCE_MS: Final = 1200.0
-"""As long a silence is not that of a busy tone. A ringing tone is followed by 3 to 6 s (E.180)."""
+"""The silence in a busy tone is shorter. A ringing tone is followed by 3 to 6 s of silence (E.180)."""
 DOUBLE_RING_MS: Final = (300.0, 500.0)
 """Each part of a double ring, such as 0.4, 0.2, 0.4, 2.0 s in the United Kingdom and Ireland."""
 DOUBLE_RING_PAUSE_MS: Final = (120.0, 280.0)
 DIAL_MS: Final = {"dial": 1000.0, "": 3000.0}
-"""A pair of a dial tone is one after this time, a single tone when it is longer than every ringing tone."""
+"""A pair is a dial tone after this time, a single tone when it is longer than every ringing tone."""
 SIT_HZ: Final = ((890.0, 1010.0), (1340.0, 1460.0), (1740.0, 1860.0))
 """950, 1400 and 1800 Hz, each by 50 Hz (E.180); North America sends 913.8 or 985.2, 1370.6 or 1428.5, 1776.7 Hz."""
 SIT_MS: Final = (240.0, 420.0)
@@ -41,13 +41,13 @@ SIT_PAUSE_MS: Final = 50.0
 BEEP_HZ: Final = (390.0, 2050.0)
 BEEP_MS: Final = (90.0, 2100.0)
 BEEP_SILENCE_MS: Final = 250.0
-"""A machine that has beeped listens. A melody continues, and so does a special information tone."""
+"""An answering machine is silent after its beep. A melody or a special information tone continues."""
 SILENCE_SHARE: Final = 10 ** (-15.0 / 10)
-"""Sound that is so far below a tone is silence behind it."""
+"""Sound after a tone counts as silence if it is this far below the tone."""
 
 
 class Pattern(NamedTuple):
-    """What was recognised."""
+    """A recognised pattern."""
 
     kind: PatternKind
     start: int
@@ -62,42 +62,42 @@ class Patterns(Live):
     __slots__ = ("_before", "_dialled", "_in_cadence", "_last", "_per_ms", "_report")
 
     def __init__(self, rate_hz: int, report: Callable[[Pattern], object]) -> None:
-        """Begin a stream; report: called with each pattern."""
+        """Begin a stream; report is called with each pattern."""
         self._per_ms = rate_hz / 1000
         self._report = report
         self._before: list[Stretch] = []
-        """The last stretches, of which a pattern may consist that is not complete."""
+        """The last stretches, which may be part of an incomplete pattern."""
         self._last: Stretch | None = None
-        """A stretch that means something if silence follows."""
+        """A stretch that is a pattern if silence follows."""
         self._in_cadence = False
         self._dialled = False
 
     def reset(self) -> None:
-        """Drop what was heard."""
+        """Drop the stretches."""
         self._before = []
         self._last = None
         self._in_cadence = False
 
     @property
     def waits(self) -> bool:
-        """Whether a stretch means something if silence follows."""
+        """Whether a stretch is a pattern if silence follows."""
         return self._last is not None
 
     def may_be_dial(self, samples: int) -> bool:
-        """Whether a stretch of this length that has not ended may be a dial tone, which was not reported yet."""
+        """Report whether a current stretch of this length may be a dial tone that was not reported yet."""
         return not self._dialled and samples > min(DIAL_MS.values()) * self._per_ms
 
     def runs(self, stretch: Stretch) -> None:
-        """Take a stretch that has not ended: a dial tone has no end of its own."""
+        """Add a stretch that has not ended: a dial tone lasts until the caller dials."""
         needed_ms = DIAL_MS.get(stretch.name)
         if needed_ms is None or stretch.samples < needed_ms * self._per_ms:
             return
         if stretch.name or _within(stretch.frequencies_hz[0], PROGRESS_HZ):
             self._dialled = True
-            self._tell("dial", [stretch])
+            self._emit("dial", [stretch])
 
     def ended(self, stretch: Stretch) -> None:
-        """Take a stretch that has ended."""
+        """Add a stretch that has ended."""
         dialled, self._dialled = self._dialled, False
         if dialled:
             self.reset()
@@ -107,11 +107,11 @@ class Patterns(Live):
         if not (self._is_cadence() or self._is_sit()):
             self._last = stretch
             if stretch.name == "ringback" and self._lasts(stretch, RING_MS):
-                self._tell("ringback", [stretch])
+                self._emit("ringback", [stretch])
                 self._last = None
 
     def passed(self, window: Window, length: int) -> None:
-        """Take a window of the PCM behind the last stretch."""
+        """Add a window of the PCM after the last stretch."""
         last = self._last
         if last is None or window.begin < last.end:
             return
@@ -126,14 +126,14 @@ class Patterns(Live):
             self._alone(last, progress=progress)
 
     def _alone(self, stretch: Stretch, *, progress: bool) -> None:
-        """Take a stretch with silence behind it."""
+        """Report a stretch that silence follows, if it is a pattern."""
         if progress and self._lasts(stretch, RING_MS):
-            self._tell("ringback", [stretch])
+            self._emit("ringback", [stretch])
         elif not stretch.name and _within(stretch.frequencies_hz[0], BEEP_HZ) and self._lasts(stretch, BEEP_MS):
-            self._tell("beep", [stretch])
+            self._emit("beep", [stretch])
 
     def _is_cadence(self) -> bool:
-        """Whether the last two stretches are a busy or congestion tone, or a double ring."""
+        """Report whether the last two stretches are a busy or congestion tone, or a double ring."""
         pair = self._before[-2:]
         cadence = self._cadence(*pair) if len(pair) == 2 else None
         if cadence is None:
@@ -142,12 +142,12 @@ class Patterns(Live):
         if cadence == "ringback":
             self._before = []
         if cadence == "ringback" or not self._in_cadence:
-            self._tell(cadence, pair)
+            self._emit(cadence, pair)
         self._in_cadence = cadence != "ringback"
         return True
 
     def _cadence(self, first: Stretch, second: Stretch) -> PatternKind | None:
-        """Return what two stretches are that follow each other; None: nothing."""
+        """Return the pattern of two consecutive stretches; None: not a pattern."""
         on_ms, off_ms = second.samples / self._per_ms, (second.start - first.end) / self._per_ms
         same_ms = max(SAME_MS, SAME_SHARE * on_ms)
         if not _same_tone(first, second) or abs(first.samples - second.samples) > same_ms * self._per_ms:
@@ -168,14 +168,14 @@ class Patterns(Live):
                 return False
         if any(second.start - first.end > SIT_PAUSE_MS * self._per_ms for first, second in pairwise(three)):
             return False
-        self._tell("sit", three)
+        self._emit("sit", three)
         self._before = []
         return True
 
     def _lasts(self, stretch: Stretch, times_ms: tuple[float, float]) -> bool:
         return _within(stretch.samples / self._per_ms, times_ms)
 
-    def _tell(self, kind: PatternKind, stretches: list[Stretch]) -> None:
+    def _emit(self, kind: PatternKind, stretches: list[Stretch]) -> None:
         frequencies_hz = stretches[-1].frequencies_hz
         if kind == "sit":
             frequencies_hz = tuple(stretch.frequencies_hz[0] for stretch in stretches)
@@ -188,7 +188,7 @@ def _within(value: float, limits: tuple[float, float]) -> bool:
 
 
 def _same_tone(first: Stretch, second: Stretch) -> bool:
-    """Whether two stretches have the same tones; a single one must be one of a cadence."""
+    """Report whether two stretches have the same tones; a single tone must be a call progress tone."""
     if first.name != second.name or not (second.name or _within(second.frequencies_hz[0], PROGRESS_HZ)):
         return False
     pairs = zip(first.frequencies_hz, second.frequencies_hz, strict=True)

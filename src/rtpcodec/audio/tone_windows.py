@@ -1,4 +1,4 @@
-"""Windows of PCM in which single frequencies are measured, and what two windows in a row say about a tone."""
+"""Measurement of single frequencies in windows of PCM, and of a tone's exact frequency from two windows in a row."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from rtpcodec.kernels.goertzel import ToneBank, ToneTables
 from rtpcodec.pickling import Live
 
 Values = tuple[complex, ...]
-"""Per frequency of a bank: its squared magnitude is the power of a sine there."""
+"""One value per frequency of a bank: its squared magnitude is the power of a sine there."""
 
 KEPT_TABLES: Final = 16
-"""Banks of three lengths at the rates that one process meets; 20 to 100 kB each at 8 kHz."""
+"""Banks of three lengths at the rates in one process; 20 to 100 kB each at 8 kHz."""
 
 
 class Window(NamedTuple):
     """One window of a stream."""
 
     begin: int
-    """Its first sample."""
+    """The position of its first sample."""
     power: float
-    """In squares of samples."""
+    """Mean square of its samples."""
     first: int
     """The index of the strongest frequency of the first group."""
     second: int
-    """Of the second group; -1: no tone."""
+    """The same for the second group; -1: no tone."""
     values: Values | None
-    """None: it is quiet, or no tone has a share of it that is worth a look."""
+    """None: it is quiet, or no tone has a sufficient share of the power."""
     before: Values | None
-    """The values of the window before."""
+    """The values of the previous window."""
 
 
 class Tone(NamedTuple):
@@ -43,20 +43,20 @@ class Tone(NamedTuple):
     frequency_hz: float
     power: float
     before: float
-    """Its power in the window before, which it may fill in part."""
+    """Its power in the previous window, which it may fill only in part."""
 
 
 class WindowShape(NamedTuple):
-    """The windows of one search, apart from the rate."""
+    """The parameters of the windows, except the sample rate."""
 
     frequencies_hz: tuple[float, ...]
     window_ms: float
     hop_ms: float
     split: int
     least_dbm0: float
-    """Quieter windows are not looked at."""
+    """Quieter windows are ignored."""
     least_share: float
-    """Nor those of whose power the strongest frequencies have less."""
+    """Windows are ignored if their strongest frequencies have a lower share of the power."""
 
 
 class Windows(Live):
@@ -79,7 +79,7 @@ class Windows(Live):
         )
         self._begin = 0
         self._before: Values | None = None
-        # By what a sine at each frequency turns from one window to the next.
+        # The phase change of a sine at each frequency from one window to the next, removed by multiplication.
         self._turns = tuple(
             cmath.exp(-2j * math.pi * ((hertz * self.hop / rate_hz) % 1)) for hertz in shape.frequencies_hz
         )
@@ -95,7 +95,7 @@ class Windows(Live):
         self._begin, self._before = begin, before
         return found
 
-    def worth_a_look(self, pcm: Buffer) -> list[Window | None]:
+    def relevant(self, pcm: Buffer) -> list[Window | None]:
         """Add PCM, and return the windows that it completes; None in place of those without values."""
         found: list[Window | None] = []
         begin, before, hop = self._begin, self._before, self.hop
@@ -107,23 +107,23 @@ class Windows(Live):
         return found
 
     def reset(self, begin: int) -> None:
-        """Begin again, at a sample."""
+        """Restart at a sample position."""
         self._bank.reset()
         self._begin = begin
         self._before = None
 
     def turn(self, window: Window, k: int) -> complex:
-        """Return how a tone near frequency k has turned since the window before, against a sine of that frequency."""
+        """Return the phase change of a tone near frequency k since the previous window, relative to a sine at k."""
         if window.values is None or window.before is None:
             return 0j
         return window.values[k] * window.before[k].conjugate() * self._turns[k]
 
     def offset_hz(self, turn: complex) -> float:
-        """Return how far a tone is from its frequency. A sum of turns is a mean that its power weights."""
+        """Return a tone's offset from its nominal frequency. A sum of turns gives the power-weighted mean."""
         return cmath.phase(turn) * self.rate_hz / (2 * math.pi * self.hop)
 
     def tone(self, window: Window, k: int) -> Tone | None:
-        """Return the sine near frequency k; None: nothing is known of the window before."""
+        """Return the sine near frequency k; None: the previous window has no values."""
         turn = self.turn(window, k)
         if not turn or window.values is None or window.before is None:
             return None
@@ -133,21 +133,21 @@ class Windows(Live):
         return Tone(self.shape.frequencies_hz[k] + offset_hz, power, before)
 
     def gain(self, offset_hz: float) -> float:
-        """Return by what the power of a tone is larger than what is measured so far from it."""
+        """Return the factor that corrects the power of a tone measured at this offset."""
         return _gain(offset_hz * self.window / self.rate_hz)
 
     def edge(self, amplitude: float) -> float:
-        """Return how much of a window a tone fills that has this share of its amplitude in a whole one, in samples."""
+        """Return how many samples of a window a tone fills, given the share of its full amplitude."""
         return _fill(amplitude) * self.window
 
 
 def power_of(value: complex) -> float:
-    """Return the squared magnitude."""
+    """Return the power of a value: its squared magnitude."""
     return value.real * value.real + value.imag * value.imag
 
 
 def power_of_dbm0(level_dbm0: float) -> float:
-    """Return the mean square of samples of a level."""
+    """Return the mean square of samples at a level."""
     return float(FULL_SCALE**2 * 10 ** (dbov_of_dbm0(level_dbm0) / 10))
 
 
@@ -162,7 +162,7 @@ def _tables(rate_hz: int, frequencies_hz: tuple[float, ...], window_samples: int
 
 
 def _gain(bins: float) -> float:
-    """The inverse of a Hann window's response, bins of 1 / its length away from a tone, as a power. At most 16 dB."""
+    """Return the inverse power response of a Hann window at an offset in bins (1 / its length), at most 16 dB."""
     bins = min(abs(bins), 1.4)
     if bins < 1e-6:
         return 1.0
@@ -173,7 +173,7 @@ def _gain(bins: float) -> float:
 
 
 def _fill(amplitude: float) -> float:
-    """The part u of a Hann window with the integral u - sin(2 pi u) / (2 pi) = amplitude."""
+    """Return the part u of a Hann window for which the integral u - sin(2 pi u) / (2 pi) equals amplitude."""
     low, high = 0.0, 1.0
     for _ in range(12):
         middle = (low + high) / 2

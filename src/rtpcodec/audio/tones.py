@@ -1,4 +1,4 @@
-"""The signals of a telephone's keys: two sines each (ITU-T Q.23)."""
+"""DTMF signals of telephone keys: two sines each (ITU-T Q.23)."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ DEFAULT_LEVEL_DBM0: Final = -10.0
 
 
 class DualTone(Live):
-    """The signal of one key, as long as samples are taken from it. Use from one thread at a time.
+    """Generates the DTMF signal of one key, for any time. Use from one thread at a time.
 
-    The phase is exact however the samples are cut, so a key that is held for an hour does not drift.
+    The phase is exact for any cuts, so the frequencies do not drift.
 
     >>> tone = DualTone("5", 8000)
     >>> tone.frequencies_hz, len(tone.samples(400))
@@ -36,13 +36,16 @@ class DualTone(Live):
     def __init__(
         self, key: str, rate_hz: int, level_dbm0: float = DEFAULT_LEVEL_DBM0, *, twist_db: float = 0.0
     ) -> None:
-        """Make the signal of a key.
+        """Create the signal of a key.
 
-        key: one of 0 to 9, A to D, * and #.
-        rate_hz: of the samples, 8000 to 192000.
-        level_dbm0: the power of both sines together.
-        twist_db: how much louder the high sine is.
-        Raises: ValueError if it is not a key, the rate is out of range, or the level would clip.
+        Args:
+            key: one of 0 to 9, A to D, * and #.
+            rate_hz: sample rate, 8000 to 192000.
+            level_dbm0: power of both sines together in dBm0.
+            twist_db: level of the high sine relative to the low one in dB.
+
+        Raises:
+            ValueError: key is not a DTMF key, the rate is out of range, or the level would clip.
         """
         if key not in KEY_FREQUENCIES_HZ:
             raise ValueError(f"key is {key!r}, 0 to 9, A to D, * and # are possible")
@@ -56,22 +59,22 @@ class DualTone(Live):
         self.samples(0)
 
     def samples(self, n: int) -> bytes:
-        """Return the next samples as native int16 PCM. ValueError: below 0."""
+        """Return the next n samples as native int16 PCM. ValueError: n is negative."""
         pcm = sines(self._sines, self.rate_hz, self._position, n)
         self._position += n
         return pcm
 
     def reset(self) -> None:
-        """Begin again at phase 0."""
+        """Restart at phase 0."""
         self._position = 0
 
     def __repr__(self) -> str:
-        """Return a text without the key: digits never reach a log."""
+        """Return a text without the key, because digits must not reach a log."""
         return f"DualTone(rate_hz={self.rate_hz}, level_dbm0={self.level_dbm0:g})"
 
 
 def _amplitudes(level_dbm0: float, twist_db: float) -> tuple[float, float]:
-    """The amplitudes of the low and the high sine. ValueError: their sum exceeds full scale."""
+    """Return the amplitudes of the low and the high sine. ValueError: their sum exceeds full scale."""
     ratio = 10 ** (twist_db / 20)
     # The power of a sine is half the square of its amplitude.
     low_at_full_power = FULL_SCALE * math.sqrt(2 / (1 + ratio * ratio))

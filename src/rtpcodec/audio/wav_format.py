@@ -1,10 +1,10 @@
-"""The header of a WAV file: its chunks, read one after the other up to the samples.
+"""The header of a WAV file: its chunks up to the samples.
 
 Sources: Multimedia Programming Interface and Data Specifications 1.0 (RIFF, WAVE, fmt), the WAVEFORMATEXTENSIBLE
 structure, EBU Tech 3306 (RF64 and ds64), ITU-R BS.2088 (BW64).
 
-Sizes are believed only as far as the file goes. A writer that was killed, or that writes into a pipe, leaves 0 or
-0xFFFFFFFF behind, and the samples then reach to the end of the file.
+Sizes are used only up to the end of the file. A writer that was killed, or that writes into a pipe, leaves the size 0
+or 0xFFFFFFFF; then the samples extend to the end of the file.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from rtpcodec.errors import AudioFileError
 Coding = Literal["pcm", "float", "mulaw", "alaw", "other"]
 
 MAX_SAMPLE_RATE_HZ: Final = 192_000
-"""No telephony codec goes beyond."""
+"""No telephony codec has a higher rate."""
 MAX_CHUNKS: Final = 1000
 """Chunks before the samples; real files have fewer than 10."""
 UNKNOWN_SIZE: Final = 0xFFFF_FFFF
-"""The size that writers leave who do not know it yet, and that refers to ds64 in RF64 and BW64."""
+"""The size if the writer does not know it yet; in RF64 and BW64 it refers to the ds64 chunk."""
 
 _FORMS: Final = (b"RIFF", b"RIFX", b"RF64", b"BW64")
 _NAMES: Final = (b"fmt ", b"data", b"fact", b"LIST", b"bext", b"cue ")
@@ -34,7 +34,7 @@ _FMT_OCTETS: Final = 16
 _EXTENSIBLE_OCTETS: Final = 40
 _EXTENSIBLE: Final = 0xFFFE
 _GUID_TAIL: Final = bytes.fromhex("000000001000800000aa00389b71")
-"""Of the subformats that stand for a format tag: the tag, then these octets."""
+"""The end of a subformat that contains a format tag: the tag, then these octets."""
 _CODINGS: Final[dict[int, tuple[Coding, tuple[int, ...]]]] = {
     1: ("pcm", (1, 2, 3, 4)),
     3: ("float", (4, 8)),
@@ -56,11 +56,11 @@ _OTHER_TAGS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class WavFormat:
-    """How the samples of a file are coded, and where they are."""
+    """The coding of a file's samples, and their position."""
 
     coding: Coding
     bits: int
-    """Bits of a sample as the file says; they are the upper ones of its octets."""
+    """Bits per sample by the header; they are the upper ones of its octets."""
     sample_octets: int
     channels: int
     sample_rate_hz: int
@@ -68,27 +68,31 @@ class WavFormat:
     data_at: int
     """Offset of the first sample."""
     data_octets: int | None
-    """As the header says, at most what the file has; None: up to the end of a stream whose length is unknown."""
+    """Size of the samples by the header, limited to the file; None: up to the end of a stream of unknown length."""
     declared_octets: int | None = None
-    """As the header says, whatever the file has; None: it does not say it."""
+    """Size of the samples by the header, not limited; None: the header does not give it."""
     is_rf64: bool = False
-    """Sizes of 64 bits: RF64 or BW64."""
+    """Whether sizes have 64 bits: RF64 or BW64."""
     tag: int = 0
-    """The format tag, of coding `other` one of those that were asked for."""
+    """The format tag; for the coding `other` one of the requested tags."""
 
     @property
     def frame_octets(self) -> int:
-        """Octets of one sample of every channel."""
+        """Octets of one sample of all channels."""
         return self.sample_octets * self.channels
 
 
 def read_format(file: BinaryIO, name: str, *, other_tags: Collection[int] = ()) -> WavFormat:
     """Read the header, and leave the file at its first sample.
 
-    file: positioned at the header; it need not be seekable if its format comes before its samples.
-    name: of the file, for errors.
-    other_tags: format tags that the caller can read; their samples have the coding `other`.
-    Raises: AudioFileError, a ValueError, with the rule that the file breaks, the number and its offset; OSError.
+    Args:
+        file: positioned at the header; it need not be seekable if the fmt chunk precedes the samples.
+        name: the file's name in errors.
+        other_tags: more format tags to accept; their samples have the coding `other`.
+
+    Raises:
+        AudioFileError: the file breaks a rule, which the error names with value and offset; a ValueError.
+        OSError: the file cannot be read.
     """
     return _Header(file, name, other_tags).read()
 

@@ -1,4 +1,4 @@
-"""WAV files read piece by piece, in bounded memory, whatever their header says (docs/wav.md)."""
+"""A reader of WAV files, piece by piece, with bounded memory (docs/wav.md, Read)."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from rtpcodec.audio.wav_samples import converter
 from rtpcodec.pickling import Live
 
 BLOCK_OCTETS: Final = 256 * 1024
-"""Read at once, at least one frame: what a header says never decides how much memory is used."""
+"""Octets read at once, or one frame if that is more. Memory use does not depend on the header."""
 
 
 class WavReader(Live):
-    """Reads native int16 mono PCM from a WAV file of any coding; also a context, and an iterator over pieces.
+    """Reads native int16 mono PCM from a WAV file of any coding; a context manager, and an iterator over pieces.
 
-    `format` says how the file is coded, `sample_rate_hz` its rate. Use from one thread at a time.
+    `format` describes the file, `sample_rate_hz` is its rate. Use from one thread at a time.
     """
 
     __slots__ = ("_convert", "_file", "_left", "_owned", "format", "name")
@@ -27,9 +27,13 @@ class WavReader(Live):
     def __init__(self, source: str | PathLike[str] | BinaryIO, *, channel: int | None = None) -> None:
         """Open a file and read its header.
 
-        source: the file's path, or a binary file, which stays open. A pipe is possible if the format comes first.
-        channel: the channel to take, from 0; None: the mean of all.
-        Raises: ValueError if it is not a WAV file, has a coding that is not read, or lacks the channel; OSError.
+        Args:
+            source: the file's path, or a binary file, which stays open. It may be a pipe if the fmt chunk comes first.
+            channel: the channel to read, from 0; None: the mean of all.
+
+        Raises:
+            ValueError: the file is not WAV, has an unsupported coding, or lacks the channel.
+            OSError: the file cannot be read.
         """
         self._owned = isinstance(source, str | PathLike)
         self._file: BinaryIO
@@ -54,12 +58,12 @@ class WavReader(Live):
 
     @property
     def sample_count(self) -> int | None:
-        """Samples per channel that the file has; None: a stream that does not say it."""
+        """Samples per channel in the file; None: a stream of unknown length."""
         octets = self.format.data_octets
         return None if octets is None else octets // self.format.frame_octets
 
     def read(self, samples: int) -> bytes:
-        """Read up to so many samples, fewer only at the end; a frame that is cut there is dropped. OSError."""
+        """Read this many samples, fewer only at the end, where an incomplete frame is dropped. OSError."""
         pieces = []
         while samples > 0:
             piece = self._piece(samples)
@@ -75,7 +79,7 @@ class WavReader(Live):
             yield piece
 
     def _piece(self, samples: int) -> bytes:
-        """Read at most a block, and at most so many samples; empty at the end."""
+        """Read at most a block, and at most this many samples; empty at the end."""
         frame = self.format.frame_octets
         wanted = frame * min(samples, max(1, BLOCK_OCTETS // frame))
         if self._left is not None:
@@ -88,7 +92,7 @@ class WavReader(Live):
         return self._convert(bytes(found[: len(found) - len(found) % frame]))
 
     def close(self) -> None:
-        """Close the file if it was opened here. More than once does nothing."""
+        """Close the file if it was opened by path. Calling it again does nothing."""
         if self._owned:
             self._file.close()
 
@@ -104,10 +108,16 @@ class WavReader(Live):
 def read_wav(path: str | PathLike[str], *, channel: int | None = None) -> tuple[bytes, int]:
     """Read a whole WAV file.
 
-    path: the file.
-    channel: the channel to take, from 0; None: the mean of all.
-    Returns: its samples as native int16 mono PCM, and their rate in Hz.
-    Raises: ValueError if it is not a WAV file, has a coding that is not read, or lacks the channel; OSError.
+    Args:
+        path: the file.
+        channel: the channel to read, from 0; None: the mean of all.
+
+    Returns:
+        Its samples as native int16 mono PCM, and their rate in Hz.
+
+    Raises:
+        ValueError: the file is not WAV, has an unsupported coding, or lacks the channel.
+        OSError: the file cannot be read.
     """
     with WavReader(path, channel=channel) as reader:
         return b"".join(reader), reader.sample_rate_hz

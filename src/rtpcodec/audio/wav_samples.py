@@ -1,4 +1,4 @@
-"""Samples of a WAV file to native int16: every coding, and several channels to one.
+"""Conversion of a WAV file's samples to native int16: every coding, and several channels to one.
 
 Integers keep their upper 16 bits, as in ffmpeg; floats are scaled by 32768, rounded half to even and limited.
 """
@@ -26,10 +26,13 @@ _SIGN: Final = bytes(octet ^ 0x80 for octet in range(256))
 def converter(found: WavFormat, channel: int | None, name: str) -> Converter:
     """Return the conversion of a file's frames.
 
-    found: how they are coded.
-    channel: the one to take, from 0; None: the mean of all, rounded down.
-    name: of the file, for the error.
-    Raises: ValueError if the file does not have the channel.
+    Args:
+        found: the file's format.
+        channel: the channel to read, from 0; None: the mean of all, rounded down.
+        name: the file's name in errors.
+
+    Raises:
+        ValueError: the file does not have the channel.
     """
     if channel is not None and not 0 <= channel < found.channels:
         raise ValueError(f"channel is {channel}, {name} has channels 0 to {found.channels - 1}")
@@ -66,14 +69,14 @@ def interleaved(found: WavFormat) -> Converter:
 
 
 def _unsigned(samples: bytes) -> bytes:
-    """8 bits: 128 is silence."""
+    """Convert unsigned 8-bit samples, where 128 is silence."""
     wide = bytearray(2 * len(samples))
     wide[1 if sys.byteorder == "little" else 0 :: 2] = samples.translate(_SIGN)
     return bytes(wide)
 
 
 def _upper(octets: int, *, big_endian: bool) -> Converter:
-    """24 and 32 bits: the upper two octets."""
+    """Return the conversion of 24- and 32-bit samples: their upper two octets."""
     high, low = (0, 1) if big_endian else (octets - 1, octets - 2)
 
     def convert(samples: bytes) -> bytes:
@@ -87,7 +90,7 @@ def _upper(octets: int, *, big_endian: bool) -> Converter:
 
 
 def _floats(kind: str) -> Converter:
-    """1.0 is full scale; a value that is not a number is silence."""
+    """Return the conversion of floats: 1.0 is full scale, NaN is silence."""
 
     def convert(samples: bytes) -> bytes:
         import numpy as np  # noqa: PLC0415 -- most files hold integers

@@ -19,15 +19,15 @@ from rtpcodec.pickling import Live
 SAMPLE_OCTETS: Final = 2
 ITEM_FORMATS: Final = ("h", "B", "b", "c")
 MAX_PCM_OCTETS: Final = 2**32 - 1 - 36
-"""A header counts with 32 bits, from behind its first 8 octets."""
+"""The header's size has 32 bits and excludes the first 8 octets."""
 HEADER_OCTETS: Final = 44
 
 
 class WavWriter(Live):
-    """Writes native int16 mono PCM to a WAV file; also a context.
+    """Writes native int16 mono PCM to a WAV file; a context manager.
 
-    A second of samples is collected, then written, and then the header says so. So the header is true at any moment,
-    and a process that is killed loses at most the last second. Use from one thread at a time.
+    It collects one second of samples, writes them, and then updates the header. The header is therefore correct at any
+    moment, and a killed process loses at most the last second. Use from one thread at a time.
     """
 
     __slots__ = ("_collected", "_file", "_octets_in_file", "path", "sample_rate_hz", "samples_written")
@@ -35,17 +35,22 @@ class WavWriter(Live):
     def __init__(self, path: str | PathLike[str], sample_rate_hz: int, *, replace: bool = True) -> None:
         """Open the file and write its header.
 
-        path: the file.
-        sample_rate_hz: rate of the samples, which are not resampled.
-        replace: whether an existing file may be replaced.
-        Raises: FileExistsError if it must not be replaced; ValueError if the rate is not possible; OSError.
+        Args:
+            path: the file.
+            sample_rate_hz: rate of the samples, which are not resampled.
+            replace: whether an existing file may be replaced.
+
+        Raises:
+            FileExistsError: the file exists, and replace is false.
+            ValueError: the rate is out of range.
+            OSError: the file cannot be written.
         """
         if not 0 < sample_rate_hz <= MAX_SAMPLE_RATE_HZ:
             raise ValueError(f"sample_rate_hz is {sample_rate_hz}, 1 to {MAX_SAMPLE_RATE_HZ} are possible")
         self.path = Path(path)
         self.sample_rate_hz = sample_rate_hz
         self.samples_written = 0
-        """Samples that `write` accepted, those that are still collected included."""
+        """Samples that `write` accepted, including those not yet in the file."""
         self._collected = bytearray()
         self._octets_in_file = 0
         self._file = self.path.open("wb" if replace else "xb", buffering=0)
@@ -58,8 +63,10 @@ class WavWriter(Live):
     def write(self, pcm: Buffer) -> None:
         """Append samples.
 
-        Raises: ValueError if it has an odd number of octets or the file is full, TypeError if the items are others:
-        nothing was appended. OSError if the file cannot be written: the samples are kept, the next write retries.
+        Raises:
+            TypeError: the items are not 16-bit samples or octets. Nothing was appended.
+            ValueError: pcm has an odd number of octets, or the file is full. Nothing was appended.
+            OSError: the file cannot be written. The samples are kept, and the next write retries.
         """
         view = memoryview(pcm)
         if view.format not in ITEM_FORMATS:
@@ -74,9 +81,11 @@ class WavWriter(Live):
             self.flush()
 
     def write_silence(self, samples: int) -> None:
-        """Append silence of any length at the cost of one call of the system, and without blocks on most disks.
+        """Append silence of any length by one system call, without blocks on most file systems.
 
-        Raises: ValueError if it is negative or the file is full: nothing was appended. OSError.
+        Raises:
+            ValueError: samples is negative, or the file is full. Nothing was appended.
+            OSError: the file cannot be written.
         """
         if samples < 0:
             raise ValueError(f"samples is {samples}, 0 or more is needed")
@@ -98,7 +107,7 @@ class WavWriter(Live):
             )
 
     def flush(self) -> None:
-        """Write what was collected, and then the header. OSError."""
+        """Write the collected samples, and then the header. OSError."""
         try:
             while self._collected:
                 written = self._file.write(self._collected) or 0
@@ -108,7 +117,7 @@ class WavWriter(Live):
             self._write_header()
 
     def close(self) -> None:
-        """Write what was collected, and close the file. More than once does nothing. OSError."""
+        """Write the collected samples, and close the file. Calling it again does nothing. OSError."""
         if self._file.closed:
             return
         try:
@@ -117,7 +126,7 @@ class WavWriter(Live):
             self._file.close()
 
     def _write_header(self) -> None:
-        """Write the header for the samples in the file, in one call of the system, and return to the end."""
+        """Write the header for the samples in the file by one system call, and seek to the end."""
         octets = self._octets_in_file // SAMPLE_OCTETS * SAMPLE_OCTETS
         rate_hz = self.sample_rate_hz
         format_fields = (16, 1, 1, rate_hz, SAMPLE_OCTETS * rate_hz, SAMPLE_OCTETS, 8 * SAMPLE_OCTETS)

@@ -1,6 +1,6 @@
-"""A file of 16-bit PCM out of G.711 in one object: the octets before the samples are copied, the samples decoded.
+"""Decodes G.711 to a file of 16-bit PCM in one object: copies the header and decodes the samples after it.
 
-Joining the two afterwards would copy the samples once more, into memory that the system first has to supply: several
+Joining the two afterwards would copy the samples once more, into memory that the system must supply first: several
 times the cost of decoding.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE

@@ -1,4 +1,4 @@
-"""Transcode files in memory, many per call: the function that engines of many machines run."""
+"""Transcodes many files per call in memory: the function that the engines call."""
 
 from __future__ import annotations
 
@@ -21,22 +21,35 @@ def transcode_batch(
 ) -> list[OutputRow]:
     """Transcode audio files in memory, mono.
 
-    rows: each a mapping with `path` and `bytes`, a whole file of any kind, and if it is raw also `kind`,
-        `sample_rate_hz` and `byte_order` (InputRow). A row that has an `error` keeps it.
-    to: the kind wanted, as in `create_audio`: wav, flac, mp3, ogg, awb, ulaw, alaw, g722 or l16.
-    sample_rate_hz: the rate wanted; None: that of each file or the next that the kind has, of a raw kind its usual one.
-    channel: the channel to take, from 0; None: the mean of all, rounded down.
-    options: of the kind, as in `create_audio`.
-    Returns: for each row in order a dict with `path`, `bytes`, `facts` and `error` (OutputRow). A file that cannot be
-        read, or has no such channel, has an error and no bytes; the others are not affected.
-    Raises: ValueError, TypeError for arguments that no row can be transcoded with; MissingExtra, MissingLibrary.
-    Threads: any number; kernels run without the GIL. With `functools.partial` it is pickled for processes and clusters.
+    Call it from any number of threads; kernels run without the GIL. With `functools.partial` it can be pickled for
+    processes and clusters.
+
+    Args:
+        rows: mappings with `path` and `bytes`, a whole file of any kind; for raw files also `kind`, `sample_rate_hz`
+            and `byte_order` (InputRow). A row with an `error` keeps it.
+        to: kind of the results, as in `create_audio`: wav, flac, mp3, ogg, awb, ulaw, alaw, g722 or l16.
+        sample_rate_hz: sample rate of the results in Hz; None: that of each file or the next that the kind has, for a
+            raw kind its usual one.
+        channel: channel to take, from 0; None: the mean of all, rounded down.
+        options: options of the kind, as in `create_audio`.
+
+    Returns:
+        Per row, in order, a dict with `path`, `bytes`, `facts` and `error` (OutputRow). A file that cannot be read, or
+        does not have the channel, has an error and no bytes; the others are not affected.
+
+    Raises:
+        ValueError: an argument with which no row can be transcoded; so does TypeError.
+        MissingExtra: a package for the kind is missing.
+        MissingLibrary: a codec's shared library is missing.
 
     >>> rows = transcode_batch([{"path": "a.ulaw", "bytes": bytes(8000)}, {"path": "b.wav", "bytes": b"?"}], to="wav")
     >>> len(rows[0]["bytes"]), rows[0]["facts"]["duration_ms"], rows[1]["bytes"] is None
     (16044, 1000.0, True)
     """
-    aim = wanted(to, sample_rate_hz, channel, options)
+    return _transcoded_rows(rows, wanted(to, sample_rate_hz, channel, options))
+
+
+def _transcoded_rows(rows: Iterable[Mapping[str, Any]], aim: Wanted) -> list[OutputRow]:
     done: list[OutputRow] = []
     banked: dict[int, OpenedRow] = {}
     for number, row in enumerate(rows):
@@ -45,10 +58,10 @@ def transcode_batch(
             continue
         try:
             opened = open_row(row)
-        except Exception as error:  # nothing that a row holds may end the batch
+        except Exception as error:  # the content of a row must not end the batch
             done.append(failed(path_of(row), error))
             continue
-        if to == "g722" or opened.source.facts.codec == "G722":
+        if aim.kind.name == "g722" or opened.source.facts.codec == "G722":
             banked[number] = opened
             done.append(failed(opened.path, RuntimeError("it waits for its bank")))
         else:
@@ -60,7 +73,7 @@ def transcode_batch(
 
 
 def _transcoded(row: OpenedRow, aim: Wanted) -> OutputRow:
-    """Transcode one row by itself."""
+    """Transcode a single row."""
     try:
         return transcode_directly(row, aim) or aim.transcode(row)
     except Exception as error:  # see transcode_batch
@@ -68,7 +81,7 @@ def _transcoded(row: OpenedRow, aim: Wanted) -> OutputRow:
 
 
 def _by_banks(rows: Sequence[OpenedRow], aim: Wanted) -> list[OutputRow]:
-    """Transcode rows from G.722 or to it: those of like length side by side."""
+    """Transcode rows from or to G.722 in banks of similar length."""
     from rtpcodec.bulk.g722_rows import decode_rows, encode_rows  # noqa: PLC0415 -- other rows need no arrays
 
     try:
@@ -88,7 +101,7 @@ def _by_banks(rows: Sequence[OpenedRow], aim: Wanted) -> list[OutputRow]:
 
 
 def _read(row: OpenedRow, aim: Wanted) -> bytes | OutputRow:
-    """Read the whole sound of a row, or why it cannot be read."""
+    """Return the whole sound of a row, or its result row with the error."""
     try:
         return aim.pcm_of(row)
     except Exception as error:  # see transcode_batch

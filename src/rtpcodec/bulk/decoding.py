@@ -1,4 +1,4 @@
-"""One packet capture to the sound of its calls: what a run does with each of its captures."""
+"""Decodes the calls of one packet capture of a run."""
 
 from __future__ import annotations
 
@@ -26,32 +26,41 @@ from rtpcodec.rtp.capture.report import CapturedCall, CaptureReport
 from rtpcodec.rtp.capture.sound import CallSound, Gaps
 
 _DATAGRAMS_PER_REPORT: Final = 1024
-"""The place in the file is a call of the system."""
+"""Progress is reported once per so many datagrams, because the position in the file is a system call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoding:
-    """How the calls of captures become files."""
+    """The settings of a run that decodes captures."""
 
     to: TargetKind
     pcm_hz: int | None = None
-    """None: the highest rate of the codecs of a call."""
+    """The rate of the files; None: the highest rate of the codecs of a call."""
     gaps: Gaps = "conceal"
     codecs: Mapping[int, str] | None = None
-    """By payload type, what nothing in the capture says."""
+    """Codecs by payload type, as in `find_streams`."""
     replace: bool = False
     targets: Set[str] = frozenset()
-    """The outputs of all captures of the run, without suffix: a call of one must not have the name of another."""
+    """The outputs of all captures of the run, without suffix: calls of different captures must not have one name."""
 
     def convert(self, job: Job, progress: FileProgress, record: Callable[[Row], None]) -> Row:
-        """Make one file per call of a capture: one call `OUT.wav`, several `OUT-1.wav`, `OUT-2.wav`, and so on.
+        """Write one file per call of a capture: one call to `OUT.wav`, several to `OUT-1.wav`, `OUT-2.wav`, and so on.
 
-        job: the capture, and the output without its suffix.
-        record: gets the row when all files are there.
-        Returns: the row: its `outputs` have one entry per call, without a name if nothing of the call can be decoded.
-            `notes` say why, and what is odd about the capture. A capture without any output is a failed row.
-        Raises: PacketFileError, OSError, MissingLibrary; Stopped: files of calls that had ended stay. ValueError: it is
-            a pipe, or a call would have the name of another capture.
+        Args:
+            job: the capture, and the output without its suffix.
+            progress: receives the progress, and raises Stopped after an interruption.
+            record: called with the row when all files are complete.
+
+        Returns:
+            The row: `outputs` has one entry per call, without a name if nothing of the call can be decoded. `notes`
+            have the reasons, and unusual facts about the capture. The row of a capture without any output is failed.
+
+        Raises:
+            PacketFileError: the capture breaks a rule of its format.
+            ValueError: the capture is a pipe, or a call would have the name of another capture.
+            MissingLibrary: a codec's shared library is missing.
+            OSError: a file cannot be read or written.
+            Stopped: the run was interrupted; files of calls that had ended remain.
         """
         if stat.S_ISFIFO(os.stat(job.source).st_mode):  # noqa: PTH116 -- a name
             raise ValueError("it is a pipe: a capture is read twice, a file is needed")
@@ -71,10 +80,7 @@ class Decoding:
 
 
 def until(packets: PacketReader, progress: FileProgress, *, of: tuple[float, float]) -> Iterator[Datagram]:
-    """Yield datagrams until the run is interrupted: Stopped.
-
-    of: from where to where the file is done by reading these.
-    """
+    """Yield datagrams until the run is interrupted (Stopped). `of` is the share of the progress, from begin to end."""
     begin, end = of
     for number, datagram in enumerate(packets):
         progress.require()
@@ -124,7 +130,7 @@ class Outputs:
         return _Sink(writer, self._progress, lambda octets: self._wrote(name, octets))
 
     def row(self, job: Job, sounds: list[CallSound], odd: list[str]) -> Row:
-        """Return the row of the capture; odd: the notes of the capture itself."""
+        """Return the row of the capture; `odd` are the notes about the capture itself."""
         undecoded = [sound for sound in sounds if self._names[id(sound.call)] not in self._octets]
         notes = [*undecoded_notes(undecoded), *odd]
         row: Row = {
@@ -163,7 +169,7 @@ class Outputs:
 
 
 class _Sink:
-    """The file of one call, which ends with the run."""
+    """The file of one call; writing stops when the run is interrupted."""
 
     __slots__ = ("_ended", "_progress", "_writer")
 

@@ -1,6 +1,6 @@
-"""The direct way of rows that need neither another rate nor a channel taken out: one kernel from file to file.
+"""The direct path of rows that keep their rate and have one channel: one kernel from file to file.
 
-It gives the octets and the facts that reader and writer give, in a tenth of their time.
+Octets and facts equal those of reader and writer, in a tenth of their time.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from rtpcodec.kernels.g711_transcode import pcma_to_pcmu, pcmu_to_pcma
 
 _SAMPLE_OCTETS: Final = 2
 _CODED_OCTETS: Final = {"PCMU": 1, "PCMA": 1, "PCM 16": _SAMPLE_OCTETS}
-"""By coding of the input: octets per sample."""
-_WAYS: Final[dict[tuple[str, str], Callable[[bytes, memoryview], bytes]]] = {
+"""Octets per sample, by coding of the input."""
+_KERNELS: Final[dict[tuple[str, str], Callable[[bytes, memoryview], bytes]]] = {
     ("PCMU", "wav"): pcmu_decode_behind,
     ("PCMA", "wav"): pcma_decode_behind,
-    # A code that stands for negative zero becomes that of zero, as by way of PCM.
+    # The code of negative zero becomes that of zero, as by way of PCM.
     ("PCMU", "ulaw"): lambda _, coded: pcmu_encode(pcmu_decode(coded)),
     ("PCMU", "alaw"): lambda _, coded: pcmu_to_pcma(coded),
     ("PCMA", "ulaw"): lambda _, coded: pcma_to_pcmu(coded),
@@ -31,18 +31,19 @@ _WAYS: Final[dict[tuple[str, str], Callable[[bytes, memoryview], bytes]]] = {
     ("PCM 16", "ulaw"): lambda _, coded: pcmu_encode(coded),
     ("PCM 16", "alaw"): lambda _, coded: pcma_encode(coded),
 }
-"""By coding of the input and kind of the output: head of the output and samples of the input to the whole output."""
+"""By coding of the input and kind of the output: function of the output's header and the input's samples, which returns
+the whole output."""
 _IS_LITTLE_ENDIAN: Final = sys.byteorder == "little"
-"""16-bit samples of a WAV file are in the processor's order."""
+"""Whether 16-bit samples of a WAV file are in the processor's order."""
 
 
 def transcode_directly(row: OpenedRow, aim: Wanted) -> OutputRow | None:
-    """Transcode a row, at its first sample, by one kernel. None: it needs the general way, and is where it was."""
+    """Transcode a row from its first sample with one kernel. None: it needs the general path, and is unchanged."""
     facts = row.facts
     coding, to = facts.codec, aim.kind.name
     if (
         coding not in _CODED_OCTETS
-        or (coding, to) not in _WAYS
+        or (coding, to) not in _KERNELS
         or facts.channels != 1
         or aim.channel not in (None, 0)
         or aim.rate_hz(facts) != facts.sample_rate_hz
@@ -55,5 +56,5 @@ def transcode_directly(row: OpenedRow, aim: Wanted) -> OutputRow | None:
     samples = len(coded) // _CODED_OCTETS[coding] if facts.samples is None else facts.samples
     coded = coded[: samples * _CODED_OCTETS[coding]]
     head = header(facts.sample_rate_hz, 1, _SAMPLE_OCTETS * samples) if to == "wav" else b""
-    octets = _WAYS[coding, to](head, coded)
+    octets = _KERNELS[coding, to](head, coded)
     return finished(row.path, octets, facts, samples)

@@ -1,4 +1,4 @@
-"""Many rows of G.722 through one bank, sixteen in the lanes of a register."""
+"""Codes many rows of G.722 in one bank, sixteen in the lanes of a register."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from rtpcodec.codecs.g722_bank import G722DecoderBank, G722EncoderBank
 
 BANK_ROWS: Final = 32
-"""Rows side by side; more go one bank after the other, so that the tables stay in the cache."""
+"""Rows per bank; further rows use another bank afterwards, so that the tables stay in the cache."""
 BLOCK_CODES: Final = 4000
 """Octets of each row per call of a bank: half a second."""
 _SAMPLES_PER_CODE: Final = 2
@@ -19,7 +19,8 @@ _SAMPLES_PER_CODE: Final = 2
 def decode_rows(payloads: Sequence[bytes]) -> list[memoryview]:
     """Decode G.722 files of any lengths.
 
-    Returns: octets of native int16 PCM of 16 kHz, row by row what a decoder of its own gives.
+    Returns:
+        Octets of native int16 PCM of 16 kHz per row, equal to those of a separate decoder.
     """
     decoded = [np.empty(_SAMPLES_PER_CODE * len(payload), np.int16) for payload in payloads]
     for chosen in _banks([len(payload) for payload in payloads]):
@@ -42,10 +43,10 @@ def decode_rows(payloads: Sequence[bytes]) -> list[memoryview]:
 
 
 def encode_rows(recordings: Sequence[bytes]) -> list[bytes]:
-    """Encode PCM of any lengths.
+    """Encode native int16 PCM of 16 kHz and any lengths; an odd number of samples is followed by one of silence.
 
-    recordings: native int16 PCM of 16 kHz; silence follows the last one of an odd number of samples.
-    Returns: G.722, row by row what an encoder of its own gives.
+    Returns:
+        G.722 per row, equal to that of a separate encoder.
     """
     coded = [np.empty(-(-len(pcm) // (2 * _SAMPLES_PER_CODE)), np.uint8) for pcm in recordings]
     for chosen in _banks([len(one) for one in coded]):
@@ -67,7 +68,7 @@ def encode_rows(recordings: Sequence[bytes]) -> list[bytes]:
 
 
 def _banks(lengths: Sequence[int]) -> Iterator[list[int]]:
-    """Yield the numbers of the rows of each bank, the longest first: rows of like length end together."""
+    """Yield the indices of the rows of each bank, the longest first: rows of similar length end together."""
     order = sorted(range(len(lengths)), key=lengths.__getitem__, reverse=True)
     for at in range(0, len(order), BANK_ROWS):
         yield order[at : at + BANK_ROWS]
@@ -76,6 +77,6 @@ def _banks(lengths: Sequence[int]) -> Iterator[list[int]]:
 def _put(
     row: np.ndarray[tuple[int], np.dtype[np.generic]], found: np.ndarray[tuple[int], np.dtype[np.generic]]
 ) -> None:
-    """Fill a row, and silence behind what there is: nothing before it is changed by that."""
+    """Fill a row, followed by silence, which does not change the results before it."""
     row[: len(found)] = found
     row[len(found) :] = 0

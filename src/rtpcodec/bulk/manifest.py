@@ -1,8 +1,8 @@
 """The manifest of a run: a file of JSON lines, a header and then one row per file.
 
-A row is written when the file is complete under its temporary name, and the file gets its own name after that. So a
-process that is killed leaves one of three states, which `Manifest` completes: no row (the file is converted again), a
-row beside a temporary file (which gets its name), a row beside the file.
+A row is written when the file is complete under its temporary name, and the file is renamed afterwards. A killed
+process therefore leaves one of three states, which `Manifest.resume` completes: no row (the file is converted again), a
+row and a temporary file (which is renamed), or a row and the file.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ VERSION: Final = 1
 _HEADER: Final = "rtpcodec_manifest"
 _HEADER_BEGINS: Final = f'{{"{_HEADER}":'.encode()
 _MAX_HEADER_OCTETS: Final = 1 << 20
-"""Longer than any command line: files without lines are not read whole."""
+"""Longer than any command line, so a file without line ends is not read whole."""
 _BLOCK_OCTETS: Final = 4096
 
 State = Literal["written", "kept", "failed"]
 Row = dict[str, Any]
-"""`input`, `output`, `state`, and as the state has them `octets`, `facts`, `error`. If one input has several outputs,
+"""`input`, `output`, `state`, and depending on the state `octets`, `facts`, `error`. If one input has several outputs,
 `outputs` has a mapping with `output` and `octets` for each."""
 
 
@@ -38,7 +38,7 @@ class Manifest(Live):
     def __init__(self, path: Path, file: BinaryIO, settings: Mapping[str, object]) -> None:
         self.path = path
         self.settings = settings
-        """Of the conversion, as the header has them."""
+        """The settings of the conversion, as in the header."""
         self._file = file
         self._lock = Lock()
 
@@ -46,9 +46,15 @@ class Manifest(Live):
     def begin(cls, path: Path, settings: Mapping[str, object], *, replace: bool = False) -> Self:
         """Create the file.
 
-        settings: of the conversion: a run that continues must have the same.
-        replace: whether an existing manifest may be replaced.
-        Raises: FileExistsError; OSError; ValueError if another process has it, or it is not a manifest.
+        Args:
+            path: path of the manifest.
+            settings: settings of the conversion; a run that continues must have the same.
+            replace: whether an existing manifest may be replaced.
+
+        Raises:
+            FileExistsError: the file exists and must not be replaced.
+            ValueError: another process is writing it, or it is not a manifest.
+            OSError: the file cannot be written.
         """
         if path.exists():
             if not replace:
@@ -67,21 +73,22 @@ class Manifest(Live):
 
     @classmethod
     def resume(cls, path: Path, settings: Mapping[str, object]) -> tuple[Self, set[str]]:
-        """Open the file of an earlier run, and complete what that run left half done.
+        """Open the file of an earlier run, or create it, and complete the interrupted renames of that run.
 
-        settings: of the conversion.
-        Returns: the manifest, and the inputs that are done: their outputs are there, with the size that their rows say.
-            A path that is missing begins a file.
-        Raises: ValueError if the file is not a manifest, or is one of other settings, or another process has it.
-            OSError.
+        Returns:
+            The manifest, and the inputs that are done: their outputs exist with the sizes in their rows.
+
+        Raises:
+            ValueError: the file is not a manifest, has other settings, or another process is writing it.
+            OSError: the file cannot be read or written.
         """
         if path.exists():
-            _require_manifest(path)  # before anything is cut off: it may be any file
+            _require_manifest(path)  # before it is truncated: it may be any file
         file = path.open("ab", buffering=0)
         try:
             _require_alone(file, path)
             whole = _octets_of_lines(path)
-            file.truncate(whole)  # a last line that was cut off
+            file.truncate(whole)  # removes an incomplete last line
             manifest = cls(path, file, settings)
             if not whole:
                 manifest._write(manifest._header())
@@ -93,10 +100,7 @@ class Manifest(Live):
             raise
 
     def add(self, row: Row) -> None:
-        """Append a row. It is with the operating system when this returns: the end of this process loses nothing.
-
-        Raises: OSError.
-        """
+        """Append a row. The operating system has it when this returns, so the end of this process loses nothing."""
         self._write(row)
 
     def _header(self) -> dict[str, object]:
@@ -114,7 +118,7 @@ class Manifest(Live):
                 raise
 
     def close(self) -> None:
-        """Close the file; more than once does nothing."""
+        """Close the file. Further calls do nothing."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -127,8 +131,13 @@ class Manifest(Live):
 def rows_of(path: Path, settings: Mapping[str, object] | None = None) -> Iterator[Row]:
     """Yield the rows of a manifest, in the order in which they were written.
 
-    settings: which it must have been begun with; None: any.
-    Raises: ValueError if the file is not a manifest, or one of other settings. OSError.
+    Args:
+        path: path of the manifest.
+        settings: the settings that its header must have; None: any.
+
+    Raises:
+        ValueError: the file is not a manifest, or has other settings.
+        OSError: the file cannot be read.
     """
     with path.open("rb") as file:
         begun_with = _settings_of(file.readline(), path)
@@ -143,7 +152,7 @@ def rows_of(path: Path, settings: Mapping[str, object] | None = None) -> Iterato
 
 
 def _require_manifest(path: Path) -> None:
-    """Check that a file is a manifest, or was cut off in its header. ValueError."""
+    """Check that a file is a manifest, or ends inside the header of one. ValueError."""
     with path.open("rb") as file:
         line = file.readline(_MAX_HEADER_OCTETS)
     if line.endswith(b"\n"):
@@ -153,7 +162,7 @@ def _require_manifest(path: Path) -> None:
 
 
 def _octets_of_lines(path: Path) -> int:
-    """Return how many octets whole lines have."""
+    """Return the length of all complete lines in octets."""
     with path.open("rb") as file:
         at = file.seek(0, os.SEEK_END)
         while at > 0:
@@ -194,7 +203,7 @@ def _outputs(row: Row) -> list[tuple[str, int | None]]:
 
 
 def _is_done(state: str, outputs: list[tuple[str, int | None]]) -> bool:
-    """Whether the outputs of a row are there; gives them their names if their process was killed just before that."""
+    """Return whether the outputs of a row exist. Rename them if their process was killed before it could."""
     if state == "kept":
         return all(_size(output) is not None for output, _ in outputs)
     if state != "written":

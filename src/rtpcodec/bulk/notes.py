@@ -1,4 +1,4 @@
-"""Notes of files that were converted, and reasons for calls of captures that were not decoded."""
+"""Notes about converted files, and reasons for calls of captures that were not decoded."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NO_SAMPLES = "the output has 0 samples"
 
 
 def notes_of(row: Row) -> list[str]:
-    """Return the notes of a row of a manifest: those of its input and of its outputs."""
+    """Return the notes of a manifest's row, about its input and its outputs."""
     facts = row.get("facts") or {}
     found = [*row.get("notes", ()), *facts.get("notes", ())]
     outputs = row.get("outputs")
@@ -30,7 +30,7 @@ def notes_of(row: Row) -> list[str]:
 
 
 def stream_notes(sound: StreamSound) -> Iterator[str]:
-    """Yield the notes of a stream; those of unknown payload types say which option names them."""
+    """Yield the notes about a stream; those about unknown payload types name the option to use."""
     for note in sound.notes:
         if note == _UNKNOWN_TYPE:
             for payload_type, codec in sound.stream.codecs.items():

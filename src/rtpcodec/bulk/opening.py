@@ -1,4 +1,4 @@
-"""The octets of a row opened as an audio file."""
+"""Opens the octets of a row as an audio file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rtpcodec.pickling import Live
 
 
 class MemoryFile(io.BytesIO):
-    """Octets as the InputFile that readers read, without its buffer: a tenth of the cost per row."""
+    """Octets with the interface of InputFile, without its buffer: a tenth of the cost per row."""
 
     __slots__ = ("file_name", "head")
 
@@ -34,25 +34,29 @@ class OpenedRow:
     path: str
     octets: bytes
     file: InputFile
-    """Of the octets, at the first sample."""
+    """The file of the octets, at the first sample."""
     source: SoundSource
     notes: tuple[str, ...]
 
     @property
     def facts(self) -> AudioFacts:
-        """Facts about the file, as far as they are known."""
+        """Facts about the file so far."""
         found = self.source.facts
         return replace(found, notes=(*self.notes, *found.notes)) if self.notes else found
 
     def reader(self, pcm_hz: int, channel: int | None) -> AudioFileReader:
-        """Read the sound at a rate. ValueError: the file lacks the channel."""
+        """Return a reader of the sound at a rate. ValueError: the file does not have the channel."""
         return AudioFileReader(self.file, self.source, pcm_hz=pcm_hz, channel=channel, notes=self.notes)
 
 
 def open_row(row: Mapping[str, Any]) -> OpenedRow:
     """Read the header of a row's file.
 
-    Raises: AudioFileError; ValueError or TypeError for a member that is not possible; MissingExtra, MissingLibrary.
+    Raises:
+        AudioFileError: the file cannot be read.
+        ValueError: an impossible member; so does TypeError.
+        MissingExtra: a package is missing.
+        MissingLibrary: a codec's shared library is missing.
     """
     path, octets = path_of(row), octets_of(row)
     file = cast("InputFile", MemoryFile(octets, path.rpartition("/")[2] or UNNAMED))
@@ -61,7 +65,7 @@ def open_row(row: Mapping[str, Any]) -> OpenedRow:
 
 
 class DecodedSource(Live):
-    """The sound of a file that was decoded already, mono."""
+    """The mono sound of a file that was already decoded."""
 
     __slots__ = ("_pcm", "facts")
 

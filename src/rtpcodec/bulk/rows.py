@@ -1,4 +1,4 @@
-"""What a row holds: an audio file before, an audio file or an error after."""
+"""Input rows with an audio file, and result rows with an audio file or an error."""
 
 from __future__ import annotations
 
@@ -18,40 +18,40 @@ class InputRow(TypedDict):
     """An audio file to transcode. Columnar engines may leave None or NaN where a member is optional."""
 
     path: str
-    """Where it came from: it names the row, and its suffix the kind of a raw file."""
+    """The path of the file: it identifies the row, and its suffix is the kind of a raw file."""
     bytes: bytes
     """The whole file."""
     kind: NotRequired[str | None]
-    """As in `open_audio`: None lets the octets decide, for raw files the name."""
+    """As in `open_audio`; None: by the octets, for raw files by the name."""
     sample_rate_hz: NotRequired[int | None]
-    """Of a raw file; None: that of its kind."""
+    """Sample rate of a raw file in Hz; None: that of its kind."""
     byte_order: NotRequired[str | None]
-    """Of a raw file of 16-bit samples; None: that of its kind."""
+    """Byte order of a raw file of 16-bit samples; None: that of its kind."""
     error: NotRequired[str | None]
-    """The reason why the octets are missing, such as a file that could not be read; the row is not transcoded."""
+    """Why the octets are missing, for example because the file could not be read; the row is not transcoded."""
 
 
 class OutputRow(TypedDict):
-    """The file that became of a row, or why there is not one."""
+    """The transcoded file of a row, or the error."""
 
     path: str
-    """That of the input row."""
+    """The path of the input row."""
     bytes: bytes | None
     """The whole file; None: `error` says why."""
     facts: dict[str, Any] | None
-    """About the input file: the fields of `AudioFacts` and `duration_ms`. None: it could not be opened."""
+    """Facts about the input file: the fields of `AudioFacts` and `duration_ms`. None: it could not be opened."""
     error: str | None
-    """One line; None: the row was transcoded."""
+    """The error in one line; None: the row was transcoded."""
 
 
 def path_of(row: Mapping[str, Any]) -> str:
-    """Return the name of a row; it may be missing or of another type."""
+    """Return the path of a row as text; it may be missing or of another type."""
     found = row.get("path")
     return "" if found is None else str(found)
 
 
 def octets_of(row: Mapping[str, Any]) -> bytes:
-    """Return the file of a row. TypeError: there is not one."""
+    """Return the file of a row. TypeError: it is missing or of another type."""
     found = row.get("bytes")
     if isinstance(found, bytes):
         return found
@@ -73,7 +73,7 @@ def raw_settings_of(row: Mapping[str, Any]) -> tuple[str | None, int | None, Byt
 
 
 def whole(name: str, value: Any) -> int:
-    """Return a number as an int: where others are missing, a column holds floats. TypeError: it is not whole."""
+    """Return a number as an int: a column with missing values has floats. TypeError: it is not whole."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     try:
@@ -83,12 +83,12 @@ def whole(name: str, value: Any) -> int:
 
 
 def _optional(value: Any) -> Any:
-    """Return None for the NaN that stands in columns for a missing member."""
+    """Return None for NaN, which represents a missing value in columns."""
     return None if isinstance(value, float) and value != value else value  # noqa: PLR0124 -- NaN differs from itself
 
 
 def facts_of(facts: AudioFacts, samples: int | None) -> dict[str, Any]:
-    """Return facts as plain values, for tables and JSON; samples: per channel, None: not known."""
+    """Return facts as plain values, for tables and JSON, with the samples per channel; None: not known."""
     rate_hz = facts.sample_rate_hz
     return {
         "container": facts.container,
@@ -102,12 +102,12 @@ def facts_of(facts: AudioFacts, samples: int | None) -> dict[str, Any]:
 
 
 def finished(path: str, octets: bytes, facts: AudioFacts, samples: int | None) -> OutputRow:
-    """Return the row of a file that was transcoded; samples: per channel, as many as were read."""
+    """Return the result row of a transcoded file, with the samples per channel that were read."""
     return {"path": path, "bytes": octets, "facts": facts_of(facts, samples), "error": None}
 
 
 def failed(path: str, error: Exception, facts: AudioFacts | None = None) -> OutputRow:
-    """Return the row of a file that could not be transcoded. Errors of ours name the file and the rule."""
+    """Return the result row of a file that could not be transcoded. Errors of this package name file and rule."""
     said = " ".join(str(error).split())
     if not isinstance(error, RtpcodecError):
         said = f"{type(error).__name__}: {said}"

@@ -1,4 +1,4 @@
-"""One audio file to another: what a run does with each of its files."""
+"""Converts one audio file of a run."""
 
 from __future__ import annotations
 
@@ -23,35 +23,44 @@ from rtpcodec.files.writing import AudioWriter, create_audio, write_whole
 _DIRECT_TARGETS: Final = ("wav", "ulaw", "alaw")
 _DIRECT_SUFFIXES: Final = (".wav", *TARGET_KINDS["ulaw"].suffixes, *TARGET_KINDS["alaw"].suffixes)
 _DIRECT_OCTETS: Final = range(1, 1 << 24)
-"""Sizes of files that are converted in memory: longer ones are read piece by piece."""
+"""Sizes of files that are converted in memory; longer ones are read in pieces."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcoding:
-    """How the files of a run are converted."""
+    """The settings of a run that converts audio files."""
 
     to: TargetKind
     sample_rate_hz: int | None = None
-    """Of the output; None: that of the input, or the next one that the kind has; of raw files the usual one."""
+    """Rate of the output; None: that of the input, or the next one that the kind has; for raw kinds the usual one."""
     channel: int | None = None
-    """The channel to take, from 0; None: all, or their mean where the output cannot have them."""
+    """The channel to take, from 0; None: all, or their mean if the output cannot have them."""
     mono: bool = False
-    """The mean of all channels."""
+    """Whether to take the mean of all channels."""
     from_kind: str | None = None
     from_rate_hz: int | None = None
-    """Of raw input; None: that of its kind."""
+    """Rate of raw input; None: that of its kind."""
     byte_order: ByteOrder | None = None
-    """Of raw L16 input."""
+    """Byte order of raw L16 input."""
     replace: bool = False
     options: dict[str, object] = field(default_factory=dict)
-    """Of the writer."""
+    """Options of the writer."""
 
     def convert(self, job: Job, progress: FileProgress, record: Callable[[Row], None]) -> Row:
-        """Convert one file.
+        """Convert one file and return its row. No file remains after an error.
 
-        record: gets the row when the output is complete under its temporary name.
-        Returns: the row.
-        Raises: AudioFileError, OSError, ValueError, MissingExtra, MissingLibrary; Stopped. Nothing is left then.
+        Args:
+            job: input and output.
+            progress: receives the progress, and raises Stopped after an interruption.
+            record: called with the row when the output is complete under its temporary name.
+
+        Raises:
+            AudioFileError: the input breaks a rule of its format.
+            ValueError: an impossible setting.
+            MissingExtra: a package is missing.
+            MissingLibrary: a codec's shared library is missing.
+            OSError: a file cannot be read or written.
+            Stopped: the run was interrupted.
         """
         progress.require()
         if not self.replace and os.path.lexists(job.target):
@@ -83,7 +92,7 @@ class Transcoding:
         return row
 
     def _directly(self, job: Job, record: Callable[[Row], None]) -> Row | None:
-        """Convert a small file in memory, by one kernel. None: the general way is needed."""
+        """Convert a small file in memory with one kernel. None: it needs the general path."""
         name = job.source
         if (
             self.to.name not in _DIRECT_TARGETS

@@ -1,4 +1,4 @@
-"""What every row of a batch becomes."""
+"""Kind, rate and channel of a batch's results."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from rtpcodec.files.target_kinds import TargetKind, target_kind
 from rtpcodec.files.writing import create_audio
 
 MAX_PCM_OCTETS: Final = 1 << 30
-"""Of the sound of one row, nine hours at 16 kHz: a small file can claim more sound than fits the memory."""
+"""Limit of sound per row, nine hours at 16 kHz: a small file can claim more sound than fits into memory."""
 _TELEPHONE_HZ: Final = 8000
-"""Stands for the rates of the files while they are not known."""
+"""Used while the rates of the files are not known."""
 _ALWAYS_WRITTEN: Final = ("wav", "ulaw", "alaw", "l16")
-"""Kinds that need no library: a file of them can be begun whenever the rate is possible."""
+"""Kinds that need no library: any possible rate can be written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """Kind, rate and channel of the files of a batch."""
+    """Kind, rate and channel of the results of a batch."""
 
     kind: TargetKind
     sample_rate_hz: int | None
@@ -32,14 +32,14 @@ class Wanted:
     options: Mapping[str, Any]
 
     def rate_hz(self, facts: AudioFacts) -> int:
-        """Return the rate of the file that a file becomes."""
+        """Return the rate of the result for an input file."""
         if self.sample_rate_hz is not None:
             return self.sample_rate_hz
         return self.kind.rate_for_hz(facts.sample_rate_hz)
 
     @property
     def any_rate_hz(self) -> int:
-        """The rate of the files, or one that they may have."""
+        """The rate of the results, or one that they may have."""
         return self.kind.rate_for_hz(_TELEPHONE_HZ) if self.sample_rate_hz is None else self.sample_rate_hz
 
     def pcm_of(self, row: OpenedRow) -> bytes:
@@ -47,7 +47,7 @@ class Wanted:
         return b"".join(_limited(row, self.rate_hz(row.facts), self.channel))
 
     def transcode(self, row: OpenedRow) -> OutputRow:
-        """Read a row, and write what it becomes, piece by piece."""
+        """Transcode a row in pieces."""
         out = io.BytesIO()
         rate_hz = self.rate_hz(row.facts)
         with create_audio(out, sample_rate_hz=rate_hz, kind=self.kind.name, **self.options) as audio:
@@ -57,11 +57,14 @@ class Wanted:
 
 
 def wanted(to: str, sample_rate_hz: int | None, channel: int | None, options: Mapping[str, Any]) -> Wanted:
-    """Check what is wanted.
+    """Check kind, rate, channel and options of the results.
 
-    Raises: ValueError, TypeError: no file can become that. MissingExtra, MissingLibrary: none can here.
+    Raises:
+        ValueError: an impossible combination; so does TypeError.
+        MissingExtra: a package for the kind is missing.
+        MissingLibrary: a codec's shared library is missing.
     """
-    # Ints before they are looked up: 16000.0 and 16000 are the same key, and writers need the latter.
+    # Convert to int before the lookup: 16000.0 and 16000 are the same key, but writers need an int.
     rate_hz = None if sample_rate_hz is None else whole("sample_rate_hz", sample_rate_hz)
     found = _checked(to, rate_hz, None if channel is None else whole("channel", channel))
     return replace(found, options=_tried(found, options)) if options else found
@@ -69,7 +72,7 @@ def wanted(to: str, sample_rate_hz: int | None, channel: int | None, options: Ma
 
 @lru_cache(maxsize=64)
 def _checked(to: str, sample_rate_hz: int | None, channel: int | None) -> Wanted:
-    """Check it once: batches may be as small as one row."""
+    """Check each combination once, because batches may be as small as one row."""
     kind = target_kind(to)
     if channel is not None and channel < 0:
         raise ValueError(f"channel is {channel}, 0 or more is needed")
@@ -81,7 +84,7 @@ def _checked(to: str, sample_rate_hz: int | None, channel: int | None) -> Wanted
 
 
 def _tried(found: Wanted, options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Begin a file with the options, which raises what is wrong with them, and return them."""
+    """Check the options by creating a file with them, and return them."""
     create_audio(io.BytesIO(), sample_rate_hz=found.any_rate_hz, kind=found.kind.name, **options).abort()
     return options
 

@@ -1,4 +1,4 @@
-"""Files of rows, read and written for the recipes in examples/: whole or not at all, and an error is a row."""
+"""Reads and writes files of rows for the recipes in examples/: a file is complete or absent, and an error is a row."""
 
 from __future__ import annotations
 
@@ -10,25 +10,34 @@ from typing import Any, Final
 
 from rtpcodec.files.part_file import PART_SUFFIX
 
+__all__ = ["convert_files", "write_row"]
+
 Rows = list[dict[str, Any]]
 
 G722_FILES: Final = 16
-"""Files of G.722 in one call: they fill a bank. Others go one by one, so that their octets stay in the cache."""
+"""Files of G.722 per call, enough to fill a bank. Other files are converted singly, so their octets stay in the
+cache."""
 
 
 def convert_files(
     names: list[str], source: Path, target: Path, to: str, transcode: Callable[[Rows], Iterable[Any]]
 ) -> Rows:
-    """Read local files, transcode them and write what they become.
+    """Read local files, transcode them and write the results.
 
-    names: of the files below `source`, those of one kind together. `a/b.ulaw` becomes `a/b.ulaw.wav` below `target`.
-    to: the kind of `transcode`, and the last suffix of what is written.
-    transcode: `transcode_batch` with its arguments.
-    Returns: the rows without octets, in the order of `names`. A file that cannot be read or written has an `error`.
-    Threads: any number, each with names of its own.
+    Call it from any number of threads, with different names.
+
+    Args:
+        names: paths relative to `source`, ordered by kind. `a/b.ulaw` becomes `a/b.ulaw.wav` in `target`.
+        source: folder of the files.
+        target: folder of the results.
+        to: kind of `transcode`, and last suffix of the results.
+        transcode: `transcode_batch` with its arguments.
+
+    Returns:
+        The rows without octets, in the order of `names`. A file that cannot be read or written has an `error`.
     """
     for folder in {name.rpartition("/")[0] for name in names}:
-        with suppress(OSError):  # a file that has no folder cannot be written, which its row says
+        with suppress(OSError):  # without a folder, writing the file fails, and its row says so
             (target / folder).mkdir(parents=True, exist_ok=True)
     at_once = G722_FILES if names and names[0].endswith(".g722") else 1
     batches = (names[at : at + at_once] for at in range(0, len(names), at_once))
@@ -60,17 +69,22 @@ def _write(row: dict[str, Any], path: Path) -> dict[str, Any]:
 
 
 def write_row(row: dict[str, Any], files: Any, path: str) -> dict[str, Any]:
-    """Write what a row became to any filesystem of fsspec.
+    """Write the result of a row to any filesystem of fsspec.
 
-    files: the filesystem. A local file is renamed when it is complete; an object of a store appears complete.
-    Returns: the row without octets. If they cannot be written, it has an `error`, and nothing is left.
+    Args:
+        row: result row.
+        files: the filesystem. A local file is renamed when it is complete; an object of a store appears complete.
+        path: path in the filesystem.
+
+    Returns:
+        The row without octets. If they cannot be written, it has an `error`, and no file remains.
     """
     octets = row.pop("bytes")
     if octets is None:
         return row
     try:
         _write_whole(files, path, octets)
-    except Exception as error:  # filesystems have errors of their own
+    except Exception as error:  # filesystems raise exceptions of any class
         said = getattr(error, "strerror", None) or f"{type(error).__name__}: {error}"
         row["error"] = f"{path.rpartition('/')[2]} cannot be written: {said}"
     return row

@@ -1,6 +1,6 @@
-"""A run over many files on the threads of one process: every file is a row, an error is one as well.
+"""Runs over many files on the threads of one process: each file or error is one row.
 
-The kernels and the codecs release the GIL, so that threads use all cores.
+The kernels and the codecs release the GIL, so threads use all cores.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from rtpcodec.bulk.manifest import Manifest, Row
 from rtpcodec.errors import RtpcodecError
 
 LEAST_PART: Final = 0.01
-"""Of a file; a bar shows no smaller steps."""
+"""The least reported progress of a file; a bar does not show smaller steps."""
 MAX_JOBS: Final = 256
-"""Threads of one run. More than cores only helps where files are far away."""
+"""Limit of threads per run. More threads than cores only help if files are on a slow network."""
 
 
 class Job(NamedTuple):
@@ -34,11 +34,11 @@ def require_jobs(threads: int) -> int:
 
 
 class Stopped(Exception):
-    """The run was interrupted: the conversion leaves nothing behind."""
+    """The run was interrupted: the conversion removes its incomplete files."""
 
 
 class Interruption:
-    """Says whether the conversions must stop. Use from any thread."""
+    """Stops the conversions of a run. Use from any thread."""
 
     __slots__ = ("_stop",)
 
@@ -46,12 +46,12 @@ class Interruption:
         self._stop = Event()
 
     def require(self) -> None:
-        """Do nothing, between two pieces of a file. Stopped: the run was interrupted."""
+        """Raise Stopped if the run was interrupted. Call between two pieces of a file."""
         if self._stop.is_set():
             raise Stopped
 
     def stop(self) -> None:
-        """Let every conversion end at its next piece."""
+        """Stop every conversion at its next piece."""
         self._stop.set()
 
     @property
@@ -61,22 +61,22 @@ class Interruption:
 
 
 class FileProgress:
-    """How far one file of a run is. Use from one thread."""
+    """The progress of one file of a run. Use from one thread."""
 
     __slots__ = ("_interruption", "_on_part", "_share")
 
     def __init__(self, interruption: Interruption, on_part: Callable[[float], object] = lambda part: None) -> None:
-        """interruption: of the run. on_part: called with each part of the file that is done; their sum is 1."""
+        """Begin a file; `on_part` is called with each part that is done, and their sum is 1."""
         self._interruption = interruption
         self._on_part = on_part
         self._share = 0.0
 
     def require(self) -> None:
-        """Do nothing, between two pieces of a file. Stopped: the run was interrupted."""
+        """Raise Stopped if the run was interrupted. Call between two pieces of a file."""
         self._interruption.require()
 
     def reached(self, share: float) -> None:
-        """Report how much of the file is done, 0 to 1. Steps below LEAST_PART wait for the next ones."""
+        """Report how much of the file is done, 0 to 1. Steps below LEAST_PART are added to the next ones."""
         part = min(share, 1.0) - self._share
         if part >= LEAST_PART:
             self._share += part
@@ -89,8 +89,8 @@ class FileProgress:
 
 
 Convert = Callable[[Job, FileProgress, Callable[[Row], None]], Row]
-"""Converts one file and returns its row. It calls the function with the row once the file is complete under its
-temporary name, and gives it its name after that."""
+"""Converts one file and returns its row. It calls the function with the row when the file is complete under its
+temporary name, then renames it."""
 
 
 def run_jobs(
@@ -104,13 +104,20 @@ def run_jobs(
 ) -> None:
     """Convert files on threads.
 
-    jobs: asked for one at a time, as threads become free.
-    on_row: called in this thread with the row of each file when it is done, in any order.
-    threads: 1 to MAX_JOBS.
-    manifest: gets every row.
-    on_part: called in any thread with parts of files, each of which is 1 in all.
-    Raises: ValueError; ManifestError. KeyboardInterrupt, and what on_row raises, pass once all threads have ended, and
-        on_row has had the rows of all files that are done: the others have left nothing behind.
+    KeyboardInterrupt and exceptions of on_row are raised after all threads have ended and on_row was called for every
+    finished file. Incomplete files are removed.
+
+    Args:
+        jobs: the files; the next one is requested when a thread is free.
+        convert: converts one file.
+        on_row: called in this thread with the row of each finished file, in any order.
+        threads: number of threads, 1 to MAX_JOBS.
+        manifest: receives every row.
+        on_part: called in any thread with parts of files; the parts of each file add up to 1.
+
+    Raises:
+        ValueError: an impossible number of threads.
+        ManifestError: the manifest cannot be written.
     """
     require_jobs(threads)
     run = _Run(jobs, convert, manifest, on_part)
@@ -130,7 +137,7 @@ def run_jobs(
 
 
 def _report(done: SimpleQueue[Row | BaseException | None], threads: int, on_row: Callable[[Row], object]) -> None:
-    """Hand over rows until this number of threads has ended, then the rest. Raises an error that ended one."""
+    """Report rows until this number of threads has ended, then the rest. Raise an error that ended a thread."""
     while threads or not done.empty():
         found = done.get()
         if found is None:
@@ -159,7 +166,7 @@ class _Run:
         """Rows; an error that ends the run; None when a thread has ended."""
 
     def work(self) -> None:
-        """Convert files until there are none, or the run is interrupted."""
+        """Convert files until none is left, or the run is interrupted."""
         try:
             while not self.interruption.is_stopped:
                 with self._lock:
@@ -180,7 +187,7 @@ class _Run:
             row = self._convert(job, progress, self._record)
         except (ManifestError, Stopped):
             raise
-        except Exception as error:  # whatever it is: one file must not end the run
+        except Exception as error:  # a single file must not end the run
             row = failed(job, error)
         progress.end()
         if row["state"] != "written":

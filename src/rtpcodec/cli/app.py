@@ -11,7 +11,7 @@ from rtpcodec.cli.printing import printable
 from rtpcodec.errors import CommandError, InvalidCommand, MissingExtra, RtpcodecError
 
 WRONG_INPUT = 2
-"""The exit code of a command that was not understood or refused here; failures of the work itself are 1."""
+"""Exit code of wrong arguments or input; a failure of the work itself is 1."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,7 +41,7 @@ def _run(arguments: Sequence[str] | None) -> int:
 
 
 def _exit_code(error: Exception) -> int | None:
-    """Return the exit code of a failure that is shown as one line; None: a fault of ours, which shows its traceback."""
+    """Return the exit code of an error that is printed as one line; None: a bug, which prints its traceback."""
     if isinstance(error, CommandError) and not isinstance(error, InvalidCommand):
         return 1
     if isinstance(error, OSError):
@@ -60,7 +60,7 @@ def _show_warning(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    del category, filename, lineno, file, line  # the rule is what a reader of a shell needs
+    del category, filename, lineno, file, line  # people at a shell need the text alone
     print(f"rtpcodec: warning: {message}", file=sys.stderr)
 
 

@@ -33,7 +33,7 @@ class Row:
 
 
 def rows() -> list[Row]:
-    """Every codec, and MP3."""
+    """Return every codec, and MP3."""
     return [*map(_row, codec_names()), _mp3()]
 
 

@@ -8,11 +8,12 @@ import typer
 
 
 def codecs(
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON list with all that is known.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all facts as a JSON list.")] = False,
 ) -> None:
     """List the codecs and their libraries.
 
-    Kind, sample rates, RTP clock, payload type; where each library was found, or what to install.
+    Prints kind, sample rates, RTP clock and payload type of each codec, and where its library was found, or what to
+    install.
     """
     from rtpcodec.cli.codec_table import print_json, print_table, rows
 

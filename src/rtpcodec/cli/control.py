@@ -14,7 +14,9 @@ from rtpcodec.cli.options import Codec, Mode, Rate
 
 def start(
     call_control_id: CallId,
-    stream_url: Annotated[str | None, typer.Argument(metavar="URL", help="Where the carrier connects to.")] = None,
+    stream_url: Annotated[
+        str | None, typer.Argument(metavar="URL", help="WebSocket URL that the carrier connects to.")
+    ] = None,
     base_url: BaseUrl = None,
     codec: Codec = "PCMU",
     rate: Rate = 0,
@@ -23,7 +25,9 @@ def start(
     tracks: options.Tracks = commands.INBOUND_TRACK,
     legs: options.Legs = "self",
     token: options.Token = None,
-    parameter: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="For `start`; repeatable.")] = None,
+    parameter: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Parameter in `start`; repeatable.")
+    ] = None,
     enable_dialogflow: options.Dialogflow = None,
     analyze_sentiment: options.Sentiment = None,
     partial_automated_agent_reply: options.PartialReply = None,
@@ -46,13 +50,13 @@ def start(
         **options.dialogflow_fields(enable_dialogflow, analyze_sentiment, partial_automated_agent_reply),
         **options.common_fields(client_state, command_id, extra_body, strict),
     )
-    options.carry_out("stream asked for", built, base_url, dry_run=dry_run, as_json=as_json)
+    options.carry_out("stream requested", built, base_url, dry_run=dry_run, as_json=as_json)
 
 
 def stop(
     call_control_id: CallId,
     base_url: BaseUrl = None,
-    stream_id: Annotated[str | None, typer.Option(help="The stream to stop; by default all of the call.")] = None,
+    stream_id: Annotated[str | None, typer.Option(help="Stream to stop. Default: all streams of the call.")] = None,
     client_state: State = None,
     command_id: CommandId = None,
     extra_body: Extra = None,
@@ -66,13 +70,13 @@ def stop(
     built = command.stop_streaming(
         call_control_id, stream_id=stream_id, **options.common_fields(client_state, command_id, extra_body, strict)
     )
-    options.carry_out("stop asked for", built, base_url, dry_run=dry_run, as_json=as_json)
+    options.carry_out("stop requested", built, base_url, dry_run=dry_run, as_json=as_json)
 
 
 def dial(
     to: Annotated[list[str], typer.Argument(metavar="TO...", help="Number or SIP address; several ring together.")],
     from_: Annotated[str, typer.Option("--from", help="The number that the callee sees.")],
-    connection_id: Annotated[str, typer.Option(help="The call-control application.")],
+    connection_id: Annotated[str, typer.Option(help="Id of the call-control application.")],
     stream_url: options.StreamUrl = None,
     base_url: BaseUrl = None,
     codec: Codec = "PCMU",
@@ -155,13 +159,15 @@ def answer(
         **(options.plan_fields(codec, rate, receive_codec, mode, tracks, legs) if stream_url is not None else {}),
         **options.common_fields(client_state, command_id, extra_body, strict),
     )
-    options.carry_out("answer asked for", built, base_url, dry_run=dry_run, as_json=as_json)
+    options.carry_out("answer requested", built, base_url, dry_run=dry_run, as_json=as_json)
 
 
 def hangup(
     call_control_id: CallId,
     base_url: BaseUrl = None,
-    reason: Annotated[str | None, typer.Option(help="Text of the SIP header Reason of a cancelled call.")] = None,
+    reason: Annotated[
+        str | None, typer.Option(help="Text of the SIP header Reason, if the call was not answered.")
+    ] = None,
     header: options.Headers = None,
     client_state: State = None,
     command_id: CommandId = None,
@@ -179,4 +185,4 @@ def hangup(
         custom_headers=options.pairs("--header", header),
         **options.common_fields(client_state, command_id, extra_body, strict),
     )
-    options.carry_out("hangup asked for", built, base_url, dry_run=dry_run, as_json=as_json)
+    options.carry_out("hangup requested", built, base_url, dry_run=dry_run, as_json=as_json)

@@ -1,4 +1,4 @@
-"""Options of the commands for files."""
+"""Options that several commands for files share."""
 
 from __future__ import annotations
 
@@ -9,39 +9,42 @@ from typing import Annotated, Final
 import typer
 
 PAYLOAD_TYPES: Final = 128
-"""RTP has 7 bits for them."""
+"""RTP's field has 7 bits."""
 
 ToRate = Annotated[
     int | None,
     typer.Option("--rate", metavar="HZ", help="Sample rate of the output. Default: that of the input, if possible."),
 ]
 Channel = Annotated[int | None, typer.Option(min=0, help="The channel to take, from 0. Default: all.")]
-FromKind = Annotated[
-    str | None, typer.Option("--from", metavar="KIND", help="Kind of the input, where its octets do not say it: ulaw.")
-]
-FromRate = Annotated[int | None, typer.Option("--from-rate", metavar="HZ", help="Its sample rate, if it is raw.")]
-ByteOrder = Annotated[str | None, typer.Option("--byte-order", help="Of raw L16 input: `big` or `little`.")]
+FromKind = Annotated[str | None, typer.Option("--from", metavar="KIND", help="Kind of raw input, such as ulaw.")]
+FromRate = Annotated[int | None, typer.Option("--from-rate", metavar="HZ", help="Sample rate of raw input.")]
+ByteOrder = Annotated[str | None, typer.Option("--byte-order", help="Byte order of raw L16 input: `big` or `little`.")]
 Jobs = Annotated[int | None, typer.Option("--jobs", "-j", metavar="N", help="Threads. Default: one per core.")]
 ManifestFile = Annotated[
     Path | None,
-    typer.Option("--manifest", metavar="FILE", help="New file of JSON lines: what became of each file."),
+    typer.Option("--manifest", metavar="FILE", help="New file of JSON lines with the result of each file."),
 ]
 ResumeFile = Annotated[
-    Path | None, typer.Option("--resume", metavar="FILE", help="Manifest of a run to continue; begun if it is missing.")
+    Path | None, typer.Option("--resume", metavar="FILE", help="Manifest of a run to continue; created if missing.")
 ]
 Replace = Annotated[bool, typer.Option("--replace", help="Replace existing files.")]
 PayloadTypes = Annotated[
     list[str] | None,
-    typer.Option("--codec", metavar="PT=NAME[/RATE]", help="What a payload type means: 96=L16/16000; repeatable."),
+    typer.Option("--codec", metavar="PT=NAME[/RATE]", help="Codec of a payload type, as 96=L16/16000; repeatable."),
 ]
 
 
 def payload_types(pairs: list[str] | None, *, decoded: bool = True) -> dict[int, str] | None:
-    """Read the meanings of payload types.
+    """Parse the codecs of payload types.
 
-    decoded: whether payloads will be decoded.
-    Raises: ValueError: not PT=NAME[/RATE], twice the same payload type, a wrong rate, or one that cannot be decoded,
-        because of a library that is missing as well. UnknownCodec.
+    Args:
+        pairs: texts `PT=NAME[/RATE]`.
+        decoded: whether the codecs must be decodable.
+
+    Raises:
+        ValueError: not PT=NAME[/RATE], a payload type twice, a wrong rate, or a codec that cannot be decoded, also
+            because its library is missing.
+        UnknownCodec: an unknown name.
     """
     found: dict[int, str] = {}
     for pair in pairs or ():
@@ -63,7 +66,7 @@ def payload_types(pairs: list[str] | None, *, decoded: bool = True) -> dict[int,
 
 
 def threads_of(jobs: int | None) -> int:
-    """Return the number of threads: one per processor that this process may use, unless given. ValueError."""
+    """Return the number of threads, by default one per processor that this process may use. ValueError."""
     from rtpcodec.bulk.work import MAX_JOBS, require_jobs
 
     if jobs is not None:

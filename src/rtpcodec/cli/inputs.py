@@ -1,4 +1,4 @@
-"""The files that a command line means: files, folders and patterns."""
+"""The input files of a command line: files, folders and patterns."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rtpcodec.files.target_kinds import TARGET_KINDS
 AUDIO_SUFFIXES: Final = frozenset(
     {".wave", ".rf64", *(suffix for kind in TARGET_KINDS.values() for suffix in kind.suffixes)}
 )
-"""By which files of a folder are taken for audio."""
+"""The suffixes of a folder's audio files."""
 CAPTURE_SUFFIXES: Final = (".pcap", ".pcapng", ".cap", ".pcap.gz", ".pcapng.gz", ".cap.gz")
 _CAPTURE_MAGIC: Final = frozenset(
     bytes.fromhex(one) for one in ("a1b2c3d4", "d4c3b2a1", "a1b23c4d", "4d3cb2a1", "a1b2cd34", "34cdb2a1", "0a0d0d0a")
@@ -26,27 +26,27 @@ class Input(NamedTuple):
     """One file."""
 
     path: str
-    """As it was named on the command line, or below a folder that was."""
+    """The path as on the command line, or in a folder that is named there."""
     below: str
-    """Its path below that folder; of a file that was named itself, its name."""
+    """The path relative to that folder; for a file named on the command line, its name."""
 
 
 Wanted = Callable[[str], bool]
-"""Whether a file of a folder is taken, by its name."""
+"""Returns whether a file of a folder is an input, by its name."""
 
 
 def is_audio(name: str) -> bool:
-    """Whether a file of a folder is taken for audio."""
+    """Return whether a file has the suffix of an audio file."""
     return PurePath(name).suffix.lower() in AUDIO_SUFFIXES
 
 
 def is_capture(name: str) -> bool:
-    """Whether a file is taken for a packet capture."""
+    """Return whether a file has the suffix of a packet capture."""
     return name.lower().endswith(CAPTURE_SUFFIXES)
 
 
 def is_capture_file(path: str) -> bool:
-    """Whether a file is a packet capture, by its first octets; one of gzip by its name."""
+    """Return whether a file is a packet capture, by its first octets; a file of gzip by its name."""
     if not Path(path).is_file():
         return False  # a pipe, which cannot be read twice
     with Path(path).open("rb") as file:
@@ -55,21 +55,21 @@ def is_capture_file(path: str) -> bool:
 
 
 class Inputs:
-    """Finds the files that arguments mean, each once, in the order of their names."""
+    """Finds the files of the arguments, each once, in the order of their names."""
 
     __slots__ = ("_folders", "_seen", "_wanted", "_without", "left_out")
 
     def __init__(self, wanted: Wanted | None, *, without: str | None = None) -> None:
-        """wanted: which files of folders are taken; None: all. without: a folder that is left out of others."""
+        """Select files of folders by `wanted` (None: all), except those in the folder `without`."""
         self._wanted = wanted
         self._without = None if without is None else Path(without).resolve()
         self._seen: set[str] = set()
         self._folders: dict[str, str] = {}
         self.left_out = 0
-        """Files of folders that are hidden or not wanted."""
+        """The number of files in folders that are hidden or not wanted."""
 
     def of(self, arguments: Iterable[str]) -> Iterator[Input]:
-        """Yield the files, each for the first argument that means it. FileNotFoundError: one means nothing."""
+        """Yield the files, each for the first argument that includes it. FileNotFoundError: an argument has no file."""
         for argument in arguments:
             path = Path(argument)
             if path.is_dir():
@@ -107,7 +107,7 @@ class Inputs:
 
 
 def unlinked(path: str, folders: dict[str, str]) -> str:
-    """Return a path whose folder has no links; folders: keeps them, so that the system is asked once for each."""
+    """Return a path whose folder has no links; `folders` caches the resolved folders."""
     folder, _, name = path.rpartition("/")
     if folder not in folders:
         folders[folder] = str(Path(folder or ("/" if path.startswith("/") else ".")).resolve())

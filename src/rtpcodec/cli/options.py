@@ -7,22 +7,22 @@ from typing import Annotated, Any
 import typer
 
 Codec = Annotated[str, typer.Option(help="Codec of the audio that we send.")]
-Rate = Annotated[int, typer.Option(help="Its rate in Hz as the command names it. 0: the usual one.")]
-Mode = Annotated[str, typer.Option(help="How audio goes back: `rtp`, payloads of the codec, or `mp3`, whole files.")]
-AmrWbPacking = Annotated[str, typer.Option(help="`bandwidth-efficient`, `octet-aligned`, or `auto`: as it comes.")]
+Rate = Annotated[int, typer.Option(help="Rate of that codec in Hz, as the command names it. 0: the usual one.")]
+Mode = Annotated[str, typer.Option(help="How we send audio: `rtp` (payloads of the codec) or `mp3` (whole files).")]
+AmrWbPacking = Annotated[str, typer.Option(help="`bandwidth-efficient`, `octet-aligned`, or `auto`: as received.")]
 SendOption = Annotated[
     list[str] | None,
-    typer.Option("--option", metavar="NAME=VALUE", help="For the encoder, such as bitrate=24000; repeatable."),
+    typer.Option("--option", metavar="NAME=VALUE", help="Option of the encoder, such as bitrate=24000; repeatable."),
 ]
 
-LeadMs = Annotated[float, typer.Option(min=0, help="Audio to hold at the carrier while a reply speaks.")]
-IdleLeadMs = Annotated[float, typer.Option(min=0, help="The same between replies.")]
-ChunkMs = Annotated[float, typer.Option("--send-chunk-ms", help="Audio of one message: 20 to 200, in steps of 20.")]
-PrebufferMs = Annotated[float, typer.Option(min=0, help="Audio that must wait before a reply begins.")]
+LeadMs = Annotated[float, typer.Option(min=0, help="Audio in ms that waits at the carrier during a reply.")]
+IdleLeadMs = Annotated[float, typer.Option(min=0, help="Audio in ms that waits at the carrier between replies.")]
+ChunkMs = Annotated[float, typer.Option("--send-chunk-ms", help="Audio per message in ms: 20 to 200, in steps of 20.")]
+PrebufferMs = Annotated[float, typer.Option(min=0, help="Audio in ms that must be queued before a reply begins.")]
 KeepAlive = Annotated[
-    str | None, typer.Option(help="`silence` or `comfort_noise`, sent while nothing else is. Default: nothing.")
+    str | None, typer.Option(help="What to send between replies: `silence` or `comfort_noise`. Default: nothing.")
 ]
-WhenFull = Annotated[str, typer.Option(help="A full queue: `wait`, or `drop_oldest`.")]
+WhenFull = Annotated[str, typer.Option(help="When the queue is full: `wait`, or `drop_oldest`.")]
 
 
 def send_options(pairs: list[str] | None) -> dict[str, Any]:

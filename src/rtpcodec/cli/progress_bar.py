@@ -1,4 +1,4 @@
-"""A line on the terminal with the progress of a run: rate and remaining time. Nothing without a terminal."""
+"""A progress bar on the terminal, with rate and remaining time. Without a terminal it prints nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ROUNDING: Final = 1e-6
 
 
 class _Done(ProgressColumn):
-    """Whole files that are done, of how many."""
+    """The number of finished files and of all files."""
 
     def render(self, task: Task) -> Text:
         return Text(f"{int(task.completed + _ROUNDING)}/{task.total:.0f} files")
@@ -28,7 +28,7 @@ class _Rate(ProgressColumn):
 
 
 class ProgressBar:
-    """Shows files that are done, of how many; also a context."""
+    """Shows the number of finished files; context manager."""
 
     def __init__(self, total: int) -> None:
         console = Console(stderr=True)

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def replay(
-    file: Annotated[Path, typer.Argument(help="Capture of `call.capture` or `session.capture`.", exists=True)],
-    as_json: Annotated[bool, typer.Option("--json", help="Print a JSON object per event, the figures last.")] = False,
-    without_audio: Annotated[bool, typer.Option(help="Leave out the events Audio, 50 in each second.")] = False,
+    file: Annotated[Path, typer.Argument(help="Capture that `call.capture` or `session.capture` wrote.", exists=True)],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per event, the figures last.")] = False,
+    without_audio: Annotated[bool, typer.Option(help="Leave out `Audio` events, which are 50 per second.")] = False,
     wav: Annotated[
         Path | None, typer.Option(help="Folder for received-TRACK.wav and sent.wav, if the capture has audio.")
     ] = None,
@@ -27,7 +27,7 @@ def replay(
 ) -> None:
     """Run a capture again, and print its events and figures.
 
-    It takes no time. Where the session does otherwise than the capture has it, a line says so.
+    It does not wait in real time. A line reports each difference between this run and the capture.
     """
     from contextlib import ExitStack
 

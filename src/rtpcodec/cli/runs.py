@@ -1,4 +1,4 @@
-"""A run over many files on a terminal: manifest, progress bar and report."""
+"""Runs over many files on a terminal: manifest, progress and report."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from rtpcodec.files.writing import create_audio
 MAX_FAILURES_SHOWN: Final = 10
 MAX_NOTES_SHOWN: Final = 10
 TELEPHONE_HZ: Final = 8000
-"""Placeholder for the rate of files that are not read yet."""
+"""Used for files whose rate is not read yet."""
 INTERRUPTED: Final = 130
-"""Exit code after Ctrl-C, as shells have it."""
+"""The usual exit code after Ctrl-C."""
 
 
 def require_writer(kind: TargetKind, sample_rate_hz: int, options: Mapping[str, Any], *, channels: int = 1) -> None:
-    """Begin a file in memory. ValueError, MissingExtra, MissingLibrary: every file of the run would raise the same."""
+    """Check the writer of a run in memory. ValueError, MissingExtra, MissingLibrary: every file would raise it."""
     create_audio(io.BytesIO(), sample_rate_hz=sample_rate_hz, channels=channels, kind=kind.name, **options).abort()
 
 
@@ -36,14 +36,15 @@ def opened_manifest(
     """Return the manifest of a run, and the inputs that an earlier run has done.
 
     Args:
-        new: the path of a new manifest, from the command line.
-        resumed: the path of a manifest to continue, from the command line.
-        default: the path without either; an older manifest there is replaced. None: no manifest then.
-        settings: the settings of the run.
+        new: path by --manifest.
+        resumed: path by --resume.
+        default: path without these options; an older manifest is replaced. None: no manifest.
+        settings: settings of the conversion.
 
     Raises:
-        ValueError: both new and resumed are given, or the settings differ from those of the resumed run.
-        FileExistsError, OSError: the manifest cannot be written.
+        ValueError: both options, or a file that is not a manifest of these settings.
+        FileExistsError: `new` exists.
+        OSError: the file cannot be written.
     """
     if new is not None and resumed is not None:
         raise ValueError("--manifest begins a run and --resume continues one: one of the two is needed")
@@ -58,7 +59,7 @@ def opened_manifest(
 
 
 def converted(jobs: list[Job], convert: Convert, threads: int, manifest: Manifest | None, report: Report) -> int:
-    """Convert, with a bar on the terminal. Returns the exit code."""
+    """Convert files with a progress bar on the terminal. Return the exit code."""
     try:
         with ProgressBar(len(jobs)) as bar:
             run_jobs(jobs, convert, report.count, threads=threads, manifest=manifest, on_part=bar.advance)
@@ -69,17 +70,17 @@ def converted(jobs: list[Job], convert: Convert, threads: int, manifest: Manifes
 
 
 class Report:
-    """Counts the rows of a run, and prints its end."""
+    """Counts the rows of a run and prints the summary."""
 
     def __init__(self, inputs: str, out: str, *, done: int, left_out: int, manifest: Manifest | None) -> None:
         """Begin a run.
 
         Args:
-            inputs: the number of inputs, in words.
-            out: the name of the output.
+            inputs: number of inputs in words.
+            out: output as named on the command line.
             done: inputs that an earlier run has done.
-            left_out: other files of the folders.
-            manifest: the manifest of the run; None: there is none.
+            left_out: files of the folders that are not inputs.
+            manifest: manifest of the run, if there is one.
         """
         self._begins = f"{inputs} to {out}"
         self._notes: list[str] = []
@@ -92,9 +93,9 @@ class Report:
         self._failures: list[Row] = []
         self.states: Counter[str] = Counter()
         self.outputs = 0
-        """Files that were written."""
+        """Files written."""
         self.noted = 0
-        """Files with notes: what is odd about them, or was left out."""
+        """Files with notes."""
         self.interrupted = False
 
     def count(self, row: Row) -> None:
@@ -111,13 +112,13 @@ class Report:
         self._notes += [f"{row['input']}: {note}" for note in notes[: MAX_NOTES_SHOWN - len(self._notes)]]
 
     def show(self) -> None:
-        """Print one line, then those of failures and what to do."""
+        """Print the summary, then failures, notes and how to continue."""
         seconds = time.monotonic() - self._began_s
         words = [f"{self.outputs} written"]
         words += [f"{self.noted} with notes"] * bool(self.noted)
         words += [f"{many(self._undecoded_calls, 'call')} not decoded"] * bool(self._undecoded_calls)
         words += [f"{self._done} done before"] * bool(self._done)
-        words += [f"{self.states['kept']} kept, they existed"] * bool(self.states["kept"])
+        words += [f"{self.states['kept']} kept because they existed"] * bool(self.states["kept"])
         words += [f"{self.states['failed']} failed"] * bool(self.states["failed"])
         words += [f"{many(self._left_out, 'other file')} left out"] * bool(self._left_out)
         rate = sum(self.states.values()) / seconds if seconds else 0

@@ -22,11 +22,11 @@ from rtpcodec.stream.plan import INBOUND_TRACK, StreamPlan
 TEST_KEY = "KEY_SIM"
 """The API key of the ringing carrier unless TELNYX_API_KEY is set."""
 POLL_S = 0.05
-"""Between two looks whether the app streams: much shorter than the time in which people answer a phone."""
+"""Interval at which the state of the stream is read: much shorter than the time in which people answer a phone."""
 
 
 def faults_of(drop: float, duplicate: float, reorder: float, stall_ms: float, stall_every_s: float) -> Faults:
-    """Faults from percentages of chunks, and stalls."""
+    """Make faults from percentages of chunks, and stalls."""
     return Faults(
         drop=drop / 100,
         duplicate=duplicate / 100,
@@ -90,7 +90,7 @@ async def _stream(
 
 
 def _why_not(what: str, failure: str, report: CallReport) -> str:
-    """Say why no WebSocket was opened."""
+    """Return why no WebSocket was opened."""
     if report.refused_with is None:
         return f"{what} was not reached: {failure}"
     return f"{what} refused the stream with HTTP status {report.refused_with}: {failure}"
@@ -120,7 +120,7 @@ async def _ring(carrier: Carrier, webhook_url: str, audio: Path, codec: str, wai
 
 
 async def _stream_started(carrier: Carrier, call: SimulatedCall, wait_s: float) -> None:
-    """Wait for the stream. ConnectionError: it does not start; the error says what the app did instead."""
+    """Wait for the stream. ConnectionError: it does not start; the error says what the app did."""
     try:
         async with asyncio.timeout(wait_s):
             while not (call.streaming or call.ended or call.stream_id):  # noqa: ASYNC110 -- no event reports it
@@ -129,7 +129,7 @@ async def _stream_started(carrier: Carrier, call: SimulatedCall, wait_s: float) 
         answers = ", ".join(str(one.status or "no answer") for one in carrier.deliveries) or "no answer"
         actions = ", ".join(action for action, _ in call.commands) or "none"
         raise ConnectionError(
-            f"the app did not have the call streamed within {wait_s:g} s; webhook: {answers}; commands: {actions}"
+            f"the app did not start a stream within {wait_s:g} s; webhook: {answers}; commands: {actions}"
         ) from None
 
 

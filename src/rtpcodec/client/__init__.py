@@ -9,22 +9,24 @@ access            address and key, and a command as a request
 answer            an HTTP answer as an outcome or an error
 redaction         strikes the API key and other secrets out of what is shown
 retry             whether and when to retry
-exchange          one command over all its attempts; no I/O
+attempts          one command over all its attempts; no I/O
 transport         the HTTP library: httpx2 or httpx, imported with the first shell
 proxies           the proxy that the environment names
 deadline          the moment at which a blocking attempt ends
 deadline_network  sockets that keep it; deadline_transport lays the HTTP library over them
 memory_transport  its transport in memory, on a virtual clock
-sync, aio         the shells; sync_http and aio_http carry their exchanges
+sync, aio         the shells; sync_http and aio_http carry the attempts
 webhook           signature and repeats of a delivery
 webhook_events    deliveries as typed events: event_base, call_events, call_quality
 """
 
+from typing import TYPE_CHECKING
+
 from rtpcodec.client.access import Access, Request
 from rtpcodec.client.aio import AsyncCallControl
 from rtpcodec.client.answer import Answer, read_answer
+from rtpcodec.client.attempts import CommandAttempts
 from rtpcodec.client.command import Command
-from rtpcodec.client.exchange import Exchange
 from rtpcodec.client.fields import (
     AnswerFields,
     CreateConferenceFields,
@@ -40,6 +42,11 @@ from rtpcodec.client.fields import (
 from rtpcodec.client.results import CommandResult, Conference, DialedCall
 from rtpcodec.client.retry import Retry
 from rtpcodec.client.sync import CallControl
+from rtpcodec.lazy import public_names
+
+if TYPE_CHECKING:
+    from rtpcodec.client import command as command
+    from rtpcodec.client import webhook_events as webhook_events
 
 __all__ = [
     "Access",
@@ -48,6 +55,7 @@ __all__ = [
     "AsyncCallControl",
     "CallControl",
     "Command",
+    "CommandAttempts",
     "CommandResult",
     "Conference",
     "CreateConferenceFields",
@@ -55,7 +63,6 @@ __all__ = [
     "DialFields",
     "DialedCall",
     "DialogflowConfig",
-    "Exchange",
     "HangupFields",
     "Request",
     "Retry",
@@ -63,5 +70,9 @@ __all__ = [
     "StartFields",
     "StopFields",
     "UpdateClientStateFields",
+    "command",
     "read_answer",
+    "webhook_events",
 ]
+
+__getattr__ = public_names(__name__, ("command", "webhook_events"))

@@ -16,7 +16,7 @@ from rtpcodec.client.checks import Findings
 from rtpcodec.client.command import Command
 
 MIN_KEY_PART_CHARACTERS: Final = 8
-"""A shorter part of a key identifies nothing and would be found in innocent words."""
+"""A shorter part of a key identifies nothing, and would match parts of ordinary words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,14 @@ class Access:
             commands.AUTHORIZATION_HEADER: commands.AUTHORIZATION_PREFIX + self.api_key,
             "Content-Type": commands.CONTENT_TYPE,
             "Accept": commands.CONTENT_TYPE,
-            # The limit on an answer's length holds only for octets that are not inflated later.
+            # Not compressed: the limit of an answer's length must hold for the octets as received.
             "Accept-Encoding": "identity",
         }
         return Request(command.method, self.base_url + command.path, headers, msgspec.json.encode(command.body))
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The key and its parts: `KEY<id>_<secret>` is also quoted by its id alone."""
+        """The key and its parts: an answer may quote the id of `KEY<id>_<secret>` alone."""
         return (self.api_key, *(part for part in self.api_key.split("_") if len(part) >= MIN_KEY_PART_CHARACTERS))
 
 
@@ -79,7 +79,7 @@ def _check_key(findings: Findings, key: object) -> None:
 
 
 def _check_base_url(findings: Findings, url: object) -> None:
-    """Refuse a URL that would send the key to another host than it seems; the URL may hold a password, so hide it."""
+    """Refuse a URL that would send the key to a host other than the one it shows. It may hold a password: hide it."""
     if not isinstance(url, str):
         findings.wrong("base_url", f"is {type(url).__name__}, must be str")
         return

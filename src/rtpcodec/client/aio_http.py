@@ -1,4 +1,4 @@
-"""Exchanges over an asynchronous HTTP client, with sleeps between the attempts; the blocking form is `sync_http`."""
+"""Commands over an asynchronous HTTP client, with sleeps between the attempts; the blocking form is `sync_http`."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Self
 
 from rtpcodec.client import transport
 from rtpcodec.client.access import Access
+from rtpcodec.client.attempts import CommandAttempts
 from rtpcodec.client.command import Command
-from rtpcodec.client.exchange import Exchange
 from rtpcodec.client.memory_transport import memory_transport
 from rtpcodec.client.proxies import proxy_for
 from rtpcodec.client.results import R
@@ -43,19 +43,22 @@ class AsyncHttp(Live):
         self._client: transport.AsyncClient = self._library.AsyncClient(**settings)
 
     async def send(self, command: Command[R]) -> R:
-        """Send a command that `client.command` made. The carrier executes it once, however often it is sent."""
-        exchange = Exchange(command, self._access, self._retry)
-        for wait_s in exchange:
+        """Send a command that `client.command` made, and return its outcome.
+
+        The carrier executes it once, however often it is sent.
+        """
+        attempts = CommandAttempts(command, self._access, self._retry)
+        for wait_s in attempts:
             await self._sleep(wait_s)
             if self._client.is_closed:
-                exchange.lost("the control was closed", nothing_sent=True)
+                attempts.lost("the control was closed", nothing_sent=True)
                 break
-            with transport.reported_losses(exchange, self._library):
-                await self._attempt(exchange)
-        return exchange.result()
+            with transport.reported_losses(attempts, self._library):
+                await self._attempt(attempts)
+        return attempts.result()
 
-    async def _attempt(self, exchange: Exchange[R]) -> None:
-        request = exchange.request
+    async def _attempt(self, attempts: CommandAttempts[R]) -> None:
+        request = attempts.request
         progress = transport.Progress(is_sending=not self._has_sockets)
         try:
             async with (
@@ -68,8 +71,8 @@ class AsyncHttp(Live):
                     extensions={"trace": progress.trace},
                 ) as response,
             ):
-                answer = exchange.answered(response.status_code, response.headers)
-                # A body may break off: the status has come and decides.
+                answer = attempts.answered(response.status_code, response.headers)
+                # A body may break off: the status has arrived and decides.
                 with contextlib.suppress(self._library.TransportError):
                     async for part in response.aiter_raw():
                         if not answer.add(part):

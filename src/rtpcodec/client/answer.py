@@ -1,4 +1,4 @@
-"""An HTTP answer to a command as its outcome, or as the error that fits."""
+"""From the HTTP answer to a command to its outcome or its error."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ from rtpcodec.pickling import Value
 MAX_ANSWER_OCTETS: Final = 1 << 20
 """An answer has some hundred octets; a body a thousand times longer is not an answer to a command."""
 MAX_SHOWN_CHARACTERS: Final = 300
-"""How much of one entry a message repeats."""
+"""Characters of one entry that an error text quotes."""
 MAX_SHOWN_REASONS: Final = 3
-"""How many entries a message repeats."""
+"""Entries that an error text quotes."""
 
 _OF_STATUS: Final = {401: AuthenticationFailed, 403: PermissionRefused, 429: RateLimited}
 # Without TOO_MANY_REQUESTS: the code also comes with 422 for another refusal, so only status 429 is a rate limit.
@@ -58,16 +58,16 @@ _OF_CODE: Final = {
 
 @dataclass(slots=True)
 class Answer(Value):
-    """One HTTP answer as it arrives; header names are compared in lower case."""
+    """One HTTP answer while it arrives; header names are compared in lower case."""
 
     status: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: bytearray = field(default_factory=bytearray, repr=False)
     ended: bool = field(default=False, repr=False)
-    """The body came to its end or its limit; if it broke off, a retry may still bring the answer."""
+    """Whether the body has reached its end or its limit. If it broke off, a retry may bring the answer."""
 
     def add(self, part: bytes) -> bool:
-        """Add a part of the body; False: no more of it is wanted."""
+        """Add a part of the body. Returns False once it has reached its limit."""
         self.body += part
         self.ended = len(self.body) > MAX_ANSWER_OCTETS
         return not self.ended
@@ -148,7 +148,7 @@ def _refusal(
 
 
 def _reason(entry: Mapping[str, object], redaction: Redaction) -> RefusalReason:
-    """One entry; the SDK's types say `description` where the carrier says `detail`."""
+    """Read one entry; the SDK's types say `description` where the carrier says `detail`."""
     meta, source = entry.get(members.META), entry.get(codes.SOURCE)
     return RefusalReason(
         code=redaction.without_key(_words(entry, members.CODE)),
@@ -168,7 +168,7 @@ def _words(holder: object, name: str) -> str | None:
 
 
 def _sentence(reason: RefusalReason) -> str:
-    """One entry as a message repeats it."""
+    """Return one entry as the error text quotes it."""
     head = " ".join(filter(None, (reason.code, reason.title)))
     place = f"at {reason.pointer or reason.parameter}" if reason.pointer or reason.parameter else None
     return one_line(": ".join(filter(None, (head, reason.detail, place))) or "an entry without code, title and detail")

@@ -1,4 +1,4 @@
-"""Webhook events about calls and what runs on them, as values."""
+"""Webhook events about calls and their media, as values."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rtpcodec.client.event_base import EventValue, Hidden, HiddenPairs, Texts, W
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CallEvent(WebhookEvent):
-    """Fields of all events of a call's life."""
+    """Fields of all events about the state of a call."""
 
     from_: Hidden = field(default=None, metadata=at(members.FROM))
     to: Hidden = None
@@ -30,7 +30,7 @@ class SipCallEvent(CallEvent):
     tags: Texts = ()
     """Tags of the number."""
     custom_headers: HiddenPairs = ()
-    """Those of the INVITE, or set by the `answer` command."""
+    """Headers of the INVITE, or set by the command `answer`."""
     sip_headers: HiddenPairs = ()
     """User-to-User and Diversion."""
 
@@ -43,7 +43,7 @@ class CallInitiated(SipCallEvent):
     """`incoming` or `outgoing`."""
     caller_id_name: Hidden = None
     offered_codecs: str | None = None
-    """Names with commas, in the caller's order."""
+    """Names separated by commas, in the caller's order."""
     connection_codecs: str | None = None
     shaken_stir_attestation: str | None = None
     """How far the caller's carrier vouches for the number: `A`, `B` or `C` (RFC 8588)."""
@@ -56,9 +56,9 @@ class CallAnswered(SipCallEvent):
     """The call was answered: from now on a stream can be started."""
 
     codec: str | None = None
-    """Of the call itself; not documented, but seen on live calls."""
+    """Codec of the call itself; not documented, but seen on live calls."""
     sampling_rate: int | None = None
-    """Hz; not documented, but seen on live calls."""
+    """Rate of the call itself in Hz; not documented, but seen on live calls."""
     stream_url: Hidden = None
     stream_track: str | None = None
 
@@ -79,7 +79,7 @@ class CallHangup(SipCallEvent):
     call_quality_stats: CallQualityStats | None = field(
         default=None, metadata=at(webhooks.CALL_QUALITY_STATS, read=CallQualityStats.read)
     )
-    """Where the carrier reports it."""
+    """None if the carrier does not report it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -110,7 +110,7 @@ class CallGatherEnded(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CallMachineDetectionEnded(CallEvent):
-    """Answering machine detection has a result, also that of the premium form."""
+    """Answering machine detection, plain or premium, has a result."""
 
     result: str | None = None
     """`human`, `machine` or `not_sure`; premium: `human_residence`, `human_business`, `machine`, `silence`,
@@ -124,7 +124,7 @@ class CallMachineDetectionEnded(CallEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CallMachineGreetingEnded(CallEvent):
-    """The greeting of an answering machine has ended, also as the premium form reports it."""
+    """The greeting of an answering machine has ended, by the plain or the premium detection."""
 
     result: str | None = None
     """`beep_detected`, `ended` or `not_sure`; premium: `beep_detected`, `no_beep_detected` or `prompt_ended`."""
@@ -162,7 +162,7 @@ class CallSpeakStarted(WebhookEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CallSpeakEnded(WebhookEvent):
-    """The carrier has spoken a text, or was stopped."""
+    """The carrier has finished to speak a text, or was stopped."""
 
     status: str | None = None
     """`completed`, `call_hangup` or `cancelled_amd`."""
@@ -170,7 +170,7 @@ class CallSpeakEnded(WebhookEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CallRecordingSaved(WebhookEvent):
-    """A recording is ready. Its URLs hold for 10 minutes, the public ones as long as the file."""
+    """A recording is ready. Its URLs are valid for 10 minutes, the public ones as long as the file exists."""
 
     channels: str | None = None
     """`single` or `dual`."""
@@ -229,7 +229,7 @@ class CallCost(WebhookEvent):
     """`success` or `error`."""
     total_cost: Decimal | None = None
     billed_duration_secs: int | None = None
-    """The longest one of the parts."""
+    """Duration of the longest part in seconds."""
     billing_group_id: str | None = None
     cost_parts: tuple[CostPart, ...] = field(default=(), metadata=at(webhooks.COST_PARTS, read=CostPart.read_all))
 

@@ -35,7 +35,7 @@ class InboundQuality(OutboundQuality):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class CallQualityStats(EventValue):
-    """Both directions of a call; None where the carrier reports nothing."""
+    """Both directions of a call; None if the carrier reports nothing."""
 
     inbound: InboundQuality | None = field(default=None, metadata=at("inbound", read=InboundQuality.read))
     outbound: OutboundQuality | None = field(default=None, metadata=at("outbound", read=OutboundQuality.read))

@@ -36,7 +36,7 @@ class Findings:
         self.problems.append(CommandProblem(field, rule))
 
     def warn(self, field: str, rule: str) -> None:
-        """Record a warning: the command is sent all the same."""
+        """Record a warning: the command is sent nevertheless."""
         self.warnings.append(CommandProblem(field, rule))
 
     def settle(self, *, strict: bool = False) -> None:
@@ -52,7 +52,7 @@ Check = Callable[[object, str, Findings], object]
 
 
 def is_text(value: object, field: str, findings: Findings) -> TypeGuard[str]:
-    """Whether the value is a string that JSON can carry."""
+    """Return whether the value is a string that JSON can carry."""
     if not isinstance(value, str):
         findings.wrong(field, f"is {_kind(value)}, must be str")
         return False
@@ -63,14 +63,14 @@ def is_text(value: object, field: str, findings: Findings) -> TypeGuard[str]:
 
 
 def text(value: object, field: str, findings: Findings) -> object:
-    """A string of at least one character."""
+    """Check a string of at least one character."""
     if is_text(value, field, findings) and not value.strip():
         findings.wrong(field, "is empty")
     return value
 
 
 def path_segment(value: object, field: str, findings: Findings) -> object:
-    """A string that can stand for itself in a URL's path once it is percent-encoded."""
+    """Check a string that can be one segment of a URL's path once it is percent-encoded."""
     text(value, field, findings)
     if value in (".", ".."):
         findings.wrong(field, f"is {value!r}, which means another path")
@@ -80,7 +80,7 @@ def path_segment(value: object, field: str, findings: Findings) -> object:
 
 
 def secret_text(value: object, field: str, findings: Findings) -> object:
-    """A token or a password: not empty, not too long, never shown."""
+    """Check a token or a password: not empty, not too long, never shown."""
     if is_text(value, field, findings):
         findings.secrets.append(value)
         if not value:
@@ -91,14 +91,14 @@ def secret_text(value: object, field: str, findings: Findings) -> object:
 
 
 def boolean(value: object, field: str, findings: Findings) -> object:
-    """A bool; other values that count as true or false are errors."""
+    """Check a bool; other values that count as true or false are errors."""
     if not isinstance(value, bool):
         findings.wrong(field, f"is {_kind(value)}, must be bool")
     return value
 
 
 def one_of(*known: str) -> Check:
-    """One of the known values; others are a warning, because the carrier's lists have grown before."""
+    """Check for one of the known values; others are a warning, because the carrier's lists have grown before."""
     by_lower_case = {name.lower(): name for name in known}
 
     def check(value: object, field: str, findings: Findings) -> object:
@@ -117,7 +117,7 @@ _preferred_codec: Final = one_of(*commands.CALL_CODECS)
 
 
 def websocket_url(value: object, field: str, findings: Findings) -> object:
-    """A ws or wss URL with a host. Never shown: an unguessable path may be its only protection."""
+    """Check a ws or wss URL with a host. It is never shown: an unguessable path may be its only protection."""
     if not is_text(value, field, findings):
         return value
     findings.secrets.append(value)
@@ -140,7 +140,7 @@ def websocket_url(value: object, field: str, findings: Findings) -> object:
 
 
 def sampling_rate_hz(value: object, field: str, findings: Findings) -> object:
-    """A positive int; a rate that the carrier does not list is a warning."""
+    """Check a positive int; a rate that the carrier does not list is a warning."""
     if not isinstance(value, int) or isinstance(value, bool):
         findings.wrong(field, f"is {_kind(value)}, must be int")
     elif value <= 0:
@@ -151,7 +151,7 @@ def sampling_rate_hz(value: object, field: str, findings: Findings) -> object:
 
 
 def count(value: object, field: str, findings: Findings) -> object:
-    """A number of seconds or things, 0 or more."""
+    """Check a number of seconds or of things, 0 or more."""
     if not isinstance(value, int) or isinstance(value, bool):
         findings.wrong(field, f"is {_kind(value)}, must be int")
     elif value < 0:
@@ -160,7 +160,7 @@ def count(value: object, field: str, findings: Findings) -> object:
 
 
 def dtmf_digits(value: object, field: str, findings: Findings) -> object:
-    """DTMF keys and pauses, at least one. Never shown: they may be a PIN or a card number."""
+    """Check DTMF keys and pauses, at least one. They are never shown: they may be a PIN or a card number."""
     if is_text(value, field, findings):
         findings.secrets.append(value)
         if not value:
@@ -175,7 +175,7 @@ def dtmf_digits(value: object, field: str, findings: Findings) -> object:
 
 
 def dtmf_duration_ms(value: object, field: str, findings: Findings) -> object:
-    """How long each digit lasts, within the carrier's limits."""
+    """Check how long each digit lasts, within the carrier's limits."""
     low, high = commands.MIN_DTMF_DURATION_MS, commands.MAX_DTMF_DURATION_MS
     if not isinstance(value, int) or isinstance(value, bool):
         findings.wrong(field, f"is {_kind(value)}, must be int")
@@ -185,14 +185,14 @@ def dtmf_duration_ms(value: object, field: str, findings: Findings) -> object:
 
 
 def address(value: object, field: str, findings: Findings) -> object:
-    """A phone number, a SIP address, digits or a caller's name: not empty, never shown."""
+    """Check a phone number, a SIP address, digits or a caller's name: not empty, never shown."""
     text(value, field, findings)
     findings.secrets += strings_in(value)
     return value
 
 
 def addresses(value: object, field: str, findings: Findings) -> object:
-    """One number or SIP address, or a list of them that ring together."""
+    """Check one number or SIP address, or a list of them that ring together."""
     if isinstance(value, str) or not isinstance(value, Sequence):
         return address(value, field, findings)
     if not value:
@@ -201,7 +201,7 @@ def addresses(value: object, field: str, findings: Findings) -> object:
 
 
 def codec_list(value: object, field: str, findings: Findings) -> object:
-    """Names of codecs with commas between them."""
+    """Check names of codecs with commas between them."""
     if is_text(value, field, findings):
         for name in value.split(","):
             _preferred_codec(name.strip(), field, findings)
@@ -209,7 +209,7 @@ def codec_list(value: object, field: str, findings: Findings) -> object:
 
 
 def json_object(value: object, field: str, findings: Findings) -> object:
-    """An object whose members are the carrier's business; none of its texts is shown."""
+    """Check a JSON object. The carrier checks its members; none of its texts is shown."""
     if not isinstance(value, Mapping):
         findings.wrong(field, f"is {_kind(value)}, must be a mapping")
         return value
@@ -217,9 +217,9 @@ def json_object(value: object, field: str, findings: Findings) -> object:
 
 
 def json_value(value: object, field: str, findings: Findings) -> object:
-    """Whatever JSON can carry; none of its texts is shown."""
+    """Check any JSON value; none of its texts is shown."""
     try:
-        # The faster encoder of the request bends what this one refuses: NaN to null, octets to base64, a set to a list.
+        # The faster encoder of the request converts values that this one refuses: NaN, octets, sets.
         json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
     except (TypeError, ValueError, RecursionError) as error:
         findings.wrong(field, f"cannot be written as JSON ({_kind(error)})")
@@ -229,7 +229,7 @@ def json_value(value: object, field: str, findings: Findings) -> object:
 
 
 def strings_in(value: object) -> list[str]:
-    """Every text within a JSON value, names of members aside."""
+    """Yield every text within a JSON value, names of members aside."""
     if isinstance(value, str):
         return [value]
     if isinstance(value, Mapping):
@@ -240,7 +240,7 @@ def strings_in(value: object) -> list[str]:
 
 
 def client_state(value: object, field: str, findings: Findings) -> object:
-    """Base64 of the caller's octets: bytes are encoded here, a string must be valid already."""
+    """Encode octets in base64; a string must be valid base64 already."""
     if isinstance(value, bytes):
         value = base64.b64encode(value).decode("ascii")
     if not isinstance(value, str):
@@ -253,7 +253,7 @@ def client_state(value: object, field: str, findings: Findings) -> object:
 
 
 def pairs(value: object, field: str, findings: Findings) -> object:
-    """Names and values, from a mapping or from the wire's list; the values are never shown."""
+    """Check names and values, from a mapping or from the list of the wire; the values are never shown."""
     if isinstance(value, Mapping):
         listed = [(f"{field}[{_shown(name)}]", name, content) for name, content in value.items()]
     elif isinstance(value, Iterable) and not isinstance(value, str | bytes):
@@ -268,7 +268,7 @@ def pairs(value: object, field: str, findings: Findings) -> object:
             findings.secrets.append(content)
         if isinstance(name, str):
             if name in seen:
-                # `start` carries an object, which has room for one value per name.
+                # `start` carries an object, which has one value per name.
                 findings.warn(f"{place}.name", f"repeats {_shown(name)}, only one of its values can arrive")
             seen.add(name)
     return [{members.NAME: name, members.VALUE: content} for _, name, content in listed]
@@ -286,7 +286,7 @@ def _listed_pairs(items: Iterable[object], field: str, findings: Findings) -> It
 
 
 def dialogflow_config(value: object, field: str, findings: Findings) -> object:
-    """The two switches of Dialogflow."""
+    """Check the two switches of Dialogflow."""
     if not isinstance(value, Mapping):
         findings.wrong(field, f"is {_kind(value)}, must be a mapping")
         return value

@@ -29,23 +29,42 @@ from rtpcodec.client.fields import (
 )
 from rtpcodec.client.results import CommandResult, Conference, DialedCall, R
 
+__all__ = [
+    "Command",
+    "action",
+    "answer",
+    "conference_action",
+    "create_conference",
+    "dial",
+    "hangup",
+    "send_dtmf",
+    "start_streaming",
+    "stop_streaming",
+    "update_client_state",
+]
+
 
 @dataclass(frozen=True, slots=True)
 class Command(Generic[R]):
-    """One checked command: `path` below the base URL, `body` as it goes on the wire, `outcome` the type of its result.
+    """One checked command; the functions of this module make it.
 
-    The same value can be sent again: it keeps its `command_id`, by which the carrier knows a repeat.
+    The same value can be sent again: it keeps its `command_id`, by which the carrier recognises a repeat.
     """
 
     name: str
+    """Name of the action, such as `streaming_start`; `dial` for the dial command."""
     path: str
+    """Path below the base URL."""
     command_id: str
+    """Id of the command, which all repeats have."""
     body: Mapping[str, object] = field(repr=False)
+    """Fields of the JSON body, as they are sent."""
     secrets: tuple[str, ...] = field(repr=False)
-    """The values that no message may show."""
+    """Values that no error text or log must show."""
     outcome: type[R] = field(repr=False)
+    """Type of the result."""
     method: str = field(default=commands.POST, repr=False)
-    """Of the HTTP request."""
+    """Method of the HTTP request."""
 
 
 def start_streaming(call_control_id: str, **given: Unpack[StartFields]) -> Command[CommandResult]:
@@ -107,7 +126,7 @@ def action(call_control_id: str, name: str, /, **given: object) -> Command[Comma
     """Ask the carrier for any other action by its name in the path, such as `transfer`.
 
     Of its fields `client_state` and `command_id` are checked, the rest must be JSON. A field that Python reserves is
-    written with an underscore behind it, `from_`; None is not sent. The HTTP method is that of the action, POST for an
+    written with an underscore after it, `from_`; None is not sent. The HTTP method is that of the action, POST for an
     action that is not known here.
     """
     draft = _Draft(str(name) or "command", given)
@@ -127,21 +146,22 @@ def create_conference(**given: Unpack[CreateConferenceFields]) -> Command[Confer
 def conference_action(conference_id: str, name: str, /, **given: object) -> Command[CommandResult]:
     """Ask the carrier for an action on a conference, such as `join`. Its fields are checked as those of `action`.
 
-    conference_id: the id or the name of the conference.
+    Args:
+        conference_id: the id or the name of the conference.
     """
     draft = _Draft(str(name) or "command", given)
     checks.path_segment(name, "action", draft.findings)
     checks.path_segment(conference_id, commands.CONFERENCE_ID, draft.findings)
     draft.check("conference_command", {**dict.fromkeys(given, checks.json_value), **fields.COMMON_CHECKS})
     if name in (commands.HOLD, commands.UNHOLD) and given.get(commands.COMMAND_ID) is None:
-        del draft.body[commands.COMMAND_ID]  # not documented for these, whose repeat has no second effect
+        del draft.body[commands.COMMAND_ID]  # not documented for them; a repeat has no second effect
     segment, last = (quote(str(one).encode(errors="replace"), safe="") for one in (conference_id, name))
     path = commands.CONFERENCE_ACTION_PATH.format(conference_id=segment, action=last)
     return draft.settled(path, CommandResult)
 
 
 class _Draft:
-    """A command before it is settled: the given fields, the body, and the findings about it."""
+    """A command that is not complete yet: the given fields, the body, and the findings about it."""
 
     def __init__(self, name: str, given: Mapping[str, Any]) -> None:
         self.findings = Findings(name)

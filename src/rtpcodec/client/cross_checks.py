@@ -39,7 +39,7 @@ def of_stream(findings: Findings, body: Mapping[str, object]) -> None:
 
 
 def _check_mode_is_meant(findings: Findings, body: Mapping[str, object]) -> None:
-    """Warn of the default mode: it ignores payloads of a codec silently (media streaming, section 6.2)."""
+    """Warn of the default mode: it ignores payloads of a codec silently (docs/carrier.md, rule C29)."""
     if members.STREAM_URL in body and commands.STREAM_BIDIRECTIONAL_MODE not in body:
         findings.warn(
             commands.STREAM_BIDIRECTIONAL_MODE,

@@ -1,4 +1,4 @@
-"""One deadline for all that a blocking attempt waits for."""
+"""One deadline for all waits of a blocking attempt."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Deadline(threading.local):
 
     @contextlib.contextmanager
     def within(self, limit_s: float | None) -> Iterator[None]:
-        """End what follows after `limit_s`, or earlier where an outer limit is nearer."""
+        """Set the deadline of the block to `limit_s` from now, or to that of an outer block if it is earlier."""
         outer_s = self.ends_s
         if limit_s is not None:
             self.ends_s = min(outer_s, time.monotonic() + limit_s)

@@ -1,7 +1,8 @@
 """Sockets of the blocking HTTP library that keep a deadline.
 
-The library gives each read, write and connect a time-out of its own, so an answer that drips would never end. Here each
-of them gets what is left until the deadline: name lookup, connect, TLS handshake, write and read.
+The library gives each read, write and connect a time-out of its own, so a server that sends octet by octet would
+never time out. Here each of them gets the time that is left until the deadline: name lookup, connect, TLS handshake,
+write and read.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class DeadlineNetwork:
 
 
 class DeadlineStream:
-    """One connection, as the library's HTTP code reads and writes it; TLS can be laid over it, also twice."""
+    """One connection, as the library's HTTP code reads and writes it; TLS can run over it, also twice."""
 
     def __init__(self, core: ModuleType, deadline: Deadline, plain: Any, octets: Octets) -> None:
         self._core = core
@@ -108,7 +109,7 @@ class DeadlineStream:
         return DeadlineStream(self._core, self._deadline, self._plain, tls)
 
     def close(self) -> None:
-        """Close the socket; nothing is waited for."""
+        """Close the socket without a wait."""
         self._plain.close()
 
     def get_extra_info(self, info: str) -> Any:
@@ -137,7 +138,7 @@ class _Plain:
 
 
 class _Tls:
-    """TLS over a stream. The `ssl` module's sockets cannot be laid over each other, as a proxy with TLS needs it."""
+    """TLS over a stream. The sockets of the `ssl` module cannot run over each other, as a proxy with TLS needs it."""
 
     def __init__(self, below: Octets, context: ssl.SSLContext, server_hostname: str | None) -> None:
         self._below = below
@@ -152,7 +153,7 @@ class _Tls:
         try:
             return self._until_done(functools.partial(self.session.read, max_octets))
         except (ssl.SSLZeroReturnError, ssl.SSLEOFError):
-            # Closed with or without a goodbye: HTTP's own lengths say whether the answer is whole.
+            # Closed with or without close_notify: the lengths of HTTP show whether the answer is complete.
             return b""
 
     def send(self, octets: bytes | memoryview) -> None:
@@ -170,7 +171,7 @@ class _Tls:
                 self._fill()
             except ssl.SSLError:
                 with contextlib.suppress(OSError):
-                    self._flush()  # the alert that says why
+                    self._flush()  # the alert with the reason
                 raise
             else:
                 self._flush()

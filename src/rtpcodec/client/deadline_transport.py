@@ -1,4 +1,4 @@
-"""The blocking HTTP library's transport over sockets that keep a deadline.
+"""The blocking HTTP library's transport over sockets with a deadline.
 
 The library's own transport takes no network backend, its core does: this is the core's connection pool with ours.
 """
@@ -78,7 +78,7 @@ def _transport(library: ModuleType, core: ModuleType, pool: Any) -> object:
             kind: type[Exception] = getattr(library, type(error).__name__)
             raise kind(str(error)) from error
 
-    # The base classes belong to the library that was found, so these are made here.
+    # The base classes belong to the installed library, so these classes are made here.
     class Body(library.SyncByteStream):  # type: ignore[misc,name-defined]  # a module is not typed
         def __init__(self, parts: Any) -> None:
             self._parts = parts

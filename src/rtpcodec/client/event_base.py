@@ -60,7 +60,7 @@ class WebhookEvent(EventValue):
     """Fields of all events; `id` is the same in every delivery of one event."""
 
     event_type: str
-    """With the prefix that the carrier documents; `raw` has the type as it came."""
+    """The type with the prefix that the carrier documents; `raw` has it as received."""
     id: str | None = None
     occurred_at: datetime | None = None
     attempt: int | None = None
@@ -71,7 +71,7 @@ class WebhookEvent(EventValue):
     call_session_id: str | None = None
     connection_id: str | None = None
     client_state: Hidden = None
-    """Base64, as a command set it; `state` has its octets."""
+    """Base64, as a command has set it; `state` has its octets."""
     raw: Mapping[str, Any] = dataclasses.field(default_factory=dict, repr=False, compare=False)
     """The whole body as parsed JSON."""
 
@@ -85,7 +85,7 @@ class WebhookEvent(EventValue):
 
     @property
     def payload(self) -> Mapping[str, Any]:
-        """All members of the event's own payload, as they came."""
+        """All members of the event's own payload, as received."""
         payload = self.raw.get(members.DATA, {}).get(members.PAYLOAD)
         return payload if isinstance(payload, dict) else {}
 
@@ -137,7 +137,7 @@ def number(value: object) -> float | None:
 
 
 def boolean(value: object) -> bool | None:
-    """Read a truth value."""
+    """Read a bool."""
     return value if isinstance(value, bool) else None
 
 

@@ -1,8 +1,8 @@
 """Typed fields of the commands: every field by the official SDK's name, and its check.
 
-A field that is None or left out is not sent, and the carrier's default holds. Where a type is a Literal with an open
-end (`SendCodec | str`), the list is what is known; the carrier's lists have grown before. Fields that are not listed
-here, and future ones, go into `extra_body`.
+A field that is None or left out is not sent, and the carrier's default applies. A type such as `SendCodec | str` lists
+the known values; the carrier's lists have grown before. Fields that are not listed here, and future ones, go into
+`extra_body`.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ class CustomParameter(TypedDict):
 
 
 Pairs = Mapping[str, str] | Iterable[CustomParameter]
-"""Names and values: a mapping, or the wire's own list."""
+"""Names and values: a mapping, or the list of the wire."""
 Json = Mapping[str, object]
-"""An object that is passed on unchecked; it must be JSON."""
+"""A JSON object that is sent unchecked."""
 
 
 class DialogflowConfig(TypedDict, total=False):
@@ -53,15 +53,15 @@ class CommonFields(TypedDict, total=False):
     strict: bool
     """Treat warnings as errors; not sent."""
     client_state: str | bytes | None
-    """Returned in `start` and in every later webhook: bytes are base64-encoded here, a str must be base64."""
+    """State that `start` and every later webhook return: bytes are encoded in base64, a str must be base64."""
     command_id: str | None
-    """The carrier ignores a second command of the same id for the same call; made here if not given."""
+    """Id of the command: the carrier ignores a repeat on the same call. None: a random one."""
     extra_body: Mapping[str, object] | None
     """Further fields of the body, sent unchecked."""
 
 
 class StreamFields(CommonFields, total=False):
-    """Fields of every command that asks for a stream."""
+    """Fields of every command that requests a stream."""
 
     stream_url: str | None
     """The `ws` or `wss` URL that the carrier connects to; at most 2000 characters."""
@@ -70,15 +70,15 @@ class StreamFields(CommonFields, total=False):
     stream_codec: ReceiveCodec | str | None
     """The codec that we would like to receive; `default`, the default, is the call's own."""
     stream_bidirectional_mode: Mode | str | None
-    """How we send audio back; the carrier's default `mp3` takes whole files, `rtp` takes payloads."""
+    """How we send audio: `mp3`, the carrier's default, sends whole files; `rtp` sends payloads."""
     stream_bidirectional_codec: SendCodec | str | None
     """The codec of the audio that we send in mode `rtp`; the carrier's default is PCMU."""
     stream_bidirectional_sampling_rate: int | None
-    """Its sampling rate in Hz: 8000, 16000, 22050, 24000 or 48000; the default is disputed, so name it for L16."""
+    """Its sampling rate in Hz: 8000, 16000, 22050, 24000 or 48000. The default is uncertain, so set it for L16."""
     stream_bidirectional_target_legs: TargetLegs | str | None
-    """Legs that hear it: that of the command (`self`), its bridged peer (`opposite`, the default) or `both`."""
+    """Legs that hear us: the leg of the command (`self`), its bridged peer (`opposite`, the default) or `both`."""
     stream_auth_token: str | None
-    """A token that the carrier presents on the WebSocket; at most 4000 characters."""
+    """A token that the carrier sends in the WebSocket's request; at most 4000 characters."""
 
 
 class StartFields(StreamFields, total=False):
@@ -105,7 +105,7 @@ class HangupFields(CommonFields, total=False):
     custom_headers: Pairs | None
     """SIP headers of the BYE."""
     reason: str | None
-    """The text of the SIP header Reason where a call is cancelled that nobody has answered."""
+    """The text of the SIP header Reason, if the call was not answered yet."""
 
 
 class SendDtmfFields(CommonFields, total=False):
@@ -118,25 +118,25 @@ class SendDtmfFields(CommonFields, total=False):
 
 
 class UpdateClientStateFields(TypedDict, total=False):
-    """Fields of `client_state_update`. It has no `command_id`: a repeat has no second effect anyway."""
+    """Fields of `client_state_update`. It has no `command_id`, because a repeat has no second effect."""
 
     strict: bool
     """Treat warnings as errors; not sent."""
     client_state: Required[str | bytes]
-    """Returned in every later webhook: bytes are base64-encoded here, a str must be base64."""
+    """State that every later webhook returns: bytes are encoded in base64, a str must be base64."""
     extra_body: Mapping[str, object] | None
     """Further fields of the body, sent unchecked."""
 
 
 class CallFields(StreamFields, total=False):
-    """Fields of `dial` and `answer` alike."""
+    """Fields that `dial` and `answer` share."""
 
     preferred_codecs: str | None
-    """Codecs of the call itself in order of preference, with commas: `G722,PCMU,PCMA`."""
+    """Codecs for the call itself, separated by commas, the best first: `G722,PCMU,PCMA`."""
     send_silence_when_idle: bool | None
-    """Have the carrier send silence while there is nothing else to send."""
+    """Have the carrier send silence to the phone while nothing is played."""
     custom_headers: Pairs | None
-    """SIP headers; not to be confused with the `custom_parameters` of a stream."""
+    """SIP headers, which are not the `custom_parameters` of a stream."""
     sip_headers: Pairs | None
     billing_group_id: str | None
     sound_modifications: Json | None
@@ -155,7 +155,7 @@ class CallFields(StreamFields, total=False):
     transcription: bool | None
     transcription_config: Json | None
     webhook_url: str | None
-    """Where the webhooks of this call go instead of the application's address."""
+    """URL for the webhooks of this call, in place of that of the application."""
     webhook_url_method: WebhookMethod | str | None
     webhook_urls: Json | None
     webhook_urls_method: WebhookMethod | str | None
@@ -174,15 +174,15 @@ class DialFields(CallFields, total=False):
     from_: Required[str]
     """The number that the callee sees; `from` on the wire."""
     connection_id: Required[str]
-    """The call-control application that the call belongs to."""
+    """Id of the call-control application that the call belongs to."""
     enable_dialogflow: bool | None
     dialogflow_config: DialogflowConfig | None
     stream_establish_before_call_originate: bool | None
     """Connect to `stream_url` before the phone rings."""
     timeout_secs: int | None
-    """How long it may ring."""
+    """How long the phone may ring, in seconds."""
     time_limit_secs: int | None
-    """How long the call may last."""
+    """How long the call may last, in seconds."""
     answering_machine_detection: MachineDetection | str | None
     answering_machine_detection_config: Json | None
     audio_url: str | None
@@ -222,7 +222,7 @@ class CreateConferenceFields(CommonFields, total=False):
     max_participants: int | None
     region: str | None
     start_conference_on_create: bool | None
-    """False: those who join are on hold until somebody starts it."""
+    """False: participants are on hold until somebody starts the conference."""
 
 
 _METHODS: Final = checks.one_of(*get_args(WebhookMethod))
@@ -230,7 +230,7 @@ COMMON_CHECKS: Final[Mapping[str, Check]] = {
     members.CLIENT_STATE: checks.client_state,
     commands.COMMAND_ID: checks.text,
 }
-"""Of every command; of an action that is not known here these alone."""
+"""Checks of every command; those of an unknown action are these alone."""
 _STREAM: Final[Mapping[str, Check]] = {
     members.STREAM_URL: checks.websocket_url,
     members.STREAM_TRACK: checks.one_of(*commands.TRACKS),

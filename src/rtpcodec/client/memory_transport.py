@@ -21,7 +21,7 @@ def memory_transport(library: ModuleType) -> object | None:
 
 
 def _transport(library: ModuleType, network: MemoryNetwork) -> object:
-    # The base class belongs to the library that was found, so the class is made here.
+    # The base class belongs to the installed library, so this class is made here.
     class MemoryTransport(library.AsyncBaseTransport):  # type: ignore[misc,name-defined]  # a module is not typed
         async def handle_async_request(self, request: Any) -> Any:
             body = await request.aread()
@@ -37,5 +37,5 @@ def _transport(library: ModuleType, network: MemoryNetwork) -> object:
 
 
 async def _parts(body: bytes) -> AsyncIterator[bytes]:
-    """A body that was not read yet."""
+    """Yield a body that was not read yet."""
     yield body

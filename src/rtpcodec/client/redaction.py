@@ -1,4 +1,4 @@
-"""Strikes secrets out of everything of an answer that a message, a repr or a log may show."""
+"""Strikes secrets out of the parts of an answer that an error text, a repr or a log may show."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from urllib.parse import quote
 
 STRUCK: Final = "***"
 SHORT_SECRET_CHARACTERS: Final = 8
-"""A shorter value, such as "1", must not eat into the words and numbers around it."""
+"""A shorter value, such as "1", must not be struck out of other words and numbers."""
 _URL_SAFE: Final = str.maketrans("+/", "-_")
 """RFC 4648 section 5."""
 
 
 class Redaction:
-    """Strikes values, whole or within other words, also in other spellings that a proxy's echo may have.
+    """Strikes values, whole or within other words, also in spellings that a proxy may return.
 
     Args:
-        keys: the API key and its parts. They are found in upper and lower case, percent-encoded and within base64.
+        keys: the API key and its parts. They are found in any case, percent-encoded, and within base64.
         values: secrets of the command, found as they are.
     """
 

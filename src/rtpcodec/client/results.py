@@ -12,13 +12,13 @@ _IDS: Final = (members.CALL_CONTROL_ID, members.CALL_LEG_ID, members.CALL_SESSIO
 
 
 class Outcome(Protocol):
-    """Result of an accepted command; `NEEDS` names the member of `data` that it cannot do without."""
+    """Result of an accepted command; `NEEDS` names the member of `data` that it needs."""
 
     NEEDS: ClassVar[str]
 
     @classmethod
     def read(cls, data: Mapping[str, object], command_id: str, raw: Mapping[str, object]) -> Self | None:
-        """Return the outcome in `data`; None where that is not in its documented shape."""
+        """Return the outcome in `data`; None if `data` does not have its documented shape."""
 
 
 R = TypeVar("R", bound=Outcome)
@@ -26,7 +26,7 @@ R = TypeVar("R", bound=Outcome)
 
 @dataclass(frozen=True, slots=True)
 class CommandResult:
-    """The carrier accepted the command. That a stream runs is reported by its `start` message."""
+    """The carrier accepted the command. A stream runs once its `start` message has arrived."""
 
     NEEDS: ClassVar[str] = commands.RESULT
 
@@ -37,7 +37,13 @@ class CommandResult:
 
     @classmethod
     def read(cls, data: Mapping[str, object], command_id: str, raw: Mapping[str, object]) -> Self | None:
-        """Return the result, usually `ok`; None without one."""
+        """Return the result, usually `ok`; None without one.
+
+        Args:
+            data: member `data` of the answer.
+            command_id: id of the command.
+            raw: the whole answer.
+        """
         result = data.get(cls.NEEDS)
         return cls(result, command_id, raw) if isinstance(result, str) else None
 
@@ -57,7 +63,13 @@ class DialedCall:
 
     @classmethod
     def read(cls, data: Mapping[str, object], command_id: str, raw: Mapping[str, object]) -> Self | None:
-        """Return the call; None without the id that commands need."""
+        """Return the call; None without the id that commands need.
+
+        Args:
+            data: member `data` of the answer.
+            command_id: id of the command.
+            raw: the whole answer.
+        """
         control, leg, session = map(data.get, _IDS)
         if not isinstance(control, str) or not control:
             return None
@@ -84,7 +96,13 @@ class Conference:
 
     @classmethod
     def read(cls, data: Mapping[str, object], command_id: str, raw: Mapping[str, object]) -> Self | None:
-        """Return the conference; None without the id that commands need."""
+        """Return the conference; None without the id that commands need.
+
+        Args:
+            data: member `data` of the answer.
+            command_id: id of the command.
+            raw: the whole answer.
+        """
         conference_id, name = data.get(cls.NEEDS), data.get(members.NAME)
         if not isinstance(conference_id, str) or not conference_id:
             return None

@@ -14,12 +14,12 @@ from typing import Final
 from rtpcodec.carriers.telnyx import commands
 
 MAX_ASKED_WAIT_S: Final = 60.0
-"""A longer wait that the carrier asks for is ignored: our own wait holds instead."""
+"""A longer wait that the carrier requests is ignored, and our own is used."""
 FIRST_WAIT_S: Final = 0.5
 LONGEST_WAIT_S: Final = 8.0
-"""Our own waits begin with the first and double until the longest."""
+"""Our own waits double from FIRST_WAIT_S to LONGEST_WAIT_S."""
 SHORTEST_SHARE: Final = 0.75
-"""Each own wait is cut at random to between this share and the whole, so that clients do not return in step."""
+"""Each own wait is multiplied by a random factor from this share to 1, so that clients do not retry in step."""
 UNIX_TIME_FROM_S: Final = 1e9
 """A larger value of the rate limit's reset header is a Unix time, a smaller one seconds left."""
 
@@ -33,13 +33,14 @@ def chance() -> float:
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How often a command is retried, with the sources of chance and time that its waits are computed from."""
+    """How often a command is retried, and the sources of randomness and time for its waits."""
 
     retries: int = 2
     """Attempts after the first one; 0: none."""
     random: Callable[[], float] = field(default=chance, repr=False)
     """A number from 0 up to 1."""
     unix_time_s: Callable[[], float] = field(default=time.time, repr=False)
+    """The time as Unix seconds, for waits that the carrier gives as a date."""
 
     def wait_s(self, repeats: int, headers: Mapping[str, str]) -> float:
         """Return the seconds to wait before the next retry, after `repeats` of them."""
@@ -54,7 +55,7 @@ DEFAULT_RETRY: Final = Retry()
 
 
 def may_succeed_later(status: int, headers: Mapping[str, str]) -> bool:
-    """Return whether the same command may succeed later: the carrier's word, else 408, 409, 429 and 5xx."""
+    """Return whether the same command may succeed later: by `x-should-retry`, else for 408, 409, 429, 5xx."""
     word = headers.get(commands.SHOULD_RETRY_HEADER, "").strip().lower()
     if word in ("true", "false"):
         return word == "true"
@@ -62,7 +63,7 @@ def may_succeed_later(status: int, headers: Mapping[str, str]) -> bool:
 
 
 def asked_wait_s(headers: Mapping[str, str], unix_time_s: float) -> float | None:
-    """Return the seconds that the carrier asks to wait, negative for a moment in the past; None: it does not ask."""
+    """Return the wait in seconds that the carrier requests, negative for a time in the past; None: no wait."""
     if (milliseconds := _number(headers.get(commands.RETRY_AFTER_MS_HEADER))) is not None:
         return milliseconds / 1000
     if (after := headers.get(commands.RETRY_AFTER_HEADER)) is not None:
@@ -75,12 +76,12 @@ def asked_wait_s(headers: Mapping[str, str], unix_time_s: float) -> float | None
 
 
 def _number(words: str | None) -> float | None:
-    """A plain decimal number; Python's float would also take `inf`, `nan` and `1_0`."""
+    """Read a plain decimal number; Python's float would also accept `inf`, `nan` and `1_0`."""
     return float(words) if words is not None and _NUMBER.fullmatch(words.strip()) else None
 
 
 def _until(words: str, unix_time_s: float) -> float | None:
-    """Seconds until an HTTP date (RFC 9110 section 5.6.7)."""
+    """Return seconds until an HTTP date (RFC 9110 section 5.6.7)."""
     try:
         return parsedate_to_datetime(words).timestamp() - unix_time_s
     except (ValueError, OverflowError, TypeError):

@@ -1,4 +1,4 @@
-"""Exchanges over a blocking HTTP client, with sleeps between the attempts; the asyncio form is `aio_http`."""
+"""Commands over a blocking HTTP client, with sleeps between the attempts; the asyncio form is `aio_http`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Self
 
 from rtpcodec.client import transport
 from rtpcodec.client.access import Access
+from rtpcodec.client.attempts import CommandAttempts
 from rtpcodec.client.command import Command
 from rtpcodec.client.deadline import Deadline
 from rtpcodec.client.deadline_transport import deadline_transport
-from rtpcodec.client.exchange import Exchange
 from rtpcodec.client.proxies import proxy_for
 from rtpcodec.client.results import R
 from rtpcodec.client.retry import Retry
@@ -41,26 +41,29 @@ class BlockingHttp(Live):
         self._client: transport.Client = self._library.Client(**settings)
 
     def send(self, command: Command[R]) -> R:
-        """Send a command that `client.command` made. The carrier executes it once, however often it is sent."""
-        exchange = Exchange(command, self._access, self._retry)
-        for wait_s in exchange:
+        """Send a command that `client.command` made, and return its outcome.
+
+        The carrier executes it once, however often it is sent.
+        """
+        attempts = CommandAttempts(command, self._access, self._retry)
+        for wait_s in attempts:
             self._sleep(wait_s)
             if self._client.is_closed:
-                exchange.lost("the control was closed", nothing_sent=True)
+                attempts.lost("the control was closed", nothing_sent=True)
                 break
-            with transport.reported_losses(exchange, self._library):
-                self._attempt(exchange)
-        return exchange.result()
+            with transport.reported_losses(attempts, self._library):
+                self._attempt(attempts)
+        return attempts.result()
 
-    def _attempt(self, exchange: Exchange[R]) -> None:
-        request = exchange.request
+    def _attempt(self, attempts: CommandAttempts[R]) -> None:
+        request = attempts.request
         stream = self._client.stream
         with (
             self._deadline.within(self._timeout_s),
             stream(request.method, request.url, headers=request.headers, content=request.body) as response,
         ):
-            answer = exchange.answered(response.status_code, response.headers)
-            # A body may break off: the status has come and decides.
+            answer = attempts.answered(response.status_code, response.headers)
+            # A body may break off: the status has arrived and decides.
             with contextlib.suppress(self._library.TransportError):
                 for part in response.iter_raw():
                     if not answer.add(part):

@@ -1,6 +1,6 @@
 """The HTTP library under both shells: httpx2, or httpx, its predecessor with the same interface.
 
-The library is imported with the first shell, not before: it costs more than the rest of this package.
+The library is imported with the first shell, because its import takes longer than that of the rest of this package.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from typing import Any, Final, Protocol
 
 from rtpcodec.client import checks
 from rtpcodec.client.access import Access
+from rtpcodec.client.attempts import CommandAttempts
 from rtpcodec.client.checks import Findings
-from rtpcodec.client.exchange import Exchange
 from rtpcodec.client.retry import Retry
 from rtpcodec.errors import MissingExtra
 
 LIBRARIES: Final = ("httpx2", "httpx")
 """The preferred one first: httpx2 is maintained."""
 ACE_PREFIX: Final = "xn--"
-"""Of an encoded international label (RFC 5890 section 2.3.2.5); alone it is not a label, though httpx2 takes it."""
+"""Prefix of an encoded label (RFC 5890 section 2.3.2.5); alone it is not a label, though httpx2 accepts it."""
 
 
 class Response(Protocol):
@@ -132,12 +132,12 @@ class Progress:
 
     def __init__(self, *, is_sending: bool) -> None:
         self.is_sending = is_sending
-        """An octet of the request may have been sent."""
+        """Whether an octet of the request may have been sent."""
         self._connected: Any = None
         self._shaking_hands = False
 
     async def trace(self, event: str, facts: Mapping[str, Any]) -> None:
-        """Take an event, such as `connection.connect_tcp.complete`."""
+        """Follow an event, such as `connection.connect_tcp.complete`."""
         match event.rsplit(".", 2)[-2:]:
             case ["send_request_headers", "started"]:
                 self.is_sending = True
@@ -153,13 +153,13 @@ class Progress:
 
 
 @contextlib.contextmanager
-def reported_losses(exchange: Exchange[Any], library: ModuleType) -> Iterator[None]:
-    """Report to the exchange the errors that the library raises before a status has come."""
+def reported_losses(attempts: CommandAttempts[Any], library: ModuleType) -> Iterator[None]:
+    """Report to the attempts the errors that the library raises before a status has come."""
     try:
         yield
     except (library.ConnectError, library.ConnectTimeout, library.PoolTimeout, library.ProxyError) as error:
         why = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        exchange.lost(why, nothing_sent=True, cause=error)
+        attempts.lost(why, nothing_sent=True, cause=error)
     # The library reads a redirect's address even if it does not follow it, so the last two can come after the request.
     except (library.TransportError, library.InvalidURL, UnicodeError) as error:
-        exchange.lost(type(error).__name__, nothing_sent=False, cause=error)
+        attempts.lost(type(error).__name__, nothing_sent=False, cause=error)

@@ -1,4 +1,4 @@
-"""Signature and repeats of webhooks. A delivery that cannot be checked is refused."""
+"""Signature and repeats of webhooks. A delivery whose signature cannot be checked is refused."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rtpcodec.pickling import Value
 MAX_BODY_OCTETS: Final = 1 << 20
 """An event has some kilobytes; a body a hundred times longer is not an event."""
 MAX_REMEMBERED_IDS: Final = 10_000
-"""Deliveries are repeated within minutes; a hundred calls per second start and end fewer events in that time."""
+"""Deliveries are repeated within minutes; a hundred calls per second cause fewer events in that time."""
 
 HeaderText = str | bytes
 Headers = (
@@ -39,23 +39,28 @@ def verify_webhook(
     public_key: str | None = None,
     now: float | None = None,
 ) -> WebhookEvent:
-    """Return the event of a request that the carrier has signed within the last five minutes.
+    """Check the signature of a webhook (docs/carrier.md, rule C45), and return its event.
+
+    The checks run in the order of the errors below. Any thread may use it.
 
     Args:
-        raw_body: the body as it came; JSON that was parsed and written again has other octets.
+        raw_body: the body as received; JSON that was parsed and written again has other octets.
         headers: a mapping, an object with `items()` or a list of pairs, such as a framework's or ASGI's. Names compare
             without regard to case; names and values are str or bytes, and a value may be a list of them.
-        public_key: the account's, in base64; by default TELNYX_PUBLIC_KEY.
-        now: the Unix time; by default the clock's.
+        public_key: the account's public key in base64; None: that of TELNYX_PUBLIC_KEY.
+        now: the time as Unix seconds; None: that of the system's clock.
 
-    Raises, checked in this order:
-        WebhookUnsigned: no signature or timestamp, or in another form.
-        WebhookExpired: more than 300 s from now.
-        WebhookKeyInvalid: our key is not a key.
-        WebhookForged: signed with another key, or changed.
-        WebhookMalformed: signed by the carrier, but not an event.
-        MissingExtra: cryptography is not installed.
+    Returns:
+        An event of the class for its type, `webhook_events.Unknown` for any other type.
+
+    Raises:
         TypeError: `raw_body` is not octets, or `headers` is neither a mapping nor pairs.
+        WebhookUnsigned: the signature or the timestamp is missing, or has another form.
+        WebhookExpired: the timestamp is more than 300 s from `now`.
+        WebhookKeyInvalid: the public key is not a key.
+        WebhookForged: the signature is of another key, body or timestamp.
+        WebhookMalformed: the carrier has signed it, but it is not an event.
+        MissingExtra: cryptography is not installed.
     """
     octets = _octets(raw_body)
     pairs = list(_pairs(headers))
@@ -63,7 +68,7 @@ def verify_webhook(
     if not _INTEGER.fullmatch(timestamp):
         raise WebhookUnsigned(f"{webhooks.TIMESTAMP_HEADER} is not a whole number of seconds")
     distance_s = abs((time.time() if now is None else now) - int(timestamp))
-    # Turned around, a `now` that is not a number would pass.
+    # `not <=` rather than `>`: a `now` that is NaN must not pass.
     if not distance_s <= webhooks.SIGNATURE_WINDOW_S:
         limit = f"at most {webhooks.SIGNATURE_WINDOW_S} are allowed"
         raise WebhookExpired(f"{webhooks.TIMESTAMP_HEADER} is {distance_s:.0f} s from now, {limit}")
@@ -80,7 +85,13 @@ def verify_webhook(
 
 
 class DuplicateFilter(Value):
-    """Distinguishes the first delivery of an event from repeats, by the event's id; remembers the latest `max_ids`.
+    """Recognises repeated deliveries by the id of the event. Use it from one thread at a time.
+
+    Args:
+        max_ids: how many of the latest ids it remembers, at least 1.
+
+    Raises:
+        ValueError: `max_ids` is less than 1.
 
     >>> from rtpcodec import webhook_events
     >>> event = webhook_events.read(b'{"data":{"event_type":"call.hangup","id":"11111111"}}')
@@ -92,14 +103,14 @@ class DuplicateFilter(Value):
     __slots__ = ("_max_ids", "_seen")
 
     def __init__(self, max_ids: int = MAX_REMEMBERED_IDS) -> None:
-        """Make an empty filter. ValueError: `max_ids` is less than 1."""
+        """Make an empty filter."""
         if max_ids < 1:
             raise ValueError(f"max_ids is {max_ids}, must be 1 or greater")
         self._max_ids = max_ids
         self._seen: OrderedDict[bytes, None] = OrderedDict()
 
     def is_new(self, event: WebhookEvent) -> bool:
-        """Return whether no event of this id was given before. An event without an id always counts as new."""
+        """Return whether this is the first event with its id. An event without an id always counts as new."""
         if event.id is None:
             return True
         # A digest per id, so that long ids do not take more memory.
@@ -130,7 +141,7 @@ def _verified(key: bytes, signature: bytes, message: bytes) -> bool:
 
 def _octets(raw_body: object) -> bytes:
     if not isinstance(raw_body, bytes | bytearray | memoryview):
-        raise TypeError(f"raw_body is {type(raw_body).__name__}, the octets as they came are needed")
+        raise TypeError(f"raw_body is {type(raw_body).__name__}, the octets as received are needed")
     octets = bytes(raw_body)
     if len(octets) > MAX_BODY_OCTETS:
         raise WebhookUnsigned(f"the body has {len(octets)} octets, at most {MAX_BODY_OCTETS} are allowed")
@@ -146,7 +157,7 @@ def _header(pairs: list[tuple[object, str]], name: str) -> str:
 
 
 def _pairs(headers: object) -> Iterator[tuple[object, str]]:
-    """Yield each name with each of its values; None, as some frameworks give it for a missing header, is not one."""
+    """Yield each name with each of its values; None, which some frameworks use for a missing header, is not a value."""
     items = getattr(headers, "items", None)
     listed = items() if callable(items) else headers
     if isinstance(listed, str | bytes) or not isinstance(listed, Iterable):

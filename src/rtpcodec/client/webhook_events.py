@@ -1,6 +1,6 @@
 """The carrier's webhooks as values. Members that are missing or of another type are None.
 
-No repr shows numbers, digits, transcripts, `client_state`, headers or addresses; `raw` has everything as it came.
+No repr shows numbers, digits, transcripts, `client_state`, headers or addresses; `raw` has everything as received.
 
 >>> read(b'{"data":{"event_type":"streaming.started","id":"1","payload":{"call_control_id":"v3:x","from":"+1555"}}}')
 StreamingStarted(event_type='streaming.started', id='1', call_control_id='v3:x')
@@ -49,7 +49,7 @@ from rtpcodec.errors import WebhookMalformed
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class StreamingStarted(WebhookEvent):
-    """The carrier begins to stream; may come before or after the first messages on the socket."""
+    """The carrier begins to stream. It may arrive before or after the first messages on the socket."""
 
     stream_url: Hidden = None
 
@@ -63,10 +63,10 @@ class StreamingStopped(WebhookEvent):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class StreamingFailed(WebhookEvent):
-    """The carrier could not connect to the stream's address; nothing will come on the socket."""
+    """The carrier could not connect to the stream's URL; no socket will be opened."""
 
     failure_reason: str | None = None
-    """A short text; `connection_failed` is the only one published."""
+    """A short text; `connection_failed` is the only documented one."""
     stream_id: str | None = None
     stream_type: str | None = None
     """`websocket` or `dialogflow`."""
@@ -122,7 +122,7 @@ _PREFIX: Final = webhooks.CALL_PREFIX
 _OTHER_SPELLINGS: Final = {
     one.removeprefix(_PREFIX) if one.startswith(_PREFIX) else _PREFIX + one: one for one in KINDS
 }
-"""Documented types by their form with the prefix added or left out: sources disagree about it."""
+"""Documented types by their form with the prefix added or left out: sources disagree about the prefix."""
 
 
 def read(raw_body: bytes | bytearray | memoryview) -> WebhookEvent:

@@ -1,6 +1,6 @@
-"""AMR-WB: encoder of libvo-amrwbenc and decoder of libopencore-amrwb, each opened when the first is made.
+"""AMR-WB: encoder of libvo-amrwbenc and decoder of libopencore-amrwb, each opened when the first coder is made.
 
-Neither library ever reports an error, so frame types and lengths are checked before it sees a frame.
+Neither library reports errors, so frame types and lengths are checked before a frame is passed to it.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
@@ -15,7 +15,7 @@ from rtpcodec.codecs import amrwb_frame
 from rtpcodec.codecs.libraries import AMRWB_DECODER, AMRWB_ENCODER
 
 cdef enum:
-    MAX_GAP_SAMPLES = 16_000    # of one call; the audio has faded long before
+    MAX_GAP_SAMPLES = 16_000    # per call; the audio has faded long before
     FRAME_SAMPLES = 320
     MAX_OCTETS = 61          # mode 8: an octet of frame type, 477 bits of speech
     HIGHEST_MODE = 8
@@ -47,7 +47,7 @@ cdef bint encoder_opened = False
 
 
 cdef int open_decoder() except -1:
-    """Take the decoder's functions, once. MissingLibrary: it is not here."""
+    """Look up the decoder's functions, once. MissingLibrary: it is not installed."""
     global decoder_opened
     cdef SharedLibrary found = AMRWB_DECODER.open()
     with cython.critical_section(found):
@@ -60,7 +60,7 @@ cdef int open_decoder() except -1:
 
 
 cdef int open_encoder() except -1:
-    """Take the encoder's functions, once. MissingLibrary: it is not here."""
+    """Look up the encoder's functions, once. MissingLibrary: it is not installed."""
     global encoder_opened
     cdef SharedLibrary found = AMRWB_ENCODER.open()
     with cython.critical_section(found):
@@ -77,12 +77,19 @@ cdef int open_encoder() except -1:
 @cython.final
 @cython.auto_pickle(False)
 cdef class AmrWbEncoder:
-    """AMR-WB frames of native int16 mono PCM at 16 kHz, one for each 320 samples.
+    """Encodes native int16 mono PCM at 16 kHz to AMR-WB frames in storage form, one per 320 samples.
 
-    mode 0 to 8 is 6.60 to 23.85 kbit/s and may be set anew before any frame; 2 unless it is given. dtx: silence becomes
-    SID frames and NO_DATA. ValueError: another mode. MissingLibrary: libvo-amrwbenc is not here.
+    The library's state cannot be copied. Use from one thread at a time: a second one gets RuntimeError.
 
-    For one thread at a time: a second one inside gets RuntimeError. The library's state cannot be copied.
+    Args:
+        info: the codec's facts; `CodecInfo.encoder` passes them.
+        sample_rate_hz: 16000.
+        mode: 0 to 8 is 6.60 to 23.85 kbit/s, 2 by default. The attribute may be set before any frame.
+        dtx: whether silence becomes SID and NO_DATA frames.
+
+    Raises:
+        ValueError: another mode.
+        MissingLibrary: libvo-amrwbenc is not installed.
     """
     cdef void* _state
     cdef char _busy
@@ -122,16 +129,16 @@ cdef class AmrWbEncoder:
 
     @property
     def frame_samples(self):
-        """How many samples encode takes."""
+        """The samples of one frame."""
         return FRAME_SAMPLES
 
     @property
     def max_octets(self):
-        """No frame is larger, in any mode."""
+        """The size of the largest frame of all modes."""
         return MAX_OCTETS
 
     cdef int run(self, const Py_buffer* pcm, uint8_t* out) except -1:
-        """Encode one frame to out, which has room for max_octets; how many octets."""
+        """Encode one frame to out, which has room for max_octets. Return the number of octets."""
         cdef int16_t aligned[FRAME_SAMPLES]
         cdef int octets, mode
         if pcm.len != 2 * FRAME_SAMPLES:
@@ -146,9 +153,11 @@ cdef class AmrWbEncoder:
         return octets
 
     def encode(self, pcm, /):
-        """The frame of 320 samples.
+        """Encode 320 samples to one frame.
 
-        TypeError: not a buffer of 16-bit samples or octets. ValueError: not one frame; nothing is taken in.
+        Raises:
+            TypeError: not a buffer of 16-bit samples or octets.
+            ValueError: not exactly one frame; the state is unchanged.
         """
         cdef Py_buffer view
         cdef uint8_t out[MAX_OCTETS]
@@ -161,9 +170,11 @@ cdef class AmrWbEncoder:
         return PyBytes_FromStringAndSize(<char*>out, octets)
 
     def encode_into(self, pcm, out, /):
-        """Like encode, written to the start of a writable buffer with room for max_octets; how many octets.
+        """Encode into the start of a writable buffer of at least max_octets. Return the number of octets.
 
-        ValueError as well: too little room, or a buffer that overlaps the PCM; nothing is taken in.
+        Raises:
+            TypeError: as for `encode`.
+            ValueError: as for `encode`; the buffer is too small, or overlaps the PCM. The state is unchanged.
         """
         cdef Py_buffer view
         cdef Py_buffer room
@@ -178,7 +189,7 @@ cdef class AmrWbEncoder:
             PyBuffer_Release(&view)
 
     def reset(self):
-        """Start a new stream with the same settings. MemoryError leaves the old one."""
+        """Start a new stream with the same settings. After a MemoryError the old one continues."""
         cdef void* fresh = visualon.start()
         if fresh == NULL:
             raise MemoryError()
@@ -198,12 +209,13 @@ cdef class AmrWbEncoder:
 @cython.final
 @cython.auto_pickle(False)
 cdef class AmrWbDecoder:
-    """Native int16 mono PCM at 16 kHz of AMR-WB frames in storage form, 320 samples for each.
+    """Decodes AMR-WB frames in storage form to native int16 mono PCM at 16 kHz, 320 samples per frame.
 
-    Speech, SID (9), SPEECH_LOST (14) and NO_DATA (15) are normal; a damaged frame (quality bit 0) is concealed like a
-    lost one, since its bits cannot be trusted. MissingLibrary: libopencore-amrwb is not here.
+    Speech, SID (9), SPEECH_LOST (14) and NO_DATA (15) are normal frame types. A damaged frame (quality bit 0) is
+    concealed like a lost one, because its bits are unreliable (RFC 4867 section 5.3). MissingLibrary: libopencore-amrwb
+    is not installed.
 
-    For one thread at a time: a second one inside gets RuntimeError. The library's state cannot be copied.
+    The library's state cannot be copied. Use from one thread at a time: a second one gets RuntimeError.
     """
     cdef void* _state
     cdef char _busy
@@ -223,15 +235,15 @@ cdef class AmrWbDecoder:
             opencore.stop(self._state)
 
     cdef int run(self, const Py_buffer* frame, int16_t* pcm) except -1:
-        """Decode a frame, or make one up (NULL)."""
+        """Decode a frame, or conceal one (NULL)."""
         cdef uint8_t octets[MAX_OCTETS]
         memset(octets, 0, MAX_OCTETS)
-        # What is checked is a copy: another thread may change the frame.
+        # Check and decode a copy: another thread may change the frame.
         if frame != NULL:
             memcpy(octets, frame.buf, min(frame.len, <Py_ssize_t>MAX_OCTETS))
         if frame == NULL or not require_frame(octets, frame.len) & GOOD:
             memset(octets, 0, MAX_OCTETS)
-            # The library has a flag for damaged frames, which some versions ignore; NO_DATA says the same to all.
+            # Some versions of the library ignore its flag for damaged frames; NO_DATA has the same effect in all.
             octets[0] = NO_DATA << 3 | GOOD
         take_turn(&self._busy, self)
         with nogil:
@@ -240,9 +252,11 @@ cdef class AmrWbDecoder:
         return 0
 
     def decode(self, frame, /):
-        """The 320 samples of one frame.
+        """Decode one frame to 320 samples.
 
-        TypeError: not a buffer of octets. PayloadError: no frame can be so; nothing is taken in.
+        Raises:
+            TypeError: not a buffer of octets.
+            PayloadError: not a valid frame; the state is unchanged.
         """
         cdef Py_buffer view
         cdef int16_t pcm[FRAME_SAMPLES]
@@ -254,9 +268,12 @@ cdef class AmrWbDecoder:
         return PyBytes_FromStringAndSize(<char*>pcm, 2 * FRAME_SAMPLES)
 
     def decode_into(self, frame, out, /):
-        """Like decode, written to the start of a writable buffer; how many samples.
+        """Decode into the start of a writable buffer. Return the number of samples.
 
-        ValueError as well: too little room, or a buffer that overlaps the frame; nothing is taken in.
+        Raises:
+            TypeError: as for `decode`.
+            PayloadError: as for `decode`.
+            ValueError: the buffer is too small, or overlaps the frame. The state is unchanged.
         """
         cdef Py_buffer view
         cdef Py_buffer room
@@ -274,9 +291,13 @@ cdef class AmrWbDecoder:
         return FRAME_SAMPLES
 
     def conceal(self, samples, /):
-        """What the decoder makes up for lost frames, which fades to silence in a long gap.
+        """Return the decoder's audio in place of lost frames; in a long gap it fades to silence.
 
-        ValueError: not a multiple of 320, the samples of one frame, or more than a second.
+        Args:
+            samples: a multiple of 320, the samples of one frame, up to one second.
+
+        Raises:
+            ValueError: another number of samples.
         """
         cdef int16_t pcm[FRAME_SAMPLES]
         cdef int frame
@@ -292,7 +313,7 @@ cdef class AmrWbDecoder:
         return out
 
     def reset(self):
-        """Start a new stream. MemoryError leaves the old one."""
+        """Start a new stream. After a MemoryError the old one continues."""
         cdef void* fresh = opencore.start()
         if fresh == NULL:
             raise MemoryError()
@@ -310,7 +331,8 @@ cdef class AmrWbDecoder:
 
 
 cdef int require_frame(const uint8_t* frame, Py_ssize_t octets) except -1:
-    """The first octet of a frame in storage form, of which MAX_OCTETS are here. PayloadError: it is none."""
+    """Return the first octet of a frame in storage form; frame holds up to MAX_OCTETS. PayloadError: it is invalid."""
     if octets == 0 or octets != FRAME_OCTETS[frame[0] >> 3 & 15] or frame[0] & HEADER_ZEROS:
-        amrwb_frame.frame_type(bytes(frame[:min(octets, <Py_ssize_t>1)]).ljust(octets, b"\0"))    # says what is wrong
+        # This raises the error.
+        amrwb_frame.frame_type(bytes(frame[:min(octets, <Py_ssize_t>1)]).ljust(octets, b"\0"))
     return frame[0]

@@ -1,7 +1,7 @@
-"""What decoders of sample codecs share: gaps are filled from what was decoded before them.
+"""The base class of decoders of sample codecs: it fills gaps from the audio before them.
 
-Most streams have no gap, so until the first one payloads are only held by reference. Then they are decoded once more
-into a Concealer, which from there on gets a copy of all that is decoded.
+Most streams have no gap, so before the first one only references to payloads are held. The first gap decodes these
+again into a Concealer, which then gets a copy of all decoded audio.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize
@@ -13,7 +13,7 @@ from rtpcodec.kernels.concealment cimport concealment_fill, concealment_take
 
 @cython.auto_pickle(False)
 cdef class ConcealingDecoder:
-    """Base of the decoders. A subclass says in pcm_of how to decode what it gave to hold."""
+    """Base of the decoders. A subclass overrides pcm_of to decode the objects that it passed to heard."""
 
     def __dealloc__(self):
         cdef int i
@@ -38,25 +38,25 @@ cdef class ConcealingDecoder:
                 self._at = (self._at + 1) & (HELD - 1)
                 Py_XDECREF(oldest)
                 return 0
-            self.remember()
+            self.start_history()
             concealment_take(&self._concealer._state, <uint8_t*>pcm, n)
         return 0
 
     cdef bytes concealed(self, int n):
         cdef bytes out = PyBytes_FromStringAndSize(NULL, 2 * n)
         with cython.critical_section(self):
-            self.remember()
+            self.start_history()
             concealment_fill(&self._concealer._state, <uint8_t*>PyBytes_AS_STRING(out), n)
         return out
 
-    cdef int forget(self) except -1:
+    cdef int clear(self) except -1:
         with cython.critical_section(self):
             self.drop_held()
             self._concealer = None
         return 0
 
-    cdef int remember(self) except -1:
-        """From references to a history of samples, which alone can be cross-faded and cut anywhere."""
+    cdef int start_history(self) except -1:
+        """Replace the references by a history of samples, which can be cross-faded and cut anywhere."""
         cdef Concealer concealer
         cdef int i
         cdef PyObject* held

@@ -1,4 +1,4 @@
-"""Shared libraries opened at run time: dlopen, their symbols, and the file that the loader really took."""
+"""Shared libraries opened at run time: dlopen, their symbols, and the file that the loader chose."""
 cimport cython
 from libc.stdlib cimport free, malloc
 
@@ -47,9 +47,9 @@ ctypedef const char* (*text_function)() noexcept nogil
 
 
 def loader_folders():
-    """Return the folders that the loader searches for a bare name, in its order; the loader's cache is not among them.
+    """Return the folders that the loader searches for a bare name, in its order, without the loader's cache.
 
-    Empty where the C library does not name them.
+    The list is empty if the C library does not provide them.
     """
     cdef void* program = dlopen(NULL, RTLD_NOW | RTLD_LOCAL)
     cdef size_t octets = rtpcodec_folders_size(program)
@@ -69,13 +69,15 @@ def loader_folders():
 @cython.final
 @cython.auto_pickle(False)
 cdef class SharedLibrary:
-    """An open library. It stays open until the process ends: codecs keep its functions.
+    """An open library. It stays open until the process ends, because codecs keep its functions.
 
-    name: a path, or a bare name that the system's loader looks for.
-    functions: what the library must have, at least one name. `path` is the file where the first of them lies.
-    version_function: a function without arguments that returns a C string, which becomes `version`.
+    Args:
+        name: a path, or a bare name that the system's loader searches for.
+        functions: the functions that the library must have, at least one. `path` is the file that has the first.
+        version_function: a function without arguments that returns a C string, which becomes `version`.
 
-    OSError: it cannot be opened, it lacks a function, or its version is NULL. It is closed again then.
+    Raises:
+        OSError: it cannot be opened, it lacks a function, or its version is NULL. It is closed again.
     """
 
     def __cinit__(self, name, tuple functions not None, str version_function=None):
@@ -98,16 +100,16 @@ cdef class SharedLibrary:
             dlclose(self._handle)
 
     cdef void* symbol(self, const char* name) except NULL:
-        """The address of a function. OSError: the library has none of that name."""
+        """Return the address of a function. OSError: the library does not have it."""
         cdef void* address = dlsym(self._handle, name)
         if address == NULL:
             raise OSError(f"{self.path} has no {name.decode()}")
         return address
 
     cdef str text(self, str function):
-        """What a function without arguments that returns a C string says. OSError: there is none, or it is NULL."""
-        cdef text_function say = <text_function>self.symbol(function.encode())
-        cdef const char* said = say()
-        if said == NULL:
+        """Call a function without arguments that returns a C string. OSError: it does not exist, or returns NULL."""
+        cdef text_function call = <text_function>self.symbol(function.encode())
+        cdef const char* returned = call()
+        if returned == NULL:
             raise OSError(f"{self.path}: {function} returned NULL, a text is needed")
-        return (<bytes>said).decode("utf-8", "replace")
+        return (<bytes>returned).decode("utf-8", "replace")

@@ -1,6 +1,6 @@
-"""OPUS: encoder and decoder of libopus, which is opened when the first is made (RFC 6716).
+"""OPUS: encoder and decoder of libopus, which is opened when the first coder is made (RFC 6716).
 
-A packet is what the wire carries as one payload; here it is the codec's frame, however many frames it has inside.
+A packet is one RTP payload (RFC 7587 section 4.2). Here it is the codec's frame, even if it has several Opus frames.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -39,7 +39,7 @@ cdef enum:
 ctypedef struct Library:
     int (*encoder_size)(int) noexcept nogil
     int (*encoder_init)(void*, int32_t, int, int) noexcept nogil
-    # Control calls are variadic in C and must be called so: not every machine passes "..." like fixed arguments.
+    # Control calls are variadic in C and must be declared so: some ABIs pass "..." differently from fixed arguments.
     int (*encoder_ctl)(void*, int, ...) noexcept nogil
     int32_t (*encode)(void*, const int16_t*, int, uint8_t*, int32_t) noexcept nogil
     int (*decoder_size)(int) noexcept nogil
@@ -54,10 +54,10 @@ cdef bint opened = False
 
 
 cdef int open_library() except -1:
-    """Take the library's functions, once. MissingLibrary: it is not here."""
+    """Look up the library's functions, once. MissingLibrary: it is not installed."""
     global opened
     cdef SharedLibrary found = OPUS.open()
-    # Two threads would write the same addresses, but one must not read them half written.
+    # Two threads would write the same addresses, but neither may read them half written.
     with cython.critical_section(found):
         if not opened:
             opus.encoder_size = <int (*)(int) noexcept nogil>found.symbol("opus_encoder_get_size")
@@ -81,12 +81,12 @@ cdef int open_library() except -1:
 
 
 cdef inline bytes unchanging(object packet, const Py_buffer* view):
-    """The octets of a packet. The library reads them several times without the GIL, so what can change is copied."""
+    """Return a packet's octets. The library reads them repeatedly without the GIL, so a mutable buffer is copied."""
     return packet if PyBytes_CheckExact(packet) else PyBytes_FromStringAndSize(<const char*>view.buf, view.len)
 
 
 cdef object fault(str what, int code):
-    """An error that the library should not give after our checks."""
+    """Return the exception for an error of the library that our checks should prevent."""
     return RuntimeError(f"libopus: {what}: {(<bytes>opus.error_text(code)).decode()}")
 
 
@@ -111,7 +111,7 @@ cdef class _State:
         return 0
 
     cdef int take_over(self, _State other) except -1:
-        """Become what another of the same class is."""
+        """Copy the state of another object of the same class."""
         take_turn(&other._busy, other)
         memcpy(self._block, other._block, other._octets)
         end_turn(&other._busy)
@@ -121,15 +121,20 @@ cdef class _State:
 @cython.final
 @cython.auto_pickle(False)
 cdef class OpusEncoder(_State):
-    """Opus packets of native int16 PCM, one for each frame of frame_ms (2.5, 5, 10, 20, 40 or 60).
+    """Encodes native int16 PCM to Opus packets. Use from one thread at a time: a second one gets RuntimeError.
 
-    channels: 1, or 2 interleaved. bitrate is bit/s, 6000 to 300000 (two channels: 510000), None: what the library
-    finds right for the rate. complexity 0 to 10; 5 is half the work of 10. application: "voip", "audio" or "lowdelay".
-    fec puts a coarse copy of each packet into the next where the bitrate has room (24000 and more at 16 kHz); it needs
-    expected_loss_percent, 1 to 100. dtx: silence becomes packets of 1 or 2 octets. vbr=False: one size of packet.
-    ValueError: an option outside these. MissingLibrary: libopus is not here.
+    Args:
+        channels: 1, or 2 interleaved.
+        bitrate: 6000 to 300000 bit/s, with two channels up to 510000. None: the library chooses.
+        complexity: 0 to 10; 5 takes half the time of 10.
+        application: "voip", "audio" or "lowdelay".
+        fec: add a coarse copy of each packet to the next if the bitrate allows it (24000 and more at 16 kHz).
+        expected_loss_percent: 0 to 100; fec needs at least 1.
+        dtx: whether silence becomes packets of 1 or 2 octets.
+        vbr: whether the packets differ in size.
+        frame_ms: 2.5, 5, 10, 20, 40 or 60.
 
-    For one thread at a time: a second one inside gets RuntimeError.
+    ValueError: an option out of range. MissingLibrary: libopus is not installed.
     """
     cdef readonly int frame_samples
     cdef readonly int max_octets
@@ -172,11 +177,11 @@ cdef class OpusEncoder(_State):
 
     @property
     def delay_samples(self):
-        """How many samples the decoded audio is late, in a decoder of the same rate."""
+        """The coding delay in samples, with a decoder of the same rate."""
         return self._delay_samples
 
     cdef int run(self, const Py_buffer* pcm, uint8_t* out) except -1:
-        """Encode one frame to out, which has room for max_octets; how many octets."""
+        """Encode one frame to out, which has room for max_octets. Return the number of octets."""
         cdef int16_t aligned[MAX_SAMPLES]
         cdef int octets
         cdef int values = self.frame_samples * self.channels
@@ -192,10 +197,7 @@ cdef class OpusEncoder(_State):
         return octets
 
     def encode(self, pcm, /):
-        """The packet of one frame of frame_samples per channel.
-
-        TypeError: not a buffer of 16-bit samples or octets. ValueError: not one frame; the state is unchanged.
-        """
+        """Encode one frame of frame_samples per channel to one packet. ValueError: not exactly one frame."""
         cdef Py_buffer view
         cdef uint8_t out[MAX_ENCODED_OCTETS]
         cdef int octets
@@ -207,10 +209,7 @@ cdef class OpusEncoder(_State):
         return PyBytes_FromStringAndSize(<char*>out, octets)
 
     def encode_into(self, pcm, out, /):
-        """Like encode, written to the start of a writable buffer with room for max_octets; how many octets.
-
-        ValueError as well: too little room, or a buffer that overlaps the PCM; the state is unchanged.
-        """
+        """Encode a frame into the start of a writable buffer of max_octets or more. Return the number of octets."""
         cdef Py_buffer view
         cdef Py_buffer room
         take_pcm(pcm, &view)
@@ -230,13 +229,13 @@ cdef class OpusEncoder(_State):
         end_turn(&self._busy)
 
     def copy(self):
-        """A copy at the same place of the stream, which continues independently."""
-        cdef OpusEncoder twin = OpusEncoder.__new__(
+        """Return an independent copy at the same position of the stream."""
+        cdef OpusEncoder clone = OpusEncoder.__new__(
             OpusEncoder, self.info, self.sample_rate_hz, frame_ms=self.frame_ms, channels=self.channels
         )
-        twin.take_over(self)    # the settings are in it as well
-        twin._delay_samples = self._delay_samples
-        return twin
+        clone.take_over(self)    # the state includes the settings
+        clone._delay_samples = self._delay_samples
+        return clone
 
     def __repr__(self):
         return f"<OpusEncoder {self.sample_rate_hz} Hz {self.frame_ms:g} ms>"
@@ -245,12 +244,13 @@ cdef class OpusEncoder(_State):
 @cython.final
 @cython.auto_pickle(False)
 cdef class OpusDecoder(_State):
-    """Native int16 PCM of Opus packets of any kind and length.
+    """Decodes Opus packets of any kind and length to native int16 PCM. Numbers of samples are per channel.
 
-    channels: 1, where stereo packets are mixed, or 2 interleaved, where mono packets are in both. gain_q8_db: decibels
-    times 256 by which the audio is louder, -32768 to 32767 (RFC 7845 section 5.1). ValueError: others.
-    Numbers of samples are per channel. MissingLibrary: libopus is not here.
-    For one thread at a time: a second one inside gets RuntimeError.
+    Use from one thread at a time: a second one gets RuntimeError.
+
+    channels: 1 mixes stereo packets to mono; 2 gives interleaved stereo, with mono packets in both channels.
+    gain_q8_db: output gain in dB times 256, -32768 to 32767 (RFC 7845 section 5.1).
+    ValueError: an option out of range. MissingLibrary: libopus is not installed.
     """
     cdef readonly int gain_q8_db
 
@@ -270,7 +270,7 @@ cdef class OpusDecoder(_State):
         self.sample_rate_hz = sample_rate_hz
 
     cdef int samples_of(self, bytes packet) except -1:
-        """How many samples a packet gives. PayloadError: it cannot be."""
+        """Return the number of samples in a packet. PayloadError: it is invalid."""
         cdef Py_ssize_t octets = PyBytes_GET_SIZE(packet)
         cdef const uint8_t* first = <const uint8_t*>PyBytes_AS_STRING(packet)
         cdef int samples = opus.samples_of(first, <int32_t>octets, self.sample_rate_hz)
@@ -279,7 +279,7 @@ cdef class OpusDecoder(_State):
         return samples
 
     cdef int run(self, bytes packet, int16_t* pcm, int samples, bint fec) except -1:
-        """Decode a packet, its copy of the one before it (fec), or make audio up (None)."""
+        """Decode a packet, its copy of the previous packet (fec), or conceal a loss (None)."""
         cdef const uint8_t* octets = NULL
         cdef int32_t count = 0
         cdef int got
@@ -297,9 +297,10 @@ cdef class OpusDecoder(_State):
         raise fault("conceal", got)
 
     def decode(self, packet, /):
-        """The audio of one packet.
+        """Decode one packet.
 
-        TypeError: not a buffer of octets. PayloadError: no packet can be so (RFC 6716 3.4). The state is unchanged.
+        TypeError: not a buffer of octets. PayloadError: not a valid Opus packet (RFC 6716 section 3.4); the decoder
+        state is unchanged.
         """
         cdef Py_buffer view
         cdef int16_t pcm[MAX_VALUES]
@@ -315,10 +316,7 @@ cdef class OpusDecoder(_State):
         return PyBytes_FromStringAndSize(<char*>pcm, 2 * samples * self.channels)
 
     def decode_into(self, packet, out, /):
-        """Like decode, written to the start of a writable buffer; how many samples.
-
-        ValueError as well: too little room, or a buffer that overlaps the packet; the state is unchanged.
-        """
+        """Decode a packet into the start of a writable buffer. Return the number of samples."""
         cdef Py_buffer view
         cdef Py_buffer room
         cdef int16_t pcm[MAX_VALUES]
@@ -339,9 +337,9 @@ cdef class OpusDecoder(_State):
         return samples
 
     def conceal(self, samples, /):
-        """What the decoder makes up for so many lost samples; in a long gap it falls to background noise.
+        """Return audio in place of lost samples; in a long gap it falls to background noise.
 
-        ValueError: not a multiple of 2.5 ms, or more than 120 ms.
+        ValueError: samples is not a multiple of 2.5 ms up to 120 ms.
         """
         cdef int16_t pcm[MAX_VALUES]
         cdef int count = self.checked_gap(samples)
@@ -349,9 +347,9 @@ cdef class OpusDecoder(_State):
         return PyBytes_FromStringAndSize(<char*>pcm, 2 * count * self.channels)
 
     def decode_fec(self, packet, samples, /):
-        """The lost samples before a packet, from its in-band FEC where it has any, concealed where not.
+        """Return the lost samples before a packet, from its in-band FEC, or concealed if it has none.
 
-        Call it once for a gap, before decode of the same packet. Errors as for decode and conceal.
+        Call it once per gap, before `decode` of the same packet. Errors as for `decode` and `conceal`.
         """
         cdef Py_buffer view
         cdef int16_t pcm[MAX_VALUES]
@@ -380,19 +378,19 @@ cdef class OpusDecoder(_State):
         end_turn(&self._busy)
 
     def copy(self):
-        """A copy at the same place of the stream, which continues independently."""
-        cdef OpusDecoder twin = OpusDecoder.__new__(
+        """Return an independent copy at the same position of the stream."""
+        cdef OpusDecoder clone = OpusDecoder.__new__(
             OpusDecoder, self.info, self.sample_rate_hz, channels=self.channels, gain_q8_db=self.gain_q8_db
         )
-        twin.take_over(self)
-        return twin
+        clone.take_over(self)
+        return clone
 
     def __repr__(self):
         return f"<OpusDecoder {self.sample_rate_hz} Hz>"
 
 
 cdef object refusal(bytes packet):
-    """What our parser, which gives rules and numbers, has against a packet that the library refuses."""
+    """Return the error for a packet that the library refuses: that of our parser, which names rule and value."""
     try:
         opus_packet.parse(packet)
     except PayloadError as error:

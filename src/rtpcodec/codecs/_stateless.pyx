@@ -1,4 +1,4 @@
-"""Decoders of PCMU, PCMA and L16. Each sample stands alone: nothing but concealment carries from call to call."""
+"""Decoders of PCMU, PCMA and L16. Only concealment keeps state between calls."""
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t
@@ -15,12 +15,12 @@ from rtpcodec.kernels.pcm cimport copy_block, swap_bytes_block
 
 @cython.auto_pickle(False)
 cdef class StatelessDecoder(ConcealingDecoder):
-    """Native int16 mono PCM of payloads cut anywhere between samples. A subclass names the block function."""
+    """Decodes payloads, cut anywhere between samples, to native int16 mono PCM. A subclass sets the block function."""
 
     def __cinit__(self, info, sample_rate_hz, **options):
         if not isinstance(self, (PcmuDecoder, PcmaDecoder, L16Decoder)):
             raise TypeError(f"{type(self).__name__} has no block function, make a Pcmu-, Pcma- or L16Decoder")
-        self._block = copy_block    # until the subclass names its own
+        self._block = copy_block    # until the subclass sets its own
         self.info = info
         self.sample_rate_hz = sample_rate_hz
         self._octets = 1
@@ -35,7 +35,12 @@ cdef class StatelessDecoder(ConcealingDecoder):
         return take_octets(payload, view) if self._octets == 1 else take_pcm(payload, view, "payload")
 
     def decode(self, payload, /):
-        """A sample for each octet, L16: for each two. TypeError: not a buffer of octets. ValueError: half a sample."""
+        """Decode a payload: one sample per octet, in L16 per two octets.
+
+        Raises:
+            TypeError: not a buffer of octets.
+            ValueError: the payload ends inside a sample.
+        """
         cdef Py_buffer view
         cdef bytes pcm
         cdef Py_ssize_t n
@@ -56,9 +61,11 @@ cdef class StatelessDecoder(ConcealingDecoder):
         return pcm
 
     def decode_into(self, payload, out, /):
-        """Like decode, written to the start of a writable buffer; how many samples.
+        """Decode into the start of a writable buffer. Return the number of samples.
 
-        ValueError as well: too little room, or a buffer that overlaps the payload; nothing is taken in.
+        Raises:
+            TypeError: as for `decode`.
+            ValueError: as for `decode`; the buffer is too small, or overlaps the payload. The state is unchanged.
         """
         cdef Py_buffer view
         cdef Py_buffer room
@@ -77,23 +84,29 @@ cdef class StatelessDecoder(ConcealingDecoder):
         return n
 
     def conceal(self, samples, /):
-        """So many samples in place of lost ones: the pitch goes on and fades, silence comes after 70 ms.
+        """Return audio in place of lost samples: the last pitch period repeats and fades to silence within 70 ms.
 
-        The next 2.5 ms that are decoded will be cross-faded. ValueError: not 0 to a minute's samples.
+        The next 2.5 ms of decoded audio are cross-faded.
+
+        Args:
+            samples: 0 to one minute's samples.
+
+        Raises:
+            ValueError: another number of samples.
         """
         return self.concealed(checked_gap(samples, self.sample_rate_hz))
 
     def reset(self):
-        """Forget what was heard."""
-        self.forget()
+        """Clear the history for concealment."""
+        self.clear()
 
     def copy(self):
-        """A twin at the same place of the stream, which goes on independently."""
+        """Return an independent copy at the same position of the stream."""
         cls = type(self)
-        cdef StatelessDecoder twin = cls.__new__(cls, self.info, self.sample_rate_hz, **self.options())
+        cdef StatelessDecoder clone = cls.__new__(cls, self.info, self.sample_rate_hz, **self.options())
         with cython.critical_section(self):
-            twin.take_over(self)
-        return twin
+            clone.take_over(self)
+        return clone
 
     cdef dict options(self):
         return {}
@@ -105,7 +118,7 @@ cdef class StatelessDecoder(ConcealingDecoder):
 @cython.final
 @cython.auto_pickle(False)
 cdef class PcmuDecoder(StatelessDecoder):
-    """PCM of mu-law octets."""
+    """Decodes mu-law octets to PCM."""
 
     def __cinit__(self, info, sample_rate_hz):
         self._block = pcmu_decode_block
@@ -114,7 +127,7 @@ cdef class PcmuDecoder(StatelessDecoder):
 @cython.final
 @cython.auto_pickle(False)
 cdef class PcmaDecoder(StatelessDecoder):
-    """PCM of A-law octets."""
+    """Decodes A-law octets to PCM."""
 
     def __cinit__(self, info, sample_rate_hz):
         self._block = pcma_decode_block
@@ -123,7 +136,7 @@ cdef class PcmaDecoder(StatelessDecoder):
 @cython.final
 @cython.auto_pickle(False)
 cdef class L16Decoder(StatelessDecoder):
-    """PCM of L16 octets. byte_order is "little" or "big"; ValueError otherwise."""
+    """Decodes L16 octets to PCM. byte_order is "little" or "big"; ValueError otherwise."""
     cdef readonly str byte_order
 
     def __cinit__(self, info, sample_rate_hz, *, byte_order):

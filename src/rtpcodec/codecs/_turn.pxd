@@ -1,4 +1,4 @@
-"""One thread at a time in a library's state: two at once would be a crash, so the second gets an error."""
+"""A flag that admits one thread to a library's state: two at once could crash, so the second gets an error."""
 
 cdef extern from *:
     """
@@ -10,12 +10,12 @@ cdef extern from *:
 
 
 cdef inline int take_turn(char* busy, object coder) except -1:
-    """Enter, to be left by end_turn. RuntimeError: another thread is inside."""
+    """Set the flag, until end_turn. RuntimeError: another thread has set it."""
     if not take_flag(busy):
         raise RuntimeError(f"{type(coder).__name__} is in use by another thread")
     return 0
 
 
 cdef inline void end_turn(char* busy) noexcept:
-    """Leave."""
+    """Clear the flag."""
     clear_flag(busy)

@@ -17,9 +17,10 @@ AMRWB = CodecInfo(
     decoder_of=AmrWbDecoder,
     encoder_options=("mode", "dtx"),
     payload_settings=(Setting("packing", "amrwb_packing"), Setting("cmr", "amrwb_mode_request")),
-    # Every frame predicts, and predictions from dropped frames serve a decoder better than none (docs/adr/0011).
+    # Every frame uses prediction; after dropped frames, old predictors serve the decoder better than reset ones
+    # (docs/adr/0011-packings-and-mode-mp3.md).
     keeps_history=True,
-    command_rates_hz=(16000, 8000),  # the carrier's guide lists AMR-WB with 8000 as well; the audio has 16 kHz
+    command_rates_hz=(16000, 8000),  # the carrier's guide also lists AMR-WB with 8000; the audio has 16 kHz
     chunks_ms=tuple(range(20, 1001, 20)),
     libraries=(AMRWB_DECODER, AMRWB_ENCODER),
 )

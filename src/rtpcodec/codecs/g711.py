@@ -1,4 +1,4 @@
-"""PCMU and PCMA: one code per sample, so nothing is carried from call to call (ITU-T G.711, RFC 3551 4.5.14)."""
+"""PCMU and PCMA: one code per sample, without state between calls (ITU-T G.711, RFC 3551 section 4.5.14)."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ class _Stateless(Value):
         self.sample_rate_hz = sample_rate_hz
 
     def reset(self) -> None:
-        """Do nothing: each octet stands alone."""
+        """Do nothing: there is no state."""
 
     def copy(self) -> Self:
-        """Return a copy; without history the two stay alike."""
+        """Return a copy."""
         return type(self)(self.info, self.sample_rate_hz)
 
     def __repr__(self) -> str:
@@ -31,21 +31,21 @@ class _Stateless(Value):
 
 
 class PcmuEncoder(_Stateless):
-    """Mu-law octets of PCM."""
+    """Encodes PCM to mu-law octets."""
 
     __slots__ = ()
     coding: Final = "pcmu"
-    """What a MediaText encodes to the same octets."""
+    """The coding of `MediaText` (kernels/media_text) that gives the same octets."""
     encode = staticmethod(g711.pcmu_encode)
     encode_into = staticmethod(g711.pcmu_encode_into)
 
 
 class PcmaEncoder(_Stateless):
-    """A-law octets of PCM."""
+    """Encodes PCM to A-law octets."""
 
     __slots__ = ()
     coding: Final = "pcma"
-    """As that of PCMU."""
+    """As `PcmuEncoder.coding`."""
     encode = staticmethod(g711.pcma_encode)
     encode_into = staticmethod(g711.pcma_encode_into)
 

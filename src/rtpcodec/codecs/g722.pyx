@@ -1,4 +1,4 @@
-"""G722: an octet for two samples, 16 kHz audio under an RTP clock of 8000 (ITU-T G.722, RFC 3551 4.5.2)."""
+"""G722: one octet per two samples, 16 kHz audio with an RTP clock of 8000 Hz (ITU-T G.722, RFC 3551 section 4.5.2)."""
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from libc.stdint cimport uint8_t
@@ -15,8 +15,8 @@ from rtpcodec.kernels.g722 cimport (
 from rtpcodec.codecs.info import CodecInfo, Unit
 
 cdef enum:
-    DELAY = 22           # samples that an encoder and a decoder are late together, all in the QMF
-    LONG_PAIRS = 3200    # from 20 frames on, other threads may have the GIL meanwhile
+    DELAY = 22           # samples of delay of encoder and decoder together, all in the QMF
+    LONG_PAIRS = 3200    # 20 frames or more are coded without the GIL
 
 
 cdef int checked_mode(object mode) except -1:
@@ -34,7 +34,7 @@ cdef Py_ssize_t pairs_of(const Py_buffer* pcm) except -1:
 cdef void encode_octets(
     G722Stream* stream, const uint8_t* pcm, uint8_t* out, Py_ssize_t pairs, int mode
 ) noexcept nogil:
-    """Encode, and clear the bits that the mode leaves to data."""
+    """Encode, and clear the bits that the mode reserves for data."""
     cdef Py_ssize_t i
     g722_encode_block(stream, pcm, out, pairs)
     if mode > 1:
@@ -64,12 +64,20 @@ cdef void run_decoder(G722Stream* stream, const Py_buffer* payload, void* out, i
 @cython.final
 @cython.auto_pickle(False)
 cdef class G722Encoder:
-    """G.722 octets of native int16 mono PCM at 16 kHz, two samples an octet, in pieces of any even number of samples.
+    """Encodes native int16 mono PCM at 16 kHz to G.722, two samples per octet, in pieces of any even number of samples.
 
-    mode 1 uses all 8 bits for audio (64 kbit/s). Modes 2 and 3 leave the lowest one or two bits of each octet 0, for
-    data of 8 or 16 kbit/s; the audio decoder of that mode ignores them. ValueError: another mode.
+    Use from one thread at a time.
+
+    Args:
+        info: the codec's facts; `CodecInfo.encoder` passes them.
+        sample_rate_hz: 16000.
+        mode: 1 uses all 8 bits for audio (64 kbit/s). Modes 2 and 3 set the lowest one or two bits of each octet to 0,
+            for data of 8 or 16 kbit/s; a decoder in the same mode ignores them.
+
+    Raises:
+        ValueError: another mode.
     """
-    # Methods work on a copy: two threads that use one encoder garble the audio, but never write beyond a buffer.
+    # Methods work on a copy: two threads that use one encoder mix up the audio, but never write beyond a buffer.
     cdef G722Stream _stream
     cdef readonly object info
     cdef readonly int sample_rate_hz
@@ -82,9 +90,11 @@ cdef class G722Encoder:
         g722_start(&self._stream)
 
     def encode(self, pcm, /):
-        """An octet for each two samples.
+        """Encode PCM, two samples per octet.
 
-        TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of samples, no state is changed.
+        Raises:
+            TypeError: not a buffer of 16-bit samples or octets.
+            ValueError: an odd number of samples; the state is unchanged.
         """
         cdef Py_buffer view
         cdef G722Stream stream
@@ -102,9 +112,11 @@ cdef class G722Encoder:
         return out
 
     def encode_into(self, pcm, out, /):
-        """Like encode, written to the start of a writable buffer; how many octets.
+        """Encode into the start of a writable buffer. Return the number of octets.
 
-        ValueError as well: too little room, or a buffer that overlaps the PCM; the state is unchanged.
+        Raises:
+            TypeError: as for `encode`.
+            ValueError: as for `encode`; the buffer is too small, or overlaps the PCM. The state is unchanged.
         """
         cdef Py_buffer view
         cdef Py_buffer room
@@ -130,7 +142,7 @@ cdef class G722Encoder:
             g722_start(&self._stream)
 
     def copy(self):
-        """Return an independent copy at the same place of the stream."""
+        """Return an independent copy at the same position of the stream."""
         cdef G722Encoder clone = G722Encoder.__new__(G722Encoder, self.info, self.sample_rate_hz, mode=self.mode)
         with cython.critical_section(self):
             clone._stream = self._stream
@@ -141,20 +153,20 @@ cdef class G722Encoder:
 
 
 cdef void fill_gap(G722Stream* stream, Concealment* gap, uint8_t* out, Py_ssize_t pairs) noexcept nogil:
-    """Conceal, and bring the decoder to where it would be had its sender coded the repeated pitch.
+    """Conceal, and update the decoder as if the sender had coded the repeated pitch period.
 
-    Its sender talks on, so that audio fades half as fast as what is heard (docs/adr/0015-concealment.md).
+    The sender's speech continues, so this copy fades half as fast as the output (docs/adr/0015-concealment.md).
     """
-    # A sender is DELAY samples ahead of what is heard.
+    # A sender is DELAY samples ahead of the output.
     cdef uint8_t pcm[2 * DELAY + 4 * CHUNK_PAIRS]
     cdef uint8_t codes[CHUNK_PAIRS]
     cdef uint8_t unheard[4 * DELAY]
-    cdef G722Stream sender = stream[0]    # both adapt alike
+    cdef G722Stream sender = stream[0]    # encoder and decoder adapt in the same way
     cdef Py_ssize_t step, last
     concealment_open(gap)
     while pairs > 0:
         step = min(pairs, <Py_ssize_t>CHUNK_PAIRS)
-        last = min(step, <Py_ssize_t>(DELAY // 2))    # that many fill the memory of the decoder's QMF
+        last = min(step, <Py_ssize_t>(DELAY // 2))    # this many fill the history of the decoder's QMF
         concealment_peek(gap, pcm, DELAY + 2 * step)
         memcpy(sender.x, pcm, 2 * DELAY)
         g722_encode_block(&sender, pcm + 2 * DELAY, codes, step - last)
@@ -170,10 +182,18 @@ cdef void fill_gap(G722Stream* stream, Concealment* gap, uint8_t* out, Py_ssize_
 @cython.final
 @cython.auto_pickle(False)
 cdef class G722Decoder(ConcealingDecoder):
-    """Native int16 mono PCM at 16 kHz of G.722 octets, two samples an octet, in pieces of any size.
+    """Decodes G.722 to native int16 mono PCM at 16 kHz, two samples per octet, in pieces of any size.
 
-    mode 1 takes all 8 bits for audio (64 kbit/s); modes 2 and 3 ignore the lowest one or two bits of each octet, where
-    data travels (56 and 48 kbit/s). ValueError: another mode.
+    Use from one thread at a time.
+
+    Args:
+        info: the codec's facts; `CodecInfo.decoder` passes them.
+        sample_rate_hz: 16000.
+        mode: 1 decodes all 8 bits (64 kbit/s). Modes 2 and 3 ignore the lowest one or two bits of each octet, which
+            carry data (56 and 48 kbit/s).
+
+    Raises:
+        ValueError: another mode.
     """
     cdef G722Stream _stream
     cdef readonly int mode
@@ -185,7 +205,7 @@ cdef class G722Decoder(ConcealingDecoder):
         g722_start(&self._stream)
 
     def decode(self, payload, /):
-        """Two samples for each octet. TypeError: not a buffer of octets."""
+        """Decode octets, two samples per octet. TypeError: not a buffer of octets."""
         cdef Py_buffer view
         cdef G722Stream stream
         cdef bytes out
@@ -203,9 +223,11 @@ cdef class G722Decoder(ConcealingDecoder):
         return out
 
     def decode_into(self, payload, out, /):
-        """Like decode, written to the start of a writable buffer; how many samples.
+        """Decode into the start of a writable buffer. Return the number of samples.
 
-        ValueError: too little room, or a buffer that overlaps the payload; the state is unchanged.
+        Raises:
+            TypeError: as for `decode`.
+            ValueError: the buffer is too small, or overlaps the payload. The state is unchanged.
         """
         cdef Py_buffer view
         cdef Py_buffer room
@@ -227,10 +249,16 @@ cdef class G722Decoder(ConcealingDecoder):
             PyBuffer_Release(&view)
 
     def conceal(self, samples, /):
-        """Return so many samples in place of lost ones: the pitch continues and fades, silence follows after 70 ms.
+        """Return audio in place of lost samples: the last pitch period repeats and fades to silence within 70 ms.
 
-        The decoder's state follows, as if the sender had coded this audio. The next 2.5 ms that are decoded will be
-        cross-faded. ValueError: an odd number, or not 0 to a minute's samples.
+        The decoder's state is updated as if the sender had coded this audio. The next 2.5 ms of decoded audio are
+        cross-faded.
+
+        Args:
+            samples: an even number from 0 to one minute's samples.
+
+        Raises:
+            ValueError: another number of samples.
         """
         cdef int n = checked_gap(samples, self.sample_rate_hz)
         cdef bytes out
@@ -238,7 +266,7 @@ cdef class G722Decoder(ConcealingDecoder):
             raise ValueError(f"samples is {n}, G722 codes them in pairs and needs an even number")
         out = PyBytes_FromStringAndSize(NULL, 2 * n)
         with cython.critical_section(self):
-            self.remember()
+            self.start_history()
             fill_gap(&self._stream, &self._concealer._state, <uint8_t*>PyBytes_AS_STRING(out), n // 2)
         return out
 
@@ -246,10 +274,10 @@ cdef class G722Decoder(ConcealingDecoder):
         """Start a new stream in the same mode."""
         with cython.critical_section(self):
             g722_start(&self._stream)
-        self.forget()
+        self.clear()
 
     def copy(self):
-        """Return an independent copy at the same place of the stream."""
+        """Return an independent copy at the same position of the stream."""
         cdef G722Decoder clone = G722Decoder.__new__(G722Decoder, self.info, self.sample_rate_hz, mode=self.mode)
         with cython.critical_section(self):
             clone._stream = self._stream
@@ -268,6 +296,6 @@ G722 = CodecInfo(
     encoder_of=G722Encoder,
     decoder_of=G722Decoder,
     encoder_options=("mode",),
-    fixed_rtp_clock_hz=8000,    # an error of RFC 1890 that RFC 3551 keeps on purpose
-    command_rates_hz=(8000, 16000),     # the carrier's guide names the RTP clock, its own sample the sample rate
+    fixed_rtp_clock_hz=8000,    # an early error, kept for compatibility: RFC 3551 section 4.5.2
+    command_rates_hz=(8000, 16000),     # the carrier's guide names the RTP clock, its example the sample rate
 )

@@ -1,8 +1,8 @@
-"""G722 for many calls or recordings at once, one a row of a NumPy array, 16 rows in the lanes of a register.
+"""G722 for many calls or recordings at once, one per row of a NumPy array, 16 rows in the lanes of a vector register.
 
-A gateway ticks many calls together, but not each has something at each tick, and calls come and go: so a call names the
-rows that it is for, and a row can be reset or copied at any time. Between calls of the methods every row is an ordinary
-stream; which rows travel together makes no difference to any of them.
+A gateway processes many calls per tick, but not every call has audio at each tick, and calls begin and end. A method
+call therefore names its rows, and a row can be reset or copied at any time. Each row is an independent stream: its
+result does not depend on the rows that are coded together with it.
 """
 cimport cython
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyObject_CheckBuffer, PyObject_GetBuffer
@@ -18,18 +18,18 @@ from rtpcodec.kernels.g722_lanes cimport g722_decode_streams, g722_encode_stream
 import operator
 
 cdef enum:
-    LONG_PAIRS = 8000    # of all rows together: from here on other threads may have the GIL meanwhile
+    LONG_PAIRS = 8000    # all rows together: this many or more are coded without the GIL
 
 
 cdef int take_table(object source, Py_buffer* view, str name, int flags, bint samples) except -1:
-    """Export a 2-D array whose rows may lie anywhere, but each in one piece; the caller releases the view."""
+    """Export a 2-D array whose rows may be anywhere, but are each contiguous; the caller releases the view."""
     cdef str wanted = "int16" if samples else "uint8"
     if not PyObject_CheckBuffer(source):
-        raise TypeError(f"{name} is a {type(source).__name__}, a 2-D array of {wanted} is needed, one row a stream")
+        raise TypeError(f"{name} is a {type(source).__name__}, a 2-D array of {wanted} is needed, one row per stream")
     PyObject_GetBuffer(source, view, PyBUF_STRIDES | PyBUF_FORMAT | flags)
     try:
         if view.ndim != 2:
-            raise ValueError(f"{name} has {view.ndim} dimensions, 2 are needed: one row a stream")
+            raise ValueError(f"{name} has {view.ndim} dimensions, 2 are needed: one row per stream")
         if view.itemsize != (2 if samples else 1) or not _has_item(view.format, b"h" if samples else b"B"):
             item_format = "B" if view.format == NULL else view.format.decode()
             raise TypeError(f"{name} has items of format '{item_format}', {wanted} is needed")
@@ -42,7 +42,7 @@ cdef int take_table(object source, Py_buffer* view, str name, int flags, bint sa
 
 
 cdef void extent(const Py_buffer* view, size_t* first, size_t* end) noexcept:
-    """The addresses from the lowest octet of an array to beyond its highest."""
+    """Compute the addresses of the lowest octet of an array and after its highest."""
     cdef Py_ssize_t to_last = (view.shape[0] - 1) * view.strides[0]
     first[0] = <size_t>view.buf + <size_t>min(to_last, <Py_ssize_t>0)
     end[0] = <size_t>view.buf + <size_t>max(to_last, <Py_ssize_t>0) + <size_t>(view.shape[1] * view.itemsize)
@@ -59,7 +59,7 @@ cdef bint overlap(const Py_buffer* one, const Py_buffer* other) noexcept:
 
 @cython.auto_pickle(False)
 cdef class _Bank:
-    """The streams of a bank, and room for what the kernel is told about a call."""
+    """The streams of a bank, and buffers for the kernel's arguments."""
     cdef readonly int mode
     cdef readonly Py_ssize_t rows
     cdef G722Stream* _streams
@@ -99,9 +99,9 @@ cdef class _Bank:
         return number
 
     cdef int begin(self) except -1:
-        """Keep other threads away from the streams and the notes about a call, until `end`."""
+        """Exclude other threads from the streams and the kernel's arguments, until `end`."""
         if not take_flag(&self._busy):
-            raise RuntimeError("the bank is at work on another thread, it serves one at a time")
+            raise RuntimeError("the bank is in use by another thread, it serves one at a time")
         return 0
 
     cdef void end(self) noexcept:
@@ -113,7 +113,7 @@ cdef class _Bank:
             g722_start(self._streams + i)
 
     cdef int choose(self, object rows, const Py_buffer* source, str name) except -1:
-        """Which stream each row of an array is for: all in order, or those that rows names."""
+        """Choose the stream of each row of an array: all in order, or those that rows names."""
         cdef Py_ssize_t i
         if rows is None:
             if source.shape[0] != self.rows:
@@ -126,7 +126,7 @@ cdef class _Bank:
             raise ValueError(f"{name} has {source.shape[0]} rows, rows names {len(named)}")
         if len(set(named)) != len(named):
             twice = next(row for row in named if named.count(row) > 1)
-            raise ValueError(f"rows names row {twice} {named.count(twice)} times, each may be there once")
+            raise ValueError(f"rows names row {twice} {named.count(twice)} times, each may be named once")
         for i, row in enumerate(named):
             self._chosen[i] = self._streams + <Py_ssize_t>row
         return 0
@@ -134,7 +134,7 @@ cdef class _Bank:
     cdef int aim(
         self, const Py_buffer* source, Py_buffer* room, object target, Py_ssize_t width, bint samples
     ) except -1:
-        """Export room for a result of the source's rows, and note where each row begins; the caller releases it."""
+        """Export the buffer for the result, and set the start of each row; the caller releases it."""
         cdef Py_ssize_t i
         cdef Py_ssize_t count = source.shape[0]
         cdef Py_ssize_t row_octets = width * (2 if samples else 1)
@@ -155,9 +155,11 @@ cdef class _Bank:
         return 0
 
     def reset(self, row=None):
-        """Start a new stream in one row, or in all.
+        """Start a new stream in one row, or in all (None).
 
-        IndexError: no such row. RuntimeError: another thread is here. Nothing is changed then.
+        Raises:
+            IndexError: the bank does not have the row.
+            RuntimeError: another thread uses the bank. Nothing is changed.
         """
         cdef Py_ssize_t chosen = 0 if row is None else self.checked_row(row)
         self.begin()
@@ -168,9 +170,11 @@ cdef class _Bank:
         self.end()
 
     def copy_row(self, source, target, /):
-        """Make a row a copy of another, at the same place of the stream.
+        """Copy the stream of one row to another row.
 
-        IndexError: no such row. RuntimeError: another thread is here. Nothing is changed then.
+        Raises:
+            IndexError: the bank does not have a row.
+            RuntimeError: another thread uses the bank. Nothing is changed.
         """
         cdef Py_ssize_t from_row = self.checked_row(source)
         cdef Py_ssize_t to_row = self.checked_row(target)
@@ -179,10 +183,7 @@ cdef class _Bank:
         self.end()
 
     def copy(self):
-        """Return a bank whose rows continue independently from the same places.
-
-        RuntimeError: another thread is here.
-        """
+        """Return an independent copy of all rows. RuntimeError: another thread uses the bank."""
         cdef _Bank clone = type(self)(self.rows, mode=self.mode)
         self.begin()
         memcpy(clone._streams, self._streams, self.rows * sizeof(G722Stream))
@@ -196,19 +197,32 @@ cdef class _Bank:
 @cython.final
 @cython.auto_pickle(False)
 cdef class G722EncoderBank(_Bank):
-    """G.722 encoders for many streams of 16 kHz PCM; a row's octets equal those of a single encoder.
+    """G.722 encoders for many streams of 16 kHz PCM; each row gives the octets of a single encoder.
 
-    mode as for G722Encoder: modes 2 and 3 leave the lowest one or two bits of each octet 0. A bank serves one thread at
-    a time. ValueError: fewer rows than 1, another mode.
+    Use from one thread at a time: a second one gets RuntimeError.
+
+    Args:
+        rows: the number of streams, at least 1.
+        mode: 1 to 3, as for `G722Encoder`: modes 2 and 3 set the lowest one or two bits of each octet to 0.
+
+    Raises:
+        ValueError: rows or mode is out of range.
     """
 
     def encode(self, pcm, /, *, rows=None, out=None):
-        """Octets of a 2-D array of native int16 samples, one row a stream: a uint8 array with half as many columns.
+        """Encode a 2-D array of native int16 samples, one row per stream, to a uint8 array with half as many columns.
 
-        rows: which rows of the bank the rows of pcm are for, in their order; None: all. The others stay as they are.
-        out: a uint8 array to write to and return instead of a new one.
-        TypeError: not an array of int16. ValueError: another number of rows, an odd number of samples, a row named
-        twice. IndexError: no such row. RuntimeError: another thread is here. Nothing is taken in then.
+        Args:
+            pcm: shape (rows, samples), with an even number of samples.
+            rows: the bank's row of each row of pcm, each at most once; None: all in order. Other rows are unchanged.
+            out: a uint8 array of shape (rows, samples / 2) to fill and return instead of a new one.
+
+        Raises:
+            TypeError: not an array of int16.
+            ValueError: another number of rows, an odd number of samples, a row named twice, or an out that does not
+                fit.
+            IndexError: the bank does not have a row.
+            RuntimeError: another thread uses the bank. After an error no stream has changed.
         """
         self.begin()
         try:
@@ -223,7 +237,7 @@ cdef class G722EncoderBank(_Bank):
         try:
             if view.shape[1] & 1:
                 raise ValueError(
-                    f"pcm has {view.shape[1]} samples a row, G722 codes them in pairs and needs an even number"
+                    f"pcm has {view.shape[1]} samples per row, G722 codes them in pairs and needs an even number"
                 )
             self.choose(rows, &view, "pcm")
             if out is None:
@@ -255,19 +269,31 @@ cdef class G722EncoderBank(_Bank):
 @cython.final
 @cython.auto_pickle(False)
 cdef class G722DecoderBank(_Bank):
-    """G.722 decoders for many streams of octets; a row's samples equal those of a single decoder.
+    """G.722 decoders for many streams of octets; each row gives the samples of a single decoder.
 
-    mode as for G722Decoder: modes 2 and 3 ignore the lowest one or two bits of each octet. A bank serves one thread at
-    a time. ValueError: fewer rows than 1, another mode.
+    Use from one thread at a time: a second one gets RuntimeError.
+
+    Args:
+        rows: the number of streams, at least 1.
+        mode: 1 to 3, as for `G722Decoder`: modes 2 and 3 ignore the lowest one or two bits of each octet.
+
+    Raises:
+        ValueError: rows or mode is out of range.
     """
 
     def decode(self, codes, /, *, rows=None, out=None):
-        """16 kHz samples of a 2-D array of uint8 octets, one row a stream: an int16 array with twice as many columns.
+        """Decode a 2-D array of uint8 octets, one row per stream, to an int16 array with twice as many columns.
 
-        rows: which rows of the bank the rows of codes are for, in their order; None: all. The others stay as they are.
-        out: an int16 array to write to and return instead of a new one.
-        TypeError: not an array of uint8. ValueError: another number of rows, a row named twice. IndexError: no such
-        row. RuntimeError: another thread is here. Nothing is taken in then.
+        Args:
+            codes: shape (rows, octets).
+            rows: the bank's row of each row of codes, each at most once; None: all in order. Other rows are unchanged.
+            out: an int16 array of shape (rows, 2 * octets) to fill and return instead of a new one.
+
+        Raises:
+            TypeError: not an array of uint8.
+            ValueError: another number of rows, a row named twice, or an out that does not fit.
+            IndexError: the bank does not have a row.
+            RuntimeError: another thread uses the bank. After an error no stream has changed.
         """
         self.begin()
         try:

@@ -1,4 +1,4 @@
-"""Facts about a codec, and the contracts of encoders and decoders. Other packages ask these and nothing else."""
+"""Facts about a codec, and the protocols of encoders and decoders. Other packages use only these."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ByteOrder = Literal["little", "big"]
 
 
 class Encoder(Protocol):
-    """PCM of one direction of one call to octets. Use from one thread at a time."""
+    """Encodes the PCM of one direction of one call. Use from one thread at a time."""
 
     @property
     def info(self) -> CodecInfo:
@@ -26,17 +26,17 @@ class Encoder(Protocol):
         """The rate of the PCM."""
 
     def encode(self, pcm: Buffer, /) -> bytes:
-        """Encode native int16 mono PCM; sample codecs take any cut, frame codecs exactly one frame."""
+        """Encode native int16 mono PCM; sample codecs accept any cut, frame codecs exactly one frame."""
 
     def encode_into(self, pcm: Buffer, out: Buffer, /) -> int:
-        """Encode into the start of a writable buffer; return how many octets."""
+        """Encode into the start of a writable buffer; return the number of octets."""
 
     def reset(self) -> None:
         """Start a new stream with the same settings."""
 
 
 class Decoder(Protocol):
-    """Octets of one direction of one call to PCM. Use from one thread at a time."""
+    """Decodes the payloads of one direction of one call. Use from one thread at a time."""
 
     @property
     def info(self) -> CodecInfo:
@@ -47,15 +47,19 @@ class Decoder(Protocol):
         """The rate of the PCM."""
 
     def decode(self, payload: Buffer, /) -> bytes:
-        """Decode to native int16 mono PCM; sample codecs take any cut between units, frame codecs one frame."""
+        """Decode to native int16 mono PCM; sample codecs accept any cut between units, frame codecs one frame."""
 
     def decode_into(self, payload: Buffer, out: Buffer, /) -> int:
-        """Decode into the start of a writable buffer; return how many samples."""
+        """Decode into the start of a writable buffer; return the number of samples."""
 
     def conceal(self, samples: int, /) -> bytes:
-        """Return audio in place of so many lost samples; in a long gap it fades to silence.
+        """Return audio in place of lost samples; in a long gap it fades to silence.
 
-        ValueError: sample codecs take any number of units up to a minute, frame codecs what makes a lost frame.
+        Args:
+            samples: sample codecs accept any number of units up to a minute, frame codecs the length of lost frames.
+
+        Raises:
+            ValueError: another number of samples.
         """
 
     def reset(self) -> None:
@@ -84,19 +88,19 @@ class FrameEncoder(Encoder, Protocol):
 
     @property
     def frame_samples(self) -> int:
-        """How many samples encode takes, no more and no fewer."""
+        """The exact number of samples that encode needs."""
 
     @property
     def max_octets(self) -> int:
-        """No frame is larger; encode_into needs so much room."""
+        """The size of the largest frame; encode_into needs a buffer of this size."""
 
 
 @runtime_checkable
 class FecDecoder(Decoder, Protocol):
-    """The decoder of a frame codec whose packets may hold a coarse copy of the one before."""
+    """The decoder of a frame codec whose packets may contain a coarse copy of the previous packet."""
 
     def decode_fec(self, packet: Buffer, samples: int, /) -> bytes:
-        """Return the lost samples before a packet: its copy of them, or else concealment. Call it before decode."""
+        """Return the lost samples before a packet, from its copy or by concealment. Call it before decode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +115,21 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """An option that both ends of a stream must agree on, because payloads do not say it."""
+    """An option that both ends of a stream must agree on, because payloads do not contain it."""
 
     keyword: str
     """The keyword of an encoder and decoder, or of a payload format."""
     field: str
     """The field that holds its value in a stream's settings, such as `StreamPlan.l16_byte_order`."""
     text: str = ""
-    """Names the value for people: `{}` stands for it. Empty: it is not named."""
+    """A text about the value, in which `{}` is the value. Empty: descriptions do not mention it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodecInfo:
-    """Facts about one codec, and the way to its encoders and decoders.
+    """Facts about one codec, which also create its encoders and decoders.
 
-    The sample rate of the audio and the RTP clock are two facts: G722 carries 16000 Hz under a clock of 8000 (RFC 3551
+    The sample rate of the audio may differ from the RTP clock: G722 has 16000 Hz audio and a clock of 8000 Hz (RFC 3551
     section 4.5.2).
 
     >>> pcmu = codec("PCMU")
@@ -142,7 +146,9 @@ class CodecInfo:
     payload_type: int | None
     """Static RTP payload type at the default rate (RFC 3551 section 6); None: dynamic."""
     encoder_of: Callable[..., Encoder] = field(repr=False, compare=False)
+    """Creates an encoder."""
     decoder_of: Callable[..., Decoder] = field(repr=False, compare=False)
+    """Creates a decoder."""
     fixed_rtp_clock_hz: int | None = None
     """An RTP clock that is not the sample rate."""
     unit: Unit | None = None
@@ -155,33 +161,33 @@ class CodecInfo:
     """The same for the codec's payload format."""
     keeps_history: bool = False
     """Whether a frame codec's encoder continues after audio was dropped. False: it is reset, so that the next frame
-    predicts nothing from frames that the far end never received."""
+    does not depend on frames that the far end never received."""
     command_rates_hz: tuple[int, ...] = ()
-    """Rates that a streaming command may name, the default first, where they are not the sample rates."""
+    """Rates that a streaming command may name, the default first, if they differ from the sample rates."""
     chunks_ms: tuple[int, ...] = ()
     """Lengths of audio that one payload can hold. Empty: any whole number of units."""
     rtpmap: tuple[str, int] | None = None
-    """Name and channels in SDP, where they are not `name` and one channel."""
+    """Name and channels in SDP, if they differ from `name` and one channel."""
     libraries: tuple[CodecLibrary, ...] = field(default=(), repr=False)
     """Shared libraries that its encoder or decoder needs; each is opened when it is first needed."""
 
     @property
     def kind(self) -> Literal["sample", "frame"]:
-        """Which contract encoders and decoders keep."""
+        """The kind of encoders and decoders: `sample` accepts any cut, `frame` whole frames only."""
         return "frame" if self.unit is None else "sample"
 
     @property
     def octets_per_unit(self) -> int:
-        """Octets of the smallest piece that a payload can be cut into. TypeError for a frame codec."""
+        """The octets of the smallest piece that a payload can be cut into. TypeError for a frame codec."""
         return self._require_unit().octets
 
     @property
     def samples_per_unit(self) -> int:
-        """Samples that such a piece carries. TypeError for a frame codec."""
+        """The samples in such a piece. TypeError for a frame codec."""
         return self._require_unit().samples
 
     def sample_rate_hz(self, sample_rate_hz: int | None = None) -> int:
-        """Return the rate asked for, or the default. ValueError: this codec does not have it."""
+        """Return the requested rate, or the default. ValueError: this codec does not have it."""
         if sample_rate_hz is None:
             return self.sample_rates_hz[0]
         if sample_rate_hz not in self.sample_rates_hz:
@@ -210,25 +216,30 @@ class CodecInfo:
         return wanted_hz
 
     def named_sample_rate_hz(self, command_rate_hz: int) -> int:
-        """Return the sample rate that a command means by a rate that it names. ValueError: there is no such rate."""
+        """Return the sample rate that belongs to the rate in a command. ValueError: there is no such rate."""
         return self.sample_rate_hz(None if self.command_rates_hz else command_rate_hz)
 
     def coder_options(self, settings: object) -> dict[str, Any]:
-        """Return the keywords for `encoder` and `decoder` that a stream's settings decide."""
+        """Return the keyword arguments for `encoder` and `decoder` from a stream's settings."""
         return _options(self.coder_settings, settings)
 
     def payload_options(self, settings: object) -> dict[str, Any]:
-        """Return the keywords for the payload format that a stream's settings decide."""
+        """Return the keyword arguments for the payload format from a stream's settings."""
         return _options(self.payload_settings, settings)
 
     def describe(self, sample_rate_hz: int, settings: object) -> str:
-        """Return name, rate and agreed settings for people: 'L16 16000 Hz little-endian'."""
+        """Return name, rate and agreed settings as text: 'L16 16000 Hz little-endian'."""
         words = [f"{self.name} {sample_rate_hz} Hz"]
         words += [one.text.format(getattr(settings, one.field)) for one in self.coder_settings if one.text]
         return " ".join(words)
 
     def samples_in(self, payload: Buffer) -> int:
-        """Return how many samples a payload carries. PayloadError: it ends inside a unit. TypeError: a frame codec."""
+        """Return the number of samples in a payload.
+
+        Raises:
+            PayloadError: the payload ends inside a unit.
+            TypeError: this is a frame codec.
+        """
         unit = self._require_unit()
         octets = len(payload) if isinstance(payload, bytes) else memoryview(payload).nbytes
         if octets % unit.octets:
@@ -238,8 +249,14 @@ class CodecInfo:
     def encoder(self, sample_rate_hz: int | None = None, **options: Any) -> Encoder:
         """Return a new encoder for one direction of one call.
 
-        TypeError: an option that this codec does not have, or a missing one (L16: byte_order). ValueError: the rate, or
-        the value of an option. MissingLibrary: the codec's shared library is not here.
+        Args:
+            sample_rate_hz: rate of the PCM; None: the codec's default.
+            options: options of the codec, by name; `encoder_options` lists them.
+
+        Raises:
+            TypeError: this codec does not have the option, or a required one is missing (L16: byte_order).
+            ValueError: the rate or the value of an option is out of range.
+            MissingLibrary: the codec's shared library is not installed.
         """
         return self.encoder_of(self, self.sample_rate_hz(sample_rate_hz), **options)
 

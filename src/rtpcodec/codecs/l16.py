@@ -1,7 +1,7 @@
-"""L16: 16-bit samples as they are, in one of two byte orders (RFC 3551 4.5.11).
+"""L16: uncompressed 16-bit samples in one of two byte orders (RFC 3551 section 4.5.11).
 
-RTP says big-endian. What carriers send over a WebSocket is disputed in the field, so the order is a required argument:
-nothing in a payload says it, and a wrong guess is loud noise. The decoder is `_stateless.L16Decoder`.
+RTP requires big-endian. WebSocket carriers differ, so the order is a required argument: the payload does not contain
+it, and a wrong guess is loud noise. The decoder is `_stateless.L16Decoder`.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rtpcodec.pickling import Value
 
 
 class L16Encoder(Value):
-    """L16 octets of PCM: its samples copied, or the octets of each exchanged."""
+    """Encodes PCM to L16: copies the samples, or swaps the octets of each."""
 
     __slots__ = ("_foreign", "byte_order", "info", "sample_rate_hz")
 
@@ -32,7 +32,7 @@ class L16Encoder(Value):
 
     @property
     def coding(self) -> Literal["l16_little", "l16_big"]:
-        """What a MediaText encodes to the same octets."""
+        """The coding of `MediaText` (kernels/media_text) that gives the same octets."""
         return "l16_little" if self.byte_order == "little" else "l16_big"
 
     def encode(self, pcm: Buffer, /) -> bytes:
@@ -40,15 +40,15 @@ class L16Encoder(Value):
         return samples_of.swap_bytes(pcm) if self._foreign else samples_of.copy_samples(pcm)
 
     def encode_into(self, pcm: Buffer, out: Buffer, /) -> int:
-        """Encode into the start of a writable buffer; return how many octets."""
+        """Encode into the start of a writable buffer; return the number of octets."""
         turn_into = samples_of.swap_bytes_into if self._foreign else samples_of.copy_samples_into
         return 2 * turn_into(pcm, out)
 
     def reset(self) -> None:
-        """Do nothing: each sample stands alone."""
+        """Do nothing: there is no state."""
 
     def copy(self) -> Self:
-        """Return a copy; without history the two stay alike."""
+        """Return a copy."""
         return type(self)(self.info, self.sample_rate_hz, byte_order=self.byte_order)
 
     def __repr__(self) -> str:
@@ -57,7 +57,7 @@ class L16Encoder(Value):
 
 L16 = CodecInfo(
     name="L16",
-    # 16000 is what carriers document; the others are in the streaming command's list, 44100 in RFC 3551.
+    # 16000 is what carriers document; the others are in the streaming command's list, 44100 in RFC 3551 section 6.
     sample_rates_hz=(16000, 8000, 22050, 24000, 44100, 48000),
     payload_type=None,
     unit=Unit(octets=2, samples=1, silent=(b"\0\0", b"\xff\xff")),

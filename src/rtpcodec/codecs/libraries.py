@@ -1,7 +1,7 @@
-"""The shared libraries of codecs that are not ours: where they are looked for, and what was found.
+"""Third-party shared libraries of codecs: the search for them, and its results.
 
-Nothing is opened before a codec's first encoder or decoder is made. A library stays open until the process ends, and
-the first copy that was found serves all of it.
+A library is opened when its codec's first encoder or decoder is made. It stays open until the process ends, and the
+whole process uses the first copy that was found.
 """
 
 from __future__ import annotations
@@ -18,28 +18,28 @@ from rtpcodec.codecs.library_file import ForeignLibrary, loader_copies, require_
 from rtpcodec.errors import MissingLibrary
 
 VARIABLE = "RTPCODEC_LIBRARY_PATH"
-"""Names folders that are looked in first, separated like those of PATH."""
+"""An environment variable with folders that are searched first, separated as in PATH."""
 BUNDLED = Path(__file__).parents[1] / "_libs"
-"""Where a wheel of this package carries libraries."""
+"""The folder for the libraries in a wheel of this package."""
 
 _open: dict[str, SharedLibrary] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CodecLibrary:
-    """One shared library: what needs it, how its files are named, and which packages bring it."""
+    """One shared library: its codec, the names of its files, and the packages that contain it."""
 
     codec: str
     name: str
     major: int
     """The version of its binary interface, a part of the file's name."""
     debian_package: str
-    witness: str
-    """A function that every version of it has; the file that was opened is found by its address."""
+    known_function: str
+    """A function that every version has; its address shows which file was opened."""
     functions: tuple[str, ...] = ()
-    """What its codec calls besides."""
+    """The other functions that the codec calls."""
     data_package: str | None = None
-    """An importable package whose folder `_libs` carries it."""
+    """An importable package whose folder `_libs` contains it."""
     version_function: str | None = None
     """A function that returns the version as text."""
 
@@ -52,19 +52,19 @@ class CodecLibrary:
 
     @property
     def installed_by(self) -> str:
-        """What to type."""
+        """The command that installs it."""
         by_pip = f", or pip install {self.data_package.replace('_', '-')}" if self.data_package else ""
         return f"apt install {self.debian_package} (Debian, Ubuntu){by_pip}"
 
     def open(self) -> SharedLibrary:
-        """The library, opened at the first call. MissingLibrary says what to install."""
+        """Return the library, opened at the first call. MissingLibrary names the package to install."""
         found = _open.get(self.name)
         if found is None:
-            found = _open.setdefault(self.name, self._find())  # one for all, whichever thread was first
+            found = _open.setdefault(self.name, self._find())  # all threads share the first one
         return found
 
     def status(self) -> LibraryStatus:
-        """Whether it can be used here; opens it."""
+        """Open the library, and report whether it can be used on this system."""
         try:
             found = self.open()
         except MissingLibrary as missing:
@@ -77,11 +77,11 @@ class CodecLibrary:
                 path = folder / name
                 if os.path.lexists(path):  # False where Path.exists raises: a folder without permission
                     return self._opened([path], [path], of_package)
-        # Bare names last: once a copy is open by its path, the loader gives that copy for its bare name as well.
+        # Bare names last: once a copy is open by its path, the loader returns the same copy for its bare name.
         return self._opened(self.file_names, [copy for name in self.file_names for copy in loader_copies(name)], False)
 
     def _folders(self) -> Iterator[tuple[Path, bool]]:
-        """Absolute paths, since the loader would look for a bare name elsewhere; whether a package brought them."""
+        """Yield absolute paths, as the loader searches other folders for a bare name; and if a package has them."""
         yield from (
             (Path(folder).absolute(), False) for folder in os.environ.get(VARIABLE, "").split(os.pathsep) if folder
         )
@@ -91,9 +91,9 @@ class CodecLibrary:
             yield Path(folder).absolute() / "_libs", True
 
     def _opened(self, names: Sequence[Path | str], files: list[Path], of_package: bool) -> SharedLibrary:
-        """The first of the names that opens, after a check of the files that it may be.
+        """Return the first of the names that opens, after a check of the files that the loader could choose.
 
-        A file that is there and broken is reported, not passed over: it would hide which copy runs.
+        A broken file is reported and not skipped: skipping would hide which copy runs.
         """
         reasons = []
         for file in files:
@@ -106,13 +106,13 @@ class CodecLibrary:
                 reasons.append(str(error))
         for name in () if reasons else names:
             try:
-                return SharedLibrary(name, (self.witness, *self.functions), self.version_function)
+                return SharedLibrary(name, (self.known_function, *self.functions), self.version_function)
             except OSError as error:
                 reasons.append(str(error))
         raise MissingLibrary(self.codec, self.name, self.installed_by, VARIABLE, "; ".join(reasons))
 
     def _version_of(self, found: SharedLibrary) -> str:
-        """What the library says of itself, or else the version in its file's name."""
+        """Return the version that the library reports, or else the one in its file's name."""
         if found.version is not None:
             return found.version.removeprefix(f"{self.name} ")
         return Path(found.path).resolve().name.removeprefix(f"{self.name}.").removeprefix("so.").removesuffix(".dylib")
@@ -120,7 +120,7 @@ class CodecLibrary:
 
 @dataclass(frozen=True, slots=True)
 class LibraryStatus:
-    """What is known of a library on this system: `path` where it was found, or `error` why it cannot be used."""
+    """The state of a library on this system: its `path`, or the `error` why it cannot be used."""
 
     name: str
     version: str | None
@@ -133,7 +133,7 @@ OPUS = CodecLibrary(
     name="libopus",
     major=0,
     debian_package="libopus0",
-    witness="opus_decode",
+    known_function="opus_decode",
     functions=(
         "opus_encoder_get_size",
         "opus_encoder_init",
@@ -152,7 +152,7 @@ AMRWB_DECODER = CodecLibrary(
     name="libopencore-amrwb",
     major=0,
     debian_package="libopencore-amrwb0",
-    witness="D_IF_decode",
+    known_function="D_IF_decode",
     functions=("D_IF_init", "D_IF_exit"),
     data_package="rtpcodec_amrwb",
 )
@@ -161,7 +161,7 @@ AMRWB_ENCODER = CodecLibrary(
     name="libvo-amrwbenc",
     major=0,
     debian_package="libvo-amrwbenc0",
-    witness="E_IF_encode",
+    known_function="E_IF_encode",
     functions=("E_IF_init", "E_IF_exit"),
     data_package="rtpcodec_amrwb",
 )

@@ -1,7 +1,7 @@
 """Checks of a shared library's file, before the loader maps it.
 
-The loader trusts the headers of a file: a truncated one ends the process by SIGBUS, a FIFO blocks it, and the functions
-of a file that every user can write are those of any of them.
+The loader trusts the headers of a file: a truncated one ends the process by SIGBUS, a FIFO blocks it, and any user can
+replace the code of a file that every user can write.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import Final, NamedTuple
 from rtpcodec.codecs import _dynamic
 
 HASHES: Final = "SHA256SUMS"
-"""The list of hashes beside the libraries of a wheel, in the form of sha256sum."""
+"""The list of hashes beside the libraries of a wheel, in the format of sha256sum."""
 CACHE: Final = Path("/etc/ld.so.cache")
-"""What ldconfig found; the loader looks here for a bare name."""
+"""The cache of ldconfig, which the loader searches for a bare name."""
 MAGIC: Final = b"\x7fELF"
 SHARED_OBJECT: Final = 3
 DYNAMIC: Final = 2
 """The type of a program header."""
 MAX_DYNAMIC_OCTETS: Final = 1 << 16
-"""Of the dynamic segment are read; libraries have a few dozen entries of 16 octets."""
+"""The part of the dynamic segment that is read; libraries have a few dozen entries of 16 octets."""
 STRING_TABLE, SYMBOL_TABLE = 5, 6
 """Entries of the dynamic segment without which the loader crashes."""
 KINDS: Final = {
@@ -39,7 +39,7 @@ KINDS: Final = {
 
 
 class ForeignLibrary(OSError):
-    """A library of another machine, which the loader passes over."""
+    """A library for another machine, which the loader skips."""
 
 
 class _Layout(NamedTuple):
@@ -68,11 +68,14 @@ LAYOUTS: Final = {
 def require_loadable(path: Path, *, of_package: bool = False) -> None:
     """Check the file at a path, without blocking and without mapping it.
 
-    path: where a library is expected. A name that exists and is not a library is an error as well.
-    of_package: the file came with a Python package. Its hash has to be the one in the list beside it, if there is a
-    list. Permissions are not checked: who can write there can change the package's code.
+    Args:
+        path: an existing name. It is an error if it is not a library.
+        of_package: the file belongs to a Python package. Its hash must be in the list beside it, if there is a list.
+            Permissions are not checked: a user who can write there can change the package's code too.
 
-    Raises: OSError with path, rule and number; ForeignLibrary for another machine's.
+    Raises:
+        OSError: the file cannot be loaded; the text has path, rule and value.
+        ForeignLibrary: the file is for another machine.
     """
     found = _followed(path)
     if not of_package:
@@ -82,7 +85,7 @@ def require_loadable(path: Path, *, of_package: bool = False) -> None:
                 raise OSError(f"{path}: every user can write to {place}, which has mode {mode:04o}")
     with open(_opened(path, found), "rb") as file:
         status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):  # exchanged since it was looked at
+        if not stat.S_ISREG(status.st_mode):  # replaced since the first check
             raise OSError(f"{path}: is not a regular file")
         if ours := _own_ident():
             _require_whole(path, file, status.st_size, ours)
@@ -91,7 +94,7 @@ def require_loadable(path: Path, *, of_package: bool = False) -> None:
 
 
 def loader_copies(file_name: str) -> list[Path]:
-    """The files of a bare name in the folders and in the cache of the system's loader."""
+    """Return the files of a bare name in the folders and in the cache of the system's loader."""
     listed = CACHE.read_bytes() if CACHE.is_file() else b""
     cached = re.findall(rb"\0(/[^\0]*/" + re.escape(os.fsencode(file_name)) + rb")\0", listed)
     folders = [Path(folder) / file_name for folder in _dynamic.loader_folders()]
@@ -102,7 +105,7 @@ def loader_copies(file_name: str) -> list[Path]:
 
 
 def _followed(path: Path) -> Path:
-    """Return the regular file behind a path. OSError: there is none, with the reason."""
+    """Return the regular file that a path leads to. OSError: there is no such file, with the reason."""
     try:
         found = Path(os.path.realpath(path, strict=True))
         kind = stat.S_IFMT(found.stat().st_mode)
@@ -115,7 +118,7 @@ def _followed(path: Path) -> Path:
 
 
 def _opened(path: Path, found: Path) -> int:
-    """Open without waiting: a FIFO may have taken the file's place."""
+    """Open without blocking: a FIFO may have replaced the file."""
     try:
         return os.open(found, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError as error:
@@ -123,16 +126,16 @@ def _opened(path: Path, found: Path) -> int:
 
 
 def _own_ident() -> bytes:
-    """The first octets of our own extension, up to the machine; empty where extensions are not ELF files."""
+    """Return the first octets of our own extension, up to the machine; empty where extensions are not ELF files."""
     with Path(_dynamic.__file__).open("rb") as file:
         first = file.read(20)
     return first if first.startswith(MAGIC) and first[4] in LAYOUTS else b""
 
 
 def _require_whole(path: Path, file: BufferedReader, size: int, ours: bytes) -> None:
-    """Check that all that the headers name lies within the file.
+    """Check that all parts that the headers name are within the file.
 
-    The section headers are the last part of a file, or else its last segment is, so every cut is found.
+    The last part of a file is its section headers or its last segment, so this detects every truncation.
     """
     layout = LAYOUTS[ours[4]]
     order = "<" if ours[5] == 1 else ">"
@@ -183,7 +186,7 @@ def _machine(first: bytes) -> str:
 
 
 def _require_listed(path: Path, file: BufferedReader) -> None:
-    """Check the hash that the wheel was built with."""
+    """Check the file's hash against the wheel's list."""
     lines = (path.parent / HASHES).read_text("ascii", "replace").splitlines()
     listed = {name: value for value, _, name in (line.partition("  ") for line in lines)}
     file.seek(0)

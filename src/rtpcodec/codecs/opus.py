@@ -1,4 +1,4 @@
-"""OPUS: any of its bandwidths under a clock of 48000 (RFC 6716, RFC 7587), by libopus."""
+"""OPUS by libopus: all bandwidths, with an RTP clock of 48000 Hz (RFC 6716, RFC 7587 section 4.1)."""
 
 from __future__ import annotations
 
@@ -25,6 +25,6 @@ OPUS = CodecInfo(
         "frame_ms",
     ),
     chunks_ms=(20, 40, 60),
-    rtpmap=("opus", 2),  # always these, whatever is sent (RFC 7587 section 7)
+    rtpmap=("opus", 2),  # fixed, whatever is sent (RFC 7587 section 7)
     libraries=(LIBRARY,),
 )

@@ -1,4 +1,4 @@
-"""Which options the coders of OPUS take; each check raises ValueError with rule and number."""
+"""Checks of the OPUS coders' options; each raises ValueError with rule and value."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ FRAMES_MS: Final = (2.5, 5, 10, 20, 40, 60)
 MIN_BITRATE: Final = 6000
 """RFC 6716 section 2.1.1 has 6 to 510 kbit/s."""
 MAX_BITRATES: Final = {1: 300_000, 2: 510_000}
-"""By channels: the library codes one channel with no more than 300 kbit/s."""
+"""By channels: the library codes one channel at 300 kbit/s or less."""
 _MIN_SILK_MS: Final = 10
 
 
 def check_channels(channels: object) -> None:
-    """Refuse other numbers than 1 and 2."""
+    """Refuse numbers other than 1 and 2."""
     if channels not in (1, 2):
         raise ValueError(f"channels is {channels!r}, 1 or 2 are allowed")
 
 
 def check_gain(gain_q8_db: object) -> None:
-    """Refuse a gain that RFC 7845 section 5.1 has no room for."""
+    """Refuse a gain that does not fit the 16 bits of RFC 7845 section 5.1."""
     if gain_q8_db not in range(-32768, 32768):
         raise ValueError(f"gain_q8_db is {gain_q8_db!r}, -32768 to 32767 are allowed")
 
@@ -36,7 +36,7 @@ def check_encoder(
     fec: object,
     channels: int,
 ) -> None:
-    """Refuse the first option of an encoder that is not possible."""
+    """Refuse an encoder's options, naming the first invalid one."""
     if application not in APPLICATIONS:
         raise ValueError(f"application is {application!r}, allowed are {', '.join(APPLICATIONS)}")
     if frame_ms not in FRAMES_MS:

@@ -1,6 +1,29 @@
-"""The frame of an Opus packet, read without the library: what it holds, how long it lasts, whether it may exist.
+"""Parser of the framing of Opus packets, without the library: mode, duration, frames, validity (RFC 6716 section 3).
 
-RFC 6716 section 3: an octet that names mode, bandwidth, frame size and the number of frames, then the frames.
+The first octet of a packet is its TOC (RFC 6716 section 3.1):
+
+     0   1   2   3   4   5   6   7
+   +---+---+---+---+---+---+---+---+
+   |      config       | s |   c   |
+   +---+---+---+---+---+---+---+---+
+
+   config  mode, bandwidth and frame size, 0 to 31
+   s       0: mono, 1: stereo
+   c       0: one frame
+           1: two frames of equal length
+           2: two frames, after the length of the first
+           3: any number of frames, and the frame count octet follows
+
+The frame count octet of code 3 (RFC 6716 section 3.2.5):
+
+     0   1   2   3   4   5   6   7
+   +---+---+---+---+---+---+---+---+
+   | v | p |           M           |
+   +---+---+---+---+---+---+---+---+
+
+   v       0: all frames have equal length, 1: a length precedes each frame but the last
+   p       1: the packet ends in padding, whose length follows this octet
+   M       number of frames, at least 1 and at most 120 ms
 """
 
 from __future__ import annotations
@@ -12,13 +35,15 @@ from typing_extensions import Buffer
 
 from rtpcodec.errors import PayloadError
 
+__all__ = ["OpusPacket", "duration_ticks", "parse"]
+
 CLOCK_HZ = 48000
 """Durations are ticks of this clock, whatever the bandwidth (RFC 7587 section 4.1)."""
 MAX_FRAME_OCTETS = 1275
 MAX_TICKS = 5760
 """120 ms, the longest packet."""
 MAX_OCTETS = 65535
-"""48 frames of the most octets need 61,296 with their lengths; beyond lies only padding, and no datagram holds it."""
+"""48 frames of maximum size need 61,296 octets with their lengths. More is padding, and does not fit a datagram."""
 
 Mode = Literal["SILK", "hybrid", "CELT"]
 Bandwidth = Literal["narrow", "medium", "wide", "super-wide", "full"]
@@ -38,12 +63,12 @@ _GROUPS: tuple[tuple[Mode, Bandwidth, tuple[int, ...]], ...] = (
     ("CELT", "full", _TICKS_OF_CELT),
 )
 _CONFIGS = tuple((mode, bandwidth, ticks) for mode, bandwidth, sizes in _GROUPS for ticks in sizes)
-"""By the configuration number, 0 to 31 (section 3.1, table 2)."""
+"""By the configuration number, 0 to 31 (RFC 6716 section 3.1, table 2)."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpusPacket:
-    """What a valid packet says of itself."""
+    """The framing of a valid packet."""
 
     config: int
     mode: Mode
@@ -52,7 +77,7 @@ class OpusPacket:
     frame_ticks: int
     """Duration of one frame at 48 kHz."""
     frame_octets: tuple[int, ...]
-    """The length of each frame; 0: nothing was sent for it."""
+    """The length of each frame; 0: a frame without data, as in DTX."""
 
     @property
     def ticks(self) -> int:
@@ -61,7 +86,7 @@ class OpusPacket:
 
 
 def parse(packet: Buffer) -> OpusPacket:
-    """Read a packet's framing. PayloadError names the rule of RFC 6716 section 3.4 that it breaks, R1 to R7.
+    """Parse a packet's framing. PayloadError names the broken rule of RFC 6716 section 3.4, R1 to R7.
 
     >>> parsed = parse(bytes([0x4B, 3, 10, 20, 30]))
     >>> parsed.mode, parsed.bandwidth, parsed.ticks, parsed.frame_octets
@@ -72,6 +97,7 @@ def parse(packet: Buffer) -> OpusPacket:
         raise PayloadError("Opus packet has 0 octets, at least 1 is needed (R1)")
     if len(octets) > MAX_OCTETS:
         raise PayloadError(f"Opus packet has {len(octets)} octets, at most {MAX_OCTETS} are taken")
+    # TOC: config, s, c.
     config, code = octets[0] >> 3, octets[0] & 3
     mode, bandwidth, frame_ticks = _CONFIGS[config]
     lengths = (_one, _two_equal, _two, _several)[code](octets, frame_ticks)
@@ -81,7 +107,7 @@ def parse(packet: Buffer) -> OpusPacket:
 
 
 def duration_ticks(packet: Buffer) -> int:
-    """How long a valid packet lasts at 48 kHz. PayloadError as for parse."""
+    """Return the duration of a valid packet at 48 kHz. PayloadError: as for parse."""
     return parse(packet).ticks
 
 
@@ -109,6 +135,7 @@ def _two(octets: memoryview, _ticks: int) -> tuple[int, ...]:
 def _several(octets: memoryview, frame_ticks: int) -> tuple[int, ...]:
     if len(octets) < 2:
         raise PayloadError("Opus packet has 1 octet, a count of frames must follow (R6)")
+    # Frame count octet: M, p, v.
     count, padded, variable = octets[1] & 63, octets[1] & 64, octets[1] & 128
     if not 1 <= count <= MAX_TICKS // frame_ticks:
         most = MAX_TICKS // frame_ticks
@@ -123,7 +150,7 @@ def _several(octets: memoryview, frame_ticks: int) -> tuple[int, ...]:
 
 
 def _without_padding(octets: memoryview) -> tuple[int, int]:
-    """Where the frames' part of a padded packet begins and ends."""
+    """Return where the frames of a padded packet begin and end."""
     at, padding = 2, 0
     while True:
         if at == len(octets):
@@ -150,7 +177,7 @@ def _variable(octets: memoryview, at: int, end: int, count: int) -> tuple[int, .
 
 
 def _length_at(octets: memoryview, at: int, end: int, rule: str) -> tuple[int, int]:
-    """A frame's length in one or two octets, and where it ends (section 3.2.1)."""
+    """Return a frame's length, coded in one or two octets, and the offset after it (RFC 6716 section 3.2.1)."""
     if at >= end or (octets[at] >= 252 and at + 1 >= end):
         raise PayloadError(f"Opus packet ends inside the length of a frame ({rule})")
     if octets[at] < 252:

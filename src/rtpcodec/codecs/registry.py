@@ -1,4 +1,4 @@
-"""The codecs by name. A new codec is its own files and one line here."""
+"""The codecs by name. A new codec needs its own files and one line here."""
 
 from __future__ import annotations
 
@@ -14,9 +14,13 @@ CODECS = {info.name: info for info in (PCMU, PCMA, G722, L16, OPUS, AMRWB)}
 
 
 def codec(name: str) -> CodecInfo:
-    """Return the facts about a codec, by the carrier's spelling of its name (case matters, as on the wire).
+    """Return the facts about a codec.
 
-    UnknownCodec lists the names there are.
+    Args:
+        name: the carrier's spelling; case matters, as on the wire.
+
+    Raises:
+        UnknownCodec: no codec has this name; the error lists all names.
     """
     info = CODECS.get(name)
     if info is None:
@@ -25,5 +29,5 @@ def codec(name: str) -> CodecInfo:
 
 
 def codec_names() -> tuple[str, ...]:
-    """Return the names that codec() knows."""
+    """Return the names that `codec` accepts."""
     return tuple(CODECS)

@@ -2,8 +2,8 @@
 
     from rtpcodec.compat import audioop
 
-Its mu-law encoder rounds negative samples otherwise than the ITU's reference and differs from `rtpcodec.pcmu_encode` on
-508 of 65,536 inputs. Its decoders and its A-law encoder agree with the reference.
+Its mu-law encoder rounds negative samples differently from the ITU-T reference: it differs from `rtpcodec.pcmu_encode`
+for 508 of 65,536 inputs. Its decoders and its A-law encoder equal the reference.
 """
 from cpython.buffer cimport PyBUF_SIMPLE, Py_buffer, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -25,7 +25,7 @@ cdef extern from "../kernels/simd/g711_avx512.h":
     void audioop_ulaw_encode_avx512(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil
 
 cdef enum:
-    AVX2_SAMPLES = 32    # the AVX2 form works in steps of 32, the AVX-512 form takes any length
+    AVX2_SAMPLES = 32    # the AVX2 form works in steps of 32, the AVX-512 form accepts any length
 
 cdef bint USES_AVX2 = avx2_chosen()
 cdef bint USES_AVX512 = avx512_chosen()
@@ -33,13 +33,13 @@ cdef uint8_t ULAW_OF[65536]
 
 
 class error(Exception):
-    """What the removed module raised for a wrong width or an incomplete sample."""
+    """A wrong width or an incomplete sample, as in the removed module."""
 
     __module__ = "rtpcodec.compat.audioop"
 
 
 cdef uint8_t ulaw_code(int sample) noexcept nogil:
-    """One code: 14 bits by an arithmetic shift, and only then the magnitude; so -1 becomes 1 and not 0."""
+    """Encode one sample: first 14 bits by an arithmetic shift, then the magnitude; so -1 becomes 1 and not 0."""
     cdef int shifted = sample >> 2
     cdef int magnitude = (-shifted if shifted < 0 else shifted) + 33
     cdef int segment = 0
@@ -73,21 +73,21 @@ cdef void ulaw_encode_block(const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noex
 
 
 cdef int require_width(object width) except -1:
-    """The errors of a width other than 2, as the removed module raised them."""
+    """Check the width, with the errors of the removed module."""
     wanted = index(width)
     if not INT_MIN <= wanted <= INT_MAX:
         raise OverflowError("Python int too large to convert to C int")
     if wanted not in (1, 2, 3, 4):
         raise error("Size should be 1, 2, 3 or 4")
     if wanted != 2:
-        raise error(f"width {wanted} is not offered here, only 2; the package audioop-lts has the others")
+        raise error(f"width {wanted} is not supported here, only 2; the package audioop-lts has the others")
     return 0
 
 
 cdef inline bytes coded(
     const uint8_t* octets, Py_ssize_t n, object width, block_function block, Py_ssize_t in_octets, Py_ssize_t out_octets
 ):
-    """The result for n octets that the caller keeps alive."""
+    """Apply a block function to n octets, which the caller keeps alive."""
     cdef bytes out
     if not (PyLong_CheckExact(width) and width == 2):
         require_width(width)
@@ -114,9 +114,11 @@ cdef inline bytes converted(
 
 
 def ulaw2lin(fragment, width, /):
-    """Native int16 samples of mu-law octets.
+    """Decode mu-law octets to native int16 samples.
 
-    error: a width other than 2. TypeError: not a buffer, or a width that is no integer.
+    Raises:
+        error: a width other than 2.
+        TypeError: not a buffer, or a width that is not an integer.
 
     >>> ulaw2lin(b"\\xff\\x80", 2).hex()
     '00007c7d'
@@ -125,9 +127,11 @@ def ulaw2lin(fragment, width, /):
 
 
 def lin2ulaw(fragment, width, /):
-    """Mu-law octets of native int16 samples, with the removed module's rounding.
+    """Encode native int16 samples to mu-law octets, with the rounding of the removed module.
 
-    error: a width other than 2, or an odd number of octets. TypeError: not a buffer, or a width that is no integer.
+    Raises:
+        error: a width other than 2, or an odd number of octets.
+        TypeError: not a buffer, or a width that is not an integer.
 
     >>> lin2ulaw(b"\\x00\\x00\\xff\\xff", 2).hex()
     'ff7e'
@@ -136,10 +140,10 @@ def lin2ulaw(fragment, width, /):
 
 
 def alaw2lin(fragment, width, /):
-    """Native int16 samples of A-law octets. Errors as for ulaw2lin."""
+    """Decode A-law octets to native int16 samples. Errors as for `ulaw2lin`."""
     return converted(fragment, width, pcma_decode_block, 1, 2)
 
 
 def lin2alaw(fragment, width, /):
-    """A-law octets of native int16 samples. Errors as for lin2ulaw."""
+    """Encode native int16 samples to A-law octets. Errors as for `lin2ulaw`."""
     return converted(fragment, width, pcma_encode_block, 2, 1)

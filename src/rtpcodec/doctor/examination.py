@@ -1,4 +1,4 @@
-"""Runs all checks of `rtpcodec doctor`, in the order in which faults hide each other."""
+"""Runs all checks of `rtpcodec doctor`, a check before those that its faults would hide."""
 
 from __future__ import annotations
 
@@ -20,14 +20,18 @@ from rtpcodec.doctor.network.address import Address
 from rtpcodec.doctor.settings import DoctorSettings
 
 CHECK_LIMITS: Final = 4
-"""A check has several steps, each within the limit. The whole check must not take longer than this many limits."""
+"""Limit of a whole check, in limits of one step."""
 
 
 async def examine(settings: DoctorSettings, context: ssl.SSLContext | None = None) -> list[Finding]:
-    """Make all checks and return their findings, without secrets. A check that breaks is a finding as well.
+    """Make all checks of `rtpcodec doctor` (docs/doctor.md, "The checks").
 
-    settings: what to look at.
-    context: TLS settings for the public URLs; None: the system's certificates decide.
+    Args:
+        settings: addresses, keys and plan; checks of values that are None are skipped.
+        context: TLS settings for the public URLs; None: the system's certificates decide.
+
+    Returns:
+        The findings in the order of the checks, without secrets. A check that breaks is a finding too.
     """
     found: list[Finding] = [*check_packages(), *check_plan(settings)]
     found += await _bounded("api key", check_key(settings), settings)
@@ -80,7 +84,7 @@ async def _bounded(name: str, check: Awaitable[list[Finding]], settings: DoctorS
             return await check
     except TimeoutError:
         return [failed(name, f"took longer than {CHECK_LIMITS * settings.limit_s:g} s", "check firewall and proxy")]
-    except Exception as error:  # a check must not end the others
+    except Exception as error:  # one check must not end the others
         return [failed(name, f"the check broke: {type(error).__name__}", "please report this")]
 
 

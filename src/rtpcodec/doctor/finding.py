@@ -1,4 +1,4 @@
-"""What one check of the doctor has found."""
+"""The finding of one check of the doctor."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def ok(name: str, seen: str) -> Finding:
 
 
 def warning(name: str, seen: str, remedy: str) -> Finding:
-    """Make the finding of a check whose result may be wanted."""
+    """Make the finding of a check whose result may be intended."""
     return Finding(name, WARNING, seen, remedy)
 
 
@@ -56,15 +56,16 @@ def exit_code(findings: Iterable[Finding]) -> int:
 
 
 class Secrets:
-    """Strikes keys, tokens, numbers and the paths of URLs out of what findings show."""
+    """Strikes keys, tokens, numbers and the paths of URLs out of findings."""
 
     __slots__ = ("_redaction",)
 
     def __init__(self, keys: Iterable[str | None], values: Iterable[str | None]) -> None:
         """Take the secrets.
 
-        keys: the API key and tokens; they are found in any spelling.
-        values: numbers, and paths with query.
+        Args:
+            keys: the API key and tokens; they are found in any spelling.
+            values: numbers, and paths with query.
         """
         self._redaction = Redaction([key for key in keys if key], [value for value in values if value])
 
@@ -79,7 +80,7 @@ class Secrets:
 
 
 def path_of(url: str | None) -> str | None:
-    """Return path and query of a URL, which may be all that guards it; None if it has none worth hiding."""
+    """Return path and query of a URL, which may be its only protection; None if both are empty."""
     if url is None:
         return None
     try:

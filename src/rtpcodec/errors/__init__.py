@@ -1,55 +1,55 @@
-"""Every exception that is ours.
+"""The exceptions and warnings of this package.
 
     RtpcodecError
-    ├── UnknownCodec          (LookupError)   no codec of that name
-    ├── PayloadError          (ValueError)    octets that no payload of this codec can have
-    ├── PacketError           (ValueError)    octets that do not form an RTP packet
-    ├── PlanError             (ValueError)    a StreamPlan that no carrier could carry out
-    ├── CaptureError          (ValueError)    a file that is not a capture of this version, or a broken line of it
-    ├── FileError             (ValueError)    a file that breaks a rule: name, octet, rule
-    │   ├── AudioFileError                    an audio file; also one whose format is not read
-    │   └── PacketFileError                   a packet capture; also another kind of file
+    ├── UnknownCodec          (LookupError)   no codec has the name
+    ├── PayloadError          (ValueError)    not a valid payload of the codec
+    ├── PacketError           (ValueError)    not a valid RTP packet
+    ├── PlanError             (ValueError)    a StreamPlan that contradicts itself or that carriers do not support
+    ├── CaptureError          (ValueError)    not a capture of this version, or an invalid line of one
+    ├── FileError             (ValueError)    a file that breaks a rule: name, offset, rule
+    │   ├── AudioFileError                    an audio file, including unsupported formats
+    │   └── PacketFileError                   a packet capture, or another kind of file
     ├── SdpError              (ValueError)    a session description that breaks a rule of SDP
-    ├── LocalProtocolError    (RuntimeError)  we, not the carrier, broke the order of the stream
+    ├── LocalProtocolError    (RuntimeError)  a call on our side that the state of the stream does not allow
     │   ├── QueueFull                         more audio queued than the limit in ms allows
-    │   ├── ReplyInterrupted                  the reply was interrupted, nothing can be added to it
-    │   └── StreamEnded                       the stream has stopped, nothing can be sent any more
-    ├── EndpointError         (RuntimeError)  the endpoint cannot be opened as asked
-    ├── StreamNotStarted      (ConnectionError)  a stream that the endpoint asked for has not begun
-    ├── VirtualClockError     (RuntimeError)  a program in virtual time uses the real world, or deadlocks
+    │   ├── ReplyInterrupted                  the reply was interrupted, it accepts no more audio
+    │   └── StreamEnded                       the stream has stopped, it accepts no more audio
+    ├── EndpointError         (RuntimeError)  the endpoint cannot be opened with these settings
+    ├── StreamNotStarted      (ConnectionError)  a stream that the endpoint requested did not start
+    ├── VirtualClockError     (RuntimeError)  a program in virtual time uses real time or I/O, or deadlocks
     ├── HandshakeRefused      (ConnectionError)  a server in memory refused a WebSocket
     ├── MissingExtra          (ImportError)   an optional library is not installed
-    ├── MissingLibrary        (ImportError)   a codec's shared library is not found or cannot be opened
-    ├── WebhookError          (ValueError)    a webhook that must not be believed
-    │   ├── WebhookUnsigned                   no signature or timestamp, or in another form
-    │   ├── WebhookExpired                    the timestamp is too far from now
-    │   ├── WebhookForged                     signed by somebody else, or changed
-    │   ├── WebhookKeyInvalid                 our own public key is missing or not a key
+    ├── MissingLibrary        (ImportError)   a codec's shared library is missing or cannot be opened
+    ├── WebhookError          (ValueError)    a webhook that must not be trusted
+    │   ├── WebhookUnsigned                   signature or timestamp is missing or malformed
+    │   ├── WebhookExpired                    the timestamp is too far from the current time
+    │   ├── WebhookForged                     the signature does not match
+    │   ├── WebhookKeyInvalid                 our own public key is missing or invalid
     │   └── WebhookMalformed                  signed by the carrier, but not an event
     └── CommandError                          a command to the carrier's HTTP interface
         ├── InvalidCommand    (ValueError)    refused here, before anything was sent
         ├── CommandRefused                    the carrier answered with an error
         │   ├── AuthenticationFailed          401, 10009: the API key is missing or wrong
         │   ├── PermissionRefused             403, 10010: the key lacks the permission
-        │   ├── ResourceNotFound              404, 10005: no such thing
+        │   ├── ResourceNotFound              404, 10005: the resource does not exist
         │   ├── RateLimited                   429: too many requests
-        │   ├── InvalidCallControlId          90015: no call has that id
+        │   ├── InvalidCallControlId          90015: no call has the id
         │   ├── InvalidClientState            90017: client_state is not base64
         │   ├── CallEnded                     90018: the call has already ended
         │   ├── CallNotAnswered               90034: the call has not been answered yet
         │   ├── StreamingInUse                90045: the call is streaming already
         │   ├── StreamingFailed               90046: the carrier could not start the stream
         │   └── StreamingNotInUse             90048: the call is not streaming
-        ├── UnreadableAnswer  (ValueError)    answered with success, but not in its documented shape
+        ├── UnreadableAnswer  (ValueError)    answered with success, but not in the documented form
         └── CommandUnreachable (ConnectionError)  no answer, and nothing was sent
-            └── OutcomeUnknown                no answer, though the command may have taken effect
+            └── OutcomeUnknown                no answer, but the command may have taken effect
 
-    CommandWarning            (UserWarning)   a command that is sent, though it probably does not do what is meant
-    PlanWarning               (UserWarning)   a StreamPlan whose legs or tracks surprise, which no stream can show
-    AudioWarning              (UserWarning)   audio that is accepted, though it is probably not what its type says
+    CommandWarning            (UserWarning)   a command is sent, but probably has another effect than intended
+    PlanWarning               (UserWarning)   a StreamPlan with unusual legs or tracks, which a stream cannot reveal
+    AudioWarning              (UserWarning)   audio is accepted, but probably has another format than it was passed as
 
-Wrong arguments of kernels and codecs (a float array, an odd number of octets, too little room) are Python's own
-TypeError and ValueError with rule and number. What the carrier sends on the stream never raises: it becomes an event.
+Wrong arguments of kernels and codecs (a float array, an odd number of octets, a small buffer) raise Python's own
+TypeError and ValueError with rule and value. Data from the carrier never raises: it becomes an event.
 
 commands  errors of commands, with their base CommandError
 root      RtpcodecError
@@ -142,19 +142,19 @@ class UnknownCodec(RtpcodecError, LookupError):
 
 
 class PayloadError(RtpcodecError, ValueError):
-    """Octets that cannot be a payload of this codec."""
+    """Octets that are not a valid payload of this codec."""
 
 
 class PacketError(RtpcodecError, ValueError):
-    """Octets that do not form an RTP packet, or a part of one that breaks its rules."""
+    """Octets that are not a valid RTP packet, or a part of one that breaks a rule."""
 
 
 class PlanError(RtpcodecError, ValueError):
-    """A plan that contradicts itself or that no carrier could carry out."""
+    """A plan that contradicts itself or that carriers do not support."""
 
 
 class CaptureError(RtpcodecError, ValueError):
-    """A file that is not a capture that this version reads, or a line of it that is not valid."""
+    """A file that is not a capture of this version, or a line of it that is invalid."""
 
     def __init__(self, line: int, reason: str) -> None:
         super().__init__(f"line {line} of the capture: {reason}")
@@ -163,18 +163,18 @@ class CaptureError(RtpcodecError, ValueError):
 
 
 class FileError(RtpcodecError, ValueError):
-    """A file that breaks a rule: its name, the place and the rule."""
+    """A file that breaks a rule, with its name, the offset and the rule."""
 
     def __init__(self, name: str, offset_octets: int, rule: str) -> None:
         super().__init__(f"{name}, octet {offset_octets}: {rule}")
         self.name = name
         self.offset_octets = offset_octets
-        """Where in the file, from 0."""
+        """The offset in the file, from 0."""
         self.rule = rule
 
 
 class AudioFileError(FileError):
-    """An audio file that breaks a rule of its format, or whose format or coding is not read."""
+    """An audio file that breaks a rule of its format, or whose format or coding is not supported."""
 
 
 class PacketFileError(FileError):
@@ -190,7 +190,7 @@ class LocalProtocolError(RtpcodecError, RuntimeError):
 
 
 class QueueFull(LocalProtocolError):
-    """The audio would pass the queue's limit in ms; nothing of it was queued."""
+    """The audio would exceed the queue's limit in ms; none of it was queued."""
 
 
 class ReplyInterrupted(LocalProtocolError):
@@ -201,28 +201,28 @@ class ReplyInterrupted(LocalProtocolError):
         self.reply_id = reply_id
         """The id of the reply."""
         self.reply_serial = reply_serial
-        """The number of the reply in this process: ids of two calls may be the same."""
+        """The number of the reply in this process; ids of two calls may be equal."""
 
 
 class StreamEnded(LocalProtocolError):
-    """The stream has stopped; nothing can be played or marked any more."""
+    """The stream has stopped; it accepts no more audio or marks."""
 
 
 class EndpointError(RtpcodecError, RuntimeError):
-    """An endpoint that cannot be opened as asked, such as a public address without authorization."""
+    """An endpoint that cannot be opened with these settings, such as a public address without authorization."""
 
 
 class StreamNotStarted(RtpcodecError, ConnectionError):
-    """A stream that the endpoint asked the carrier for has not begun.
+    """A stream that the endpoint requested from the carrier did not start.
 
     `reason` is one of these:
 
-    refused   the command was refused, here or by the carrier: the cause of this error says how
-    failed    the carrier could not open or begin it: `failure_reason` is its word for that
-    hung_up   the call ended before
-    lost      the socket came, and closed before its `start`
-    closed    the endpoint drains or closes, so that no socket can come
-    timeout   nothing came in time; the cause, if any, is an error of the command that leaves its outcome unknown
+    refused   the command was refused, here or by the carrier: see the cause of this error
+    failed    the carrier could not open or start the stream: `failure_reason` is the carrier's term
+    hung_up   the call ended first
+    lost      the socket was opened, and closed before its `start`
+    closed    the endpoint drains or closes, so it accepts no socket
+    timeout   no socket was opened in time; the cause, if any, is an error of the command with unknown outcome
     """
 
     def __init__(
@@ -235,11 +235,11 @@ class StreamNotStarted(RtpcodecError, ConnectionError):
 
 
 class VirtualClockError(RtpcodecError, RuntimeError):
-    """A program in virtual time uses a facility of the real world, or all of its tasks wait for each other."""
+    """A program in virtual time uses real time or I/O, or all of its tasks wait for each other."""
 
 
 class HandshakeRefused(RtpcodecError, ConnectionError):
-    """A server in memory refused a WebSocket: `status` and `body` are those of its HTTP answer."""
+    """A server in memory refused a WebSocket; `status` and `body` are those of its HTTP answer."""
 
     def __init__(self, status: int, body: bytes = b"") -> None:
         super().__init__(f"the server refused the WebSocket with HTTP status {status}")
@@ -248,17 +248,17 @@ class HandshakeRefused(RtpcodecError, ConnectionError):
 
 
 class MissingExtra(RtpcodecError, ImportError):
-    """An optional library is missing; the message names the extra that brings it."""
+    """An optional library is missing; the message names the extra that installs it."""
 
     def __init__(self, purpose: str, library: str, extra: str) -> None:
         super().__init__(f"{purpose} needs {library}: pip install 'rtpcodec[{extra}]'", name=library)
 
 
 class MissingLibrary(RtpcodecError, ImportError):
-    """A codec's shared library is not found or cannot be opened; every other codec works.
+    """A codec's shared library is missing or cannot be opened; every other codec works.
 
-    `codec`, `library`, `package` (the command that installs it) and `variable` (which names folders to look in) say
-    what to do.
+    `codec` and `library` are their names, `package` is the install command, and `variable` the environment variable
+    with folders to search.
     """
 
     def __init__(self, codec: str, library: str, package: str, variable: str, reason: str) -> None:
@@ -272,15 +272,15 @@ class MissingLibrary(RtpcodecError, ImportError):
 
 
 class WebhookError(RtpcodecError, ValueError):
-    """A webhook that must not be believed: answer 4xx, which the carrier does not repeat."""
+    """A webhook that must not be trusted: answer with 4xx, after which the carrier does not retry."""
 
 
 class WebhookUnsigned(WebhookError):
-    """The signature or the timestamp is missing, or there twice, or in another form."""
+    """The signature or the timestamp is missing, duplicate or malformed."""
 
 
 class WebhookExpired(WebhookError):
-    """The timestamp is too far from now: an old delivery sent again, or a clock that is wrong."""
+    """The timestamp is too far from the current time: a replayed delivery, or a wrong clock."""
 
 
 class WebhookForged(WebhookError):
@@ -300,11 +300,11 @@ class CommandWarning(UserWarning):
 
 
 class PlanWarning(UserWarning):
-    """A plan is valid, but its legs or tracks surprise on most calls, and no stream can show it."""
+    """A plan is valid, but its legs or tracks are unexpected on most calls, and a stream cannot reveal it."""
 
 
 def warn_user(text: str, category: type[Warning]) -> None:
-    """Issue a warning that names the line of the user, the first one outside this package."""
+    """Issue a warning that names the user's line, the first one outside this package."""
     level = 0
     frame: FrameType | None = sys._getframe()  # noqa: SLF001 -- inspect takes milliseconds to import
     while frame is not None and str(frame.f_globals.get("__name__")).partition(".")[0] == "rtpcodec":
@@ -313,9 +313,9 @@ def warn_user(text: str, category: type[Warning]) -> None:
 
 
 class AudioWarning(UserWarning):
-    """Audio is accepted, but it is probably in another form than it was passed as, such as floats as 16-bit PCM."""
+    """Audio is accepted, but probably has another format than it was passed as, such as floats as 16-bit PCM."""
 
 
-# A traceback names the place from which users import them.
+# A traceback names the module from which users import them.
 for _class in [value for value in globals().values() if isinstance(value, type) and issubclass(value, RtpcodecError)]:
     _class.__module__ = "rtpcodec.errors"

@@ -1,4 +1,4 @@
-"""Commands to the carrier's HTTP interface that did not succeed."""
+"""Errors of commands to the carrier's HTTP interface."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from rtpcodec.errors.root import RtpcodecError
 
 
 class CommandError(RtpcodecError):
-    """A command to the carrier's HTTP interface that did not succeed.
+    """A command to the carrier's HTTP interface failed.
 
-    `attempts` counts how often it was sent. A repeat with the same `command_id` is always safe: the carrier ignores
-    a command that it has carried out already.
+    `attempts` counts how often it was sent. Repeating it with the same `command_id` is always safe: the carrier ignores
+    a command that it has already executed.
     """
 
     attempts: int = 0
     outcome_unknown: bool = False
-    """An attempt may have taken effect, whatever was said to a later one."""
+    """Whether an attempt may have taken effect, whatever the answer to a later one."""
 
     @property
     def is_retryable(self) -> bool:
-        """The same command, unchanged, may succeed later."""
+        """Whether the unchanged command may succeed later."""
         return False
 
 
 @dataclass(frozen=True, slots=True)
 class CommandProblem:
-    """One field of a command and the rule that it breaks; as text a sentence without secret values."""
+    """One field of a command and the rule that it breaks; `str` gives a sentence without secret values."""
 
     field: str
     rule: str
@@ -37,7 +37,7 @@ class CommandProblem:
 
 
 class InvalidCommand(CommandError, ValueError):
-    """A command or a setting that was refused here, before anything was sent; `problems` has every one of them."""
+    """A command or a setting that was refused here, before anything was sent; `problems` lists all reasons."""
 
     def __init__(self, message: str, *, problems: tuple[CommandProblem, ...] = ()) -> None:
         super().__init__(message)
@@ -46,27 +46,26 @@ class InvalidCommand(CommandError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RefusalReason:
-    """One entry of the carrier's list of errors; secrets that we sent are struck out of its texts."""
+    """One entry of the carrier's list of errors; secrets that we sent are redacted in its texts."""
 
     code: str | None = None
     title: str | None = None
     detail: str | None = None
     pointer: str | None = None
-    """The JSON pointer to the member of the body that is meant."""
+    """The JSON pointer to the wrong member of the body."""
     parameter: str | None = None
-    """The query parameter that is meant."""
+    """The wrong query parameter."""
     meta: Mapping[str, object] = field(default_factory=dict, repr=False)
-    """Further members as they came; often a `url` that explains the code."""
+    """Further members, unchanged; often a `url` that explains the code."""
     source: Mapping[str, object] = field(default_factory=dict, repr=False)
-    """Where the fault lies, as it came."""
+    """The member `source`, unchanged."""
 
 
 class CommandRefused(CommandError):
-    """The carrier answered with an error: `status` is HTTP's, `code`, `title` and `detail` are of the first entry.
+    """The carrier answered with an error: `status` is HTTP's; `code`, `title` and `detail` are of the first entry.
 
-    `errors` has all entries and is empty where the answer's body could not be read. `command_id` is that of the
-    command. Codes without a class of their own come as this class. `retry_after_s` is how long the carrier asks to
-    wait, if it does.
+    `errors` has all entries and is empty if the answer's body could not be read. `command_id` is that of the command.
+    Codes without their own class raise this class. `retry_after_s` is the delay that the carrier requests, if any.
     """
 
     def __init__(
@@ -88,7 +87,7 @@ class CommandRefused(CommandError):
 
     @property
     def is_retryable(self) -> bool:
-        """Whether the status (408, 409, 429, 5xx) or the carrier's own word says so."""
+        """Whether the status (408, 409, 429, 5xx) or the carrier's header permits a retry."""
         return self._retryable
 
     @property
@@ -103,7 +102,7 @@ class CommandRefused(CommandError):
 
     @property
     def detail(self) -> str | None:
-        """The carrier's sentence about it."""
+        """The carrier's description of the error."""
         return self.errors[0].detail if self.errors else None
 
 
@@ -116,15 +115,15 @@ class PermissionRefused(CommandRefused):
 
 
 class ResourceNotFound(CommandRefused):
-    """The carrier knows nothing under that address."""
+    """The carrier does not have a resource at this address."""
 
 
 class RateLimited(CommandRefused):
-    """Too many requests; the command was not carried out."""
+    """Too many requests; the command was not executed."""
 
 
 class InvalidCallControlId(CommandRefused):
-    """The carrier knows no call of that id."""
+    """The carrier does not have a call with this id."""
 
 
 class InvalidClientState(CommandRefused):
@@ -148,11 +147,11 @@ class StreamingFailed(CommandRefused):
 
 
 class StreamingNotInUse(CommandRefused):
-    """The call is not streaming, so there is nothing to stop."""
+    """The call is not streaming."""
 
 
 class UnreadableAnswer(CommandError, ValueError):
-    """The carrier answered with success, but not in the documented shape: the command probably took effect."""
+    """The carrier answered with success, but not in the documented form: the command probably took effect."""
 
     outcome_unknown = True
 
@@ -163,7 +162,7 @@ class UnreadableAnswer(CommandError, ValueError):
 
 
 class CommandUnreachable(CommandError, ConnectionError):
-    """No answer came. With `nothing_sent` no attempt reached the carrier; else it is an OutcomeUnknown."""
+    """There was no answer. With `nothing_sent` no attempt reached the carrier; otherwise it is an OutcomeUnknown."""
 
     def __init__(self, message: str, *, nothing_sent: bool = False, command_id: str | None = None) -> None:
         super().__init__(message)
@@ -172,11 +171,11 @@ class CommandUnreachable(CommandError, ConnectionError):
 
     @property
     def is_retryable(self) -> bool:
-        """True: nothing says that the command is wrong."""
+        """True: there is no evidence that the command is wrong."""
         return True
 
 
 class OutcomeUnknown(CommandUnreachable):
-    """No answer came, and the command may have taken effect: send it again with this `command_id` to find out."""
+    """There was no answer, and the command may have taken effect: send it again with this `command_id` to find out."""
 
     outcome_unknown = True

@@ -1,4 +1,4 @@
-"""The root of every exception of ours."""
+"""The root of the package's exceptions."""
 
 from __future__ import annotations
 
@@ -6,4 +6,4 @@ from rtpcodec.pickling import Raised
 
 
 class RtpcodecError(Raised, Exception):
-    """The root: catches whatever this package raises of its own."""
+    """The base class of all exceptions of this package."""

@@ -1,6 +1,6 @@
-"""The file that readers read: positions from its beginning, whole reads, its first octets before they are read.
+"""The input of readers: positions from its beginning, complete reads, and a look at its first octets.
 
-A path, an open file, a pipe and an object that has nothing but `read` look the same from here on.
+A path, an open file, a pipe and any object with `read` have the same interface from here on.
 """
 
 from __future__ import annotations
@@ -14,21 +14,21 @@ from typing import BinaryIO, Final
 from typing_extensions import Buffer
 
 HEAD_OCTETS: Final = 8192
-"""The first octets, by which a kind is recognised: four of the longest MP3 frames and some more."""
+"""The first octets, by which a kind is recognised: more than four of the longest MP3 frames."""
 READ_OCTETS: Final = 64 * 1024
-"""Read from the file at once."""
+"""Octets per read."""
 UNNAMED: Final = "the file"
 
 
 class _Raw(io.RawIOBase):
-    """A file read from where it stands. One of the caller's stays open when this is closed."""
+    """A file read from its current position. `close` leaves a file of the caller open."""
 
     def __init__(self, file: BinaryIO, *, owned: bool) -> None:
         super().__init__()
         self._file = file
         self._owned = owned
         self._kept = b""
-        """Octets of a stream that `head` has read, and `readinto` gives first."""
+        """Octets of a stream that `head` has read, and `readinto` returns first."""
         seekable = getattr(file, "seekable", None)
         self._seekable = bool(seekable is not None and seekable())
         self._begins = file.tell() if self._seekable else 0
@@ -61,7 +61,7 @@ class _Raw(io.RawIOBase):
         return len(found)
 
     def head(self) -> bytes:
-        """Return the first octets, and stay at the beginning."""
+        """Return the first octets without a change of position."""
         found = b""
         while len(found) < HEAD_OCTETS and (more := self._read(HEAD_OCTETS - len(found))):
             found += more
@@ -88,14 +88,18 @@ class _Raw(io.RawIOBase):
 
 
 class InputFile(io.BufferedReader):
-    """An audio file as its reader sees it; `read` gives fewer octets only at the end."""
+    """The input of a reader; `read` returns fewer octets only at the end."""
 
     def __init__(self, source: str | PathLike[str] | BinaryIO, name: str | None = None) -> None:
-        """Open a path, or borrow a file.
+        """Open a path, or wrap a file.
 
-        source: a path; or a binary file, read from where it stands and left open.
-        name: the file's, for errors and its suffix; None: that of the path or of the file.
-        Raises: OSError; TypeError if it is neither.
+        Args:
+            source: path; or a binary file, read from its current position and left open.
+            name: name of the file, for errors and its suffix; None: that of the path or the file object.
+
+        Raises:
+            TypeError: source is neither.
+            OSError: the file cannot be opened or read.
         """
         found: object
         if isinstance(source, str | PathLike):
@@ -116,7 +120,7 @@ class InputFile(io.BufferedReader):
             raise
 
     def octets_at(self, at: int, octets: int) -> bytes:
-        """Return octets further on, and stay at the beginning; none of a stream. Before the first read. OSError."""
+        """Return octets at a position, and return to the beginning; b"" for a stream. Call before the first read."""
         if not self.seekable():
             return b""
         self.seek(at)

@@ -1,4 +1,4 @@
-"""Which kind of audio file it is: by its first octets, raw files by their name, or as the caller says."""
+"""Recognises the kind of an audio file: by its first octets, a raw file by its name, or by the caller's `kind`."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import BinaryIO, Final, cast
 
 from rtpcodec.audio.file_headers import kind_of
 from rtpcodec.audio.mp3_frames import read_header
-from rtpcodec.audio.mp3_other import foreign
 from rtpcodec.audio.mp3_scan import begins_tag, tag_end
+from rtpcodec.audio.not_mp3 import foreign
 from rtpcodec.codecs.info import ByteOrder
 from rtpcodec.errors import AudioFileError
 from rtpcodec.files.input import InputFile
 from rtpcodec.files.source import SoundSource
 
 _MODULES: Final = {"awb": "awb", "flac": "flac", "mp3": "mp3", "ogg": "ogg_opus", "wav": "wav"}
-"""By kind: the module of `formats` whose `open_source` reads it, imported when first needed."""
+"""The module of `formats` whose `open_source` reads each kind, imported when first needed."""
 
 
 @dataclass(frozen=True, slots=True)
 class RawKind:
-    """A raw file: nothing in it says what it holds."""
+    """The coding of a raw file, which the file itself does not contain."""
 
     codec: str
     sample_rate_hz: int
@@ -34,9 +34,9 @@ _RAW: Final = {
     "ulaw": RawKind("PCMU", 8000),
     "alaw": RawKind("PCMA", 8000),
     "g722": RawKind("G722", 16_000),
-    # Big-endian by RFC 3551 4.5.11, at the rate that carriers document.
+    # Big-endian by RFC 3551 section 4.5.11, at the rate that carriers document.
     "l16": RawKind("L16", 16_000, "big"),
-    # Signed linear, as Asterisk writes it.
+    # Asterisk's signed linear format.
     "sln": RawKind("L16", 8000, "little"),
 }
 _OTHER_NAMES: Final = {"pcmu": "ulaw", "mulaw": "ulaw", "ul": "ulaw", "pcma": "alaw", "al": "alaw", "slin": "sln"}
@@ -45,11 +45,11 @@ _SUFFIX_RATES_HZ: Final = {
     "sln96": 96_000, "sln192": 192_000,
 }  # fmt: skip
 _SUFFIXES: Final = {"oga": "ogg", "opus": "ogg", "rf64": "wav", "wave": "wav"}
-"""Of kinds with a header, beside their own names."""
+"""Suffixes of kinds with a header that differ from the kind's name."""
 _FORMS: Final = {b"RIFF": "wav", b"RIFX": "wav", b"RF64": "wav", b"BW64": "wav", b"fLaC": "flac", b"OggS": "ogg"}
 
 KINDS: Final = (*sorted(_MODULES), *sorted(_RAW))
-"""What `kind` may be."""
+"""The possible values of `kind`."""
 READABLE: Final = "WAV, FLAC, MP3, Ogg Opus, AMR-WB (.awb) and raw payloads are read"
 
 
@@ -58,29 +58,42 @@ def open_source(
 ) -> tuple[SoundSource, tuple[str, ...]]:
     """Open the reader of a file's kind.
 
-    file: at its beginning.
-    kind: one of KINDS, which is believed; None: the octets decide, for raw files the name.
-    sample_rate_hz, byte_order: of a raw file; None: those of its kind.
-    Returns: the reader, and what is odd about the choice.
-    Raises: AudioFileError, OSError, MissingExtra; ValueError for an unknown kind.
+    Args:
+        file: the file, at its beginning.
+        kind: one of KINDS, even if the octets contradict it; None: by the octets, for raw files by the name.
+        sample_rate_hz: sample rate of a raw file in Hz; None: that of its kind.
+        byte_order: byte order of a raw file; None: that of its kind.
+
+    Returns:
+        The reader, and notes about contradictions.
+
+    Raises:
+        AudioFileError: the file cannot be read.
+        ValueError: an unknown kind.
+        MissingExtra: a package is missing.
+        OSError: the file cannot be read.
     """
+    # 1. The kind by the caller or the name, and by the content.
     name, head = file.file_name, file.head
     said, raw = _said(kind) if kind is not None else _by_suffix(name)
     content = _by_content(file)
     notes: tuple[str, ...] = ()
     if kind is None and content is None and (other := _unread(head)):
         raise AudioFileError(name, 0, f"it is {other}, {READABLE}")
+    # 2. The content overrides the name, the caller overrides the content. A contradiction is a note.
     if kind is None and content is not None:
         if said not in (None, content):
             notes = (f"the name says {said}, the octets say {content}",)
         said, raw = content, None
     elif kind is not None and content not in (None, said):
-        notes = (f"it was asked to be read as {said}, its octets say {content}",)
+        notes = (f"it is read as {said} on request, its octets say {content}",)
+    # 3. A raw file; others must not have a raw file's arguments.
     if raw is not None:
         return _open_raw(file, raw, sample_rate_hz, byte_order), notes
     if sample_rate_hz is not None or byte_order is not None:
         given = "byte_order" if sample_rate_hz is None else "sample_rate_hz"
         raise AudioFileError(name, 0, f"{given} is given, which only raw files need: it is read as {said or 'unknown'}")
+    # 4. Neither name nor signature: guess, or refuse with a reason.
     if said is None:
         said = _guessed(name, head)
     return _opener(said)(file, name), notes
@@ -102,7 +115,7 @@ def _by_suffix(name: str) -> tuple[str | None, RawKind | None]:
 
 
 def _by_content(file: InputFile) -> str | None:
-    """Return the kind whose signature the file begins with, so long that payloads do not begin with it by chance."""
+    """Return the kind whose signature the file begins with. Signatures are too long to be payloads by chance."""
     head = file.head
     if head.startswith(b"ID3") and begins_tag(head, 0):
         at = tag_end(head, 0)
@@ -119,13 +132,13 @@ def _by_content(file: InputFile) -> str | None:
 
 
 def _unread(head: bytes) -> str | None:
-    """Return what the file is if its kind is known, but not read."""
+    """Return the name of a known kind that is not supported."""
     found = kind_of(head)
     return found.name if found else None
 
 
 def _guessed(name: str, head: bytes) -> str:
-    """Return the kind of a file that neither its name nor a whole signature shows."""
+    """Return the kind of a file by a short signature, if neither its name nor a long one shows it."""
     if not head:
         raise AudioFileError(name, 0, "it has 0 octets, an audio file is needed")
     if head[:4] in _FORMS:

@@ -1,4 +1,4 @@
-"""A raw file written whole: its `write` may take fewer octets than it gets."""
+"""Files whose `write` takes all octets; that of a raw file may take fewer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing_extensions import Buffer
 
 
 class _WholeWrites:
-    """An unbuffered file, a socket or a pipe, whose `write` returns when it has taken all octets."""
+    """Wraps an unbuffered file, a socket or a pipe; `write` returns after all octets are written."""
 
     def __init__(self, file: io.RawIOBase) -> None:
         self._file = file
@@ -30,5 +30,5 @@ class _WholeWrites:
 
 
 def output_file(file: BinaryIO) -> BinaryIO:
-    """Return a file whose `write` takes all octets: the file itself unless it is raw."""
+    """Return a file whose `write` takes all octets: the file itself, unless it is raw."""
     return cast("BinaryIO", _WholeWrites(file)) if isinstance(file, io.RawIOBase) else file

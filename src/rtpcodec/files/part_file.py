@@ -1,4 +1,4 @@
-"""The temporary name of a file that is not complete, which one writer at a time has."""
+"""The temporary name of an incomplete file, which one writer at a time can have."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ except ImportError:  # Windows, which neither removes nor renames an open file
     fcntl = None  # type: ignore[assignment]
 
 PART_SUFFIX: Final = ".part"
-"""Behind the name of a file that is not complete. The name is always the same: the next run replaces what a killed
-process left."""
+"""The suffix of an incomplete file. It is always the same, so the next run replaces the file of a killed process."""
 _FLAGS: Final = os.O_RDWR | os.O_CREAT
 
 
@@ -23,10 +22,7 @@ class PartLock:
     __slots__ = ("_held",)
 
     def __init__(self, part: str) -> None:
-        """Create the file if there is none, and lock it.
-
-        Raises: FileExistsError: another process or thread is writing it. OSError.
-        """
+        """Create the file if it is missing, and lock it. FileExistsError: another writer has it. OSError."""
         self._held: int | None = None
         if fcntl is None:
             return
@@ -40,7 +36,7 @@ class PartLock:
                     os.close(file)
 
     def release(self) -> None:
-        """Let others have the name, once the file has its own or is removed. More than once does nothing."""
+        """Release the name, after the file was renamed or removed. Further calls do nothing."""
         held, self._held = self._held, None
         if held is not None:
             os.close(held)
@@ -50,7 +46,7 @@ class PartLock:
 
 
 def _is_locked(file: int, part: str) -> bool:
-    """Lock the file. False: it got its own name meanwhile, or was removed. FileExistsError: another writer has it."""
+    """Lock the file. False: it was renamed or removed in the meantime. FileExistsError: another writer has it."""
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

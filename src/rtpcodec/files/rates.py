@@ -1,4 +1,4 @@
-"""The rate of a file's sound changed while it is read: every pair of rates, nothing late, nothing lost."""
+"""Changes the sample rate of a file while it is read: any pair of rates, without delay or loss of samples."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from rtpcodec.pickling import Live
 
 
 class RateChange(Protocol):
-    """Converts one channel of a recording piece by piece. Use from one thread at a time."""
+    """Converts one channel of a recording in pieces. Use from one thread at a time."""
 
     def pieces(self, pcm: bytes) -> Iterator[bytes]:
-        """Take native int16 mono PCM, and yield what it completes."""
+        """Convert native int16 mono PCM. Yield the samples that are complete."""
 
     def rest(self) -> Iterator[bytes]:
-        """Yield what is still to come at the end: then there were round(n x to / from) samples."""
+        """Yield the last samples: round(n x to / from) in total."""
 
 
 class SameRate(Live):
-    """Gives what it takes."""
+    """Yields the pieces unchanged."""
 
     __slots__ = ()
 
@@ -36,19 +36,19 @@ class SameRate(Live):
 
 
 class FilteredRate(Live):
-    """Converts by the resampler of streams, whose delay is taken out."""
+    """Converts with the resampler of streams, and removes its delay."""
 
     __slots__ = ("_given", "_late", "_resampler", "_taken")
 
     def __init__(self, from_hz: int, to_hz: int) -> None:
         self._resampler = Resampler(from_hz, to_hz)
         self._late = self._resampler.delay_samples
-        """Samples before the first that are still to be left out."""
+        """Delay samples that are still to be dropped."""
         self._taken = 0
         self._given = 0
 
     def pieces(self, pcm: bytes) -> Iterator[bytes]:
-        """Take native int16 mono PCM, and yield what it completes."""
+        """Convert native int16 mono PCM. Yield the samples that are complete."""
         self._taken += len(pcm) // 2
         found = self._resampler.resample(pcm)
         if self._late:
@@ -60,7 +60,7 @@ class FilteredRate(Live):
             yield found
 
     def rest(self) -> Iterator[bytes]:
-        """Yield what the filter holds: silence behind the last sample brings it out."""
+        """Yield the samples that the filter holds, by adding silence."""
         from_hz, to_hz = self._resampler.from_hz, self._resampler.to_hz
         left = round(self._taken * to_hz / from_hz) - self._given
         if left > 0:
@@ -70,13 +70,13 @@ class FilteredRate(Live):
 
 
 def require_file_rate(name: str, rate_hz: int) -> None:
-    """Check a rate that a file is to have. ValueError: not one of 1 to MAX_SAMPLE_RATE_HZ; `name` is the caller's."""
+    """Check a sample rate. ValueError: not from 1 to MAX_SAMPLE_RATE_HZ; `name` is that of the caller's argument."""
     if not 0 < rate_hz <= MAX_SAMPLE_RATE_HZ:
         raise ValueError(f"{name} is {rate_hz}, 1 to {MAX_SAMPLE_RATE_HZ} are possible")
 
 
 def rate_change(from_hz: int, to_hz: int) -> RateChange:
-    """Make the change between two rates of a file."""
+    """Return the converter between two rates."""
     if from_hz == to_hz:
         return SameRate()
     if from_hz in RATES_HZ and to_hz in RATES_HZ:

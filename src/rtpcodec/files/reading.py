@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAX_SPLIT_CHANNELS: Final = 64
-"""Channels read side by side at most, each with a filter of its own. More can be read one by one, or as their mean."""
+"""Limit of channels read side by side, each with its own filter. Others can be read one by one, or as their mean."""
 _SAMPLE_OCTETS: Final = 2
 
 
 class AudioFileReader(Live):
-    """Reads one audio file once, piece by piece; also a context, and an iterator over mono pieces.
+    """Reads one audio file once: iterable of mono pieces, and context manager. Use from one thread at a time.
 
-    A piece has at most MAX_PIECE_FRAMES samples, so memory does not grow with the file. An iteration that was left
-    continues where it stopped. Use from one thread at a time.
+    A piece has at most MAX_PIECE_FRAMES samples, so memory does not grow with the file. Another iteration continues
+    where the last one stopped.
     """
 
     __slots__ = ("_channel", "_file", "_mono", "_notes", "_parallel", "_source", "sample_rate_hz")
@@ -47,21 +47,23 @@ class AudioFileReader(Live):
         self._channel = channel
         self._notes = notes
         self.sample_rate_hz = found.sample_rate_hz if pcm_hz is None else pcm_hz
-        """The rate of the samples that are given."""
+        """The sample rate of the pieces in Hz."""
         self._mono: Iterator[bytes] | None = None
         self._parallel: Iterator[tuple[bytes, ...]] | None = None
 
     @property
     def facts(self) -> AudioFacts:
-        """Facts about the file, as known so far; after the last piece `samples` is what was read."""
+        """Facts about the file so far; after the last piece, `samples` is the number read."""
         found = self._source.facts
         return replace(found, notes=(*self._notes, *found.notes)) if self._notes else found
 
     def __iter__(self) -> Iterator[bytes]:
-        """Yield native int16 mono PCM at `sample_rate_hz`: the channel asked for, else the mean, rounded down.
+        """Yield native int16 mono PCM at `sample_rate_hz`: the chosen channel, or the mean of all, rounded down.
 
-        Raises: AudioFileError where the file breaks a rule, after all that came before it; OSError; ValueError if the
-            channels are being read side by side.
+        Raises:
+            AudioFileError: the file breaks a rule; all audio before it has been yielded.
+            OSError: the file cannot be read.
+            ValueError: `channel_pieces` was called.
         """
         if self._parallel is not None:
             raise ValueError(f"{self._file.file_name} is being read by channel_pieces, it can be read once")
@@ -73,7 +75,10 @@ class AudioFileReader(Live):
     def channel_pieces(self) -> Iterator[tuple[bytes, ...]]:
         """Yield native int16 PCM at `sample_rate_hz` of every channel, all of the same length.
 
-        Raises: as iteration does, and ValueError if there are more than MAX_SPLIT_CHANNELS.
+        Raises:
+            AudioFileError: the file breaks a rule; all audio before it has been yielded.
+            OSError: the file cannot be read.
+            ValueError: the file was read as mono, or has more than MAX_SPLIT_CHANNELS channels.
         """
         channels = self._source.facts.channels
         if self._mono is not None:
@@ -88,7 +93,7 @@ class AudioFileReader(Live):
         return self._parallel
 
     def _one(self, piece: bytes) -> bytes:
-        """Return the channel asked for, or the mean of all."""
+        """Return the chosen channel, or the mean of all."""
         channels = self._source.facts.channels
         if channels == 1:
             return piece
@@ -98,7 +103,7 @@ class AudioFileReader(Live):
         return _mean(every) if self._channel is None else every[:, self._channel].tobytes()
 
     def _changed(self, taken: Iterator[tuple[bytes, ...]], channels: int) -> Iterator[tuple[bytes, ...]]:
-        """Yield pieces of every channel at the rate asked for, also all of what comes before an error."""
+        """Yield pieces of every channel at `sample_rate_hz`, and all audio before an error."""
         from_hz = self._source.facts.sample_rate_hz
         changes = [rate_change(from_hz, self.sample_rate_hz) for _ in range(channels)]
         broken: AudioFileError | None = None
@@ -119,11 +124,11 @@ class AudioFileReader(Live):
 
     @property
     def octets_read(self) -> int:
-        """How many octets of the file have been read, about; 0 of a stream, and when it is closed."""
+        """Octets of the file read so far, approximately; 0 for a stream or a closed file."""
         return 0 if self._file.closed or not self._file.seekable() else self._file.tell()
 
     def close(self) -> None:
-        """Close the file if it was opened here. More than once does nothing."""
+        """Close the file, unless it was passed in open. Further calls do nothing."""
         self._source.close()
         self._file.close()
 
@@ -146,18 +151,27 @@ def open_audio(
     byte_order: ByteOrder | None = None,
     name: str | None = None,
 ) -> AudioFileReader:
-    """Open an audio file of any kind, and read what its header says.
+    """Open an audio file of any kind and read its header.
 
-    source: a path; or a binary file, read from where it stands and left open. A pipe is possible.
-    pcm_hz: the rate of the samples wanted, 1 to 192000; None: the file's own.
-    channel: the channel to take, from 0; None: the mean of all, rounded down.
-    kind: wav, flac, mp3, ogg or awb; ulaw, alaw, g722, l16 or sln, which are raw. None: the first octets say it, of a
-        raw file its name (docs/files.md).
-    sample_rate_hz: the rate of a raw file; None: that of its kind.
-    byte_order: of the samples of l16 and sln; None: big and little.
-    name: the file's, for errors and its suffix; None: that of the path or of the file.
-    Raises: AudioFileError with name, octet and rule if the file cannot be read; MissingExtra, MissingLibrary;
-        ValueError for another argument, or a channel that the file lacks; OSError.
+    Args:
+        source: path; or a binary file, also a pipe, read from its current position and left open.
+        pcm_hz: sample rate of the pieces in Hz, 1 to 192000; None: that of the file.
+        channel: channel to take, from 0; None: the mean of all, rounded down.
+        kind: wav, flac, mp3, ogg or awb; ulaw, alaw, g722, l16 or sln, which are raw. None: by the first octets, for a
+            raw file by its name (docs/files.md, Kinds).
+        sample_rate_hz: sample rate of a raw file in Hz; None: that of its kind.
+        byte_order: byte order of l16 and sln; None: big and little.
+        name: name of the file, for errors and its suffix; None: that of the path or the file object.
+
+    Returns:
+        A reader, which is a context manager.
+
+    Raises:
+        AudioFileError: the file cannot be read, with name, octet and rule.
+        ValueError: an impossible argument, or the file does not have the channel.
+        MissingExtra: a package is missing, with the extra to install.
+        MissingLibrary: a codec's shared library is missing.
+        OSError: the file cannot be opened or read.
     """
     if pcm_hz is not None:
         require_file_rate("pcm_hz", pcm_hz)
@@ -182,8 +196,10 @@ def read_audio(
 ) -> tuple[bytes, AudioFacts]:
     """Read a whole audio file of any kind.
 
-    The arguments and errors are those of `open_audio`.
-    Returns: native int16 mono PCM at pcm_hz or the file's own rate, and the facts about the file.
+    Arguments and errors are those of `open_audio`.
+
+    Returns:
+        Native int16 mono PCM at pcm_hz or the file's rate, and the facts about the file.
     """
     with open_audio(
         source,
@@ -203,7 +219,7 @@ def _mean(every: NDArray[np.int16]) -> bytes:
 
 
 def _bounded(pieces: Iterator[tuple[bytes, ...]]) -> Iterator[tuple[bytes, ...]]:
-    """Cut pieces that a change to a higher rate has made long."""
+    """Split pieces that a higher rate has made too long."""
     most = MAX_PIECE_FRAMES * _SAMPLE_OCTETS
     for parts in pieces:
         if len(parts[0]) <= most:

@@ -11,7 +11,7 @@ class SoundTarget(Protocol):
     """Writes one audio file in order. Use from one thread at a time."""
 
     def write(self, pcm: Buffer) -> None:
-        """Write native int16 PCM, channels interleaved, whole frames. OSError: it cannot be written."""
+        """Write native int16 PCM: interleaved channels, whole frames. OSError: it cannot be written."""
 
     def finish(self) -> None:
-        """Write what is held back and complete the header; the file stays open."""
+        """Write the remaining samples and complete the header. The file stays open."""

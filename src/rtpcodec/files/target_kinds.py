@@ -1,4 +1,4 @@
-"""The kinds of audio files that are written, by name and by suffix."""
+"""The kinds of audio files that can be written, by name and by suffix."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import PurePath
 from typing import Final
 
 MAX_RATE_HZ: Final = 192_000
-"""No telephony codec goes beyond."""
+"""More than any telephony codec has."""
 MAX_CHANNELS: Final = 64
-"""As many channels as PCM is split into."""
+"""The number of channels that PCM can be split into."""
 SLN_RATES_HZ: Final = {
     12: 12_000, 16: 16_000, 24: 24_000, 32: 32_000, 44: 44_100, 48: 48_000, 96: 96_000, 192: 192_000,
 }  # fmt: skip
-"""Of signed linear files of Asterisk, by the number in their suffix."""
+"""The rates of Asterisk's signed linear files, by the number in their suffix."""
 _MP3_RATES_HZ: Final = (8000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _OPUS_RATES_HZ: Final = (8000, 12_000, 16_000, 24_000, 48_000)
 _FORMATS: Final = "rtpcodec.files.formats"
@@ -28,12 +28,12 @@ class TargetKind:
     suffixes: tuple[str, ...]
     """The first one is the usual one."""
     module: str
-    """Its `open_target(file, sample_rate_hz, channels, **options)` writes it."""
+    """The module whose `open_target(file, sample_rate_hz, channels, **options)` writes this kind."""
     sample_rates_hz: tuple[int, ...] = ()
-    """Ascending; empty: any up to MAX_RATE_HZ."""
+    """The possible rates, ascending; empty: any up to MAX_RATE_HZ."""
     max_channels: int = 1
     usual_rate_hz: int | None = None
-    """The rate that readers suppose of a raw file: nothing in it says another one."""
+    """The rate that readers assume for a raw file, which does not contain its rate."""
     options: Mapping[str, object] = field(default_factory=dict)
 
     def require(self, sample_rate_hz: int, channels: int) -> None:
@@ -48,7 +48,7 @@ class TargetKind:
             raise ValueError(f"channels is {channels}, {most} possible in {self.name}")
 
     def rate_for_hz(self, sample_rate_hz: int) -> int:
-        """Return the rate for sound of a rate: of a raw file its usual one, else the same or the next higher one."""
+        """Return the rate of a file for sound of this rate: a raw kind's usual one, or the same or next higher one."""
         if self.usual_rate_hz is not None:
             return self.usual_rate_hz
         if not self.sample_rates_hz:
@@ -90,23 +90,20 @@ TARGET_KINDS: Final = {
         ),
     )
 }  # fmt: skip
-"""By name."""
+"""The kinds by name."""
 _BY_SUFFIX: Final = {suffix: kind for kind in TARGET_KINDS.values() for suffix in kind.suffixes}
 
 
 def target_kind(name: str | None, path: str | None = None) -> TargetKind:
-    """Return the kind of that name; of None, the kind that the suffix of the path says.
-
-    Raises: ValueError if there is not such a kind.
-    """
+    """Return the kind by name, or by the suffix of the path if the name is None. ValueError: not a known kind."""
     kinds = ", ".join(TARGET_KINDS)
     if name is not None:
         if name not in TARGET_KINDS:
-            raise ValueError(f"kind is {name!r}, written are {kinds}")
+            raise ValueError(f"kind is {name!r}, possible are {kinds}")
         return TARGET_KINDS[name]
     if path is None:
         raise ValueError(f"a file object needs a kind: {kinds}")
     suffix = PurePath(path).suffix.lower()
     if suffix not in _BY_SUFFIX:
-        raise ValueError(f"{PurePath(path).name} ends in {suffix!r}, written are {', '.join(_BY_SUFFIX)}")
+        raise ValueError(f"{PurePath(path).name} ends in {suffix!r}, possible are {', '.join(_BY_SUFFIX)}")
     return _BY_SUFFIX[suffix]

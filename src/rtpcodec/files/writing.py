@@ -1,4 +1,4 @@
-"""Audio files written from PCM: `create_audio`."""
+"""Writes audio files from PCM: `create_audio`."""
 
 from __future__ import annotations
 
@@ -32,17 +32,25 @@ def create_audio(
     replace: bool = True,
     **options: object,
 ) -> AudioWriter:
-    """Create an audio file, whose kind is that of its name.
+    """Create an audio file of the kind that its name says.
 
-    target: the file; or a binary file object, to which the file is written and which stays open.
-    sample_rate_hz: rate of the PCM and of the file.
-    channels: of the PCM and of the file.
-    kind: wav, flac, mp3, ogg (Opus), awb (AMR-WB), ulaw, alaw, g722, l16 or sln; None: as the name ends.
-    replace: whether an existing file may be replaced.
-    options: of the kind: `bit_rate_kbps` (mp3), `byte_order` (`big` or `little`, of l16 and sln).
-    Raises: ValueError for a kind, rate or number of channels that cannot be written. FileExistsError, also while
-        another process or thread writes the file. OSError.
-        MissingExtra or MissingLibrary if the kind needs what is not installed.
+    Args:
+        target: path of the file; or a binary file object, which stays open.
+        sample_rate_hz: sample rate of the PCM and of the file in Hz.
+        channels: number of channels of the PCM and of the file.
+        kind: wav, flac, mp3, ogg (Opus), awb (AMR-WB), ulaw, alaw, g722, l16 or sln; None: by the suffix of the name.
+        replace: whether an existing file may be replaced.
+        options: options of the kind: `bit_rate_kbps` (mp3), `byte_order` (`big` or `little`, for l16 and sln).
+
+    Returns:
+        A writer, which is a context manager.
+
+    Raises:
+        ValueError: a kind, rate or number of channels that cannot be written.
+        FileExistsError: the file exists and must not be replaced, or another process or thread is writing it.
+        MissingExtra: a package is missing, with the extra to install.
+        MissingLibrary: a codec's shared library is missing.
+        OSError: the file cannot be written.
 
     >>> import io
     >>> out = io.BytesIO()
@@ -68,7 +76,7 @@ def create_audio(
 
 
 def _place_of(path: Path, replace: bool) -> _Place:
-    """Open the temporary name of a file, which nobody else writes."""
+    """Open the temporary name of a file, which one writer at a time has."""
     if not replace:
         _require_absent(path)
     part = path.with_name(path.name + PART_SUFFIX)
@@ -81,12 +89,17 @@ def _place_of(path: Path, replace: bool) -> _Place:
 
 
 def write_whole(path: str, octets: Buffer, finished: Callable[[], object], *, replace: bool) -> None:
-    """Write a file whose octets are all there, as `create_audio` does.
+    """Write complete octets to a file, as `create_audio` does.
 
-    finished: called when the file is complete under its temporary name.
-    replace: whether an existing file may be replaced.
-    Raises: FileExistsError, also while another process or thread writes the file; OSError, and what `finished` raises:
-        nothing is left then.
+    Args:
+        path: path of the file.
+        octets: content of the file.
+        finished: called when the file is complete under its temporary name.
+        replace: whether an existing file may be replaced.
+
+    Raises:
+        FileExistsError: the file exists and must not be replaced, or another process or thread is writing it.
+        OSError: the file cannot be written. No file remains, also after an exception of `finished`.
     """
     part = path + PART_SUFFIX
     lock = PartLock(part)
@@ -139,7 +152,7 @@ class _Place:
         self._lock.release()
 
     def remove(self) -> None:
-        """Remove what was written."""
+        """Remove the temporary file."""
         with suppress(OSError):
             self.file.close()
         with suppress(OSError):
@@ -148,10 +161,10 @@ class _Place:
 
 
 class AudioWriter(Live):
-    """Writes native int16 PCM to one audio file; also a context. Use from one thread at a time.
+    """Writes native int16 PCM to one audio file; context manager. Use from one thread at a time.
 
-    A file with a name appears whole: it is written as NAME.part, and has its name when `close` returns. If the block
-    ends by an exception, or by `abort`, nothing is left and an older file stays.
+    A path is written as NAME.part and renamed by `close`. If the block ends with an exception, or after `abort`, no new
+    file remains and an existing one is unchanged.
     """
 
     __slots__ = ("_frame_octets", "_place", "_sound", "channels", "kind", "sample_rate_hz", "samples_written")
@@ -163,16 +176,18 @@ class AudioWriter(Live):
         self.sample_rate_hz = sample_rate_hz
         self.channels = channels
         self.samples_written = 0
-        """Per channel."""
+        """Samples per channel written so far."""
         self._sound: SoundTarget | None = sound
         self._place = place
         self._frame_octets = _SAMPLE_OCTETS * channels
 
     def write(self, pcm: Buffer) -> None:
-        """Append native int16 PCM, channels interleaved, whole frames of any number.
+        """Append native int16 PCM: interleaved channels, any number of whole frames.
 
-        Raises: ValueError if it ends inside a frame or the file is closed, TypeError if the items are others: nothing
-            was appended. OSError if the file cannot be written.
+        Raises:
+            ValueError: pcm ends inside a frame, or the file is closed. Nothing was appended.
+            TypeError: the items are not 16-bit samples or octets. Nothing was appended.
+            OSError: the file cannot be written.
         """
         view = memoryview(pcm)
         if view.format not in _ITEM_FORMATS:
@@ -188,10 +203,13 @@ class AudioWriter(Live):
         self.samples_written += view.nbytes // self._frame_octets
 
     def finish(self) -> int | None:
-        """Complete the file under its temporary name; `close` then only gives it its name. More than once: nothing.
+        """Complete the file under its temporary name; `close` then only renames it. Further calls do nothing.
 
-        Returns: how many octets it has; None: it has no name.
-        Raises: OSError: nothing is left.
+        Returns:
+            The size of the file in octets; None for a file object.
+
+        Raises:
+            OSError: the file cannot be written. No file remains.
         """
         sound, self._sound = self._sound, None
         try:
@@ -203,9 +221,11 @@ class AudioWriter(Live):
             raise
 
     def close(self) -> None:
-        """Complete the file and give it its name; more than once does nothing.
+        """Complete and rename the file. Further calls do nothing.
 
-        Raises: OSError: nothing is left. FileExistsError if a file of the name appeared meanwhile and stays.
+        Raises:
+            FileExistsError: a file of this name has appeared in the meantime; it is unchanged.
+            OSError: the file cannot be written. No file remains.
         """
         self.finish()
         place, self._place = self._place, None
@@ -217,7 +237,7 @@ class AudioWriter(Live):
                 raise
 
     def abort(self) -> None:
-        """Remove the incomplete file; after `close` this does nothing."""
+        """Remove the incomplete file. After `close` this does nothing."""
         self._sound = None
         place, self._place = self._place, None
         if place is not None:

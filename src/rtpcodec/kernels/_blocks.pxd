@@ -1,6 +1,6 @@
-"""The Python face of block functions: a buffer in, bytes or the caller's buffer out.
+"""Wrappers that run block functions on Python objects: a buffer in, bytes or the caller's buffer out.
 
-Inline, so that each kernel's copy calls its block function directly.
+They are inline, so that each kernel's copy calls its block function directly.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.stdint cimport uint8_t
@@ -10,13 +10,13 @@ from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, odd_pcm, tak
 ctypedef void (*block_function)(const uint8_t*, uint8_t*, Py_ssize_t) noexcept nogil
 
 cdef enum:
-    # Giving the GIL away and taking it back costs 30 to 60 ns where nobody else wants it: as much as a whole call on a
-    # frame, but 2 to 6 % of a call on this many samples (0.6 to 3.7 us). Measured by benchmarks/gil_threshold.py.
+    # Releasing and reacquiring the GIL takes 30 to 60 ns without contention: as much as a whole call on a frame, but 2
+    # to 6 % of a call on this many samples (0.6 to 3.7 us). Measured by benchmarks/gil_threshold.py.
     GIL_FREE_SAMPLES = 16384
 
 
 cdef inline void run(block_function block, const uint8_t* source, uint8_t* out, Py_ssize_t n) noexcept:
-    """Run a block function on n samples, without the GIL where that pays."""
+    """Run a block function on n samples, without the GIL from GIL_FREE_SAMPLES on."""
     if n < GIL_FREE_SAMPLES:
         block(source, out, n)
     else:
@@ -25,7 +25,7 @@ cdef inline void run(block_function block, const uint8_t* source, uint8_t* out, 
 
 
 cdef inline bytes encoded(object pcm, block_function encode_block):
-    """An octet for each sample of PCM."""
+    """Apply a block function that gives one octet per sample of PCM."""
     cdef Py_buffer view
     cdef Py_ssize_t octets
     cdef bytes out
@@ -46,7 +46,7 @@ cdef inline bytes encoded(object pcm, block_function encode_block):
 
 
 cdef inline Py_ssize_t encoded_into(object pcm, object out, block_function encode_block) except -1:
-    """The same into a given buffer; the count of octets."""
+    """As encoded, into the caller's buffer. Return the number of octets."""
     cdef Py_buffer view
     cdef Py_buffer room
     take_pcm(pcm, &view)
@@ -60,7 +60,7 @@ cdef inline Py_ssize_t encoded_into(object pcm, object out, block_function encod
 
 
 cdef inline bytes decoded(object payload, block_function decode_block):
-    """A sample for each octet of a payload."""
+    """Apply a block function that gives one sample per octet of a payload."""
     cdef Py_buffer view
     cdef bytes out
     if PyBytes_CheckExact(payload):
@@ -80,7 +80,7 @@ cdef inline bytes decoded(object payload, block_function decode_block):
 
 
 cdef inline Py_ssize_t decoded_into(object payload, object out, block_function decode_block) except -1:
-    """The same into a given buffer; the count of samples."""
+    """As decoded, into the caller's buffer. Return the number of samples."""
     cdef Py_buffer view
     cdef Py_buffer room
     take_octets(payload, &view)
@@ -94,7 +94,7 @@ cdef inline Py_ssize_t decoded_into(object payload, object out, block_function d
 
 
 cdef inline bytes recoded(object payload, block_function recode_block):
-    """An octet for each octet."""
+    """Apply a block function that gives one octet per octet."""
     cdef Py_buffer view
     cdef bytes out
     take_octets(payload, &view)
@@ -107,7 +107,7 @@ cdef inline bytes recoded(object payload, block_function recode_block):
 
 
 cdef inline Py_ssize_t recoded_into(object payload, object out, block_function recode_block) except -1:
-    """The same into a given buffer; the count of octets."""
+    """As recoded, into the caller's buffer. Return the number of octets."""
     cdef Py_buffer view
     cdef Py_buffer room
     take_octets(payload, &view)

@@ -1,7 +1,7 @@
-"""How kernels take buffers: any contiguous one-dimensional object, checked once, never copied.
+"""Export of the caller's buffers to kernels: any contiguous one-dimensional object, checked once, not copied.
 
-Samples are read and written through load_i16 and store_i16, so that a memoryview cut at an odd address works on every
-machine; a misaligned int16_t pointer is undefined behaviour in C.
+Samples are read and written by load_i16 and store_i16, because a memoryview may begin at an odd address and a
+misaligned int16_t pointer is undefined behaviour in C.
 """
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBUF_WRITABLE, Py_buffer, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
@@ -20,7 +20,7 @@ cdef extern from *:
 
 
 cdef inline int16_t load_i16(const uint8_t* samples, Py_ssize_t i) noexcept nogil:
-    """Sample i of native int16 samples at any address."""
+    """Read sample i of native int16 samples at any address."""
     cdef int16_t sample
     memcpy(&sample, samples + 2 * i, 2)
     return sample
@@ -32,7 +32,7 @@ cdef inline void store_i16(uint8_t* samples, Py_ssize_t i, int16_t sample) noexc
 
 
 cdef inline bint _has_item(const char* item_format, const char* allowed) noexcept nogil:
-    """Whether a buffer's format is one item of the allowed kinds in native order (NULL means octets)."""
+    """Report whether a buffer's format is one allowed item in native order (NULL means octets)."""
     if item_format == NULL:
         return True
     if item_format[0] == c"@" or item_format[0] == c"=":
@@ -56,7 +56,7 @@ cdef inline int _take(object source, Py_buffer* view, str name, int flags, const
 
 
 cdef inline bint _took_bytes(object source, Py_buffer* view) noexcept:
-    """Whether the source is a bytes object, the usual one: its caller keeps it alive, so nothing need be exported."""
+    """Fill the view from a bytes object, without an export: the caller keeps it alive. False: another type."""
     if not PyBytes_CheckExact(source):
         return False
     memset(view, 0, sizeof(Py_buffer))
@@ -79,7 +79,7 @@ cdef inline int take_pcm(object source, Py_buffer* view, str name="pcm") except 
 
 
 cdef inline object odd_pcm(Py_ssize_t octets, str name="pcm"):
-    """The error of PCM that ends inside a sample."""
+    """Return the error for PCM that ends inside a sample."""
     return ValueError(f"{name} has {octets} octets, 16-bit samples need an even number")
 
 
@@ -105,9 +105,9 @@ cdef inline int take_octets(object source, Py_buffer* view, str name="payload") 
 cdef inline int take_room(
     object out, Py_buffer* view, const Py_buffer* source, Py_ssize_t needed_octets, bint samples
 ) except -1:
-    """Export room for a result; the caller releases the view.
+    """Export the buffer for a result; the caller releases the view.
 
-    TypeError: not a buffer, or wrong items. BufferError: not writable. ValueError: too small, or over the source.
+    TypeError: not a buffer, or wrong items. BufferError: not writable. ValueError: too small, or overlaps the source.
     """
     if samples:
         _take(out, view, "out", PyBUF_WRITABLE, b"hBbc", "16-bit samples ('h') or octets ('B', 'b', 'c')")
@@ -119,13 +119,13 @@ cdef inline int take_room(
 cdef inline int take_float32_room(
     object out, Py_buffer* view, const Py_buffer* source, Py_ssize_t needed_octets
 ) except -1:
-    """Export room for float32 samples: see take_room."""
+    """Export the buffer for float32 samples. Errors as for take_room."""
     _take(out, view, "out", PyBUF_WRITABLE, b"fBbc", "float32 samples ('f') or octets ('B', 'b', 'c')")
     return _checked_room(view, source, needed_octets)
 
 
 cdef inline int _checked_room(Py_buffer* view, const Py_buffer* source, Py_ssize_t needed_octets) except -1:
-    """Release the view and raise ValueError if it is too small or lies over the source."""
+    """Release the view and raise ValueError if it is too small or overlaps the source."""
     try:
         if view.len < needed_octets:
             raise ValueError(f"out has room for {view.len} octets, the result needs {needed_octets}")
@@ -138,7 +138,7 @@ cdef inline int _checked_room(Py_buffer* view, const Py_buffer* source, Py_ssize
 
 
 cdef inline bint _overlap(const Py_buffer* out, const Py_buffer* source, Py_ssize_t needed_octets) noexcept nogil:
-    """Whether the octets to write and the octets to read share an address."""
+    """Report whether the octets to write and the octets to read overlap."""
     cdef size_t write_from = <size_t>out.buf
     cdef size_t read_from = <size_t>source.buf
     return write_from < read_from + <size_t>source.len and read_from < write_from + <size_t>needed_octets

@@ -1,4 +1,4 @@
-"""The UDP datagram in a packet of a capture: link layers, IPv4, IPv6, UDP; how a packet without one is counted."""
+"""Parser for the UDP datagram in a captured packet: link layers, IPv4, IPv6, UDP; classes of packets without one."""
 from libc.stdint cimport uint8_t, uint32_t
 
 from rtpcodec.kernels.rtp_header cimport load_u16, load_u32
@@ -20,15 +20,15 @@ cdef enum LinkType:
     SLL2 = 276
 
 cdef struct Found:
-    const uint8_t* source           # its host
+    const uint8_t* source           # address of the sender
     const uint8_t* destination
     int host_octets
     const uint8_t* udp
     Py_ssize_t payload_octets
-    Py_ssize_t missing              # octets behind the captured ones
+    Py_ssize_t missing              # octets that were not captured
 
 cdef inline Finding _udp(const uint8_t* at, const uint8_t* end, Py_ssize_t room, Found* found) noexcept nogil:
-    """RFC 768. `room` is what IP says its payload has, `end` where the captured octets of it end."""
+    """Parse a UDP header (RFC 768). `room` is the payload length of IP, `end` the end of its captured octets."""
     cdef Py_ssize_t octets
     if room < 8:
         return MALFORMED
@@ -71,7 +71,7 @@ cdef inline Finding _ipv4(const uint8_t* at, const uint8_t* end, Found* found) n
         return SHORT
     header_octets = (at[0] & 0x0F) * 4
     octets = load_u16(at + 2)
-    if octets == 0:                 # captured before the network card has divided it
+    if octets == 0:                 # captured before segmentation by the network card
         octets = end - at + found.missing
     if at[0] >> 4 != 4 or header_octets < 20 or octets < header_octets:
         return MALFORMED
@@ -107,7 +107,7 @@ cdef inline Finding _ipv6(const uint8_t* at, const uint8_t* end, Found* found) n
     found.destination = at + 24
     found.host_octets = 16
     at += 40
-    if room == 0:                   # a jumbogram (RFC 2675), or captured before the network card has divided it
+    if room == 0:                   # a jumbogram (RFC 2675 section 3), or captured before segmentation
         room = end - at + found.missing
     if end - at > room:
         end = at + room
@@ -117,7 +117,7 @@ cdef inline Finding _ipv6(const uint8_t* at, const uint8_t* end, Found* found) n
         if end - at < 8:
             return SHORT
         if header == 44:
-            if load_u16(at + 2) & 0xFFF9:       # else it is whole: RFC 6946
+            if load_u16(at + 2) & 0xFFF9:       # otherwise an atomic fragment (RFC 6946 section 2)
                 return FRAGMENT
             octets = 8
         elif header == 51:
@@ -135,7 +135,7 @@ cdef inline Finding _ipv6(const uint8_t* at, const uint8_t* end, Found* found) n
 
 
 cdef inline Finding _raw(const uint8_t* at, const uint8_t* end, Found* found) noexcept nogil:
-    """IP without a link layer; its first four bits say which."""
+    """Parse IP without a link layer; the first four bits are the version."""
     if end - at < 1:
         return SHORT
     if at[0] >> 4 == 4:
@@ -144,7 +144,7 @@ cdef inline Finding _raw(const uint8_t* at, const uint8_t* end, Found* found) no
 
 
 cdef inline Finding _network(int kind, const uint8_t* at, const uint8_t* end, Found* found) noexcept nogil:
-    """What an EtherType says; tags of VLANs, one in the other, first (IEEE 802.1Q and 802.1ad)."""
+    """Parse the protocol of an EtherType, after nested VLAN tags (IEEE 802.1Q and 802.1ad)."""
     while kind in (0x8100, 0x88A8, 0x9100, 0x9200):
         if end - at < 4:
             return SHORT
@@ -156,7 +156,7 @@ cdef inline Finding _network(int kind, const uint8_t* at, const uint8_t* end, Fo
 
 
 cdef inline Finding _loopback(uint32_t family, const uint8_t* at, const uint8_t* end, Found* found) noexcept nogil:
-    """The address family of the capturing system, in either byte order: 2 everywhere, IPv6 has several."""
+    """Parse by the address family of the capturing system, in either byte order: IPv4 is 2, IPv6 has several values."""
     if family > 0xFFFF:
         family = family >> 24 | (family >> 8 & 0xFF00) | (family << 8 & 0xFF_0000) | family << 24
     if family == 2:

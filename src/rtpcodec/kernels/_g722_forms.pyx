@@ -14,11 +14,11 @@ from rtpcodec.kernels.g722 cimport (
 from rtpcodec.kernels.g722_lanes cimport g722_decode_streams, g722_encode_streams
 
 cdef enum:
-    LANE = 5    # the one whose result is given
+    LANE = 5    # the lane whose result is returned
 
 
 def forms():
-    """The names of the forms that this processor runs, the definition first."""
+    """Return the names of the forms that this processor runs, the definition first."""
     names = ["portable"]
     if g722_form(1) != NULL:
         names += ["avx2", "lanes"]
@@ -49,14 +49,14 @@ cdef bytes stored(const G722Stream* stream):
 
 
 def start():
-    """The state of a new stream."""
+    """Return the state of a new stream."""
     cdef G722Stream stream
     g722_start(&stream)
     return stored(&stream)
 
 
 cdef class _Lanes:
-    """Sixteen copies of a stream, what they read, and where they write."""
+    """Sixteen copies of a stream, with their inputs and outputs."""
     cdef G722Stream streams[LANES]
     cdef G722Stream* chosen[LANES]
     cdef const uint8_t* sources[LANES]
@@ -77,7 +77,7 @@ cdef class _Lanes:
 
 
 def encode(str form, bytes state, pcm, /):
-    """The octets of an even number of samples, and the state afterwards."""
+    """Encode an even number of samples; return the octets and the new state."""
     cdef const G722Form* chosen = form_named(form)
     cdef G722Stream stream
     cdef _Lanes lanes
@@ -97,7 +97,7 @@ def encode(str form, bytes state, pcm, /):
 
 
 def decode(str form, bytes state, payload, int mode, /):
-    """The samples of octets, and the state afterwards."""
+    """Decode octets; return the samples and the new state."""
     cdef const G722Form* chosen = form_named(form)
     cdef G722Stream stream
     cdef _Lanes lanes
@@ -118,7 +118,7 @@ def decode(str form, bytes state, payload, int mode, /):
 
 
 cdef bytes encode_chunk(str form, G722Stream* stream, bytes low, bytes high, int pairs):
-    """The octets of at most CHUNK_PAIRS pairs of sub-band samples."""
+    """Encode at most CHUNK_PAIRS pairs of sub-band samples."""
     cdef const G722Form* chosen = form_named(form)
     cdef G722Words xl[LANES]
     cdef G722Words xh[LANES]
@@ -138,7 +138,7 @@ cdef bytes encode_chunk(str form, G722Stream* stream, bytes low, bytes high, int
 
 
 cdef tuple decode_chunk(str form, G722Stream* stream, bytes codes, int mode):
-    """Both sub-band signals of at most CHUNK_PAIRS octets."""
+    """Decode at most CHUNK_PAIRS octets to both sub-band signals."""
     cdef const G722Form* chosen = form_named(form)
     cdef G722Words words[LANES]
     cdef G722Words rl[LANES]
@@ -159,7 +159,7 @@ cdef tuple decode_chunk(str form, G722Stream* stream, bytes codes, int mode):
 
 
 def encode_bands(str form, bytes state, bytes low, bytes high, /):
-    """The octets of both sub-band signals as PCM, without the QMF, and the state afterwards."""
+    """Encode both sub-band signals, given as PCM, without the QMF; return the octets and the new state."""
     cdef G722Stream stream
     if len(low) != len(high) or len(low) & 1:
         raise ValueError(f"low has {len(low)} octets and high {len(high)}, the same even number is needed")
@@ -173,7 +173,7 @@ def encode_bands(str form, bytes state, bytes low, bytes high, /):
 
 
 def decode_bands(str form, bytes state, bytes payload, int mode, /):
-    """Both sub-band signals of octets as PCM, without the QMF, and the state afterwards."""
+    """Decode octets without the QMF; return both sub-band signals as PCM, and the new state."""
     cdef G722Stream stream
     check_mode(mode)
     load(&stream, state)

@@ -1,14 +1,14 @@
 """A cursor over JSON text (RFC 8259): white space, names and whole numbers, without objects or copies.
 
-Each function that takes something leaves the cursor behind it; after a False or -1 its place is undefined. Nothing at
-or behind the end is read.
+Each function that reads an item leaves the cursor after it; after a False or -1 its position is undefined. The end and
+the memory after it are not read.
 """
 cimport cython
 from libc.stdint cimport INT64_MAX, int64_t, uint8_t, uint64_t
 from libc.string cimport memcmp, memcpy, memset
 
 cdef enum:
-    MAX_DIGITS = 19    # of a whole number; 2^63 - 1 has as many
+    MAX_DIGITS = 19    # digits of 2^63 - 1
 
 cdef extern from *:
     """
@@ -31,12 +31,12 @@ cdef struct Cursor:
 cdef struct Name:
     const uint8_t* text
     Py_ssize_t chars
-    uint64_t words[2]    # the name and a quote behind it; for names that fit
-    uint64_t masks[2]    # ones in the octets of words that are used; 0: the name is too long
+    uint64_t words[2]    # the name and its closing quote, if they fit
+    uint64_t masks[2]    # ones in the used octets of words; 0: the name is too long
 
 
 cdef inline void set_name(Name* name, const uint8_t* text, Py_ssize_t chars) noexcept nogil:
-    """Make a name of characters, which must outlive it."""
+    """Set a name from characters, which must outlive it."""
     memset(name, 0, sizeof(Name))
     name.text, name.chars = text, chars
     if chars < <Py_ssize_t>sizeof(name.words):
@@ -46,7 +46,7 @@ cdef inline void set_name(Name* name, const uint8_t* text, Py_ssize_t chars) noe
 
 
 cdef inline bint begins(const uint8_t* at, const uint8_t* end, const Name* name) noexcept nogil:
-    """Whether a name stands here, with a quote behind it. Without a branch that depends on the name, where it fits."""
+    """Report whether a name and its closing quote are here. For short names no branch depends on the name."""
     cdef uint64_t words[2]
     if name.masks[0] and end - at >= <Py_ssize_t>sizeof(words):
         memcpy(words, at, sizeof(words))
@@ -67,7 +67,7 @@ cdef inline void skip_space(Cursor* cursor) noexcept nogil:
 
 
 cdef inline bint take(Cursor* cursor, uint8_t character) noexcept nogil:
-    """Skip white space and one character. False: another one is there."""
+    """Skip white space and one character. False: there is another character."""
     skip_space(cursor)
     if cursor.at == cursor.end or cursor.at[0] != character:
         return False
@@ -76,16 +76,16 @@ cdef inline bint take(Cursor* cursor, uint8_t character) noexcept nogil:
 
 
 cdef inline bint plain(uint8_t character) noexcept nogil:
-    """Whether a character of a string stands for itself: ASCII without control characters, quote and backslash.
+    """Report whether a character of a string is literal: ASCII without control characters, quote and backslash.
 
-    Opening brackets do not: in strings of long messages they count as depth (stream/wire/json_text.py).
+    Opening brackets are excluded: in strings of long messages they count as depth (stream/wire/json_text.py).
     """
     return 0x20 <= character < 0x80 and character != c'"' and character != c"\\" and character | 0x20 != c"{"
 
 
 @cython.overflowcheck(False)
 cdef inline bint eight_plain(const uint8_t* characters) noexcept nogil:
-    """Whether eight characters are plain, which is tested in all octets of one number at once."""
+    """Report whether eight characters are plain, with one test for all octets of a number."""
     cdef uint64_t octets
     memcpy(&octets, characters, 8)
     cdef uint64_t quotes = octets ^ EACH * 0x22
@@ -100,7 +100,7 @@ cdef inline bint eight_plain(const uint8_t* characters) noexcept nogil:
 
 
 cdef inline bint take_string(Cursor* cursor, Cursor* string) noexcept nogil:
-    """Read a string that stands for itself, and set where it begins and ends. False: anything else."""
+    """Read a string of plain characters, and set its start and end. False: anything else."""
     cdef const uint8_t* at
     if not take(cursor, c'"'):
         return False
@@ -118,16 +118,16 @@ cdef inline bint take_string(Cursor* cursor, Cursor* string) noexcept nogil:
 
 @cython.overflowcheck(False)
 cdef inline const uint8_t* seven_digits_end(const uint8_t* at, const uint8_t* end, uint64_t* value) noexcept nogil:
-    """Read up to 7 digits, if another character follows, in one step and without a branch for each of them.
+    """Read up to 7 digits, if another character follows, in one step and without a branch per digit.
 
-    Returns: the place behind them; where it begins, if nothing was read.
+    Return the position after them, or `at` if nothing was read.
     """
     cdef uint64_t octets, others
     cdef int digits
     if not FIRST_IS_LOWEST or end - at < 8:
         return at
     memcpy(&octets, at, 8)
-    # 1. Digits become 0 to 9; 0x76 more sets the high bit of what is above 9. A carry reaches later characters only.
+    # 1. Digits become 0 to 9; adding 0x76 sets the high bit of larger values. A carry affects later characters only.
     octets ^= EACH * 0x30
     others = ((octets + EACH * 0x76) | octets) & EACH * 0x80
     if others == 0:
@@ -135,7 +135,7 @@ cdef inline const uint8_t* seven_digits_end(const uint8_t* at, const uint8_t* en
     digits = lowest_octet(others)
     if digits == 0:
         return at
-    # 2. Zeros in front, so that there are eight digits. 3. Pairs, fours and eight of them become one number.
+    # 2. Prepend zeros to get eight digits. 3. Combine pairs, then fours, then all eight to one number.
     octets <<= 64 - 8 * digits
     octets = octets * (10 << 8 | 1) >> 8 & 0x00FF00FF00FF00FFULL
     octets = octets * (100 << 16 | 1) >> 16 & 0x0000FFFF0000FFFFULL
@@ -148,7 +148,7 @@ cdef inline const uint8_t* digits_end(
 ) noexcept nogil:
     """Read 1 to MAX_DIGITS digits of a string or of a JSON number, which must not begin with a zero.
 
-    Returns: the place behind them. NULL: there are none, or more, or they need more than 63 bits.
+    Return the position after them. NULL: there are none, or more, or they need more than 63 bits.
     """
     cdef const uint8_t* start = at
     cdef uint64_t sum = 0

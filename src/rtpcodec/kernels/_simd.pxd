@@ -1,4 +1,4 @@
-"""Which forms of the kernels this process runs."""
+"""The choice of the kernels' forms."""
 
 cdef bint avx2_chosen() noexcept nogil
 cdef bint avx512_chosen() noexcept nogil

@@ -1,7 +1,8 @@
-"""Which forms of the kernels this process runs: chosen once, at import, by what the processor has.
+"""The choice of the kernels' forms: once per process, at import, by the instruction sets of the processor.
 
 There are three levels, each of which includes the ones before it: 'portable', 'avx2', 'avx512'. The environment
-variable RTPCODEC_SIMD forces one, unset or empty takes the last that is there. All give the same results bit for bit.
+variable RTPCODEC_SIMD forces one; unset or empty, the highest available level is used. All give the same results bit
+for bit.
 """
 import os
 
@@ -13,14 +14,14 @@ cdef tuple LEVELS = ("portable", "avx2", "avx512")
 
 
 def available_levels():
-    """The levels that this processor and this build have, the fastest last."""
+    """Return the levels of this processor and this build, the fastest last."""
     return LEVELS[: 1 + bool(rtpcodec_cpu_has_avx2()) + bool(rtpcodec_cpu_has_avx512())]
 
 
 def choose_level(wanted, available):
-    """The level that a value of RTPCODEC_SIMD chooses among the available ones.
+    """Return the level that a value of RTPCODEC_SIMD chooses among the available ones.
 
-    ValueError: no level of that name, or one that is not available.
+    ValueError: the level does not exist, or is not available.
     """
     if not wanted:
         return max(available, key=LEVELS.index)
@@ -38,19 +39,19 @@ cdef bint HAS_CHOSEN_AVX512 = LEVEL == "avx512"
 
 
 cdef bint avx2_chosen() noexcept nogil:
-    """Whether AVX2 forms may be used, where there is no wider one."""
+    """Report whether AVX2 forms may be used, unless there is a wider one."""
     return HAS_CHOSEN_AVX2
 
 
 cdef bint avx512_chosen() noexcept nogil:
-    """Whether AVX-512 forms may be used."""
+    """Report whether AVX-512 forms may be used."""
     return HAS_CHOSEN_AVX512
 
 
 def simd_level():
-    """The level of the kernels in this process: 'portable', 'avx2' or 'avx512'.
+    """Return the SIMD level of the kernels in this process: 'portable', 'avx2' or 'avx512'.
 
-    The environment variable RTPCODEC_SIMD forces one by its name. A kernel without a form of the level runs the next
-    lower one; all give the same results.
+    The environment variable RTPCODEC_SIMD forces a level. A kernel without a form for the level runs the next lower
+    one; all give the same results.
     """
     return LEVEL

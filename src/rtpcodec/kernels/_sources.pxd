@@ -1,15 +1,15 @@
-"""How kernels take several buffers of PCM at once: all of one length, exported together and released together."""
+"""Export of several buffers of PCM of equal length to kernels."""
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 from libc.stdint cimport uint8_t
 
 from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, _overlap, take_pcm, take_room
 
 cdef enum:
-    MAX_SOURCES = 64    # their exports lie on the stack, 6 kB
+    MAX_SOURCES = 64    # their exports are on the stack, 6 kB
 
 cdef struct Sources:
     int count
-    Py_ssize_t octets                    # of each of them
+    Py_ssize_t octets                    # of each source
     const uint8_t* samples[MAX_SOURCES]
     Py_buffer views[MAX_SOURCES]
 
@@ -21,9 +21,9 @@ cdef inline void release_sources(Sources* sources) noexcept:
 
 
 cdef inline int take_sources(Sources* sources, tuple pcms) except -1:
-    """Export all buffers for reading; the caller releases them, and keeps the tuple meanwhile.
+    """Export all buffers for reading; the caller releases them, and keeps the tuple until then.
 
-    TypeError: not buffers of 16-bit samples. ValueError: other numbers of them, or different lengths.
+    TypeError: not buffers of 16-bit samples. ValueError: not 1 to MAX_SOURCES of them, or different lengths.
     """
     cdef Py_ssize_t k
     cdef Py_ssize_t count = PyTuple_GET_SIZE(pcms)
@@ -49,7 +49,7 @@ cdef inline int take_sources(Sources* sources, tuple pcms) except -1:
 
 
 cdef inline int take_room_beside(object out, Py_buffer* room, const Sources* sources, Py_ssize_t octets) except -1:
-    """Export room for int16 samples that overlaps no source; the caller releases it. Errors as for take_room."""
+    """Export a buffer for int16 samples that overlaps none of the sources; the caller releases it."""
     cdef int k
     take_room(out, room, &sources.views[0], octets, samples=True)
     for k in range(1, sources.count):

@@ -1,11 +1,11 @@
-"""The energy of int16 PCM in one band of frequencies, through a filter that the caller designs."""
+"""The energy of int16 PCM in a frequency band, by a filter that the caller designs."""
 from libc.stdint cimport int64_t, uint8_t
 
 from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, load_i16, take_pcm
 
 
 cdef double band_block(const uint8_t* pcm, Py_ssize_t n, const uint8_t* taps, int count, int step) noexcept nogil:
-    """The mean square of the filter's output at every `step` sample; 0 if it is longer than the samples."""
+    """Return the mean square of the filter's output at every `step`-th sample; 0 if the filter is too long."""
     cdef Py_ssize_t at = 0
     cdef Py_ssize_t outputs = 0
     cdef int k
@@ -24,12 +24,19 @@ cdef double band_block(const uint8_t* pcm, Py_ssize_t n, const uint8_t* taps, in
 
 
 def band_energy(pcm, taps, step, /):
-    """Return the mean square of native int16 PCM behind a FIR filter.
+    """Return the mean square of native int16 PCM after a FIR filter.
 
-    taps: its coefficients as native int16, 32768 is 1.
-    step: the output is computed at every so many samples: enough for an energy.
-    Returns: 0.0 if the filter is longer than the PCM.
-    Raises: TypeError: not buffers of 16-bit samples or octets. ValueError: an odd number of octets, step below 1.
+    Args:
+        pcm: native int16 samples.
+        taps: coefficients of the filter as native int16; 32768 is 1.
+        step: the distance of the computed outputs in samples.
+
+    Returns:
+        The mean square, 0.0 if the filter is longer than the PCM.
+
+    Raises:
+        TypeError: not buffers of 16-bit samples or octets.
+        ValueError: an odd number of octets, or step is below 1.
 
     >>> from array import array
     >>> band_energy(array("h", [100, 200, 300]), array("h", [-32768]), 2)

@@ -1,7 +1,7 @@
-"""base64 as payloads have it on the wire: the standard alphabet, padded, without white space (RFC 4648 section 4).
+"""base64 of payloads on the wire: the standard alphabet, padded, without white space (RFC 4648 section 4).
 
-Decoding is strict: another character, missing, surplus or misplaced padding is an error. Pad bits that are not zero
-are ignored, as the standard library and msgspec ignore them (RFC 4648 section 3.5 leaves the choice).
+Decoding is strict: another character, and missing, surplus or misplaced padding are errors. Pad bits other than zero
+are ignored, as in the standard library and msgspec (RFC 4648 section 3.5 permits both).
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.unicode cimport PyUnicode_1BYTE_DATA, PyUnicode_GET_LENGTH
@@ -40,7 +40,7 @@ fill_values()
 
 
 cdef inline uint32_t group_of(const uint8_t* text) noexcept nogil:
-    """The 24 bits of four characters; larger than that: one is not in the alphabet."""
+    """Return the 24 bits of four characters; a larger value: one is not in the alphabet."""
     cdef uint32_t first = VALUE_OF[text[0]], second = VALUE_OF[text[1]]
     cdef uint32_t third = VALUE_OF[text[2]], fourth = VALUE_OF[text[3]]
     cdef uint32_t wrong = (first | second | third | fourth) & NOT_IN_ALPHABET
@@ -60,7 +60,7 @@ cdef void encode_groups_portable(const uint8_t* octets, uint8_t* out, Py_ssize_t
 
 
 cdef bint decode_groups_portable(const uint8_t* text, uint8_t* out, Py_ssize_t groups) noexcept nogil:
-    """Decode four characters per group; whether all are in the alphabet."""
+    """Decode four characters per group. False: one is not in the alphabet."""
     cdef Py_ssize_t i
     cdef uint32_t bits
     for i in range(groups):
@@ -82,7 +82,7 @@ cdef Py_ssize_t base64_encode_block(const uint8_t* octets, uint8_t* out, Py_ssiz
     else:
         encode_groups_portable(octets, out, groups)
     if left:
-        # The last group lacks octets: zeros in their place, and padding in the place of their characters.
+        # The last group is incomplete: zeros replace the missing octets, padding replaces their characters.
         out += 4 * groups
         octets += 3 * groups
         last[0], last[1], last[2] = octets[0], octets[1] if left == 2 else 0, 0
@@ -107,9 +107,9 @@ cdef Py_ssize_t base64_decode_block(const uint8_t* text, uint8_t* out, Py_ssize_
 
 
 cdef Py_ssize_t decode_to(const uint8_t* text, uint8_t* out, Py_ssize_t n, Py_ssize_t octets) noexcept nogil:
-    """Decode n characters to a number of octets, which base64_octets returned. Nothing is written beyond them.
+    """Decode n characters to the number of octets that base64_octets has returned, and write no more than these.
 
-    Other threads may write to the text meanwhile, so that its padding is not what it was; these octets still fit.
+    Another thread may change the text, and with it the padding, after base64_octets; the octets still fit.
     """
     cdef Py_ssize_t groups = octets // 3
     cdef uint8_t last[4]
@@ -135,7 +135,7 @@ cdef Py_ssize_t decode_to(const uint8_t* text, uint8_t* out, Py_ssize_t n, Py_ss
 
 
 cdef inline Py_ssize_t run_encode(const Py_buffer* octets, void* out) noexcept:
-    """Encode octets, many of them without the GIL."""
+    """Encode octets, a long piece without the GIL."""
     cdef Py_ssize_t written
     if octets.len < GIL_FREE_SAMPLES:
         return base64_encode_block(<const uint8_t*>octets.buf, <uint8_t*>out, octets.len)
@@ -167,12 +167,12 @@ cdef int take_text(object text, Py_buffer* view) except -1:
 
 
 cdef object fault_of_view(const Py_buffer* view):
-    """The error of a text that cannot be decoded."""
+    """Return the error for a text that cannot be decoded."""
     return fault((<const char*>view.buf)[:view.len].decode("latin-1"))
 
 
 cdef object fault(str text):
-    """The error of a text that cannot be decoded: the first rule that it breaks, by position."""
+    """Return the error for a text that cannot be decoded: the first broken rule, by position."""
     cdef Py_ssize_t length = len(text)
     cdef Py_ssize_t at = 0
     cdef Py_UCS4 character
@@ -195,8 +195,11 @@ cdef object fault(str text):
 def encode(octets, /):
     """Encode octets as base64, with padding and without line breaks.
 
-    Returns: the characters as ASCII octets.
-    Raises: TypeError: not a buffer of octets.
+    Returns:
+        The characters as ASCII octets.
+
+    Raises:
+        TypeError: not a buffer of octets.
 
     >>> encode(b"\\xff\\x7f")
     b'/38='
@@ -213,10 +216,14 @@ def encode(octets, /):
 
 
 def encode_into(octets, out, /):
-    """Encode octets as base64 to the start of a writable buffer of octets.
+    """Encode octets as base64 into the start of a writable buffer of octets.
 
-    Returns: how many characters were written.
-    Raises: as encode; ValueError: too little room, or a buffer that overlaps the octets.
+    Returns:
+        The number of characters.
+
+    Raises:
+        TypeError: as for encode.
+        ValueError: the buffer is too small, or overlaps the octets.
     """
     cdef Py_buffer view
     cdef Py_buffer room
@@ -234,9 +241,15 @@ def encode_into(octets, out, /):
 def decode(text, /):
     """Decode strict base64.
 
-    text: a str, or a buffer of ASCII octets.
-    Returns: the octets.
-    Raises: TypeError: neither a str nor a buffer of octets. ValueError: not strict base64, with the position.
+    Args:
+        text: a str, or a buffer of ASCII octets.
+
+    Returns:
+        The octets.
+
+    Raises:
+        TypeError: neither a str nor a buffer of octets.
+        ValueError: not strict base64, with the position.
 
     >>> decode("/38=").hex()
     'ff7f'
@@ -258,10 +271,14 @@ def decode(text, /):
 
 
 def decode_into(text, out, /):
-    """Decode strict base64 to the start of a writable buffer of octets; after an error its content is not defined.
+    """Decode strict base64 into the start of a writable buffer of octets; after an error its content is undefined.
 
-    Returns: how many octets were written.
-    Raises: as decode; ValueError: too little room, or a buffer that overlaps the text.
+    Returns:
+        The number of octets.
+
+    Raises:
+        TypeError: as for decode.
+        ValueError: as for decode; the buffer is too small, or overlaps the text.
     """
     cdef Py_buffer view
     cdef Py_buffer room

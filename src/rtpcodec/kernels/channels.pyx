@@ -1,7 +1,7 @@
-"""Channels of int16 PCM: joined sample by sample to frames, split, and mixed down to one.
+"""Channels of int16 PCM: interleaving, splitting, and downmixing to one.
 
-A frame holds one sample of each channel. The sample of a downmix is the mean of its frame, rounded, halves to even: it
-can neither clip nor become louder.
+A frame has one sample of each channel. The sample of a downmix is the mean of its frame, rounded half to even, which
+cannot clip.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.number cimport PyNumber_Index
@@ -14,7 +14,7 @@ from rtpcodec.kernels._buffers cimport (
 from rtpcodec.kernels._sources cimport MAX_SOURCES, Sources, release_sources, take_room_beside, take_sources
 
 
-# These two are called with a constant for stereo, so that the compiler can use vector instructions there.
+# Stereo callers pass a constant to these two, so that the compiler can use vector instructions.
 
 cdef inline void get_channel(
     const uint8_t* pcm, int channels, int channel, uint8_t* out, Py_ssize_t frames
@@ -37,7 +37,7 @@ cdef inline void put_means(const uint8_t* pcm, int channels, uint8_t* out, Py_ss
         rest = total - quotient * channels
         quotient -= rest < 0
         rest += channels if rest < 0 else 0
-        # 2. To the nearest integer above it, from a half on if the quotient is odd.
+        # 2. Round up above one half, and at one half if the quotient is odd.
         quotient += 2 * rest + (quotient & 1) > channels
         store_i16(out, i, quotient)
 
@@ -45,7 +45,7 @@ cdef inline void put_means(const uint8_t* pcm, int channels, uint8_t* out, Py_ss
 cdef void interleave_block(
     const uint8_t* const* sources, int channels, uint8_t* out, Py_ssize_t frames
 ) noexcept nogil:
-    """Join channels of this many samples each; out must not overlap one of them."""
+    """Interleave channels of equal length; out must not overlap one of them."""
     cdef int channel
     cdef Py_ssize_t i
     if channels == 2:    # in one pass
@@ -61,7 +61,7 @@ cdef void interleave_block(
 cdef void channel_block(
     const uint8_t* pcm, int channels, int channel, uint8_t* out, Py_ssize_t frames
 ) noexcept nogil:
-    """Copy one channel out of this many frames; in and out must not overlap."""
+    """Copy one channel of a number of frames; in and out must not overlap."""
     if channels == 2:
         get_channel(pcm, 2, channel, out, frames)
     else:
@@ -69,7 +69,7 @@ cdef void channel_block(
 
 
 cdef void downmix_block(const uint8_t* pcm, int channels, uint8_t* out, Py_ssize_t frames) noexcept nogil:
-    """Mix this many frames down to one channel; in and out must not overlap."""
+    """Mix a number of frames down to one channel; in and out must not overlap."""
     if channels == 2:
         put_means(pcm, 2, out, frames)
     else:
@@ -84,7 +84,7 @@ cdef int checked_channels(object channels) except -1:
 
 
 cdef Py_ssize_t take_frames(object pcm, Py_buffer* view, int channels) except -1:
-    """Export interleaved PCM for reading; the caller releases it. The count of frames."""
+    """Export interleaved PCM for reading; the caller releases it. Return the number of frames."""
     cdef Py_ssize_t samples
     take_pcm(pcm, view)
     samples = view.len >> 1
@@ -123,11 +123,14 @@ cdef inline bytes one_channel(const void* pcm, int channels, int channel, Py_ssi
 
 
 def interleave(sources, /):
-    """Join channels of native int16 PCM to frames: left, right, left, right.
+    """Interleave channels of native int16 PCM: left, right, left, right.
 
-    sources: 1 to 64 buffers of equal length, one per channel.
-    Raises: TypeError: a source is not a buffer of 16-bit samples or octets. ValueError: other numbers of sources or
-    samples.
+    Args:
+        sources: 1 to 64 buffers of equal length, one per channel.
+
+    Raises:
+        TypeError: a source is not a buffer of 16-bit samples or octets.
+        ValueError: there are not 1 to 64 sources, or their lengths differ.
 
     >>> interleave((b"1122", b"3344"))
     b'11332244'
@@ -145,9 +148,11 @@ def interleave(sources, /):
 
 
 def interleave_into(sources, out, /):
-    """Join channels into the start of a writable buffer; how many frames.
+    """Interleave channels into the start of a writable buffer. Return the number of frames.
 
-    ValueError as well: too little room, or a buffer that overlaps a source.
+    Raises:
+        TypeError: as for `interleave`.
+        ValueError: as for `interleave`; the buffer is too small, or overlaps a source.
     """
     cdef Sources taken
     cdef Py_buffer room
@@ -165,10 +170,15 @@ def interleave_into(sources, out, /):
 def split(pcm, channels, /):
     """Split interleaved native int16 PCM into its channels.
 
-    channels: 1 to 64.
-    Returns: a tuple with the samples of each channel.
-    Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: channels out of range, or PCM that ends
-    inside a frame.
+    Args:
+        channels: 1 to 64.
+
+    Returns:
+        A tuple with the samples of each channel.
+
+    Raises:
+        TypeError: not a buffer of 16-bit samples or octets.
+        ValueError: channels out of range, or PCM that ends inside a frame.
 
     >>> split(b"11332244", 2)
     (b'1122', b'3344')
@@ -184,10 +194,13 @@ def split(pcm, channels, /):
 
 
 def downmix(pcm, channels, /):
-    """Mix interleaved native int16 PCM down to mono: the mean of each frame, rounded, halves to even.
+    """Mix interleaved native int16 PCM down to mono: the mean of each frame, rounded half to even.
 
-    channels: 1 to 64.
-    Raises: as `split`.
+    Args:
+        channels: 1 to 64.
+
+    Raises:
+        TypeError, ValueError: as for `split`.
 
     >>> from array import array
     >>> array("h", downmix(array("h", [100, 300, -1, 0, 32767, 32767]), 2)).tolist()
@@ -206,9 +219,11 @@ def downmix(pcm, channels, /):
 
 
 def downmix_into(pcm, channels, out, /):
-    """Mix down into the start of a writable buffer; how many samples.
+    """Mix down into the start of a writable buffer. Return the number of samples.
 
-    ValueError as well: too little room, or a buffer that overlaps the PCM.
+    Raises:
+        TypeError: as for `downmix`.
+        ValueError: as for `downmix`; the buffer is too small, or overlaps the PCM.
     """
     cdef Py_buffer view
     cdef Py_buffer room

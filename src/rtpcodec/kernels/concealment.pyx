@@ -1,13 +1,15 @@
-"""Packet loss concealment in the PCM domain, in the spirit of G.711 Appendix I: the last period goes on, and fades.
+"""Packet loss concealment of PCM, similar to G.711 Appendix I: the last pitch period repeats and fades.
 
-A gap begins with a search: the lag at which the last 20 ms are most like what lies before them, by normalised
-cross-correlation. That period is repeated. It is whole for 10 ms and silent 60 ms later. The first good samples after
-the gap are cross-faded with what the repetition would have gone on with. Nothing is delayed: Appendix I holds all audio
-back by 3.75 ms to bend the last period before it is heard; here the first repetition starts with the step between the
-two and loses it over a quarter of the period.
+1. Search: find the lag at which the last 20 ms correlate best with the audio before them, by normalised
+   cross-correlation. This lag is the pitch period.
+2. Repeat the period: at full level for 10 ms, then with a linear fade to silence over 60 ms.
+3. Cross-fade the first received samples after the gap with the continued repetition.
 
-Integers, but for one division of whole numbers in the search, which IEEE 754 rounds in one way: every machine gives the
-same samples.
+There is no delay. Appendix I delays all audio by 3.75 ms to smooth the joint before the gap; here the first repetition
+starts with an offset, the step at the joint, which fades over a quarter of the period.
+
+The arithmetic uses integers, except for one division of whole numbers in the search, for which IEEE 754 defines the
+rounding. Every machine gives the same samples.
 """
 from libc.stdint cimport int16_t, int32_t, uint8_t
 from libc.string cimport memcpy, memmove, memset
@@ -15,18 +17,18 @@ from libc.string cimport memcpy, memmove, memset
 from rtpcodec.kernels._buffers cimport load_i16, store_i16
 
 cdef enum:
-    SHORTEST_MS = 5       # 200 Hz; a higher voice is found by two of its periods, which buzz less than one
+    SHORTEST_MS = 5       # 200 Hz; a higher voice matches at two periods, whose repetition buzzes less than one
     LONGEST_MS = 15       # 67 Hz: a deep voice
-    WINDOW_MS = 20        # holds more than one of the longest periods
+    WINDOW_MS = 20        # more than one of the longest periods
     WHOLE_MS = 10         # speech hardly changes in this time
-    FADING_MS = 60        # from there to silence: no sound of speech lasts unchanged for longer
-    # Cross-fade into the first good audio. Longer ones put more of the guess over what was really said: 5 ms lose
-    # 0.3 dB of log-spectral distance and 0.0013 of STOI on the recorded patterns (python -m benchmarks.plc).
+    FADING_MS = 60        # from there to silence: speech sounds rarely last longer unchanged
+    # Cross-fade into the first received audio. Longer ones cover more of it: 5 ms lose 0.3 dB of log-spectral distance
+    # and 0.0013 of STOI on the recorded patterns (python -m benchmarks.plc).
     BLEND_TENTH_MS = 25
     BLEND_SAMPLES = BLEND_TENTH_MS * MAX_RATE_HZ // 10000
-    COARSE_RATE_HZ = 4000    # of the first search; the second looks around its finding at the full rate
-    COARSE_SAMPLES = 8 * HISTORY_MS    # whole groups of samples are summed, so its rate is below 8 kHz
-    HEADROOM = 1023          # of a sample in the search: 960 products, 20 ms at 48 kHz, fit 32 bits
+    COARSE_RATE_HZ = 4000    # rate of the first search; the second refines its result at the full rate
+    COARSE_SAMPLES = 8 * HISTORY_MS    # whole groups of samples are summed, so the rate is below 8 kHz
+    HEADROOM = 1023          # largest sample in the search: 960 products, 20 ms at 48 kHz, fit 32 bits
     ONE = 1 << 15
 
 
@@ -39,14 +41,14 @@ cdef inline int16_t saturated(int value) noexcept nogil:
 
 
 cdef inline int mixed(int a, int b, int part, int whole) noexcept nogil:
-    """a at part 0, b at part whole, and straight between; rounded towards a."""
+    """Interpolate linearly: a at part 0, b at part whole; rounded towards a."""
     return a + (b - a) * part // whole if b >= a else a - (a - b) * part // whole
 
 
 # --- Search
 
 cdef int scaled_down(const int16_t* samples, int16_t* out, int n, int group) noexcept nogil:
-    """Sums of groups of samples, all shifted alike so that they keep within HEADROOM; how many there are."""
+    """Sum groups of samples, shifted equally so that all fit HEADROOM. Return the number of groups."""
     cdef int peak = 0
     cdef int shift = 0
     cdef int count = n // group
@@ -65,7 +67,7 @@ cdef int scaled_down(const int16_t* samples, int16_t* out, int n, int group) noe
 
 
 cdef inline int32_t product(const int16_t* a, const int16_t* b, int n) noexcept nogil:
-    """Sum of n products."""
+    """Return the sum of n products."""
     cdef int32_t total = 0
     cdef int i
     for i in range(n):
@@ -74,32 +76,32 @@ cdef inline int32_t product(const int16_t* a, const int16_t* b, int n) noexcept 
 
 
 cdef int best_lag(const int16_t* end, int window, int shortest, int longest) noexcept nogil:
-    """The lag from shortest to longest at which end[-window..-1] is most like end[-window-lag..-1-lag].
+    """Return the lag, shortest to longest, at which end[-window..-1] correlates best with end[-window-lag..-1-lag].
 
-    By correlation over the root of the energy, compared as squares. The longest where nothing is alike: noise repeated
-    at a short period would sound like a tone.
+    The measure is the correlation divided by the root of the energy, compared as squares. Without correlation the lag
+    is the longest, because noise repeated at a short period sounds like a tone.
     """
     cdef const int16_t* newest = end - window
     cdef int32_t energy = product(newest - shortest, newest - shortest, window)
-    cdef int32_t alike
+    cdef int32_t correlation
     cdef int best = longest
-    cdef double likeness
-    cdef double most = 0
+    cdef double score
+    cdef double best_score = 0
     cdef int lag
     for lag in range(shortest, longest + 1):
         if lag > shortest:
             energy += newest[-lag] * newest[-lag] - newest[window - lag] * newest[window - lag]
-        alike = product(newest, newest - lag, window)
-        if alike > 0:
-            likeness = (<double>alike * alike) / energy
-            if likeness > most:
-                most = likeness
+        correlation = product(newest, newest - lag, window)
+        if correlation > 0:
+            score = (<double>correlation * correlation) / energy
+            if score > best_score:
+                best_score = score
                 best = lag
     return best
 
 
 cdef int pitch_period(const Concealment* state) noexcept nogil:
-    """The pitch in samples: a search near 4 kHz, then the lags around its finding."""
+    """Return the pitch period in samples: a search near 4 kHz, then among the lags around its result."""
     cdef int16_t coarse[COARSE_SAMPLES]
     cdef int16_t fine[HISTORY_SAMPLES]
     cdef int n = ms(state, HISTORY_MS)
@@ -116,7 +118,7 @@ cdef int pitch_period(const Concealment* state) noexcept nogil:
 # --- Synthesis
 
 cdef void open_gap(Concealment* state) noexcept nogil:
-    """Find the period that is to go on, and bend its last quarter towards what came before it."""
+    """Find the period to repeat, and adjust its last quarter so that it joins its beginning."""
     cdef const int16_t* end = state.history + HISTORY_SAMPLES
     cdef int period = pitch_period(state)
     cdef int bent = period // 4
@@ -132,7 +134,7 @@ cdef void open_gap(Concealment* state) noexcept nogil:
 
 
 cdef void repeat(Concealment* state, uint8_t* out, Py_ssize_t n) noexcept nogil:
-    """The next n samples of the period, over and over: the first quarter with its share of the step, all faded."""
+    """Generate the next n samples of the repetition: faded, with the fading step in the first quarter period."""
     cdef int bent = state.period // 4
     cdef int until_silent = state.silent_from - state.lost
     cdef int run, i
@@ -145,12 +147,12 @@ cdef void repeat(Concealment* state, uint8_t* out, Py_ssize_t n) noexcept nogil:
     for i in range(<int>min(n, <Py_ssize_t>max(bent - state.lost, 0))):
         store_i16(out, i, saturated(load_i16(out, i) + mixed(state.step, 0, state.lost + i + 1, bent + 1)))
     fade(out, n, until_silent, state)
-    # Nobody looks beyond: a count that grew for ever would overflow.
+    # Larger values are not needed, and a growing count would overflow.
     state.lost = <int>min(state.lost + n, <Py_ssize_t>(2 * state.silent_from))
 
 
 cdef void fade(uint8_t* pcm, Py_ssize_t n, int until_silent, const Concealment* state) noexcept nogil:
-    """Take off the level what is to go before sample 0 and with each sample, down to silence."""
+    """Apply the fade to n samples; the gain reaches 0 at sample `until_silent`."""
     cdef Py_ssize_t whole = min(n, <Py_ssize_t>max(until_silent - state.fading + 1, 0))
     cdef Py_ssize_t heard = min(n, <Py_ssize_t>max(until_silent, 0))
     cdef int i
@@ -159,8 +161,8 @@ cdef void fade(uint8_t* pcm, Py_ssize_t n, int until_silent, const Concealment* 
     memset(pcm + 2 * heard, 0, 2 * (n - heard))
 
 
-cdef void remember(Concealment* state, const uint8_t* pcm, Py_ssize_t n) noexcept nogil:
-    """Take heard samples into the history."""
+cdef void append_history(Concealment* state, const uint8_t* pcm, Py_ssize_t n) noexcept nogil:
+    """Append output samples to the history."""
     cdef int kept = ms(state, HISTORY_MS)
     cdef int16_t* end = state.history + HISTORY_SAMPLES
     if n >= kept:
@@ -190,7 +192,7 @@ cdef void concealment_take(Concealment* state, uint8_t* pcm, Py_ssize_t n) noexc
             store_i16(pcm, i, <int16_t>mixed(load_i16(repeated, i), load_i16(pcm, i), state.blended, blend + 1))
         if state.blended == blend:
             state.period = 0
-    remember(state, pcm, n)
+    append_history(state, pcm, n)
 
 
 cdef void concealment_open(Concealment* state) noexcept nogil:
@@ -202,7 +204,7 @@ cdef void concealment_fill(Concealment* state, uint8_t* out, Py_ssize_t n) noexc
     if n:
         concealment_open(state)
         repeat(state, out, n)
-        remember(state, out, n)
+        append_history(state, out, n)
 
 
 cdef void concealment_peek(const Concealment* state, uint8_t* out, Py_ssize_t n) noexcept nogil:

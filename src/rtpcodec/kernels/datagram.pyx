@@ -1,7 +1,7 @@
-"""Packets of captures to UDP datagrams: records of pcap, packet blocks of pcapng, link layers, IPv4 and IPv6.
+"""Extraction of UDP datagrams from captures: records of pcap, packet blocks of pcapng, link layers, IPv4 and IPv6.
 
-Nothing is guessed: what is not a whole UDP datagram is counted by its kind. Checksums are not verified: a capture on
-the sending machine has them before the network card wrote them.
+A packet without a whole UDP datagram is counted by its kind. Checksums are not verified: in a capture on the sending
+machine the network card has not written them yet.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
@@ -19,12 +19,12 @@ cdef extern from "Python.h":
     object PyType_GenericAlloc(PyTypeObject* kind, Py_ssize_t items)
 
 cdef enum:
-    CACHED_ADDRESSES = 1024         # a power of two; the calls of a busy server, and their memory is bounded
-    KEY_OCTETS = 18                 # a host of IPv6 and its port
-    MAX_PACKET_OCTETS = 262_144     # the longest that tcpdump and Wireshark write
+    CACHED_ADDRESSES = 1024         # a power of two; enough for a busy server, and bounds the memory
+    KEY_OCTETS = 18                 # an IPv6 address and a port
+    MAX_PACKET_OCTETS = 262_144     # the maximum of tcpdump and Wireshark
     RECORD_OCTETS = 16
-    ENHANCED_OCTETS = 28            # of an enhanced packet block, before the packet
-    BLOCK_OCTETS = 12               # of any block: type, length, and the length again at its end
+    ENHANCED_OCTETS = 28            # header of an enhanced packet block
+    BLOCK_OCTETS = 12               # type and length of any block, and the length again at its end
 
 MAX_PACKET = MAX_PACKET_OCTETS
 SCAN_MORE, SCAN_OTHER, SCAN_LONG, SCAN_LENGTH, SCAN_TRAILER, SCAN_INTERFACE, SCAN_CAPTURED = range(7)
@@ -45,7 +45,7 @@ cdef inline uint32_t _number(const uint8_t* octets, bint big_endian) noexcept no
 
 
 cdef inline void _untrack(object value) noexcept:
-    """Nothing for the cycle collector: octets, numbers and addresses, none of which refers to anything."""
+    """Exclude a tuple from the cycle collector: octets, numbers and addresses cannot form a cycle."""
     PyObject_GC_UnTrack(<PyObject*>value)
 
 
@@ -55,7 +55,7 @@ cdef inline void _set(object items, Py_ssize_t i, object item) noexcept:
 
 
 cdef class DatagramScanner:
-    """Finds the datagrams of one capture, and counts what else it holds. Use from one thread at a time."""
+    """Finds the datagrams of one capture, and counts its other packets. Use from one thread at a time."""
 
     cdef type _datagram_type
     cdef type _address_type
@@ -69,7 +69,12 @@ cdef class DatagramScanner:
     cdef readonly bint big_endian
 
     def __cinit__(self, type datagram_type not None, type address_type not None):
-        """Make it. Both are tuples with names: (time_ns, source, destination, payload, number), and (host, port)."""
+        """Create a scanner.
+
+        Args:
+            datagram_type: a named tuple of (time_ns, source, destination, payload, number).
+            address_type: a named tuple of (host, port).
+        """
         if not (issubclass(datagram_type, tuple) and issubclass(address_type, tuple)):
             raise TypeError("both types must be tuples")
         self._datagram_type = datagram_type
@@ -88,17 +93,23 @@ cdef class DatagramScanner:
 
     @property
     def counts(self):
-        """Packets, and of these: datagrams, TCP, fragments, cut, malformed, other protocols, unknown link layers."""
+        """Counts of all packets, datagrams, TCP, fragments, cut, malformed, other protocols, unknown link layers."""
         cdef int i
         return (self._packets, *[self._counts[i] for i in range(<int>FINDINGS)])
 
     def begin(self, bint big_endian):
-        """Begin a file, or a section of one: interfaces count from 0 again."""
+        """Begin a file, or a section of a file: interfaces are numbered from 0 again."""
         self.big_endian = big_endian
         self._clocks.clear()
 
     def add_interface(self, int link_type, units, offset_ns=0):
-        """Add an interface whose clock has `units` per second, from `offset_ns` on."""
+        """Add an interface.
+
+        Args:
+            link_type: its link type.
+            units: ticks of its clock per second.
+            offset_ns: time of tick 0 in nanoseconds.
+        """
         cdef Py_ssize_t at = len(self._clocks)
         cdef Interface* larger
         if at >= self._room:
@@ -115,14 +126,23 @@ cdef class DatagramScanner:
         self._clocks.append((units, offset_ns))
 
     def count_other(self):
-        """Count a packet that cannot be a datagram of UDP: it is too long."""
+        """Count a packet that is too long for a UDP datagram."""
         self._packets += 1
         self._counts[<int>OTHER] += 1
 
     def packet(
         self, bytes octets not None, Py_ssize_t at, Py_ssize_t captured, uint32_t original, int interface, ticks
     ):
-        """Return the datagram of a packet that lies in `octets`, or None after counting it. ticks None: no time."""
+        """Return the datagram of a packet in `octets`, or count the packet and return None.
+
+        Args:
+            octets: contains the packet.
+            at: its offset.
+            captured: its captured octets.
+            original: its length on the wire.
+            interface: number of the interface.
+            ticks: its time; None: unknown.
+        """
         if not (0 <= at <= len(octets) and 0 <= captured <= len(octets) - at and 0 <= interface < len(self._clocks)):
             raise ValueError("the packet lies outside of the octets, or its interface is unknown")
         cdef const uint8_t* start = <const uint8_t*>PyBytes_AS_STRING(octets) + at
@@ -131,10 +151,14 @@ cdef class DatagramScanner:
     def scan_records(self, bytes octets not None, Py_ssize_t at, int extra_octets, bint exchanged):
         """Read records of pcap from octet `at` on, to the last whole one.
 
-        extra_octets: behind the four numbers of each record.
-        exchanged: whether the original length may stand before the captured one.
+        Args:
+            octets: part of a file.
+            at: offset of a record.
+            extra_octets: octets after the four numbers of each record header.
+            exchanged: whether the original length may precede the captured one.
 
-        Returns: the datagrams, where it ended, and why: SCAN_MORE, or SCAN_LONG at a record that is too long.
+        Returns:
+            The datagrams, the offset of the end, and the reason: SCAN_MORE, or SCAN_LONG at a record that is too long.
         """
         cdef const uint8_t* start = <const uint8_t*>PyBytes_AS_STRING(octets)
         cdef const uint8_t* record
@@ -166,8 +190,9 @@ cdef class DatagramScanner:
     def scan_blocks(self, bytes octets not None, Py_ssize_t at):
         """Read enhanced packet blocks of pcapng from octet `at` on, to the last whole one.
 
-        Returns: the datagrams, where it ended, and why: SCAN_MORE, SCAN_OTHER at a block of another type, SCAN_LONG at
-        one whose packet is too long, else the rule that is broken there.
+        Returns:
+            The datagrams, the offset of the end, and the reason: SCAN_MORE, SCAN_OTHER at a block of another type,
+            SCAN_LONG at a packet that is too long, otherwise the rule that the block breaks.
         """
         cdef const uint8_t* start = <const uint8_t*>PyBytes_AS_STRING(octets)
         cdef const uint8_t* block
@@ -212,7 +237,7 @@ cdef class DatagramScanner:
         return found, at, MORE
 
     cdef object _time(self, Py_ssize_t interface, object ticks):
-        """The time of any clock, in nanoseconds, rounded down."""
+        """Convert the time of any clock to nanoseconds, rounded down."""
         units, offset_ns = self._clocks[interface]
         return ticks * 1_000_000_000 // units + offset_ns
 
@@ -239,7 +264,7 @@ cdef class DatagramScanner:
         return one
 
     cdef object _address(self, const uint8_t* host, int host_octets, const uint8_t* port):
-        """The address of before, if it is among the last ones."""
+        """Return the cached address, or create one."""
         cdef uint8_t key[KEY_OCTETS + 1]
         cdef uint8_t* kept
         cdef uint32_t slot = 0x811C_9DC5

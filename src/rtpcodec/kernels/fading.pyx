@@ -1,7 +1,7 @@
-"""Linear fades of int16 PCM: a ramp in place of the click that a sudden begin or end would be.
+"""Linear fades of int16 PCM, which avoid clicks at a sudden start or end.
 
-Sample k of a fade-in of `length` samples is multiplied by k / length, up to 1 from k = length on. A fade-out is its
-mirror image: (length - 1 - k) / length, 0 from k = length - 1 on. Products are rounded, halves to even.
+A fade-in of `length` samples multiplies sample k by k / length, and by 1 from k = length on. A fade-out is its mirror
+image: (length - 1 - k) / length, and 0 from k = length - 1 on. Products are rounded half to even.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.number cimport PyNumber_Index
@@ -14,11 +14,11 @@ from rtpcodec.kernels._buffers cimport (
 )
 
 cdef enum:
-    MAX_FADE = 1 << 30    # samples: 6 hours at 48 kHz; a product with a sample stays far within 64 bits
+    MAX_FADE = 1 << 30    # samples: 6 hours at 48 kHz; its product with a sample fits 64 bits
 
 
 cdef inline int16_t shared(int16_t sample, int64_t part, int64_t length) noexcept nogil:
-    """sample * part / length, rounded, halves to even."""
+    """Return sample * part / length, rounded half to even."""
     # 1. The floor of the quotient; C truncates towards 0.
     cdef int64_t product = <int64_t>sample * part
     cdef int64_t quotient = product // length
@@ -26,7 +26,7 @@ cdef inline int16_t shared(int16_t sample, int64_t part, int64_t length) noexcep
     if rest < 0:
         quotient -= 1
         rest += length
-    # 2. To the nearest integer above it, from a half on if the quotient is odd.
+    # 2. Round up above one half, and at one half if the quotient is odd.
     if 2 * rest > length or (2 * rest == length and quotient & 1):
         quotient += 1
     return <int16_t>quotient
@@ -35,7 +35,7 @@ cdef inline int16_t shared(int16_t sample, int64_t part, int64_t length) noexcep
 cdef void fade_block(
     const uint8_t* pcm, uint8_t* out, Py_ssize_t n, Py_ssize_t position, Py_ssize_t length, bint rising
 ) noexcept nogil:
-    """Fade n samples, the first of which is sample `position` of the fade; in and out must not overlap."""
+    """Fade n samples, beginning at sample `position` of the fade; in and out must not overlap."""
     cdef Py_ssize_t on_ramp = min(max(length - position, 0), n)
     cdef Py_ssize_t i, part
     for i in range(on_ramp):
@@ -48,7 +48,7 @@ cdef void fade_block(
 
 
 cdef int checked_place(object value, str name, int least) except -1:
-    """A number of samples of a fade."""
+    """Check a number of samples of a fade."""
     value = PyNumber_Index(value)
     if not least <= value <= MAX_FADE:
         raise ValueError(f"{name} is {value!r}, {least} to {MAX_FADE} samples are allowed")
@@ -69,13 +69,18 @@ cdef inline void run_fade(
 def fade(pcm, position, length, rising, /):
     """Fade native int16 PCM in or out along a linear ramp.
 
-    pcm: a piece of a stream.
-    position: how many samples of the fade lie before the piece; pieces of any size give the same result.
-    length: samples of the ramp.
-    rising: whether it fades in.
-    Returns: the piece, beyond the ramp unchanged (in) or silent (out).
-    Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets, a position below
-    0, or a length below 1.
+    Args:
+        pcm: a piece of a stream.
+        position: the number of samples of the fade before the piece; pieces of any size give the same result.
+        length: length of the ramp in samples.
+        rising: True: fade in, False: fade out.
+
+    Returns:
+        The faded piece; after the ramp it is unchanged (in) or silent (out).
+
+    Raises:
+        TypeError: not a buffer of 16-bit samples or octets.
+        ValueError: an odd number of octets, a position below 0, or a length below 1.
 
     >>> from array import array
     >>> array("h", fade(array("h", [1000] * 6), 0, 4, True)).tolist()
@@ -98,9 +103,11 @@ def fade(pcm, position, length, rising, /):
 
 
 def fade_into(pcm, position, length, rising, out, /):
-    """Fade PCM into the start of a writable buffer; how many samples.
+    """Fade PCM into the start of a writable buffer. Return the number of samples.
 
-    ValueError as well: too little room, or a buffer that overlaps the PCM.
+    Raises:
+        TypeError: as for `fade`.
+        ValueError: as for `fade`; the buffer is too small, or overlaps the PCM.
     """
     cdef Py_buffer view
     cdef Py_buffer room

@@ -1,7 +1,7 @@
-"""int16 PCM to float32 and back: full scale is 32768, so that every int16 has an exact float32.
+"""Conversion between int16 PCM and float32. Full scale is 32768, so every int16 has an exact float32.
 
-To float32, a sample is divided by 32768: -1 to below 1. To int16, a value is multiplied by 32768, rounded, halves to
-even, and clipped to -32768 to 32767; infinities are clipped, and a NaN is refused.
+To float32, a sample is divided by 32768, which gives -1 to below 1. To int16, a value is multiplied by 32768, rounded
+half to even, and clipped to -32768 to 32767; infinities are clipped, and a NaN is refused.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.math cimport rintf
@@ -25,14 +25,14 @@ cdef bint USES_AVX2 = avx2_chosen()
 
 
 cdef inline float load_float(const uint8_t* floats, Py_ssize_t i) noexcept nogil:
-    """Value i at any address."""
+    """Read value i at any address."""
     cdef float value
     memcpy(&value, floats + 4 * i, 4)
     return value
 
 
 cdef inline int16_t sample_of(float value) noexcept nogil:
-    """The sample of a value that is a number; times a power of two it is exact, and infinite beyond float32."""
+    """Convert a value that is not NaN. The product with a power of two is exact, or infinite beyond float32."""
     cdef float scaled = value * <float>32768
     if scaled >= <float>32767:
         return 32767
@@ -42,7 +42,7 @@ cdef inline int16_t sample_of(float value) noexcept nogil:
 
 
 cdef Py_ssize_t first_nan(const uint8_t* floats, Py_ssize_t n) noexcept nogil:
-    """The place of the first value that is not a number; -1: there is none."""
+    """Return the index of the first NaN, -1 if there is none."""
     cdef Py_ssize_t i
     cdef float value
     for i in range(n):
@@ -61,7 +61,7 @@ cdef void int16_to_float32_portable(const uint8_t* pcm, uint8_t* floats, Py_ssiz
 
 
 cdef bint float32_to_int16_portable(const uint8_t* floats, uint8_t* pcm, Py_ssize_t n) noexcept nogil:
-    """Convert up to the first NaN; whether there was one."""
+    """Convert up to the first NaN. Return True if there is one."""
     cdef Py_ssize_t i
     cdef float value
     for i in range(n):
@@ -81,7 +81,7 @@ cdef void int16_to_float32_block(const uint8_t* pcm, uint8_t* floats, Py_ssize_t
 
 
 cdef Py_ssize_t float32_to_int16_block(const uint8_t* floats, uint8_t* pcm, Py_ssize_t n) noexcept nogil:
-    """Convert n values; in and out must not overlap. -1, or the place of a NaN, and then pcm is not defined."""
+    """Convert n values; in and out must not overlap. Return -1, or the index of a NaN; then pcm is undefined."""
     cdef bint has_nan
     if USES_AVX2 and n >= AVX2_SAMPLES:
         has_nan = float32_to_int16_avx2(floats, pcm, n)
@@ -91,7 +91,7 @@ cdef Py_ssize_t float32_to_int16_block(const uint8_t* floats, uint8_t* pcm, Py_s
 
 
 cdef inline int run_to_int16(const void* floats, void* pcm, Py_ssize_t n) except -1:
-    """Convert n values, many of them without the GIL. ValueError: a NaN."""
+    """Convert n values, a long piece without the GIL. ValueError: a NaN."""
     cdef Py_ssize_t nan
     if n < GIL_FREE_SAMPLES:
         nan = float32_to_int16_block(<const uint8_t*>floats, <uint8_t*>pcm, n)
@@ -106,8 +106,12 @@ cdef inline int run_to_int16(const void* floats, void* pcm, Py_ssize_t n) except
 def int16_to_float32(pcm, /):
     """Convert native int16 PCM to native float32: each sample divided by 32768, exactly.
 
-    Returns: the octets of the float32 values, four per sample.
-    Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets.
+    Returns:
+        The octets of the float32 values, four per sample.
+
+    Raises:
+        TypeError: not a buffer of 16-bit samples or octets.
+        ValueError: an odd number of octets.
 
     >>> from array import array
     >>> array("f", int16_to_float32(array("h", [-32768, 0, 16384]))).tolist()
@@ -136,9 +140,11 @@ def int16_to_float32(pcm, /):
 
 
 def int16_to_float32_into(pcm, out, /):
-    """Convert int16 PCM into the start of a writable buffer of float32 or octets; how many samples.
+    """Convert int16 PCM into the start of a writable buffer of float32 or octets. Return the number of samples.
 
-    ValueError as well: too little room, or a buffer that overlaps the PCM.
+    Raises:
+        TypeError: as for `int16_to_float32`.
+        ValueError: as for `int16_to_float32`; the buffer is too small, or overlaps the PCM.
     """
     cdef Py_buffer view
     cdef Py_buffer room
@@ -155,9 +161,15 @@ def int16_to_float32_into(pcm, out, /):
 def float32_to_int16(samples, /):
     """Convert native float32 samples to native int16 PCM.
 
-    samples: a buffer of float32 ('f') or of their octets; 1.0 is full scale.
-    Returns: each value times 32768, rounded, halves to even, and clipped to -32768 to 32767.
-    Raises: TypeError: not a buffer of float32 or octets. ValueError: octets that are not a multiple of 4, or a NaN.
+    Args:
+        samples: a buffer of float32 ('f') or of their octets; 1.0 is full scale.
+
+    Returns:
+        Each value times 32768, rounded half to even, and clipped to -32768 to 32767.
+
+    Raises:
+        TypeError: not a buffer of float32 or octets.
+        ValueError: the octets are not a multiple of 4, or a value is NaN.
 
     >>> from array import array
     >>> array("h", float32_to_int16(array("f", [-1.5, 0.25, 1.0]))).tolist()
@@ -175,10 +187,12 @@ def float32_to_int16(samples, /):
 
 
 def float32_to_int16_into(samples, out, /):
-    """Convert float32 samples into the start of a writable buffer; how many samples.
+    """Convert float32 samples into the start of a writable buffer. Return the number of samples.
 
-    ValueError as well: too little room, or a buffer that overlaps the source. If a NaN is found, `out` holds part of a
-    result.
+    Raises:
+        TypeError: as for `float32_to_int16`.
+        ValueError: as for `float32_to_int16`; the buffer is too small, or overlaps the source. After a NaN, out has a
+            part of the result.
     """
     cdef Py_buffer view
     cdef Py_buffer room

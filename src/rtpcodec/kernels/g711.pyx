@@ -1,7 +1,7 @@
 """G.711 mu-law (PCMU) and A-law (PCMA), equal to the ITU-T G.191 reference for every input.
 
-Each law is written once as the standard defines it, for one value. The tables are filled from these definitions at
-import (0.3 ms). The portable form looks up, the AVX2 form (simd/g711_avx2.h) computes, the AVX-512 form
+Each law is implemented once as the standard defines it, for one value. The tables are filled from these functions at
+import (0.3 ms). The portable form uses the tables, the AVX2 form (simd/g711_avx2.h) computes, the AVX-512 form
 (simd/g711_avx512.h) does both in registers. All give the same octets.
 """
 from libc.stdint cimport int16_t, uint8_t, uint16_t
@@ -25,7 +25,7 @@ cdef extern from "simd/g711_avx512.h":
     void decode_avx512(const uint8_t* payload, uint8_t* out, Py_ssize_t n, const g711_samples* samples) noexcept nogil
 
 cdef enum:
-    AVX2_SAMPLES = 32    # the AVX2 form works in steps of 32, the AVX-512 form takes any length
+    AVX2_SAMPLES = 32    # the AVX2 form works in steps of 32, the AVX-512 form accepts any length
 
 cdef bint USES_AVX2 = avx2_chosen()
 cdef bint USES_AVX512 = avx512_chosen()
@@ -33,13 +33,13 @@ cdef uint8_t PCMU_OF[65536]    # index: the sample's bits, read as uint16
 cdef uint8_t PCMA_OF[65536]
 cdef int16_t PCMU_SAMPLE[256]
 cdef int16_t PCMA_SAMPLE[256]
-cdef g711_samples PCMU_OCTETS    # the same samples as the AVX-512 form wants them
+cdef g711_samples PCMU_OCTETS    # the same samples in the layout of the AVX-512 form
 cdef g711_samples PCMA_OCTETS
 
 
 cdef uint8_t pcmu_code(int sample) noexcept nogil:
-    """One mu-law code: 14-bit magnitude, bias 33, 3 segment and 4 interval bits, all inverted (G.711 table 2)."""
-    # A negative value is its one's complement, so -1 and 0 share a magnitude: this is where other encoders differ.
+    """Encode one sample: 14-bit magnitude, bias 33, 3 segment and 4 interval bits, all inverted (G.711 table 2)."""
+    # A negative value is its one's complement, so -1 and 0 share a magnitude; other encoders differ here.
     cdef int magnitude = ((~sample if sample < 0 else sample) >> 2) + 33
     cdef int segment = 0
     if magnitude > 0x1FFF:
@@ -51,14 +51,14 @@ cdef uint8_t pcmu_code(int sample) noexcept nogil:
 
 
 cdef int16_t pcmu_sample(int code) noexcept nogil:
-    """The 16-bit sample of a mu-law code: the middle of its interval."""
+    """Decode a mu-law code to a 16-bit sample: the middle of its interval."""
     cdef int inverted = ~code & 0x7F
     cdef int magnitude = (((inverted & 0x0F) * 2 + 33) << (inverted >> 4)) - 33
     return <int16_t>(4 * magnitude if code & 0x80 else -4 * magnitude)
 
 
 cdef uint8_t pcma_code(int sample) noexcept nogil:
-    """One A-law code: 12-bit magnitude, three segment bits, four interval bits, even bits inverted (G.711 table 1)."""
+    """Encode one sample: 12-bit magnitude, 3 segment and 4 interval bits, even bits inverted (G.711 table 1)."""
     cdef int magnitude = (~sample if sample < 0 else sample) >> 4
     cdef int segment = 0
     while magnitude >> segment > 31:
@@ -69,7 +69,7 @@ cdef uint8_t pcma_code(int sample) noexcept nogil:
 
 
 cdef int16_t pcma_sample(int code) noexcept nogil:
-    """The 16-bit sample of an A-law code: the middle of its interval."""
+    """Decode an A-law code to a 16-bit sample: the middle of its interval."""
     cdef int inverted = code ^ 0x55
     cdef int segment = (inverted >> 4) & 7
     cdef int magnitude = ((inverted & 0x0F) << 4) + 8
@@ -91,7 +91,7 @@ cdef void fill_tables() noexcept:
 
 
 cdef void split_samples(const int16_t* samples, g711_samples* octets) noexcept:
-    """The minus half of a table by octets; the plus half differs in sign only."""
+    """Split the negative half of a table into octets; the positive half differs only in sign."""
     cdef int code
     for code in range(128):
         octets.low[code] = <uint8_t>(samples[code] & 0xFF)
@@ -166,9 +166,11 @@ cdef void pcma_decode_block(const uint8_t* payload, uint8_t* out, Py_ssize_t n) 
 
 
 def pcmu_encode(pcm, /):
-    """Mu-law octets of native int16 mono PCM, one for each sample (ITU-T G.711, rounding of G.191).
+    """Encode native int16 mono PCM to mu-law, one octet per sample (ITU-T G.711 table 2, rounding of G.191).
 
-    TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets.
+    Raises:
+        TypeError: not a buffer of 16-bit samples or octets.
+        ValueError: an odd number of octets.
 
     >>> pcmu_encode(b"\\x00\\x00\\xff\\x7f").hex()
     'ff80'
@@ -177,15 +179,17 @@ def pcmu_encode(pcm, /):
 
 
 def pcmu_encode_into(pcm, out, /):
-    """Like pcmu_encode, written to the start of a writable buffer; how many octets.
+    """Encode PCM to mu-law, as `pcmu_encode`, into the start of a writable buffer. Return the number of octets.
 
-    ValueError as well: too little room, or a buffer that overlaps the PCM.
+    Raises:
+        TypeError: as for `pcmu_encode`.
+        ValueError: as for `pcmu_encode`; the buffer is too small, or overlaps the PCM.
     """
     return encoded_into(pcm, out, pcmu_encode_block)
 
 
 def pcmu_decode(payload, /):
-    """Native int16 mono PCM of mu-law octets, one sample for each (ITU-T G.711).
+    """Decode mu-law octets to native int16 mono PCM, one sample per octet (ITU-T G.711 table 2).
 
     TypeError: not a buffer of octets.
 
@@ -196,17 +200,21 @@ def pcmu_decode(payload, /):
 
 
 def pcmu_decode_into(payload, out, /):
-    """Like pcmu_decode, written to the start of a writable buffer; how many samples.
+    """Decode mu-law, as `pcmu_decode`, into the start of a writable buffer. Return the number of samples.
 
-    ValueError: too little room, or a buffer that overlaps the payload.
+    Raises:
+        TypeError: not a buffer of octets.
+        ValueError: the buffer is too small, or overlaps the payload.
     """
     return decoded_into(payload, out, pcmu_decode_block)
 
 
 def pcma_encode(pcm, /):
-    """A-law octets of native int16 mono PCM, one for each sample (ITU-T G.711, rounding of G.191).
+    """Encode native int16 mono PCM to A-law, one octet per sample (ITU-T G.711 table 1, rounding of G.191).
 
-    TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets.
+    Raises:
+        TypeError: not a buffer of 16-bit samples or octets.
+        ValueError: an odd number of octets.
 
     >>> pcma_encode(b"\\x00\\x00\\xff\\x7f").hex()
     'd5aa'
@@ -215,15 +223,17 @@ def pcma_encode(pcm, /):
 
 
 def pcma_encode_into(pcm, out, /):
-    """Like pcma_encode, written to the start of a writable buffer; how many octets.
+    """Encode PCM to A-law, as `pcma_encode`, into the start of a writable buffer. Return the number of octets.
 
-    ValueError as well: too little room, or a buffer that overlaps the PCM.
+    Raises:
+        TypeError: as for `pcma_encode`.
+        ValueError: as for `pcma_encode`; the buffer is too small, or overlaps the PCM.
     """
     return encoded_into(pcm, out, pcma_encode_block)
 
 
 def pcma_decode(payload, /):
-    """Native int16 mono PCM of A-law octets, one sample for each (ITU-T G.711).
+    """Decode A-law octets to native int16 mono PCM, one sample per octet (ITU-T G.711 table 1).
 
     TypeError: not a buffer of octets.
 
@@ -234,8 +244,10 @@ def pcma_decode(payload, /):
 
 
 def pcma_decode_into(payload, out, /):
-    """Like pcma_decode, written to the start of a writable buffer; how many samples.
+    """Decode A-law, as `pcma_decode`, into the start of a writable buffer. Return the number of samples.
 
-    ValueError: too little room, or a buffer that overlaps the payload.
+    Raises:
+        TypeError: not a buffer of octets.
+        ValueError: the buffer is too small, or overlaps the payload.
     """
     return decoded_into(payload, out, pcma_decode_block)

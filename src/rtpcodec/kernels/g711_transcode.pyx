@@ -1,6 +1,6 @@
-"""PCMU to PCMA and back, through linear: each code becomes the code of its sample (ITU-T G.191 tables both ways).
+"""PCMU to PCMA and back, through linear samples: the same result as decoding and then encoding (ITU-T G.191).
 
-G.711 itself gives direct tables that differ in 44 and 32 codes; through linear is what decoding and encoding would do.
+The direct conversion tables of G.711 differ in 44 and 32 codes.
 """
 from libc.stdint cimport uint8_t
 
@@ -17,12 +17,12 @@ cdef extern from "simd/g711_avx512.h":
     void transcode_avx512(const uint8_t* codes, uint8_t* out, Py_ssize_t n, const uint8_t* table) noexcept nogil
 
 cdef enum:
-    AVX2_OCTETS = 32    # the AVX2 form works in steps of 32, the AVX-512 form takes any length
+    AVX2_OCTETS = 32    # the AVX2 form works in steps of 32, the AVX-512 form accepts any length
 
 
 cdef struct Transcoder:
     uint8_t table[256]
-    uint8_t steps[8][16]       # simd/g711_avx2.h says what these two are
+    uint8_t steps[8][16]       # simd/g711_avx2.h explains these two
     uint8_t corrections[16]
 
 
@@ -33,7 +33,7 @@ cdef bint USES_AVX512 = avx512_chosen()
 
 
 cdef void fill_vector_tables(Transcoder* transcoder) noexcept:
-    """What the AVX2 form needs, from the plain table."""
+    """Compute the tables of the AVX2 form from the plain table."""
     cdef int code
     cdef uint8_t below
     for code in range(128):
@@ -72,17 +72,17 @@ cdef void transcode(const Transcoder* transcoder, const uint8_t* codes, uint8_t*
 
 
 cdef void pcmu_to_pcma_block(const uint8_t* payload, uint8_t* out, Py_ssize_t n) noexcept nogil:
-    """A-law codes of n mu-law codes; in and out must not overlap."""
+    """Convert n mu-law codes to A-law; in and out must not overlap."""
     transcode(&PCMU_TO_PCMA, payload, out, n)
 
 
 cdef void pcma_to_pcmu_block(const uint8_t* payload, uint8_t* out, Py_ssize_t n) noexcept nogil:
-    """Mu-law codes of n A-law codes; in and out must not overlap."""
+    """Convert n A-law codes to mu-law; in and out must not overlap."""
     transcode(&PCMA_TO_PCMU, payload, out, n)
 
 
 def pcmu_to_pcma(payload, /):
-    """A-law octets of mu-law octets, as decoding and encoding would give them.
+    """Convert mu-law octets to A-law, with the same result as decoding and then encoding.
 
     TypeError: not a buffer of octets.
 
@@ -93,15 +93,17 @@ def pcmu_to_pcma(payload, /):
 
 
 def pcmu_to_pcma_into(payload, out, /):
-    """Like pcmu_to_pcma, written to the start of a writable buffer; how many octets.
+    """Convert as `pcmu_to_pcma`, into the start of a writable buffer. Return the number of octets.
 
-    ValueError: too little room, or a buffer that overlaps the payload.
+    Raises:
+        TypeError: not a buffer of octets.
+        ValueError: the buffer is too small, or overlaps the payload.
     """
     return recoded_into(payload, out, pcmu_to_pcma_block)
 
 
 def pcma_to_pcmu(payload, /):
-    """Mu-law octets of A-law octets, as decoding and encoding would give them.
+    """Convert A-law octets to mu-law, with the same result as decoding and then encoding.
 
     TypeError: not a buffer of octets.
 
@@ -112,8 +114,10 @@ def pcma_to_pcmu(payload, /):
 
 
 def pcma_to_pcmu_into(payload, out, /):
-    """Like pcma_to_pcmu, written to the start of a writable buffer; how many octets.
+    """Convert as `pcma_to_pcmu`, into the start of a writable buffer. Return the number of octets.
 
-    ValueError: too little room, or a buffer that overlaps the payload.
+    Raises:
+        TypeError: not a buffer of octets.
+        ValueError: the buffer is too small, or overlaps the payload.
     """
     return recoded_into(payload, out, pcma_to_pcmu_block)

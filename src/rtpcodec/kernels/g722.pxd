@@ -1,4 +1,4 @@
-"""G.722 for other Cython code: one flat stream a direction, which every form of the kernel continues.
+"""G.722 for other Cython code: one flat stream per direction, which every form of the kernel can continue.
 
 PCM is native int16 at 16 kHz, at any address; a pair is two samples or one octet. In and out must not overlap.
 """
@@ -22,8 +22,8 @@ cdef extern from "rtpcodec/kernels/g722_state.h":
         int16_t x[22]
 
     enum:
-        CHUNK_PAIRS "RTPCODEC_G722_CHUNK"      # what a stage takes at most
-        PADDED_PAIRS "RTPCODEC_G722_PADDED"    # room that xl, xh, rl and rh need
+        CHUNK_PAIRS "RTPCODEC_G722_CHUNK"      # the maximum per stage
+        PADDED_PAIRS "RTPCODEC_G722_PADDED"    # size of the buffers xl, xh, rl and rh
 
         LANES "RTPCODEC_G722_LANES"
 
@@ -35,24 +35,24 @@ cdef extern from "rtpcodec/kernels/g722_state.h":
         void (*encode_bands)(G722Stream*, const int16_t*, const int16_t*, uint8_t*, int) noexcept nogil
         void (*decode_bands)(G722Stream*, const uint8_t*, int16_t*, int16_t*, int, int) noexcept nogil
         void (*receive_qmf)(int16_t*, const int16_t*, const int16_t*, uint8_t*, int) noexcept nogil
-        # NULL where streams go one by one
+        # NULL if streams are coded one by one
         void (*encode_lanes)(G722Stream**, G722Words*, G722Words*, G722Words*, int) noexcept nogil
         void (*decode_lanes)(G722Stream**, G722Words*, G722Words*, G722Words*, int, int) noexcept nogil
 
-# Every form that this processor runs: the definition first. NULL after the last.
+# Return a form that this processor runs, by number: 0 is the definition. NULL after the last.
 cdef const G722Form* g722_form(int number) noexcept nogil
 
-# The one that was chosen for this process.
+# Return the form that was chosen for this process.
 cdef const G722Form* g722_chosen_form() noexcept nogil
-# A new stream, with silence before its first sample.
+# Begin a stream, with silence before its first sample.
 cdef void g722_start(G722Stream* stream) noexcept nogil
-# 2 * pairs samples to pairs octets, by the chosen form.
+# Encode 2 * pairs samples to pairs octets, by the chosen form.
 cdef void g722_encode_block(G722Stream* stream, const uint8_t* pcm, uint8_t* out, Py_ssize_t pairs) noexcept nogil
-# pairs octets to 2 * pairs samples; mode 1, 2 or 3.
+# Decode pairs octets to 2 * pairs samples; mode 1, 2 or 3.
 cdef void g722_decode_block(
     G722Stream* stream, const uint8_t* codes, uint8_t* out, Py_ssize_t pairs, int mode
 ) noexcept nogil
-# The same by a form that a test names.
+# The same by a given form, for tests.
 cdef void g722_encode_by(
     const G722Form* form, G722Stream* stream, const uint8_t* pcm, uint8_t* out, Py_ssize_t pairs
 ) noexcept nogil

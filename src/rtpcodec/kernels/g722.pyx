@@ -1,11 +1,11 @@
 """G.722 (SB-ADPCM at 64, 56 and 48 kbit/s), equal to the ITU-T reference on every input: the definition.
 
-To be read beside the Recommendation: one function a block of clause 6.2, under the block's name; the tables are in
-g722_tables.h. The two sub-bands share all blocks but the quantizers, and names are those of the lower band.
-docs/adr/0006-g722-reference.md tells which reference it is and who differs.
+The structure is that of the Recommendation: one function per block of clause 6.2, with the block's name; the tables are
+in g722_tables.h. The two sub-bands share all blocks except the quantizers, and names are those of the lower band.
+docs/adr/0006-g722-reference.md describes the reference and other implementations.
 
-A block of samples passes in chunks through two stages, QMF and bands. Only the bands feed back from sample to sample,
-and tests run them alone, as Appendix II of the Recommendation does.
+Chunks of samples pass through two stages, QMF and bands. Only the bands have feedback between samples, and tests run
+them alone, as Appendix II of the Recommendation does.
 """
 from libc.stdint cimport int16_t, uint8_t
 from libc.string cimport memcpy, memmove, memset
@@ -30,11 +30,11 @@ cdef extern from "rtpcodec/kernels/simd/g722_forms.h":
     const G722Form* rtpcodec_g722_avx2_form() noexcept nogil
 
 cdef enum:
-    HISTORY = 11    # pairs that a QMF remembers
+    HISTORY = 11    # pairs in the history of a QMF
 
 
 cdef inline int saturate(int value) noexcept nogil:
-    """What `+` and `-` of the Recommendation do with 16-bit words."""
+    """Saturate to 16 bits, as `+` and `-` of the Recommendation do."""
     return -32768 if value < -32768 else 32767 if value > 32767 else value
 
 
@@ -69,7 +69,7 @@ cdef inline int invqal(int il, int detl) noexcept nogil:
 
 
 cdef inline int invqbl(int il, int detl, int mode) noexcept nogil:
-    """INVQBL: the difference DL by the bits of IL that the mode leaves for audio."""
+    """INVQBL: the difference DL by the bits of IL that carry audio in the mode."""
     if mode == 1:
         return detl * QQ6[il] >> 15
     if mode == 2:
@@ -150,7 +150,7 @@ cdef inline int filtep(const G722Band* band, int rlt1, int rlt2) noexcept nogil:
 
 
 cdef inline void predict(G722Band* band, int dlt) noexcept nogil:
-    """From the difference DLT to the next prediction SL: PARREC, RECONS, updates, delays, filters, PREDIC."""
+    """PARREC, RECONS, updates, delays, filters and PREDIC: from the difference DLT to the next prediction SL."""
     cdef int plt = saturate(dlt + band.sz)
     cdef int rlt = saturate(dlt + band.s)
     cdef int apl2 = uppol2(band, plt)
@@ -167,7 +167,7 @@ cdef inline void predict(G722Band* band, int dlt) noexcept nogil:
 
 
 cdef inline void adapt_low(G722Band* low, int il) noexcept nogil:
-    """What encoder and decoder do in the lower band once IL is known."""
+    """Adapt the lower band to IL, in encoder and decoder."""
     cdef int dlt = invqal(il, low.det)
     low.nb = <int16_t>logscl(il, low.nb)
     low.det = <int16_t>scalel(low.nb)
@@ -175,7 +175,7 @@ cdef inline void adapt_low(G722Band* low, int il) noexcept nogil:
 
 
 cdef inline void adapt_high(G722Band* high, int ih) noexcept nogil:
-    """What encoder and decoder do in the higher band once IH is known."""
+    """Adapt the higher band to IH, in encoder and decoder."""
     cdef int dh = invqah(ih, high.det)
     high.nb = <int16_t>logsch(ih, high.nb)
     high.det = <int16_t>scaleh(high.nb)
@@ -219,7 +219,7 @@ cdef void encode_bands(
 cdef void decode_bands(
     G722Stream* stream, const uint8_t* codes, int16_t* rl, int16_t* rh, int pairs, int mode
 ) noexcept nogil:
-    """The inverse quantizers, RECONS, LIMIT and the adaptation."""
+    """Apply the inverse quantizers, RECONS, LIMIT and the adaptation."""
     cdef int k, il, ih
     for k in range(pairs):
         il = codes[k] & 63

@@ -1,4 +1,4 @@
-"""G.722 of many streams of equal length: up to 16 at once where the form can, the rest one by one."""
+"""G.722 of many streams of equal length: up to 16 at once if the form supports it, the rest one by one."""
 from libc.stdint cimport uint8_t
 from libc.string cimport memset
 

@@ -1,4 +1,4 @@
-/* The tables of ITU-T G.722 as the Recommendation prints them. Where it prints a quantizer's magnitudes and signs
+/* The tables of ITU-T G.722 clause 6.2 as the Recommendation prints them. Where it prints a quantizer's magnitudes and signs
  * apart, here is the signed value of each code, already shifted by the 3 bits that blocks INVQxx shift it by. */
 #ifndef RTPCODEC_G722_TABLES_H
 #define RTPCODEC_G722_TABLES_H

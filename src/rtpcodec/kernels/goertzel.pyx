@@ -1,16 +1,16 @@
-"""The power and the phase of a signal at single frequencies, window by window: what Goertzel's algorithm computes.
+"""Power and phase of a signal at single frequencies, per window, as by Goertzel's algorithm.
 
-Goertzel's recursion gives one term of the discrete Fourier transform,
+Goertzel's recursion computes one term of the discrete Fourier transform,
 
     C = sum of w[i] * x[i] * exp(-2 pi i f i / rate)
 
-in one multiplication per sample, but in an order that no machine can change, and with rounding that grows towards low
-frequencies. Here w[i] * cos and w[i] * sin are tables of integers, so C is two exact sums of integers: they have the
-same value in any order, and the compiler may form them in vectors of any width. Results are equal on every machine and
-at every level of SIMD; `tests/oracles/goertzel.py` has the recursion as a witness.
+with one multiplication per sample, but its order of operations is fixed, and its rounding errors grow towards low
+frequencies. Here w[i] * cos and w[i] * sin are tables of integers, so C is two exact sums of integers. Their order does
+not matter, and the compiler can use vectors of any width. Results are equal on every machine and at every SIMD level;
+the tests compare them with the recursion in `tests/oracles/goertzel.py`.
 
-Windows are Hann windows, which overlap: a tone further away than two of their lobes does not disturb. The power of a
-window is weighted alike, less its mean, so that a single sine within it has exactly this power.
+The windows are overlapping Hann windows: a tone at a distance of more than two lobes does not disturb. The power of a
+window has the same weights and excludes its mean, so a single sine in it has exactly this power.
 """
 cimport cython
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
@@ -34,13 +34,13 @@ cdef enum:
     MAX_RATE_HZ = 192000
     MAX_WINDOW_SAMPLES = 1 << 15    # 170 ms at 192 kHz; the sums of a window fit 64 bits
     MAX_FREQUENCIES = 64
-    BATCH_WINDOWS = 16              # measured without the GIL, then made objects
+    BATCH_WINDOWS = 16              # measured without the GIL, then converted to objects
     GIL_FREE_SAMPLES = 2048
-    HEADER = 3                      # numbers of a window before its parts
+    HEADER = 3                      # values of a window before its real and imaginary parts
 
 
 cdef int64_t weighted_sum(const int16_t* samples, const int16_t* weights, Py_ssize_t n) noexcept nogil:
-    """The scalar product. Weights lie within 2047. The inner loop is GCC's pattern for pmaddwd."""
+    """Return the scalar product, for weights up to 2047. The inner loop is GCC's pattern for pmaddwd."""
     cdef int64_t total = 0
     cdef int32_t run
     cdef Py_ssize_t begin = 0
@@ -60,7 +60,7 @@ cdef int64_t weighted_sum(const int16_t* samples, const int16_t* weights, Py_ssi
 cdef double window_power(
     const int16_t* samples, const int16_t* weights, int64_t total_weight, Py_ssize_t n
 ) noexcept nogil:
-    """The weighted mean square of a window, less the square of its weighted mean."""
+    """Return the weighted mean square of a window, minus the square of its weighted mean."""
     cdef int64_t squares = 0
     cdef int64_t total = 0
     cdef int32_t sample
@@ -81,7 +81,7 @@ cdef object in_use():
 @cython.final
 @cython.auto_pickle(False)
 cdef class ToneTables:
-    """The weights of windows at some frequencies. They are only read: banks of many streams share them."""
+    """The weights of windows at some frequencies. They are read-only, so banks of many streams share them."""
 
     cdef int16_t* _weights          # a row of cosines and a row of sines per frequency
     cdef int16_t* _power_weights
@@ -161,12 +161,16 @@ cdef class ToneBank:
     def __cinit__(self, ToneTables tables not None, hop_samples, *, split, double least_power, double least_share):
         """Begin a stream.
 
-        tables: windows and frequencies.
-        hop_samples: from the begin of a window to that of the next, 1 to the length of a window.
-        split: how many of the frequencies are the first group; the others are the second.
-        least_power: the values of quieter windows are not reported, in squares of samples.
-        least_share: nor those of windows of whose power the strongest frequencies of both groups have less together.
-        Raises: ValueError: a number out of range.
+        Args:
+            tables: windows and frequencies.
+            hop_samples: distance of the windows, 1 to the length of a window.
+            split: the number of frequencies in the first group; the others are the second group.
+            least_power: values of windows with a lower mean square of samples are not reported.
+            least_share: values are not reported if the strongest frequencies of both groups together have a lower
+                share of the power.
+
+        Raises:
+            ValueError: a number out of range.
         """
         hop_samples, split = PyNumber_Index(hop_samples), PyNumber_Index(split)
         self._count = len(tables.frequencies_hz)
@@ -186,7 +190,7 @@ cdef class ToneBank:
             raise MemoryError
 
     cdef Py_ssize_t _measure(self) noexcept nogil:
-        """Measure all windows that are complete, and keep the samples behind the begin of the next; how many."""
+        """Measure all complete windows, and keep the samples of the next. Return the number of windows."""
         cdef Py_ssize_t window = self._tables.window_samples
         cdef Py_ssize_t begin = 0
         cdef Py_ssize_t windows = 0
@@ -244,12 +248,18 @@ cdef class ToneBank:
     def measure(self, pcm, /):
         """Add PCM to the stream, and measure the windows that it completes.
 
-        pcm: native int16 samples, of any number.
-        Returns: per window its power in squares of samples, the indices of the strongest frequency of each group, -1 of
-            a group without any, and a complex number per frequency whose squared magnitude is the power of a sine
-            there. Of a window that is quiet, or in which no tone has its share, -1, -1 and None.
-        Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets. RuntimeError:
-            another thread is inside.
+        Args:
+            pcm: native int16 samples, any number.
+
+        Returns:
+            Per window: its mean square of samples, the index of the strongest frequency of each group (-1: an empty
+            group), and one complex number per frequency whose squared magnitude is the power of a sine there. For a
+            window below least_power or least_share: the mean square, -1, -1 and None.
+
+        Raises:
+            TypeError: not a buffer of 16-bit samples or octets.
+            ValueError: an odd number of octets.
+            RuntimeError: another thread uses the bank.
         """
         cdef Py_buffer view
         cdef Py_ssize_t at = 0
@@ -279,9 +289,10 @@ cdef class ToneBank:
         return reported
 
     def reset(self):
-        """Drop the samples of windows that are not complete: the next sample begins a window.
+        """Drop the samples of incomplete windows: the next sample begins a window.
 
-        Raises: RuntimeError: another thread is inside.
+        Raises:
+            RuntimeError: another thread uses the bank.
         """
         if not take_bank(&self._busy):
             raise in_use()

@@ -6,7 +6,7 @@ from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, load_i16, ta
 
 
 cdef int32_t peak_block(const uint8_t* pcm, Py_ssize_t n) noexcept nogil:
-    """The largest magnitude of n samples, 0 to 32768; 0 of none."""
+    """Return the largest magnitude of n samples, 0 to 32768; 0 if n is 0."""
     cdef Py_ssize_t i
     cdef int16_t sample
     cdef int16_t lowest = 0
@@ -19,7 +19,7 @@ cdef int32_t peak_block(const uint8_t* pcm, Py_ssize_t n) noexcept nogil:
 
 
 cdef uint64_t energy_block(const uint8_t* pcm, Py_ssize_t n) noexcept nogil:
-    """The sum of the squares of n samples; 2^34 of them fit."""
+    """Return the sum of the squares of n samples; up to 2^34 samples fit."""
     cdef Py_ssize_t i
     cdef int32_t sample
     cdef uint64_t total = 0
@@ -32,7 +32,9 @@ cdef uint64_t energy_block(const uint8_t* pcm, Py_ssize_t n) noexcept nogil:
 def peak(pcm, /):
     """Return the largest magnitude of native int16 PCM, 0 to 32768; 0 if it is empty.
 
-    Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets.
+    Raises:
+        TypeError: not a buffer of 16-bit samples or octets.
+        ValueError: an odd number of octets.
 
     >>> from array import array
     >>> peak(array("h", [3, -32768, 7]))
@@ -53,7 +55,9 @@ def peak(pcm, /):
 def energy(pcm, /):
     """Return the sum of the squares of native int16 PCM, of at most 2**34 samples.
 
-    Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets.
+    Raises:
+        TypeError: not a buffer of 16-bit samples or octets.
+        ValueError: an odd number of octets.
 
     >>> from array import array
     >>> energy(array("h", [3, -4]))

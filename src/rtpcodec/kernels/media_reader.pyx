@@ -1,4 +1,4 @@
-"""Reader of one stream's `media` messages: what media_scan finds in a text, as objects, with the payload decoded."""
+"""Reader of one stream's `media` messages: converts the members that media_scan finds, and decodes the payload."""
 cimport cython
 from cpython.buffer cimport PyBUF_SIMPLE, Py_buffer, PyBuffer_Release, PyObject_GetBuffer
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -22,7 +22,7 @@ cdef extern from "Python.h":
     object PyUnicode_DecodeASCII(const char* text, Py_ssize_t n, const char* errors)
 
 cdef enum:
-    SCRATCH_OCTETS = 3072    # of a payload on the stack: 384 ms of PCMU, 96 ms of L16 at 16 kHz
+    SCRATCH_OCTETS = 3072    # a payload on the stack: 384 ms of PCMU, 96 ms of L16 at 16 kHz
 
 cdef tuple CODINGS = ("pcmu", "pcma", "l16_little", "l16_big")
 cdef str NATIVE_L16 = f"l16_{sys.byteorder}"
@@ -31,11 +31,14 @@ cdef str NATIVE_L16 = f"l16_{sys.byteorder}"
 @cython.final
 @cython.auto_pickle(False)
 cdef class MediaReader:
-    """Reads the `media` messages of one stream, and learns how it spells them. One thread at a time.
+    """Reads the `media` messages of one stream, and learns their shape. Use from one thread at a time.
 
-    scanner: of the stream's carrier.
-    coding: of the payloads: 'pcmu', 'pcma', 'l16_little' or 'l16_big', which are decoded; None: they stay as they are.
-    ValueError: another coding.
+    Args:
+        scanner: the scanner of the stream's carrier.
+        coding: decode payloads of this coding: 'pcmu', 'pcma', 'l16_little' or 'l16_big'; None: do not decode.
+
+    Raises:
+        ValueError: another coding.
     """
     cdef readonly MediaScanner scanner
     cdef readonly str coding
@@ -61,15 +64,18 @@ cdef class MediaReader:
     def read(self, text, /):
         """Read one text frame, given as str or as a buffer of octets.
 
-        Returns: track, chunk, timestamp, sequence number, and PCM or payload; None for each number and for a track that
-            the message does not have. None in place of the tuple: the scanner declined, the parser of the dialect has
-            to read the message.
-        Raises: TypeError if the text is neither str nor a buffer.
+        Returns:
+            Track, chunk, timestamp, sequence number, and PCM or payload; a number or track that the message does not
+            have is None. None instead of the tuple: the scanner declined, and the dialect's parser must read the
+            message.
+
+        Raises:
+            TypeError: the text is neither str nor a buffer.
         """
         return self.read_by(text, values_of)
 
     def stream_id_of(self, text, /):
-        """Read the id of the stream that one text frame names. None: it names none, or the scanner declined."""
+        """Read the stream id of one text frame. None: it does not have one, or the scanner declined."""
         return self.read_by(text, stream_id_of)
 
     cdef object read_by(self, object text, object (*make)(MediaReader, const MediaFields*)):
@@ -103,7 +109,7 @@ cdef class MediaReader:
 
 
 cdef object values_of(MediaReader reader, const MediaFields* fields):
-    """What a message carries, as objects. None: its payload is not whole samples in strict base64."""
+    """Convert a message's members to objects. None: its payload is not whole samples in strict base64."""
     cdef object track
     cdef bytes content = content_of(fields, reader._decode, reader._sample_octets)
     if content is None:
@@ -130,7 +136,7 @@ cdef inline str text_of(const uint8_t* text, Py_ssize_t chars):
 
 
 cdef bytes content_of(const MediaFields* fields, block_function decode, int sample_octets):
-    """The PCM or the payload of base64. None: it is not strict base64, or ends inside a sample."""
+    """Decode base64 to PCM or payload. None: it is not strict base64, or ends inside a sample."""
     cdef Py_ssize_t octets = base64_octets(fields.payload, fields.payload_chars)
     cdef uint8_t scratch[SCRATCH_OCTETS]
     cdef uint8_t* payload = scratch
@@ -157,9 +163,9 @@ cdef bytes content_of(const MediaFields* fields, block_function decode, int samp
 
 
 cdef inline bint decoded_exactly(const MediaFields* fields, uint8_t* out) noexcept nogil:
-    """Decode base64 into room for its octets alone. False: it is not strict base64.
+    """Decode base64 into a buffer of exactly its octets. False: it is not strict base64.
 
-    A block decoder may write where the padding would be, so the last four characters are decoded aside.
+    A block decoder may write in place of the padding, so the last four characters are decoded separately.
     """
     cdef uint8_t last[3]
     cdef Py_ssize_t head = fields.payload_chars - 4

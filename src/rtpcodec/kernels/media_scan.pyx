@@ -1,14 +1,14 @@
-"""Scanner for `media` messages: one flat object with one object inside, as text, straight to the members' places.
+"""Scanner for `media` messages, a flat object with one object inside: finds the positions of members in the text.
 
-It takes the members in any order and any white space of JSON (RFC 8259), and declines everything else that JSON or
-the carrier allows: escapes, non-ASCII, duplicates, unknown members, null, fractions, exponents. A declined message
-costs its scan; the caller hands it to the parser, which is the definition. Two forms give the same members:
+It accepts the members in any order and any white space of JSON (RFC 8259), and declines everything else that JSON or
+the carrier allows: escapes, non-ASCII, duplicates, unknown members, null, fractions, exponents. The caller passes a
+declined message to the dialect's parser, which is the definition. Two forms give the same members:
 
-scan_any    walks through the text, member by member
+scan_any    reads the text member by member
 scan_shape  compares the texts between the values with those of an earlier message of the stream
 
-Neither looks at the characters of the payload, except for its closing quote. The caller must decode it as strict
-base64: characters that are not base64, a quote or a backslash among them, mean that the scan was wrong.
+Neither reads the characters of the payload, except for its closing quote. The caller must decode the payload as strict
+base64: any other character, including a quote or backslash, means that the scan was wrong.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING
@@ -20,12 +20,12 @@ from rtpcodec.kernels._json_cursor cimport (
 )
 
 cdef enum:
-    MAX_NAME_CHARS = 64      # of a name of the dialect; the longest in use has 29
+    MAX_NAME_CHARS = 64      # length of a name of the dialect; the longest in use has 29
     NO_LITERAL = 255
-    AS_NUMBER = 8            # beside a kind: a JSON number, not digits in a string
+    AS_NUMBER = 8            # flag of a kind: a JSON number, not digits in a string
 
-# The members of a message, as in ARGUMENTS. Up to PAYLOAD they are in the body, before EVENT they are
-# values, which a shape has kinds for.
+# The members of a message, as in ARGUMENTS. Those up to PAYLOAD are in the body; those before EVENT are values, for
+# which a shape has kinds.
 cdef enum:
     CHUNK
     TIMESTAMP
@@ -50,7 +50,7 @@ cdef struct Values:
 
 
 cdef inline void note(Values* values, uint8_t kind, const uint8_t* start, const uint8_t* end) noexcept nogil:
-    """Remember where a value stands."""
+    """Record the position of a value."""
     values.places[values.count] = Value(start, end, kind)
     values.count += 1
 
@@ -90,12 +90,12 @@ cdef inline bint take_payload(Cursor* cursor, Values* values, MediaFields* field
 
 
 cdef inline int slot_of(const uint8_t* name) noexcept nogil:
-    """Where a member with these first two octets, of its name or the quote behind it, is looked up."""
+    """Return the slot of a member by its first two octets, of its name or its closing quote."""
     return (name[0] ^ name[1]) & (SLOTS - 1)
 
 
 cdef inline int take_member(MediaScanner scanner, Cursor* cursor, int first, int end) noexcept nogil:
-    """Read one of some members' names, and the colon behind it. -1: another one, or none at all."""
+    """Read the name of a known member, and the colon after it. -1: another name, or none."""
     cdef int member
     if not take(cursor, c'"') or cursor.end - cursor.at < 2:
         return -1
@@ -103,7 +103,7 @@ cdef inline int take_member(MediaScanner scanner, Cursor* cursor, int first, int
     if member < 0:
         return -1
     if not begins(cursor.at, cursor.end, &scanner._names[member]):
-        # Another name of the same slot, or an unknown one.
+        # Another name in the same slot, or an unknown one.
         for member in range(first, end):
             if begins(cursor.at, cursor.end, &scanner._names[member]):
                 break
@@ -172,7 +172,8 @@ cdef class MediaScanner:
     cdef bint scan(self, const uint8_t* text, Py_ssize_t n, MediaShape* shape, MediaFields* fields) noexcept nogil:
         """Find the members of a message of n octets. False: declined; the fields are then undefined.
 
-        shape: of the same stream; it learns here. The fields point into the text, and into the scanner.
+        Args:
+            shape: of the same stream; it learns here. The fields point into the text, and into the scanner.
         """
         cdef Values values
         if n > self.max_octets:
@@ -182,7 +183,7 @@ cdef class MediaScanner:
             return True
         if not scan_any(self, text, n, fields, &values):
             return False
-        # Learn from the first message, and then from ever fewer: a stream without one shape must not pay for it.
+        # Learn from the first message, then less and less often: a stream without a fixed shape must not pay for it.
         if shape.misses & (shape.misses - 1) == 0:
             learn(shape, text, n, fields, &values)
         shape.misses += 1
@@ -191,7 +192,7 @@ cdef class MediaScanner:
     cdef bint scan_shape(
         self, const uint8_t* text, Py_ssize_t n, MediaShape* shape, MediaFields* fields
     ) noexcept nogil:
-        """Find the members of a message whose texts between the values are the learned ones."""
+        """Find the members of a message of the learned shape."""
         cdef const uint8_t* literal = &shape.literals[0]
         cdef const uint8_t* at = text
         cdef const uint8_t* end = text + n
@@ -213,7 +214,7 @@ cdef class MediaScanner:
         return at == end
 
     cdef Py_ssize_t set_track_at(self, const uint8_t* at, const uint8_t* end, MediaFields* fields) noexcept nogil:
-        """Set the track, if a name that the scanner knows stands here with a quote behind it. Its length; 0: none."""
+        """Set the track if a known name and its closing quote are here. Return its length; 0: none."""
         cdef int i
         for i in range(self._known_tracks):
             if begins(at, end, &self._tracks[i].seen):
@@ -232,13 +233,13 @@ cdef class MediaScanner:
 
 
 def _scanner_of(members, track_names, long_track_names, max_octets):
-    """A scanner of the names of members, in the order of ARGUMENTS."""
+    """Create a scanner for names of members, in the order of ARGUMENTS."""
     keywords = dict(zip(ARGUMENTS, members))
     return MediaScanner(track_names=track_names, long_track_names=long_track_names, max_octets=max_octets, **keywords)
 
 
 cdef bytes plain_octets(object name):
-    """A name with the quote behind it. ValueError: not a name that a text can hold as it is."""
+    """Return a name with its closing quote. ValueError: a name that JSON would escape."""
     if not isinstance(name, str):
         raise TypeError(f"a name is of type {type(name).__name__}, str is needed")
     octets = name.encode()
@@ -252,7 +253,7 @@ cdef bytes plain_octets(object name):
 cdef bint scan_any(
     MediaScanner scanner, const uint8_t* text, Py_ssize_t n, MediaFields* fields, Values* values
 ) noexcept nogil:
-    """Find the members of a message in any order, and where their values stand."""
+    """Find the members of a message in any order, and the positions of their values."""
     cdef Cursor cursor
     cdef Cursor string
     cdef int member
@@ -326,7 +327,7 @@ cdef inline bint take_track(MediaScanner scanner, Cursor* cursor, MediaFields* f
 cdef void learn(
     MediaShape* shape, const uint8_t* text, Py_ssize_t n, const MediaFields* fields, const Values* values
 ) noexcept nogil:
-    """Keep the texts between the values of a message that scan_any took. Nothing, if they are too long."""
+    """Learn the shape of a message that scan_any has accepted, unless its literals are too long."""
     cdef const uint8_t* start = text
     cdef const uint8_t* end
     cdef uint8_t* literal = shape.literals
@@ -354,7 +355,7 @@ cdef void learn(
 cdef inline const uint8_t* value_end(
     MediaScanner scanner, const uint8_t* at, const uint8_t* end, MediaShape* shape, uint8_t kind, MediaFields* fields
 ) noexcept nogil:
-    """Read a value of a shape. Returns: the place behind it, which is compared with the next literal. NULL: wrong."""
+    """Read a value of a shape; return the position after it, where the next literal must be. NULL: not a value."""
     cdef const uint8_t* found
     cdef int64_t counter
     if kind == PAYLOAD:
@@ -378,7 +379,7 @@ cdef inline const uint8_t* value_end(
 
 
 cdef inline const uint8_t* payload_end(const uint8_t* at, const uint8_t* end, MediaShape* shape) noexcept nogil:
-    """The quote behind a payload: as far away as last time, or to be searched. NULL: there is none."""
+    """Return the closing quote of a payload: at the same distance as last time, or found by search. NULL: none."""
     cdef const uint8_t* quote
     if end - at > <Py_ssize_t>shape.payload_chars and at[shape.payload_chars] == c'"':
         return at + shape.payload_chars

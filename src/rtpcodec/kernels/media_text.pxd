@@ -1,4 +1,4 @@
-"""Texts of audio for other Cython code."""
+"""Texts of `media` messages for other Cython code."""
 cimport cython
 from libc.stdint cimport uint8_t
 
@@ -10,13 +10,13 @@ cdef class MediaText:
     cdef readonly str head
     cdef readonly str tail
     cdef readonly str coding
-    cdef sample_encoder _encode          # NULL: no coding, or samples that are a payload as they are
-    cdef Py_ssize_t _octets_per_sample   # of a payload; 0: no coding
+    cdef sample_encoder _encode          # NULL: no coding, or samples in the payload's byte order
+    cdef Py_ssize_t _octets_per_sample   # in a payload; 0: no coding
 
-    # The text of a payload of n octets.
+    # Build the text of a payload of n octets.
     cdef str of_octets(self, const uint8_t* octets, Py_ssize_t n)
 
-    # The text of n native int16 samples. ValueError: there is no coding.
+    # Build the text of n native int16 samples. ValueError: there is no coding.
     cdef str of_samples(self, const uint8_t* pcm, Py_ssize_t n)
 
     cdef str room_for(self, Py_ssize_t octets, uint8_t** characters)

@@ -1,6 +1,6 @@
-"""Texts of audio: a head, the base64 of a payload, a tail. One call and one allocation from PCM or payload to the text.
+"""Texts of `media` messages: a head, the base64 of a payload, a tail. One call with one allocation builds the text.
 
-What head and tail say is the dialect's business.
+The dialect defines head and tail.
 """
 import sys
 
@@ -26,18 +26,22 @@ cdef enum:
 
 
 cdef str ascii_part(str text, str name):
-    """A head or tail. ValueError: not ASCII."""
+    """Check a head or tail. ValueError: not ASCII."""
     if PyUnicode_MAX_CHAR_VALUE(text) > LAST_OF_ASCII:
         raise ValueError(f"{name} is {text!r}, ASCII is needed")
     return text
 
 
 cdef class MediaText:
-    """Write texts that differ in their payload only. Immutable: all streams and threads may share it.
+    """Builds texts that differ only in their payload. Immutable: all streams and threads may share it.
 
-    head, tail: what stands before and behind the base64; ASCII.
-    coding: what `of_pcm` encodes to: "pcmu", "pcma", "l16_little" or "l16_big"; None: there are payloads only.
-    Raises: ValueError: another coding, or a head or tail that is not ASCII.
+    Args:
+        head: the text before the base64, ASCII.
+        tail: the text after the base64, ASCII.
+        coding: the coding of `of_pcm`: "pcmu", "pcma", "l16_little" or "l16_big"; None: payloads only.
+
+    Raises:
+        ValueError: another coding, or a head or tail that is not ASCII.
 
     >>> MediaText('{"payload":"', '"}', "pcmu").of_pcm(bytes(4))
     '{"payload":"//8="}'
@@ -63,7 +67,7 @@ cdef class MediaText:
             raise ValueError(f"coding is {coding!r}, 'pcmu', 'pcma', 'l16_little', 'l16_big' or None is needed")
 
     cdef str room_for(self, Py_ssize_t octets, uint8_t** characters):
-        """A new text whose head and tail are written; where the base64 of this many octets belongs."""
+        """Allocate a text for a number of octets, with head and tail; set the position of the base64."""
         cdef Py_ssize_t head = PyUnicode_GET_LENGTH(self.head)
         cdef Py_ssize_t tail = PyUnicode_GET_LENGTH(self.tail)
         cdef Py_ssize_t middle = (octets + 2) // 3 * 4
@@ -99,9 +103,10 @@ cdef class MediaText:
         return text
 
     def of_payload(self, payload, /):
-        """Return the text of a payload.
+        """Build the text of a payload.
 
-        Raises: TypeError: not a buffer of octets.
+        Raises:
+            TypeError: not a buffer of octets.
         """
         cdef Py_buffer view
         if PyBytes_CheckExact(payload):
@@ -113,9 +118,11 @@ cdef class MediaText:
             PyBuffer_Release(&view)
 
     def of_pcm(self, pcm, /):
-        """Encode native int16 mono PCM. Returns: the text of that payload.
+        """Encode native int16 mono PCM, and build the text of the payload.
 
-        Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets, or no coding.
+        Raises:
+            TypeError: not a buffer of 16-bit samples or octets.
+            ValueError: an odd number of octets, or no coding.
         """
         cdef Py_buffer view
         cdef Py_ssize_t octets

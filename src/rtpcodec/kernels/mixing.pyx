@@ -1,8 +1,8 @@
 """Gain and mixing of int16 PCM in integers.
 
-A factor is held as mantissa / 2^shift with 15 significant bits, which is within 0.0003 dB of any factor. A sample times
-a factor is rounded to an integer, halves to even. A mix is the sum of its scaled sources, saturated once, at its end:
-sources that are too loud together and cancel each other are not distorted.
+A factor is stored as mantissa / 2^shift with 15 significant bits, an error below 0.0003 dB. A sample times a factor is
+rounded half to even. A mix is the sum of its scaled sources, and only the final sum saturates: loud sources that cancel
+each other are not distorted.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from libc.math cimport frexp, rint
@@ -25,13 +25,13 @@ cdef extern from "rtpcodec/kernels/simd/mixing_avx2.h":
 
 cdef enum:
     AVX2_SAMPLES = 16     # a step of the AVX2 form
-    SUM_SAMPLES = 256     # the portable form sums up this many samples at a time, in 1 kB
+    SUM_SAMPLES = 256     # the portable form adds this many samples at a time, in 1 kB
 
 cdef bint USES_AVX2 = avx2_chosen()
 
 
 cdef mix_gain gain_of(double factor) noexcept nogil:
-    """The nearest mantissa / 2^shift to a factor of 0 to MAX_GAIN."""
+    """Return the mantissa / 2^shift nearest to a factor of 0 to MAX_GAIN."""
     cdef int exponent
     cdef mix_gain gain
     # 1. factor = fraction * 2^exponent with a fraction of 0.5 to below 1, which gives 15 significant bits.
@@ -50,7 +50,7 @@ cdef mix_gain gain_of(double factor) noexcept nogil:
 
 
 cdef int checked_gain(object factor, mix_gain* gain) except -1:
-    """The gain of a caller's factor. ValueError: not 0 to MAX_GAIN. TypeError: not a number."""
+    """Convert a caller's factor. ValueError: not 0 to MAX_GAIN. TypeError: not a number."""
     cdef double value = factor
     if not 0 <= value <= MAX_GAIN:
         raise ValueError(f"gain is {factor!r}, a factor of 0 to {MAX_GAIN} is needed")
@@ -59,7 +59,7 @@ cdef int checked_gain(object factor, mix_gain* gain) except -1:
 
 
 cdef inline int32_t scaled(int16_t sample, mix_gain gain) noexcept nogil:
-    """A sample times a gain, rounded, halves to even."""
+    """Return a sample times a gain, rounded half to even."""
     # 16 by 16 bits, which every vector unit has.
     cdef int32_t product = <int32_t>sample * <int16_t>gain.mantissa
     cdef int32_t odd = (product >> gain.shift) & 1
@@ -67,7 +67,7 @@ cdef inline int32_t scaled(int16_t sample, mix_gain gain) noexcept nogil:
 
 
 cdef inline int16_t saturated(int32_t total) noexcept nogil:
-    """The nearest int16."""
+    """Return the nearest int16."""
     return <int16_t>(32767 if total > 32767 else -32768 if total < -32768 else total)
 
 
@@ -119,7 +119,7 @@ cdef void mix_block(
 
 
 cdef inline void run_gain(const void* pcm, void* out, Py_ssize_t n, mix_gain gain) noexcept:
-    """Scale n samples, many of them without the GIL."""
+    """Scale n samples, a long piece without the GIL."""
     if n < GIL_FREE_SAMPLES:
         gain_block(<const uint8_t*>pcm, <uint8_t*>out, n, gain)
     else:
@@ -133,7 +133,7 @@ cdef struct Mixing:
 
 
 cdef inline void run_mix(const Mixing* mixing, void* out) noexcept:
-    """Mix, many samples without the GIL."""
+    """Mix, a long piece without the GIL."""
     cdef Py_ssize_t n = mixing.sources.octets >> 1
     if n < GIL_FREE_SAMPLES:
         mix_block(mixing.sources.samples, mixing.gains, mixing.sources.count, <uint8_t*>out, n)
@@ -143,7 +143,7 @@ cdef inline void run_mix(const Mixing* mixing, void* out) noexcept:
 
 
 cdef int take_gains(mix_gain* taken, object gains, int count) except -1:
-    """The gains of n sources; None: 1 for each of them."""
+    """Convert the gains of all sources; None: 1 for each."""
     cdef int k
     cdef mix_gain unity = gain_of(1)
     cdef tuple factors
@@ -162,11 +162,16 @@ cdef int take_gains(mix_gain* taken, object gains, int count) except -1:
 def gain(pcm, factor, /):
     """Scale native int16 PCM by a factor.
 
-    pcm: samples of any buffer.
-    factor: 0 to 64; 1 changes nothing.
-    Returns: each sample times the factor, rounded to the nearest integer, halves to even, and saturated.
-    Raises: TypeError: not a buffer of 16-bit samples or octets, not a number. ValueError: an odd number of octets, or
-    a factor out of range.
+    Args:
+        pcm: samples of any buffer.
+        factor: 0 to 64; 1 changes nothing.
+
+    Returns:
+        Each sample times the factor, rounded half to even, and saturated.
+
+    Raises:
+        TypeError: not a buffer of 16-bit samples or octets, not a number.
+        ValueError: an odd number of octets, or a factor out of range.
 
     >>> from array import array
     >>> array("h", gain(array("h", [1000, 3, -20000]), 2.5)).tolist()
@@ -194,9 +199,11 @@ def gain(pcm, factor, /):
 
 
 def gain_into(pcm, factor, out, /):
-    """Scale PCM into the start of a writable buffer; how many samples.
+    """Scale PCM into the start of a writable buffer. Return the number of samples.
 
-    ValueError as well: too little room, or a buffer that overlaps the PCM.
+    Raises:
+        TypeError: as for `gain`.
+        ValueError: as for `gain`; the buffer is too small, or overlaps the PCM.
     """
     cdef Py_buffer view
     cdef Py_buffer room
@@ -215,11 +222,16 @@ def gain_into(pcm, factor, out, /):
 def mix(sources, gains=None, /):
     """Mix native int16 PCM of equal length.
 
-    sources: 1 to 64 buffers of samples.
-    gains: a factor of 0 to 64 for each source; None: 1 for all.
-    Returns: the sum of the scaled sources, each rounded as by `gain`; the sum is saturated once.
-    Raises: TypeError: a source is not a buffer of 16-bit samples or octets. ValueError: other numbers of sources,
-    samples or gains, or a factor out of range.
+    Args:
+        sources: 1 to 64 buffers of samples.
+        gains: a factor of 0 to 64 for each source; None: 1 for all.
+
+    Returns:
+        The sum of the scaled sources, each rounded as by `gain`; the sum is saturated once.
+
+    Raises:
+        TypeError: a source is not a buffer of 16-bit samples or octets.
+        ValueError: the number of sources or gains is wrong, the lengths differ, or a factor is out of range.
 
     >>> from array import array
     >>> speech, music = array("h", [30000, -100, 7]), array("h", [8000, 400, -7])
@@ -242,9 +254,11 @@ def mix(sources, gains=None, /):
 
 
 def mix_into(sources, out, gains=None, /):
-    """Mix into the start of a writable buffer; how many samples.
+    """Mix into the start of a writable buffer. Return the number of samples.
 
-    ValueError as well: too little room, or a buffer that overlaps a source.
+    Raises:
+        TypeError: as for `mix`.
+        ValueError: as for `mix`; the buffer is too small, or overlaps a source.
     """
     cdef Mixing mixing
     cdef Py_buffer room

@@ -1,9 +1,8 @@
 """White noise as int16 PCM: nearly Gaussian, in integers, the same on every machine.
 
-Sample k of a stream comes from its number alone: 64 random bits are the mix of SplitMix64 (Steele, Lea and Flood, Fast
-Splittable Pseudorandom Number Generators, OOPSLA 2014, figure 14) of the k-th step. Their four words of 16 bits are
-summed up, which gives a bell within 3.46 standard deviations, and scaled to the wanted level. Pieces of any size give
-the same samples.
+Sample k of a stream depends only on seed and k: the k-th step of SplitMix64 (Steele, Lea and Flood, Fast Splittable
+Pseudorandom Number Generators, OOPSLA 2014, figure 14) gives 64 random bits. The sum of their four words of 16 bits is
+nearly Gaussian, within 3.46 standard deviations, and is scaled to the level. Pieces of any size give the same samples.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.number cimport PyNumber_Index
@@ -16,36 +15,36 @@ from rtpcodec.kernels._buffers cimport store_i16
 cdef enum:
     MEAN_OF_SUM = 131070     # four words of 0 to 65535
     SCALE_BITS = 31
-    MAX_SAMPLES = 1 << 28    # in one call, half a GB
+    MAX_SAMPLES = 1 << 28    # per call, half a GB
 
 cdef uint64_t GOLDEN_STEP = 0x9E3779B97F4A7C15
 cdef double DEVIATION_OF_SUM = sqrt((65536.0 * 65536.0 - 1) / 3)
-# 3.46 standard deviations reach full scale.
+# The peak of 3.46 standard deviations is full scale.
 cdef double LARGEST_RMS = 9459.0
 cdef object WORD = 1 << 64
 
 
 cdef inline uint64_t mixed(uint64_t state) noexcept nogil:
-    """The output function of SplitMix64."""
+    """Apply the output function of SplitMix64."""
     state = (state ^ (state >> 30)) * <uint64_t>0xBF58476D1CE4E5B9
     state = (state ^ (state >> 27)) * <uint64_t>0x94D049BB133111EB
     return state ^ (state >> 31)
 
 
 cdef uint64_t noise_stream(uint64_t seed) noexcept nogil:
-    """The start of a seed's stream; mixed, so that neighbouring seeds share nothing."""
+    """Return the start of a seed's stream; mixing makes the streams of adjacent seeds independent."""
     return mixed(seed + GOLDEN_STEP)
 
 
 cdef int64_t noise_scale(double rms) noexcept nogil:
-    """The factor that turns the sum of four words into noise of an RMS value, times 2^SCALE_BITS."""
+    """Return the factor from the sum of four words to noise of an RMS value, times 2^SCALE_BITS."""
     return <int64_t>rint(rms / DEVIATION_OF_SUM * (<int64_t>1 << SCALE_BITS))
 
 
 cdef void noise_block(
     uint64_t stream, uint64_t position, int64_t scale, uint8_t* out, Py_ssize_t n
 ) noexcept nogil:
-    """Samples `position` to position + n - 1 of a stream."""
+    """Generate samples `position` to position + n - 1 of a stream."""
     cdef uint64_t state = stream + position * GOLDEN_STEP
     cdef uint64_t bits
     cdef int64_t total, product, odd
@@ -54,7 +53,7 @@ cdef void noise_block(
         state += GOLDEN_STEP
         bits = mixed(state)
         total = <int64_t>((bits & 0xFFFF) + (bits >> 16 & 0xFFFF) + (bits >> 32 & 0xFFFF) + (bits >> 48)) - MEAN_OF_SUM
-        # Rounded, halves to even: half of the divisor less one, and one more where the quotient is odd.
+        # Round half to even: add half of the divisor minus one, and one more if the quotient is odd.
         product = total * scale
         odd = (product >> SCALE_BITS) & 1
         store_i16(out, i, <int16_t>((product + (<int64_t>1 << (SCALE_BITS - 1)) - 1 + odd) >> SCALE_BITS))
@@ -63,11 +62,15 @@ cdef void noise_block(
 def white_noise(seed, position, samples, rms, /):
     """Generate a piece of white noise as native int16 PCM.
 
-    seed: any whole number; the same seed gives the same noise.
-    position: how many samples lie before the piece.
-    samples: how many to generate.
-    rms: 0 to 9459, the RMS value of the stream; noise never reaches 3.47 times as far.
-    Raises: ValueError: a number out of range. TypeError: not whole numbers.
+    Args:
+        seed: any whole number; the same seed gives the same noise.
+        position: the number of samples before the piece.
+        samples: the number of samples to generate.
+        rms: RMS value of the stream, 0 to 9459; the peaks are below 3.47 times this value.
+
+    Raises:
+        ValueError: a number out of range.
+        TypeError: not whole numbers.
 
     >>> white_noise(1, 0, 8, 100) == white_noise(1, 0, 5, 100) + white_noise(1, 5, 3, 100)
     True

@@ -1,6 +1,6 @@
-"""How well each sample of int16 PCM can be predicted from the four before it.
+"""The gain of linear prediction of int16 PCM from the four samples before each sample.
 
-Speech, tones and music can be predicted; octets that are read in a wrong codec are noise, which cannot.
+Speech, tones and music are predictable; octets that are decoded with a wrong codec are unpredictable noise.
 The predictor is that of the autocorrelation method (Levinson-Durbin recursion), so the gain is at least 1.
 """
 from libc.math cimport log10
@@ -10,9 +10,9 @@ from libc.string cimport memcpy
 from rtpcodec.kernels._buffers cimport Py_buffer, PyBuffer_Release, take_pcm
 
 cdef enum:
-    MAX_SAMPLES = 4096    # of one call: half a second at 8 kHz, 8 kB of stack
+    MAX_SAMPLES = 4096    # per call: half a second at 8 kHz, 8 kB of stack
 
-cdef double LEAST_SHARE = 1e-9    # of the energy that a predictor leaves: rounding makes less of it meaningless
+cdef double LEAST_SHARE = 1e-9    # of the energy; a lower residual is only rounding error
 
 
 cdef void autocorrelation_block(const int16_t* samples, Py_ssize_t n, double* lags) noexcept nogil:
@@ -31,7 +31,7 @@ cdef void autocorrelation_block(const int16_t* samples, Py_ssize_t n, double* la
             continue
         for i in range(lag, n):
             product += <int32_t>samples[i] * <int32_t>samples[i - lag]
-        # Less the mean: of the n - lag products, and of the samples at both ends that have no partner.
+        # Subtract the mean: of the n - lag products, and of the samples at both ends that are in only one factor.
         lags[lag] = product - (n - lag) * mean * mean
         for i in range(lag):
             lags[lag] += mean * (samples[i] + samples[n - 1 - i] - 2 * mean)
@@ -63,12 +63,15 @@ cdef double gain_of_lags(const double* lags, int step) noexcept nogil:
 
 
 def prediction_gain_db(pcm, step=1, /):
-    """Return by how many dB the best predictor lowers the energy of native int16 PCM; 0 of silence.
+    """Return the prediction gain of native int16 PCM in dB; 0 for silence.
 
-    pcm: at most 4096 samples.
-    step: 1: it predicts from the four samples before; 2: from the second and the fourth before.
-    Raises: TypeError: not a buffer of 16-bit samples or octets. ValueError: an odd number of octets, too many samples,
-    another step.
+    Args:
+        pcm: at most 4096 samples.
+        step: 1 predicts from the four previous samples, 2 from the second and the fourth previous one.
+
+    Raises:
+        TypeError: not a buffer of 16-bit samples or octets.
+        ValueError: an odd number of octets, too many samples, another step.
 
     >>> from array import array
     >>> round(prediction_gain_db(array("h", [1000, -1000] * 80)))

@@ -1,4 +1,4 @@
-"""Resampling for other Cython code: one flat stream per direction, banks of coefficients shared by all of them.
+"""Resampling for other Cython code: one flat stream per direction, with shared banks of coefficients.
 
 PCM is native int16 at any address; in and out must not overlap.
 """
@@ -24,13 +24,13 @@ ctypedef struct ResampleStream:                      # copy by assignment
     int ahead                                        # ticks from the next input to the next output: 0..down-1
     int16_t history[MAX_TAPS - 1]                    # the newest taps - 1 inputs, oldest first
 
-# The bank of a pair of rates, designed when it is first asked for. ValueError: a rate that is not offered.
+# Return the bank of a pair of rates, designed at the first call. ValueError: an unsupported rate.
 cdef const ResampleBank* resample_bank(object from_hz, object to_hz) except NULL
-# A new stream, with silence before its first sample.
+# Begin a stream, with silence before its first sample.
 cdef void resample_start(ResampleStream* stream, const ResampleBank* bank) noexcept nogil
-# How many samples the next n give.
+# Return the number of output samples for the next n input samples.
 cdef Py_ssize_t resample_count(const ResampleStream* stream, Py_ssize_t n) noexcept nogil
-# Feed n samples; out needs room for resample_count(stream, n) samples. The count written.
+# Resample n samples; out needs space for resample_count(stream, n) samples. Return the number written.
 cdef Py_ssize_t resample_block(ResampleStream* stream, const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil
-# Write the delay_samples that are still to come, then begin a new stream. The count written.
+# Write the last delay_samples, then begin a new stream. Return the number written.
 cdef int resample_flush(ResampleStream* stream, uint8_t* out) noexcept nogil

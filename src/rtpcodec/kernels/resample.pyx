@@ -1,16 +1,15 @@
-"""Sample rate conversion by an integer polyphase filter: each of RATES_HZ to each other, in exact steps.
+"""Sample rate conversion between any two of RATES_HZ, by an integer polyphase filter.
 
-Time is counted in ticks of 1 / (up * from_hz) s, with to_hz / from_hz = up / down in lowest terms. Input j lies at tick
-j * up, output k is made from the inputs up to tick (k + 1) * down - 1: n inputs give floor(n * up / down) outputs, and
-each uses the newest input that this allows.
+Time is counted in ticks of 1 / (up * from_hz) s, with to_hz / from_hz = up / down in lowest terms. Input j is at tick
+j * up. Output k uses the inputs up to tick (k + 1) * down - 1, so n inputs give floor(n * up / down) outputs.
 
 The filter is symmetric about tick (delay_samples + 1) * down - 1, so it delays every frequency by delay_samples
-outputs. resample_design.h computes it; docs/resampling.md has the measured quality. An output is the exact sum of the
-products of one phase with the samples under it, rounded and limited to 16 bits. The AVX2 form
-(simd/resample_avx2.h) gives the same samples.
+outputs. resample_design.h computes it; docs/resampling.md, Quality, has measurements. An output is the exact sum of the
+products of one phase with its samples, rounded and limited to 16 bits. The AVX2 form (simd/resample_avx2.h) gives the
+same samples.
 
-The bank of a pair is designed when it is first asked for, in milliseconds, and then only read: streams on any thread
-share it.
+The bank of a pair is designed at its first use, in milliseconds, and is then read-only: streams on all threads share
+it.
 """
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t
 from libc.string cimport memcpy, memmove, memset
@@ -28,7 +27,7 @@ cdef extern from "rtpcodec/kernels/simd/resample_avx2.h":
 
 cdef extern from *:
     """
-    /* Two threads may design the same bank: the first one stays, the other is freed. */
+    /* Two threads may design the same bank: the first one is kept, the other is freed. */
     static const resample_bank *load_bank(resample_bank **slot)
     {
         return __atomic_load_n(slot, __ATOMIC_ACQUIRE);
@@ -47,14 +46,14 @@ cdef extern from *:
 
 cdef enum:
     RATES = 9
-    BLOCK_SAMPLES = 960          # 20 ms at 48 kHz pass in one block
+    BLOCK_SAMPLES = 960          # 20 ms at 48 kHz are one block
     MAX_DELAYED_INPUTS = 96      # 2 ms at 48 kHz
     MAX_DELAYED_OUTPUTS = 102    # 95 into 48 kHz, and those of an input of 8 kHz
 
 RATES_HZ = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 cdef tuple ALLOWED_HZ = RATES_HZ
 cdef bint USES_AVX2 = avx2_chosen()
-cdef ResampleBank* BANKS[RATES][RATES]    # of a row's rate to a column's; NULL: not asked for yet
+cdef ResampleBank* BANKS[RATES][RATES]    # from a row's rate to a column's; NULL: not designed yet
 
 
 cdef int rate_index(object rate_hz, str name) except -1:
@@ -65,7 +64,7 @@ cdef int rate_index(object rate_hz, str name) except -1:
 
 
 cdef const ResampleBank* resample_bank(object from_hz, object to_hz) except NULL:
-    """The bank of a pair of rates. ValueError: a rate that is not offered. MemoryError: no room for the bank."""
+    """Return the bank of a pair of rates. ValueError: an unsupported rate. MemoryError."""
     cdef int row = rate_index(from_hz, "from_hz")
     cdef int column = rate_index(to_hz, "to_hz")
     cdef ResampleBank** slot = &BANKS[row][column]
@@ -90,12 +89,12 @@ cdef void resample_start(ResampleStream* stream, const ResampleBank* bank) noexc
 
 
 cdef Py_ssize_t resample_count(const ResampleStream* stream, Py_ssize_t n) noexcept nogil:
-    """How many samples the next n inputs give: those at ticks ahead, ahead + down, ... before tick n * up."""
+    """Return the number of outputs of the next n inputs: at ticks ahead, ahead + down, ... before tick n * up."""
     return (n * stream.bank.up - stream.ahead + stream.bank.down - 1) // stream.bank.down
 
 
 cdef inline int32_t narrow_sum(const int16_t* taps, const int16_t* samples, int n) noexcept nogil:
-    """The scalar product where it fits 32 bits. The loop is GCC's pattern for pmaddwd."""
+    """Return a scalar product that fits 32 bits. The loop is GCC's pattern for pmaddwd."""
     cdef int32_t total = 0
     cdef int i
     for i in range(n):
@@ -104,7 +103,7 @@ cdef inline int32_t narrow_sum(const int16_t* taps, const int16_t* samples, int 
 
 
 cdef inline int64_t wide_sum(const int16_t* taps, const int16_t* samples, int n) noexcept nogil:
-    """The scalar product where it does not: the octets of the samples are summed apart, each sum in 32 bits."""
+    """Return a scalar product that does not fit 32 bits, from separate sums of the samples' octets in 32 bits each."""
     cdef int32_t high = 0
     cdef int32_t low = 0
     cdef int i
@@ -119,7 +118,7 @@ cdef inline int16_t limited(int64_t total) noexcept nogil:
 
 
 cdef inline int16_t filtered(const ResampleBank* bank, const int16_t* taps, const int16_t* samples) noexcept nogil:
-    """One output: the scalar product, rounded and limited to 16 bits."""
+    """Return one output: the scalar product, rounded and limited to 16 bits."""
     if bank.wide:
         return limited((wide_sum(taps, samples, bank.taps) + (1 << (bank.shift - 1))) >> bank.shift)
     return limited((narrow_sum(taps, samples, bank.taps) + (1 << (bank.shift - 1))) >> bank.shift)
@@ -128,7 +127,7 @@ cdef inline int16_t filtered(const ResampleBank* bank, const int16_t* taps, cons
 cdef void filter_portable(
     const ResampleBank* bank, const int16_t* window, ResamplePlace* place, uint8_t* out, int count
 ) noexcept nogil:
-    """So many outputs; window[0] lies under the first tap of a phase whose newest sample is input 0."""
+    """Compute a number of outputs; window[0] is at the first tap of a phase whose newest sample is input 0."""
     cdef int whole_step = bank.down // bank.up
     cdef int part_step = bank.down % bank.up
     cdef int newest = place.newest
@@ -146,7 +145,7 @@ cdef void filter_portable(
 
 
 cdef int filter_block(ResampleStream* stream, const int16_t* window, uint8_t* out, int n) noexcept nogil:
-    """The outputs of n inputs; window[0..taps-2] is the history, window[taps-1..taps-2+n] the inputs. Their count."""
+    """Compute the outputs of n inputs: window[0..taps-2] is the history, window[taps-1..taps-2+n] the inputs."""
     cdef const ResampleBank* bank = stream.bank
     cdef int count = <int>resample_count(stream, n)
     cdef ResamplePlace place
@@ -161,7 +160,7 @@ cdef int filter_block(ResampleStream* stream, const int16_t* window, uint8_t* ou
 
 
 cdef Py_ssize_t resample_block(ResampleStream* stream, const uint8_t* pcm, uint8_t* out, Py_ssize_t n) noexcept nogil:
-    """Feed n samples, copied block by block behind the history. The count written, which is resample_count."""
+    """Resample n samples, copied block by block after the history. Return the number written, resample_count."""
     cdef int16_t window[MAX_TAPS - 1 + BLOCK_SAMPLES]
     cdef int kept = stream.bank.taps - 1
     cdef int step
@@ -182,14 +181,14 @@ cdef Py_ssize_t resample_block(ResampleStream* stream, const uint8_t* pcm, uint8
 
 
 cdef int resample_flush(ResampleStream* stream, uint8_t* out) noexcept nogil:
-    """Write the delay_samples that are still to come, and begin a new stream. Their count."""
+    """Write the last delay_samples, and begin a new stream. Return the number written."""
     cdef const ResampleBank* bank = stream.bank
     cdef uint8_t silence[2 * MAX_DELAYED_INPUTS]
     cdef uint8_t tail[2 * MAX_DELAYED_OUTPUTS]
     cdef int delayed_inputs
     if bank.delay_samples:
         memset(silence, 0, sizeof(silence))
-        # The fewest inputs that bring the delayed samples, wherever the stream stands. They may bring a few more.
+        # The fewest inputs that give all delayed samples at any position of the stream. They may give a few more.
         delayed_inputs = (bank.delay_samples * bank.down + bank.up - 1) // bank.up
         resample_block(stream, silence, tail, delayed_inputs)
         memcpy(out, tail, 2 * bank.delay_samples)
@@ -198,11 +197,9 @@ cdef int resample_flush(ResampleStream* stream, uint8_t* out) noexcept nogil:
 
 
 def coefficients(from_hz, to_hz, /):
-    """The integer filter of a pair of rates: a tuple per phase, with the newest sample's tap first.
+    """Return the integer filter of a pair of rates: one tuple per phase, with the newest sample's tap first.
 
-    The taps of a phase add up to 1.0, which is 2**14, 2**15 or 2**16.
-
-    ValueError: a rate that is not in RATES_HZ.
+    The taps of a phase add up to 1.0, which is 2**14, 2**15 or 2**16. ValueError: a rate that is not in RATES_HZ.
     """
     cdef const ResampleBank* bank = resample_bank(from_hz, to_hz)
     cdef int phase, place

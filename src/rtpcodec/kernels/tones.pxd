@@ -6,7 +6,7 @@ cdef enum:
 
 cdef struct Tone:
     int frequency_hz
-    int place            # of the next sample in the period of a second, in ticks of 1 / rate_hz of a turn
+    int place            # phase of the next sample, in ticks of 1 / rate_hz of a turn
     double amplitude
 
 cdef void tones_block(Tone* tones, int count, int rate_hz, uint8_t* out, Py_ssize_t n) noexcept nogil

@@ -1,7 +1,7 @@
-"""Sums of sines as int16 PCM, with a phase that stays exact.
+"""Sums of sines as int16 PCM, with exact phases.
 
-Frequencies and rate are whole numbers of Hz, so the phase of sample k is (frequency_hz * k) mod rate_hz of rate_hz
-equal parts of a turn: an integer, which never drifts, and equal however the samples are cut into pieces.
+Frequencies and rate are whole numbers of Hz, so the phase of sample k is the integer (frequency_hz * k) mod rate_hz, in
+units of 1 / rate_hz turn. It does not drift, and pieces of any size give the same samples.
 """
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.number cimport PyNumber_Index
@@ -14,11 +14,11 @@ cdef enum:
     MIN_RATE_HZ = 8000
     MAX_RATE_HZ = 192000
     GIL_FREE_TONES = 2048    # some 50 us of sines
-    MAX_SAMPLES = 1 << 28    # in one call, half a GB
+    MAX_SAMPLES = 1 << 28    # per call, half a GB
 
 
 cdef void tones_block(Tone* tones, int count, int rate_hz, uint8_t* out, Py_ssize_t n) noexcept nogil:
-    """The next n samples of a sum of sines, rounded and saturated; the tones move on."""
+    """Generate the next n samples of a sum of sines, rounded and saturated, and advance the phases."""
     cdef Py_ssize_t i
     cdef int k
     cdef double total
@@ -33,7 +33,7 @@ cdef void tones_block(Tone* tones, int count, int rate_hz, uint8_t* out, Py_ssiz
 
 
 cdef int take_tones(Tone* taken, object tones, object position, int rate_hz) except -1:
-    """The checked tones at their phases; how many."""
+    """Check the tones, and set their phases. Return the number of tones."""
     cdef int count = 0
     cdef tuple pairs = tuple(tones)
     if not 1 <= len(pairs) <= MAX_TONES:
@@ -54,12 +54,18 @@ cdef int take_tones(Tone* taken, object tones, object position, int rate_hz) exc
 def sines(tones, rate_hz, position, samples, /):
     """Generate a piece of a sum of sines as native int16 PCM.
 
-    tones: 1 to 8 pairs of a frequency in whole Hz and an amplitude of 0 to 32768. All begin at phase 0.
-    rate_hz: 8000 to 192000.
-    position: how many samples lie before the piece.
-    samples: how many to generate.
-    Returns: the samples, rounded to the nearest integer and saturated.
-    Raises: ValueError: a number out of range. TypeError: not whole numbers.
+    Args:
+        tones: 1 to 8 pairs of a frequency in whole Hz and an amplitude of 0 to 32768. All begin at phase 0.
+        rate_hz: 8000 to 192000.
+        position: the number of samples before the piece.
+        samples: the number of samples to generate.
+
+    Returns:
+        The samples, rounded to the nearest integer and saturated.
+
+    Raises:
+        ValueError: a number out of range.
+        TypeError: not whole numbers.
 
     >>> from array import array
     >>> array("h", sines([(2000, 1000)], 8000, 0, 5)).tolist()

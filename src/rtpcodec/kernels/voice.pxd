@@ -2,11 +2,11 @@
 from libc.stdint cimport int64_t, uint8_t, uint64_t
 
 cdef enum:
-    FLOOR_WINDOWS = 5     # the noise floor is the lowest block of so many windows ...
-    FLOOR_BLOCKS = 25     # ... of so many blocks
-    LOSS_WINDOWS = 3      # the return loss is the smallest of so many windows ...
-    NEAR_BLOCKS = 25      # a longer row of blocks that are not near the limit is a pause before speech
-    LOSS_BLOCKS = 100     # ... of so many blocks during which we play
+    FLOOR_WINDOWS = 5     # the noise floor is the lowest block of this many windows ...
+    FLOOR_BLOCKS = 25     # ... of this many blocks
+    LOSS_WINDOWS = 3      # the return loss is the smallest of this many windows ...
+    LOSS_BLOCKS = 100     # ... of this many blocks during which we play
+    NEAR_BLOCKS = 25      # a longer run of blocks that are not near the limit is a pause before speech
 
 
 cdef struct BlockSums:
@@ -40,8 +40,8 @@ cdef struct VoiceState:
     int loss_blocks
     int evidence                      # of an onset, in halves of a block
     int since_onset                   # blocks from the first one that may belong to speech to the last one
-    int since_near                    # blocks from the first one of a row that comes near the limit while we play
-    int far                           # blocks of it since the last one near the limit
+    int since_near                    # blocks since the first of a run near the limit while we play
+    int far                           # blocks of this run since the last one near the limit
     int idle                          # blocks since the last one that was active
     bint speaking
     bint playing
@@ -51,7 +51,7 @@ cdef struct VoiceState:
 cdef void add_samples(BlockSums* sums, const uint8_t* pcm, Py_ssize_t n) noexcept nogil
 cdef double block_dbov(const BlockSums* sums) noexcept nogil
 cdef void begin_voice(VoiceState* state, const VoiceLimits* limits) noexcept nogil
-cdef void forget_loss(VoiceState* state, const VoiceLimits* limits) noexcept nogil
+cdef void restart_loss(VoiceState* state, const VoiceLimits* limits) noexcept nogil
 cdef int step_voice(
     VoiceState* state, const VoiceLimits* limits, double level_dbov, double reference_dbov, int verdict
 ) noexcept nogil

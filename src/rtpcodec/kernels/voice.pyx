@@ -1,20 +1,20 @@
-"""Voice activity, block by block: energy against a noise floor, and against the echo of what is played out.
+"""Voice activity per block: the level compared with a noise floor and with the echo of the audio that we play.
 
 A block is active if its level is above a limit:
 
-    limit = max(quiet, echo)      of which `quiet` is lower by the hysteresis while speech runs
+    limit = max(quiet, echo)      during speech, `quiet` is lower by the hysteresis
     quiet = max(threshold, noise floor + noise margin)
     echo  = reference - return loss, while we play
 
-The reference is the loudest block that was played out within the delays that an echo may have. We play while it is so
-loud that its echo could be above the threshold at all. Speech starts when enough blocks are active, more of them
-while we play: each adds one block to the evidence, and each other one takes half a block away. It ends when no block
+The reference is the loudest block that was played within the possible delays of an echo. "We play" means that it is
+loud enough for its echo to exceed the threshold. Speech starts after enough active blocks, more of them while we play:
+each active block adds one block to the evidence, and each other block removes half a block. Speech ends when no block
 was active for the hang-over.
 
-The noise floor is the lowest level of the last windows, so that it rises to a steady noise and not to syllables. It
-does not learn while we play. The return loss is the smallest difference of reference and level in the last windows
-during which we play, less a margin. Blocks that may be speech are left out. After speech while we play, it begins
-again at its start: what seemed to be speech may have been an echo that is louder than before.
+The noise floor is the lowest level of the last windows, so it follows steady noise and not syllables. It does not adapt
+while we play. The return loss is the smallest difference of reference and level in the last windows during which we
+play, minus a margin. Blocks that may be speech are excluded. After speech while we play, it restarts at its initial
+value, because the apparent speech may have been an echo that became louder.
 """
 cimport cython
 from libc.math cimport INFINITY, log10
@@ -28,21 +28,21 @@ cdef enum:
     _ENDED = 2
     _ANY_LEVEL = -1
     MAX_BLOCK_SAMPLES = 1 << 20
-    MAX_ONSETS = 3     # speech begins at most so many onsets before it is found
+    MAX_ONSETS = 3     # speech begins at most this many onsets before it is detected
 
 NOTHING = _NOTHING
 STARTED = _STARTED
 ENDED = _ENDED
 ANY_LEVEL = _ANY_LEVEL
-"""In place of a verdict: the level decides."""
+"""A verdict: the level decides."""
 
 cdef double SILENCE_DBOV = -127.0
-cdef double NEAR_DB = 3.0    # a caller's first syllables may be this far below the limit that the echo sets
+cdef double NEAR_DB = 3.0    # a caller's first syllables may be this far below the limit of the echo
 cdef double FULL_SCALE_DB = 10 * log10(32768.0 * 32768.0)
 
 
 cdef void add_samples(BlockSums* sums, const uint8_t* pcm, Py_ssize_t n) noexcept nogil:
-    """Add n samples to the sums of a block. 2^30 of them fit."""
+    """Add n samples to the sums of a block, at most 2^30."""
     cdef Py_ssize_t i
     cdef int32_t sample
     cdef int64_t total = 0
@@ -57,7 +57,7 @@ cdef void add_samples(BlockSums* sums, const uint8_t* pcm, Py_ssize_t n) noexcep
 
 
 cdef double block_dbov(const BlockSums* sums) noexcept nogil:
-    """The power of a block without its mean, in dBov: a constant offset is not a sound."""
+    """Return the power of a block without its mean, in dBov: a constant offset is not a sound."""
     cdef double n = <double>sums.samples
     cdef double mean = <double>sums.total / n
     cdef double power = <double>sums.squares / n - mean * mean
@@ -69,13 +69,13 @@ cdef double block_dbov(const BlockSums* sums) noexcept nogil:
 
 
 cdef void begin_voice(VoiceState* state, const VoiceLimits* limits) noexcept nogil:
-    """Nothing is known, and nobody speaks."""
+    """Set the initial state, without speech."""
     cdef int k
     state.level_dbov = SILENCE_DBOV
     state.limit_dbov = limits.threshold_dbov
     for k in range(FLOOR_WINDOWS):
         state.floors[k] = INFINITY
-    # Until the first window is over, the threshold alone counts.
+    # Until the first window is complete, the threshold alone counts.
     state.floors[1] = limits.threshold_dbov - limits.noise_margin_db
     state.noise_dbov = state.floors[1]
     state.floor_blocks = 0
@@ -88,11 +88,11 @@ cdef void begin_voice(VoiceState* state, const VoiceLimits* limits) noexcept nog
     state.playing = False
     state.played = False
     state.loss_db = limits.start_loss_db
-    forget_loss(state, limits)
+    restart_loss(state, limits)
 
 
-cdef void forget_loss(VoiceState* state, const VoiceLimits* limits) noexcept nogil:
-    """Learn the return loss from its start. One that is smaller already stays."""
+cdef void restart_loss(VoiceState* state, const VoiceLimits* limits) noexcept nogil:
+    """Restart the return loss at its initial value, unless it is smaller."""
     cdef int k
     for k in range(LOSS_WINDOWS):
         state.losses[k] = INFINITY
@@ -101,7 +101,7 @@ cdef void forget_loss(VoiceState* state, const VoiceLimits* limits) noexcept nog
 
 
 cdef void learn_noise(VoiceState* state, double level_dbov) noexcept nogil:
-    """Take the level of a block during which we do not play."""
+    """Update the noise floor by the level of a block during which we do not play."""
     cdef int k
     state.floors[0] = min(state.floors[0], level_dbov)
     state.floor_blocks += 1
@@ -116,7 +116,7 @@ cdef void learn_noise(VoiceState* state, double level_dbov) noexcept nogil:
 
 
 cdef void learn_loss(VoiceState* state, const VoiceLimits* limits, double loss_db) noexcept nogil:
-    """Take the difference of reference and level of a block that is not speech."""
+    """Update the return loss by the difference of reference and level of a block that is not speech."""
     cdef int k
     cdef double least
     state.losses[0] = min(state.losses[0], loss_db)
@@ -135,7 +135,7 @@ cdef void learn_loss(VoiceState* state, const VoiceLimits* limits, double loss_d
 
 
 cdef void follow_near(VoiceState* state, bint near) noexcept nogil:
-    """Follow the row of blocks near the limit, in which speech may have begun before it was louder than an echo."""
+    """Track the run of blocks near the limit, in which speech may have begun below the level of the echo."""
     if near:
         state.far = 0
     elif state.since_near:
@@ -147,7 +147,7 @@ cdef void follow_near(VoiceState* state, bint near) noexcept nogil:
 
 
 cdef bint is_onset(VoiceState* state, const VoiceLimits* limits, bint active) noexcept nogil:
-    """Take the evidence of a block. What began while we play needs as much of it as if we still did."""
+    """Update the evidence by a block. An onset that began while we play needs the evidence for playing to its end."""
     cdef int needed
     if state.evidence == 0:
         state.since_onset = 0
@@ -163,7 +163,7 @@ cdef bint is_onset(VoiceState* state, const VoiceLimits* limits, bint active) no
     needed = limits.onset_while_playing_blocks if state.played else limits.onset_blocks
     if not active or state.evidence < 2 * needed:
         return False
-    # Single blocks may have kept the evidence above nothing for long.
+    # Single active blocks may have kept the evidence above 0 for a long time.
     state.since_onset = min(state.since_onset, MAX_ONSETS * needed)
     state.speaking = True
     state.evidence = 0
@@ -174,7 +174,7 @@ cdef bint is_onset(VoiceState* state, const VoiceLimits* limits, bint active) no
 cdef int step_voice(
     VoiceState* state, const VoiceLimits* limits, double level_dbov, double reference_dbov, int verdict
 ) noexcept nogil:
-    """Take a block, and return what it changes. verdict: 1 or 0, whether a detector finds speech in it; -1: no one."""
+    """Process a block; return the change. verdict: 1 or 0, whether a detector finds speech; -1: no detector."""
     cdef double quiet = max(limits.threshold_dbov, state.noise_dbov + limits.noise_margin_db)
     cdef double echo = -INFINITY
     cdef bint active
@@ -191,7 +191,7 @@ cdef int step_voice(
     else:
         state.limit_dbov = echo
         active = verdict and level_dbov > echo
-    # 2. Speech that runs.
+    # 2. During speech: its end.
     if state.speaking:
         if not state.playing:
             learn_noise(state, level_dbov)
@@ -199,11 +199,11 @@ cdef int step_voice(
             return skip_voice(state, limits, 1)
         state.idle = 0
         return _NOTHING
-    # 3. An onset.
+    # 3. Otherwise: an onset?
     follow_near(state, active or (state.playing and level_dbov > state.limit_dbov - NEAR_DB))
     if is_onset(state, limits, active):
         return _STARTED
-    # 4. What a block teaches that is not speech.
+    # 4. A block without speech updates noise floor or return loss.
     if not state.playing:
         learn_noise(state, level_dbov)
     elif not state.evidence:
@@ -212,7 +212,7 @@ cdef int step_voice(
 
 
 cdef int skip_voice(VoiceState* state, const VoiceLimits* limits, int blocks) noexcept nogil:
-    """Take blocks that are not active, or of which nothing is known; return what they change."""
+    """Process blocks that are not active or unknown; return the change."""
     if not state.speaking:
         state.evidence = max(state.evidence - blocks, 0)
         state.since_onset += blocks
@@ -224,14 +224,14 @@ cdef int skip_voice(VoiceState* state, const VoiceLimits* limits, int blocks) no
     state.speaking = False
     state.since_near = 0
     if state.played:
-        forget_loss(state, limits)
+        restart_loss(state, limits)
     return _ENDED
 
 
 @cython.final
 @cython.auto_pickle(False)
 cdef class VoiceActivity:
-    """Whether somebody speaks in one stream of blocks. Use from one thread at a time."""
+    """Detects speech in one stream of blocks. Use from one thread at a time."""
 
     cdef VoiceLimits _limits
     cdef VoiceState _state
@@ -252,22 +252,22 @@ cdef class VoiceActivity:
 
     @property
     def block_samples(self):
-        """Samples of a block."""
+        """Samples per block."""
         return self._block_samples
 
     @property
     def missing_samples(self):
-        """Samples that the current block still needs; 0: it is whole, and `step` takes it."""
+        """Samples that the current block still needs; 0: it is complete, call `step`."""
         return self._block_samples - self._sums.samples
 
     @property
     def speaking(self):
-        """Whether speech runs."""
+        """Whether there is speech."""
         return self._state.speaking
 
     @property
     def playing(self):
-        """Whether we played during the last block, as loud as an echo needs to be heard."""
+        """Whether we played during the last block, loud enough for an audible echo."""
         return self._state.playing
 
     @property
@@ -292,7 +292,7 @@ cdef class VoiceActivity:
 
     @property
     def loss_db(self):
-        """The return loss that is believed, its margin taken off."""
+        """The assumed return loss, without its margin."""
         return self._state.loss_db
 
     @property
@@ -311,19 +311,24 @@ cdef class VoiceActivity:
         return self._state.idle
 
     def begin_blocks(self, Py_ssize_t samples):
-        """Begin a block of this many samples, as all that follow. What was added to the current one is dropped."""
+        """Set the length of blocks in samples, and begin one. The current block is dropped."""
         if not 1 <= samples <= MAX_BLOCK_SAMPLES:
             raise ValueError(f"samples is {samples}, 1 to {MAX_BLOCK_SAMPLES} are possible")
         self._block_samples = samples
         self._sums = BlockSums(0, 0, 0)
 
     def fill(self, pcm, Py_ssize_t at=0):
-        """Add samples of int16 PCM to the current block until it is whole.
+        """Add samples of int16 PCM to the current block until it is complete.
 
-        pcm: native int16 samples.
-        at: where in them to begin.
-        Returns: the place behind the samples that were added.
-        Raises: TypeError, ValueError: not int16 PCM, or `at` lies outside of it.
+        Args:
+            pcm: native int16 samples.
+            at: index of the first sample to add.
+
+        Returns:
+            The index after the last added sample.
+
+        Raises:
+            TypeError, ValueError: pcm is not int16 PCM, or `at` is outside of it.
         """
         cdef Py_buffer view
         cdef Py_ssize_t n, samples
@@ -338,12 +343,17 @@ cdef class VoiceActivity:
         return at + n
 
     def step(self, double reference_dbov, int verdict=_ANY_LEVEL):
-        """Take the whole block, and begin another one.
+        """Process the complete block, and begin another one.
 
-        reference_dbov: the loudest block that was played out within the delays of an echo.
-        verdict: 1 or 0, whether a detector finds speech in the block; -1: its level decides.
-        Returns: 0: nothing changes, 1: speech starts, 2: speech has ended.
-        Raises: ValueError: the block is not whole.
+        Args:
+            reference_dbov: the loudest block that was played within the possible delays of an echo.
+            verdict: 1 or 0, whether a detector finds speech in the block; -1: its level decides.
+
+        Returns:
+            0: no change, 1: speech starts, 2: speech has ended.
+
+        Raises:
+            ValueError: the block is not complete.
         """
         if self._sums.samples < self._block_samples:
             raise ValueError(f"the block has {self._sums.samples} samples, {self._block_samples} are needed")
@@ -352,7 +362,7 @@ cdef class VoiceActivity:
         return step_voice(&self._state, &self._limits, level, reference_dbov, verdict)
 
     def skip(self, int blocks):
-        """Let time pass of which there is no audio, and begin another block. Returns as `step`."""
+        """Advance the time without audio, and begin another block. Returns as `step`."""
         self._sums = BlockSums(0, 0, 0)
         return skip_voice(&self._state, &self._limits, max(blocks, 0))
 

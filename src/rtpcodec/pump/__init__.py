@@ -10,7 +10,7 @@ backlog             octets of a connection that are not acknowledged
 frame_budget        frames and octets that one WebSocket may send
 frame_turns         the share of each turn of the event loop per WebSocket
 picows_socket       a WebSocket by picows, of either side
-frame_rules         the rules of RFC 6455 that picows does not check
+frame_rules         the rules of WebSockets (RFC 6455) that picows does not check
 frame_headers       reads and checks the headers of frames, for libraries that do not read frames
 websockets_socket   a server's WebSocket on a transport of asyncio, after a handshake by `websockets`
 transports          releases a transport at its end
@@ -24,23 +24,16 @@ memory_socket       the two ends of a WebSocket in memory
 handles             faster handles of callbacks for the virtual clock
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from rtpcodec.lazy import public_names
 
 if TYPE_CHECKING:
+    from rtpcodec.pump import memory as memory
+    from rtpcodec.pump import socket as socket
     from rtpcodec.pump.virtual import VirtualEventLoop as VirtualEventLoop
     from rtpcodec.pump.virtual import run_virtual as run_virtual
 
-# Public name: the module that defines it.
-_HOME = {"VirtualEventLoop": "rtpcodec.pump.virtual", "run_virtual": "rtpcodec.pump.virtual"}
+__all__ = ["VirtualEventLoop", "memory", "run_virtual", "socket"]
 
-__all__ = ["VirtualEventLoop", "run_virtual"]
-
-
-def __getattr__(name: str) -> Any:
-    """Load a public name at its first use."""
-    if name not in _HOME:
-        raise AttributeError(f"module 'rtpcodec.pump' has no attribute {name!r}")
-    value = getattr(import_module(_HOME[name]), name)
-    globals()[name] = value
-    return value
+__getattr__ = public_names(__name__, ("memory", "socket"), {"VirtualEventLoop": "virtual", "run_virtual": "virtual"})

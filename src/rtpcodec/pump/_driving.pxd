@@ -1,5 +1,5 @@
-"""The native steps of a pump, for other Cython code."""
-from rtpcodec.stream._machine cimport MachineRoad
+"""The steps of a pump for other Cython code."""
+from rtpcodec.stream._machine cimport MachineFastPath
 
 
 cdef class TimerState:
@@ -15,13 +15,13 @@ cdef class AudioSink:
     cdef public object take_audio
 
 
-cdef class DriverCore:
+cdef class DriverFastPath:
     cdef public object machine
     cdef public object _send           # gets each text
     cdef public object _sink
     cdef public object _after_run      # called after each run; None: not called
     cdef public TimerState _timer
-    cdef MachineRoad _road             # the machine, if its hot methods are native; else None
+    cdef MachineFastPath _fast_machine             # the machine, if its hot methods are native; else None
     cdef object _time                  # the event loop's clock; None: that of the system
     cdef int _state
     cdef double now(self) except? -1.0
@@ -31,7 +31,7 @@ cdef class DriverCore:
     cdef bint changed_since(self, double now_ms) except -1
 
 
-cdef class PumpCore(DriverCore):
+cdef class PumpFastPath(DriverFastPath):
     cdef public BudgetState _budget
     cdef public object _socket
     cdef public object _watch          # TurnWatch; None: turns are not measured

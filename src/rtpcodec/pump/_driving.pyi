@@ -19,7 +19,7 @@ class AudioSink:
     take_audio: Callable[[Audio], object]
 
 @disjoint_base
-class DriverCore:
+class DriverFastPath:
     machine: Any
     _send: Callable[[Any], object]
     _sink: Any
@@ -32,7 +32,7 @@ class DriverCore:
     def run(self) -> None: ...
 
 @disjoint_base
-class PumpCore(DriverCore):
+class PumpFastPath(DriverFastPath):
     _budget: Any
     _socket: Any
     _watch: Any

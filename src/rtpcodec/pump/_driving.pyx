@@ -4,7 +4,7 @@ from cpython.time cimport monotonic, perf_counter
 from libc.math cimport INFINITY
 
 from rtpcodec.stream._audio cimport Audio
-from rtpcodec.stream._machine cimport MachineRoad
+from rtpcodec.stream._machine cimport MachineFastPath
 
 import asyncio
 
@@ -35,13 +35,13 @@ cdef class AudioSink:
 
 
 @cython.auto_pickle(False)
-cdef class DriverCore:
+cdef class DriverFastPath:
     """The base of Driver: the loop around one machine."""
 
     def __init__(self, machine, send, sink=None):
         loop = asyncio.get_running_loop()
         self.machine = machine
-        self._road = machine if isinstance(machine, MachineRoad) else None
+        self._fast_machine = machine if isinstance(machine, MachineFastPath) else None
         self._send = send
         self._sink = sink
         # asyncio's own clock is the system's, which is read directly. Other clocks, such as a virtual one, are called.
@@ -70,18 +70,18 @@ cdef class DriverCore:
 
     @cython.nonecheck(True)
     cdef int drive(self, double now_ms) except -1:
-        """One run: handle events, texts and frames that are due, until nothing has changed meanwhile; then sleep."""
-        cdef MachineRoad road = self._road
+        """One run: events, texts and frames that are due, until nothing changed meanwhile; then sleep."""
+        cdef MachineFastPath fast = self._fast_machine
         cdef double due_ms
         try:
             while True:
                 # 1. Events, whose sink may change the machine.
                 self._state = DELIVERING
-                self.deliver(road.take_events(now_ms) if road is not None else self.machine.events(now_ms))
+                self.deliver(fast.take_events(now_ms) if fast is not None else self.machine.events(now_ms))
                 if self._state != AGAIN:
                     self._state = SENDING_FED if self._state == DELIVERING_FED else SENDING
                 # 2. Texts.
-                for item in road.take_texts(now_ms) if road is not None else self.machine.outgoing(now_ms):
+                for item in fast.take_texts(now_ms) if fast is not None else self.machine.outgoing(now_ms):
                     self._send(item)
                 # 3. Frames that are not texts, and the end of the connection.
                 if self.has_control():
@@ -91,7 +91,7 @@ cdef class DriverCore:
         finally:
             self._state = IDLE
         # 4. Sleep.
-        due_ms = road.due_ms() if road is not None else _deadline_of(self.machine)
+        due_ms = fast.due_ms() if fast is not None else _deadline_of(self.machine)
         if due_ms < self._timer._at_ms:
             self._timer.by(due_ms)
         if self._after_run is not None:
@@ -99,10 +99,10 @@ cdef class DriverCore:
         return 0
 
     cdef bint has_control(self) except -1:
-        """Return whether the machine requests a frame that is not a text, or the end of the connection."""
-        cdef MachineRoad road = self._road
-        if road is not None:
-            return road.ping is not None or road.hangup is not None or road.cut
+        """Whether the machine asks for a frame that is not a text, or for the end of the connection."""
+        cdef MachineFastPath fast = self._fast_machine
+        if fast is not None:
+            return fast.ping is not None or fast.hangup is not None or fast.cut
         machine = self.machine
         return machine.ping is not None or machine.hangup is not None or machine.cut
 
@@ -126,14 +126,14 @@ cdef class DriverCore:
 
     @cython.nonecheck(True)
     cdef bint changed_since(self, double now_ms) except -1:
-        """Return whether a run that has sent its sink's audio has caused events, or has left texts that are due."""
-        cdef MachineRoad road = self._road
-        return len(road.session._events) > 0 or road.due_ms() <= now_ms
+        """Whether a run that has sent its sink's audio has caused events, or has left texts that are due."""
+        cdef MachineFastPath fast = self._fast_machine
+        return len(fast.session._events) > 0 or fast.due_ms() <= now_ms
 
 
 @cython.auto_pickle(False)
-cdef class PumpCore(DriverCore):
-    """The base of Pump: passes the messages of one WebSocket to its machine."""
+cdef class PumpFastPath(DriverFastPath):
+    """The base of Pump: one WebSocket's messages to its machine."""
 
     def watch(self, watch):
         """Report slow turns from now on; None: measure nothing."""
@@ -149,8 +149,8 @@ cdef class PumpCore(DriverCore):
         budget.octets -= len(text)    # all buffers that hold a text have a length
         if (budget.frames < 0 or budget.octets < 0) and not self._refill(now_ms):
             return
-        if self._road is not None:
-            self._road.take_text(text, now_ms)
+        if self._fast_machine is not None:
+            self._fast_machine.take_text(text, now_ms)
         else:
             self.machine.receive(text, now_ms)
         if self._state == IDLE:
@@ -182,7 +182,7 @@ cdef class PumpCore(DriverCore):
         """
         if self._state == IDLE:
             self.run_watched()
-        elif self._state == DELIVERING and self._road is not None:
+        elif self._state == DELIVERING and self._fast_machine is not None:
             self._state = DELIVERING_FED
         elif self._state != DELIVERING_FED:
             self._state = AGAIN

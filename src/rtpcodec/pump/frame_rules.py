@@ -1,4 +1,4 @@
-"""Rules of RFC 6455 that picows does not check: reserved bits, close codes, texts, handshake headers. No I/O."""
+"""Rules of WebSockets (RFC 6455) that picows does not check: reserved bits, close codes, texts, handshake headers."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from picows import WSFrame, WSMsgType
 
 from rtpcodec.pump._frames import TurnState
 from rtpcodec.pump.frame_budget import TURN_FRAMES
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.empty_collections import NO_ITEMS
 
 
 class HeldFrame(NamedTuple):

@@ -21,6 +21,8 @@ from rtpcodec.pump.headers import Headers
 from rtpcodec.pump.memory_socket import MAX_UNREAD_OCTETS, MakeWaker, MemorySocket, open_pair
 from rtpcodec.pump.socket import Receiver
 
+__all__ = ["Listener", "MemoryAnswer", "MemoryNetwork", "MemoryRequest"]
+
 S = TypeVar("S")
 
 DEFAULT_PORTS: Final = {"ws": 80, "http": 80, "wss": 443, "https": 443}
@@ -45,8 +47,11 @@ class MemoryAnswer:
     """An HTTP answer."""
 
     status: int
+    """The HTTP status."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Fields of the header."""
     body: bytes = field(default=b"", repr=False)
+    """The octets of the body."""
     delay_s: float = 0.0
     """How long the server delays it, if it refuses a WebSocket."""
 
@@ -146,7 +151,7 @@ class MemoryNetwork(Live):
             The Listener with its port.
 
         Raises:
-            OSError: (EADDRINUSE) if a Listener for WebSockets has the address.
+            OSError: a Listener for WebSockets has the address (EADDRINUSE).
         """
         return self._serve(self._web_sockets, host, port, admit)
 
@@ -202,7 +207,7 @@ class MemoryNetwork(Live):
             The Listener with its port.
 
         Raises:
-            OSError: (EADDRINUSE) if HTTP is served there.
+            OSError: HTTP is served there (EADDRINUSE).
             ValueError: the origin is not an HTTP origin.
         """
         address, _ = _split(origin, ("http", "https"))
@@ -213,6 +218,12 @@ class MemoryNetwork(Live):
 
         If the caller is cancelled, the server continues. At an address that only listens for WebSockets, `admit`
         answers a GET.
+
+        Args:
+            method: such as GET.
+            url: `http` or `https`, host, port, path and query.
+            headers: fields of the request.
+            body: octets of the request.
 
         Raises:
             ConnectionRefusedError: nothing serves the address, another ConnectionError if the server cuts the

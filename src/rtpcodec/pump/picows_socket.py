@@ -27,7 +27,7 @@ from rtpcodec.pump.frame_rules import (
 from rtpcodec.pump.frame_turns import FrameTurns, HeldFrame
 from rtpcodec.pump.socket import NullReceiver, Receiver
 from rtpcodec.stream.fragments import MAX_FRAGMENTS, PROTOCOL_ERROR, BrokenFragments, FragmentJoiner
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 TEXT: Final = WSMsgType.TEXT
 READ_BUFFER_OCTETS: Final = 2048

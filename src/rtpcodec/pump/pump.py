@@ -8,7 +8,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar
 
 from typing_extensions import Buffer
 
-from rtpcodec.pump._driving import DriverCore, PumpCore
+from rtpcodec.pump._driving import DriverFastPath, PumpFastPath
 from rtpcodec.pump.frame_budget import FrameBudget
 from rtpcodec.pump.socket import Socket
 from rtpcodec.pump.timer import DeadlineTimer
@@ -121,7 +121,7 @@ class TurnWatch(Protocol):
         """Handle one slow turn: its seconds, and its cause in words."""
 
 
-class Driver(DriverCore, Generic[StateMachineT]):
+class Driver(DriverFastPath, Generic[StateMachineT]):
     """Drives one machine: delivers its events, sends due texts, sleeps until its next deadline.
 
     After each change of the machine, `run` must be called. If a sink calls `run`, the call only sets a flag, and the
@@ -154,7 +154,7 @@ class Driver(DriverCore, Generic[StateMachineT]):
         """Carry out `ping`, `hangup` and `cut`, which a machine without a connection never sets."""
 
 
-class Pump(PumpCore, Driver[MachineT]):
+class Pump(PumpFastPath, Driver[MachineT]):
     """Drives one machine over one WebSocket. It is the Receiver of the socket's reports."""
 
     __slots__ = ()

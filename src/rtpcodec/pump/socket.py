@@ -10,6 +10,8 @@ from typing import Protocol
 
 from typing_extensions import Buffer
 
+__all__ = ["Receiver", "Socket"]
+
 
 class Socket(Protocol):
     """The calls that a pump makes to a WebSocket. They never block, and never raise because the connection is gone."""

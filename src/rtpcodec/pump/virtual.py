@@ -118,7 +118,13 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     def call_later(
         self, delay: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """Call a function after a delay in virtual seconds."""
+        """Call back after a delay.
+
+        Args:
+            delay: virtual seconds.
+            callback: called with args.
+            context: the context in which it runs; None: the current one.
+        """
         timer = self.call_at(self._now_s + delay, callback, *args, context=context)
         if self._debug:
             drop_last_frame(timer)
@@ -127,7 +133,13 @@ class VirtualEventLoop(Live, asyncio.BaseEventLoop):
     def call_at(
         self, when: float, callback: Callable[[Unpack[Ts]], object], *args: *Ts, context: Context | None = None
     ) -> asyncio.TimerHandle:
-        """Call a function at this virtual time, or a nanosecond from now if it is not in the future."""
+        """Call back at a virtual time, or a nanosecond from now if it is not in the future.
+
+        Args:
+            when: the time in seconds, as `time` gives it.
+            callback: called with args.
+            context: the context in which it runs; None: the current one.
+        """
         if self._debug or self._closed:
             self._check_closed()
             self._check_thread()

@@ -33,7 +33,7 @@ from rtpcodec.pump.frame_rules import BrokenFrame, close_code_of, text_of
 from rtpcodec.pump.socket import NullReceiver, Receiver
 from rtpcodec.pump.transports import release
 from rtpcodec.stream.fragments import BrokenFragments, FragmentJoiner
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 try:
     from websockets.speedups import apply_mask

@@ -1,12 +1,12 @@
-"""The state of a reorder window that each item touches, for other Cython code."""
+"""The state of a reorder window that every item changes, for other Cython code."""
 from libc.stdint cimport int64_t, uint64_t
 
 cdef enum:
-    # Numbers whose content is remembered. A prime: counters step by 2, 160 or 320, and must not share one place.
+    # Numbers whose content is remembered. A prime, because counters that step by 2, 160 or 320 must not share a place.
     REMEMBERED_CONTENTS = 127
 
 ctypedef struct Remembered:
-    int64_t number        # NOTHING: the place is empty
+    int64_t number        # NOTHING: the place is free
     int64_t timestamp     # -1: none
     uint64_t digest       # of the payload, below the index of the track
 

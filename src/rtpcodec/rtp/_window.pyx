@@ -1,6 +1,6 @@
-"""The state of a reorder window that each item touches: the next number, and the contents of the last ones in C arrays.
+"""The state of a reorder window that every item changes: the next number, and the contents of the last numbers.
 
-`ReorderWindow` inherits from it, and native code takes the next item of a stream in order without its methods.
+`ReorderWindow` inherits from it. Native code takes the next item of a stream that is in order without its methods.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -9,10 +9,10 @@ from libc.stdint cimport INT64_MAX, INT64_MIN, int64_t, uint64_t
 from libc.string cimport memcpy
 
 cdef enum:
-    DIGEST_BITS = 56     # the index of the track lies above
+    DIGEST_BITS = 56     # the index of the track is in the bits above
     MAX_TRACKS = 255
     TURNED_BITS = 29
-    LANES = 4            # products that the processor computes beside each other
+    LANES = 4            # products that the processor computes in parallel
 
 cdef uint64_t DIGEST_MASK = (<uint64_t>1 << DIGEST_BITS) - 1
 cdef uint64_t FACTOR = <uint64_t>0x9E3779B97F4A7C15     # 2^64 / golden ratio, odd
@@ -25,17 +25,19 @@ Content = tuple[str, int | None, int]
 
 @cython.overflowcheck(False)
 cdef inline uint64_t mixed(uint64_t state, uint64_t word) noexcept nogil:
-    # Each step can be undone, so that payloads with one word changed differ. It brings high bits down for the next one.
+    # Each step is reversible, so payloads that differ in one word have different states. The rotation moves high bits
+    # down for the next step.
     state = (state ^ word) * FACTOR
     return state << TURNED_BITS | state >> (64 - TURNED_BITS)
 
 
 @cython.overflowcheck(False)
 cdef uint64_t digest_of(const unsigned char* octets, Py_ssize_t n) noexcept nogil:
-    """A digest of DIGEST_BITS bits that distinguishes payloads of one number. It is not safe against an attacker."""
+    """Return a digest of DIGEST_BITS bits that distinguishes payloads of one number, but not against an attacker."""
     cdef uint64_t lanes[LANES]
     cdef uint64_t word
     cdef int i
+    # 1. Lanes of 8 octets each, in parallel.
     for i in range(LANES):
         lanes[i] = FACTOR * <uint64_t>(n + i)
     while n >= 8 * LANES:
@@ -44,15 +46,16 @@ cdef uint64_t digest_of(const unsigned char* octets, Py_ssize_t n) noexcept nogi
             lanes[i] = mixed(lanes[i], word)
         octets += 8 * LANES
         n -= 8 * LANES
+    # 2. The rest, in the first lane.
     while n > 0:
         word = 0
         memcpy(&word, octets, min(n, <Py_ssize_t>8))
         lanes[0] = mixed(lanes[0], word)
         octets += 8
         n -= 8
+    # 3. Combine the lanes. The low bits of the last product are weak, and the mask removes high ones.
     for i in range(1, LANES):
         lanes[0] = mixed(lanes[0], lanes[i])
-    # The last product leaves its low bits weak, and the mask cuts high ones.
     word = mixed(lanes[0], 0)
     return (word ^ word >> TURNED_BITS) & DIGEST_MASK
 
@@ -65,7 +68,7 @@ def digest(bytes payload not None, /):
 @cython.final
 @cython.auto_pickle(False)
 cdef class Contents:
-    """The contents of the last numbers: track, timestamp and digest of the payload. 3 kB, once one is remembered."""
+    """The contents of the last numbers: track, timestamp and digest of the payload. 3 kB after the first one."""
 
     def __cinit__(self):
         self._tracks = []
@@ -74,14 +77,16 @@ cdef class Contents:
         PyMem_Free(self._places)
 
     def __len__(self):
-        """Return how many numbers have a place here; it never changes."""
+        """Return how many numbers have a place, which is constant."""
         return REMEMBERED_CONTENTS
 
     def remember(self, number, content):
-        """Keep the content of a number: track, timestamp (None: it has none), digest. None: nothing is kept.
+        """Keep the content of a number: track, timestamp or None, and digest. A content of None is ignored.
 
-        Raises, and keeps nothing: ValueError: a timestamp below 0 or of more than 63 bits, or a digest of more than
-        DIGEST_BITS; TypeError: not such a content.
+        Raises:
+            ValueError: a timestamp is negative or has more than 63 bits, or a digest has more than DIGEST_BITS. The
+                state is unchanged.
+            TypeError: not a content. The state is unchanged.
         """
         cdef str track
         if content is None:
@@ -93,7 +98,7 @@ cdef class Contents:
             raise ValueError(f"timestamp is {timestamp}, 0 to {INT64_MAX} is needed")
         if not 0 <= found <= DIGEST_MASK:
             raise ValueError(f"digest is {found}, a number of {DIGEST_BITS} bits is needed")
-        if 0 <= number <= INT64_MAX:    # others have no place: see `of`
+        if 0 <= number <= INT64_MAX:    # others do not have a place, see `of`
             self.keep(number, track, -1 if timestamp is None else timestamp, found)
 
     def of(self, number):
@@ -155,7 +160,7 @@ cdef class WindowState:
 
     @property
     def next(self):
-        """The number that is in order next."""
+        """The next number in order."""
         return 1 + <object>INT64_MAX if self.next_number == BEYOND else self.next_number
 
     @next.setter
@@ -163,7 +168,8 @@ cdef class WindowState:
         self.next_number = BEYOND if number == 1 + <object>INT64_MAX else number
 
     def follows(self, number, content):
-        """Take a number whose item is in order now, so that it needs no `pop`. False: nothing was taken, use `put`."""
+        """Take a number whose item is in order, so that it needs no `pop`. False: it was not taken, use `put`."""
+        # Only if nothing is held, set aside or refused: then `put` and `pop` would return the item at once.
         if number != self.next or self._held or self._stray is not None or self._refused or self.first is None:
             return False
         self._contents.remember(number, content)

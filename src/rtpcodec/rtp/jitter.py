@@ -1,4 +1,4 @@
-"""The jitter buffer: packets as they come to packets when they are due. Time is an argument; nothing here waits."""
+"""The jitter buffer: holds packets until they are due. Time is an argument; nothing here waits or reads a clock."""
 
 from __future__ import annotations
 
@@ -13,19 +13,21 @@ from rtpcodec.rtp.packet_order import PacketOrder, Placed
 from rtpcodec.rtp.reorder import Lost
 from rtpcodec.rtp.schedule import Held, PlayoutSchedule
 
+__all__ = ["JitterBuffer", "Wait"]
+
 FLOOR_MS: Final = 10.0
-"""Half of the usual frame: the lateness of a busy event loop."""
+"""Half of a usual frame, for the lateness of a busy event loop."""
 CEILING_MS: Final = 200.0
-"""With 100 ms of network it keeps below 400 ms mouth to ear, the most for a conversation (ITU-T G.114)."""
+"""With 100 ms of network delay, mouth to ear stays below 400 ms, the limit for conversations (ITU-T G.114)."""
 START_MS: Final = 40.0
-"""Two frames, until there is something to measure."""
+"""Two frames, until jitter has been measured."""
 MAX_HELD_MS: Final = 1000.0
-"""Audio that is held for a reader that does not come; older audio is dropped and reported as lost."""
+"""Audio held while `pop` is not called; older audio is dropped and reported as lost."""
 MAX_HELD_PACKETS: Final = 1000
-"""The same for packets that carry no time of their own: a packet a millisecond."""
+"""The same limit for packets whose timestamps do not advance: one packet per millisecond."""
 OFTEN_CHECKED: Final = 100
-"""With more packets than these (a second of 10 ms frames), their times are looked at once per RARELY_CHECKED packets:
-then no stream of frames is held but a flood, and the limit on their number holds in any case."""
+"""Up to this many packets (a second of 10 ms frames), MAX_HELD_MS is checked for each packet, above it once per
+RARELY_CHECKED packets: then it is a flood, not a stream of frames, and MAX_HELD_PACKETS limits it in any case."""
 RARELY_CHECKED: Final = 32
 
 
@@ -34,17 +36,16 @@ class Wait:
     """Nothing is due yet."""
 
     until_ms: float | None
-    """When to call `pop` next, unless a packet arrives first; None: nothing is held, only a packet changes that."""
+    """When to call `pop` next, unless a packet arrives before; None: the buffer is empty, wait for a packet."""
 
 
 class JitterBuffer(Live):
-    """One stream of packets, in order and when they are due. `put` each that arrives, call `pop` until it says Wait.
+    """Jitter buffer for one stream of RTP packets: `put` each arriving packet, call `pop` until it returns Wait.
 
-    clock_hz is the RTP clock (8000 for G722). The delay adapts to the jitter between floor_ms and ceiling_ms, and
-    starts with start_ms; ValueError where they are not in order. A lost packet is reported when it would have been due
-    and delays no other. A silence between talk spurts, which only timestamps show, is kept and is not a loss. A single
-    odd number, timestamp or SSRC changes neither order nor delay. Each packet that was put is given out or counted in
-    late, duplicates or dropped.
+    The delay adapts to the jitter. A lost packet is reported when it would have been due, and does not delay others.
+    Silence between talk spurts, which only timestamps show, is kept and is not a loss. A single odd sequence number,
+    timestamp or SSRC changes neither order nor delay. Each packet that was put is returned or counted in `late`,
+    `duplicates` or `dropped`. Use from one thread at a time.
 
     >>> buffer = JitterBuffer(8000)
     >>> for number in (7, 8, 10):
@@ -77,6 +78,17 @@ class JitterBuffer(Live):
         ceiling_ms: float = CEILING_MS,
         start_ms: float | None = None,
     ) -> None:
+        """Create an empty buffer.
+
+        Args:
+            clock_hz: RTP clock of the stream in Hz, 8000 for G722.
+            floor_ms: least delay in ms.
+            ceiling_ms: greatest delay in ms.
+            start_ms: delay in ms until jitter has been measured; by default 40, within the limits.
+
+        Raises:
+            ValueError: clock_hz is not positive, or floor_ms, start_ms and ceiling_ms are not in this order.
+        """
         if not clock_hz > 0:
             raise ValueError(f"clock_hz is {clock_hz}, a positive number is needed")
         start = min(max(START_MS, floor_ms), ceiling_ms) if start_ms is None else start_ms
@@ -89,41 +101,48 @@ class JitterBuffer(Live):
         self._too_late = 0
         self._unchecked = 0
         self.lost = 0
-        """Packets that were reported as Lost. Those that are late come on top of `late`."""
+        """Packets that were reported as Lost; one that arrives afterwards is also counted in `late`."""
         self.dropped = 0
-        """Packets that nobody fetched; part of `lost`."""
+        """Packets dropped because `pop` was not called; part of `lost`."""
 
     @property
     def late(self) -> int:
-        """Packets that came after their Lost or later than the ceiling allows, and single ones of odd numbers."""
+        """Packets that arrived after their Lost or beyond the ceiling, and single packets with an odd number."""
         return self._too_late + self._order.late
 
     @property
     def duplicates(self) -> int:
-        """Packets that are equal to one before: number, timestamp and payload."""
+        """Packets whose number, timestamp and payload equal those of an earlier one."""
         return self._order.duplicates
 
     @property
     def restarts(self) -> int:
-        """Senders or numberings that began again."""
+        """Changes to another sender or another numbering."""
         return self._order.restarts
 
     @property
     def delay_ms(self) -> float:
-        """How much later than the quickest packet allows media is played now."""
+        """The current play-out delay, beyond the delay of the quickest packet."""
         return self._schedule.delay_ms
 
     @property
     def held(self) -> int:
-        """Packets that wait."""
+        """The number of packets in the buffer."""
         aside = self._order.waits_since_ms is not None
         return len(self._held) + sum(isinstance(item, RtpPacket) for item in self._ready) + aside
 
     def put(self, packet: RtpPacket, now_ms: float) -> bool:
-        """Take a packet that has arrived.
+        """Add a packet that has arrived.
 
-        Returns: False where it is late, a duplicate, or one that the next must confirm.
-        Raises: ValueError: now_ms is not finite.
+        Args:
+            packet: packet of any payload type; keys and comfort noise have sequence numbers too.
+            now_ms: time of arrival in ms, by any monotonic clock.
+
+        Returns:
+            False if the packet is late, a duplicate, or set aside until the next one confirms its number.
+
+        Raises:
+            ValueError: now_ms is not finite.
         """
         if not isfinite(now_ms):
             raise ValueError(f"now_ms is {now_ms}, a finite number is needed")
@@ -133,56 +152,66 @@ class JitterBuffer(Live):
         return is_taken
 
     def pop(self, now_ms: float) -> RtpPacket | Lost | Wait:
-        """Return the next packet that is due, or how many in its place never came; else how long to wait.
+        """Return the next packet that is due, the number of lost packets in its place, or how long to wait.
 
-        With a now_ms of infinity all that is held is due.
+        Args:
+            now_ms: current time in ms, by the clock of `put`; with infinity everything held is due.
 
-        Raises: ValueError: now_ms is not a number.
+        Raises:
+            ValueError: now_ms is not a number.
         """
         if isnan(now_ms):
             raise ValueError(f"now_ms is {now_ms}, a number is needed")
+        # 1. A packet was set aside, and no other one has contradicted it in time: take it.
         aside_ms = self._aside_until_ms()
         if now_ms >= aside_ms:
             for placed in self._order.stop_waiting():
                 self._hold(placed)
             aside_ms = inf
+        # 2. Already due: losses, and packets of another SSRC beside the stream.
         if self._ready:
             return self._take_ready()
         if not self._held:
             return Wait(None if aside_ms == inf else aside_ms)
+        # 3. The first number is due at its own time, or so many frames before the first packet that is held.
         first = self._next if self._next in self._held else min(self._held)
         missing, frame_ms = first - self._next, self._order.frame_ms
         due_ms = self._held[first].due_ms - missing * frame_ms
         if now_ms < due_ms:
             return Wait(min(due_ms, aside_ms))
         self._began = True
+        # 4. Received: return it.
         if not missing:
             self._next += 1
             return self._held.pop(first).packet
-        # Each at its own time, so that a packet that comes at the last moment is still played.
+        # 5. Missing: each number is lost at its own time, so a packet that arrives at the last moment is still played.
         frames_late = (now_ms - due_ms) / frame_ms
         self._pass_over(missing if frames_late >= missing else 1 + int(frames_late))
         return self._take_ready()
 
     def _aside_until_ms(self) -> float:
-        """When a packet with an odd number is taken, because the next one should have come; infinity: there is none."""
+        """Return when to take the packet set aside, because the next one is overdue; infinity if there is none."""
         since_ms = self._order.waits_since_ms
         return inf if since_ms is None else since_ms + self._order.frame_ms + self._schedule.delay_ms
 
     def _hold(self, placed: Placed) -> bool:
         """Keep a packet until it is due. False: it is late."""
+        # 1. A single packet of another SSRC has no place in the order: it is due now.
         if placed.number is None:
             self._ready.append(placed.packet)
             return True
+        # 2. Another sender: its timestamps need another schedule.
         if placed.starts_stream:
             self._schedule.restart()
+        # 3. Nothing was popped yet: an earlier number moves the begin of the stream.
         if not self._began:
             self._next = min(self._next, placed.number) if self._held else placed.number
+        # 4. Late? Its number was popped or reported as lost.
         held = Held(placed.packet, placed.number, placed.arrival_ms)
         is_late = placed.number < self._next
         if not is_late:
             self._held[placed.number] = held
-        # Timed also when it is late: the delay is to cover it the next time.
+        # 5. Late packets are scheduled as well, so that the delay covers such a packet the next time.
         for late in self._schedule.add(held, self._order.frame_ms):
             if self._held.get(late.number) is late:
                 del self._held[late.number]
@@ -192,7 +221,7 @@ class JitterBuffer(Live):
         return self._held.get(placed.number) is held
 
     def _keep_bounded(self) -> None:
-        """Drop the oldest packets that nobody fetches."""
+        """Drop the oldest packets beyond the limits, because `pop` was not called."""
         if len(self._held) > MAX_HELD_PACKETS:
             self._drop_held(min(self._held))
         self._unchecked += 1
@@ -228,7 +257,7 @@ class JitterBuffer(Live):
         self._began = True
 
     def _drop_ready(self) -> None:
-        """Count the oldest packet that nobody fetches among the lost ones."""
+        """Count the oldest packet that is ready among the lost ones."""
         lost = 0
         for oldest in (self._ready.popleft(), self._ready.popleft()):
             lost += oldest.count if isinstance(oldest, Lost) else 1

@@ -1,6 +1,17 @@
-"""An RTP packet (RFC 3550 section 5.1). A cdef class: made fifty times a second and stream, at a fraction of the cost.
+"""RTP packets (RFC 3550 section 5.1). A cdef class: a stream has fifty packets per second.
 
-A packet is its datagram and where the parts are in it. Parts become objects when they are asked for.
+     0                   1                   2                   3
+     0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+    |V=2|P|X|  CC   |M|     PT      |       sequence number         |
+    |                           timestamp                           |
+    |           synchronization source (SSRC) identifier            |
+    |            contributing source (CSRC) identifiers ...         |
+    |      extension's profile      |    extension's length         |
+    |            header extension, if X is 1 ...                    |
+    |            payload ...                        | padding, if P |
+
+A packet stores its datagram and the offsets of these parts; `kernels/rtp_header` parses them. Properties create objects
+on demand (docs/adr/0014-rtp-packets.md).
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize
@@ -19,13 +30,13 @@ from rtpcodec.errors import PacketError
 from rtpcodec.rtp.header_extension import header_extension_elements
 
 MAX_EXTENSION_OCTETS = 4 * 0xFFFF
-"""The length of a header extension is a count of 32-bit words in 16 bits."""
+"""A header extension's length is a number of 32-bit words in 16 bits."""
 MAX_PADDING_OCTETS = 255
 """The last octet of a packet counts its padding."""
 
 
 cdef object fault_of(HeaderFault fault, const uint8_t* octets, Py_ssize_t n, const RtpHeader* header):
-    """Return the error of octets that are not a valid packet: the rule and the number."""
+    """Return the error of octets that are not a valid packet, with rule and number."""
     cdef Py_ssize_t fixed = FIXED_OCTETS
     if fault == HEADER_SHORT:
         return PacketError(f"RTP packet has {n} octets, a header needs {fixed}")
@@ -50,7 +61,7 @@ cdef object fault_of(HeaderFault fault, const uint8_t* octets, Py_ssize_t n, con
 
 
 cdef uint32_t number(object value, str name, object largest) except? 0xFFFFFFFF:
-    """An integer argument within its field. ValueError: it does not fit. TypeError: no integer."""
+    """Return an integer argument within its field. ValueError: it does not fit. TypeError: not an integer."""
     cdef long long taken
     try:
         taken = PyLong_AsLongLong(value)
@@ -63,11 +74,22 @@ cdef uint32_t number(object value, str name, object largest) except? 0xFFFFFFFF:
 
 @cython.final
 cdef class RtpPacket:
-    """One packet, which never changes. It is made of its fields, or read by RtpPacket.parse.
+    """One immutable RTP packet, built from its fields or parsed by `RtpPacket.parse`. Use from any thread.
 
-    payload_type 0 to 127, sequence_number 16 bits, timestamp and ssrc 32 bits; csrcs up to 15 of 32 bits. extension is
-    a profile and its data, as header_extension makes one of RFC 8285's elements; the data is a multiple of 4 octets.
-    padding is the octets after the payload, the last of which counts them. ValueError: a field does not fit.
+    Args:
+        payload_type: 0 to 127.
+        sequence_number: 16 bits.
+        timestamp: 32 bits, in ticks of the codec's RTP clock.
+        ssrc: 32 bits.
+        payload: octets of the payload.
+        marker: in audio True on the first packet of a talk spurt (RFC 3551 section 4.1).
+        csrcs: up to 15 contributing sources of 32 bits.
+        extension: profile and data of the header extension, a multiple of 4 octets, as `header_extension` returns them.
+        padding: octets after the payload; the last one is their number.
+
+    Raises:
+        ValueError: a field does not fit.
+        TypeError: a field has the wrong type.
 
     >>> packet = RtpPacket(
     ...     payload_type=0, sequence_number=1000, timestamp=160000, ssrc=0x12345678, payload=b"\\xff" * 4, marker=True
@@ -85,7 +107,7 @@ cdef class RtpPacket:
         self, *, payload_type, sequence_number, timestamp, ssrc, payload=b"", bint marker=False, csrcs=(),
         extension=None, bytes padding not None=b"",
     ):
-        # Apart until all is checked: parts are found in the datagram by the header.
+        # A local header until all is checked: properties use self._header to find the parts.
         cdef RtpHeader made
         cdef RtpHeader* header = &made
         cdef bytes datagram
@@ -121,16 +143,18 @@ cdef class RtpPacket:
         finally:
             PyBuffer_Release(&view)
         with cython.critical_section(self):
-            if self._datagram is not None:    # by an argument's own code, or by another thread
+            if self._datagram is not None:    # set by code of an argument, or by another thread
                 raise TypeError("an RtpPacket never changes, make another one")
             self._header = made
             self._datagram = datagram
 
     @staticmethod
     def parse(datagram, /):
-        """The packet of a datagram. Bytes are kept as they are, another buffer is copied, because it may change.
+        """Parse a datagram. Bytes are kept without a copy; any other buffer is copied, because it may change.
 
-        PacketError: no RTP packet; the message says which rule of RFC 3550 is broken. TypeError: no octets.
+        Raises:
+            PacketError: not a valid RTP packet; the message names the broken rule of RFC 3550 section 5.1.
+            TypeError: not a buffer of octets.
         """
         cdef RtpPacket packet = RtpPacket.__new__(RtpPacket)
         cdef Py_buffer view
@@ -155,41 +179,41 @@ cdef class RtpPacket:
 
     @property
     def marker(self):
-        """In audio: the first packet after silence (RFC 3551 section 4.1)."""
+        """The marker bit; in audio, the first packet after silence has it (RFC 3551 section 4.1)."""
         return self._header.marker != 0
 
     @property
     def payload_type(self):
-        """0 to 127."""
+        """The payload type, 0 to 127."""
         return self._header.payload_type
 
     @property
     def sequence_number(self):
-        """16 bits, one more for each packet."""
+        """The sequence number, 16 bits, which increases by one per packet."""
         return self._header.sequence_number
 
     @property
     def timestamp(self):
-        """32 bits, ticks of the codec's RTP clock."""
+        """The timestamp, 32 bits, in ticks of the codec's RTP clock."""
         return self._header.timestamp
 
     @property
     def ssrc(self):
-        """32 bits, the sender's random name."""
+        """The synchronization source, 32 bits, the sender's random identifier."""
         return self._header.ssrc
 
-    # Header and datagram are read together: another thread may be in __init__ of a packet that __new__ made.
+    # Header and datagram are read together: another thread may be in __init__ of a packet created by __new__.
     @property
     @cython.critical_section
     def csrcs(self):
-        """The sources that a mixer mixed."""
+        """The sources that a mixer has combined."""
         cdef const uint8_t* octets = <const uint8_t*>PyBytes_AS_STRING(self._datagram) + FIXED_OCTETS
         cdef int i
         return tuple([load_u32(octets + 4 * i) for i in range(self._header.csrc_count)])
 
     @property
     def extension(self):
-        """The header extension as it is, a profile and its data; None: there is none."""
+        """The header extension, a profile and its data; None: the packet has no extension."""
         if not self._header.has_extension:
             return None
         end = self._header.payload_at
@@ -197,9 +221,10 @@ cdef class RtpPacket:
 
     @property
     def extension_elements(self):
-        """Pairs of id and data, if the extension is one of RFC 8285's two forms; else there are none.
+        """The elements of the header extension, pairs of id and data (RFC 8285 section 4); empty for another profile.
 
-        PacketError: an element goes past the end of the extension.
+        Raises:
+            PacketError: an element ends beyond the extension.
         """
         extension = self.extension
         return () if extension is None else header_extension_elements(*extension)
@@ -207,35 +232,38 @@ cdef class RtpPacket:
     @property
     @cython.critical_section
     def payload(self):
-        """The octets between header and padding, copied."""
+        """A copy of the octets between header and padding."""
         return PyBytes_FromStringAndSize(
             PyBytes_AS_STRING(self._datagram) + self._header.payload_at, self._header.payload_octets
         )
 
     @property
     def payload_octets(self):
-        """How long the payload is."""
+        """The length of the payload in octets."""
         return self._header.payload_octets
 
     @property
     def padding(self):
-        """The octets after the payload, the last of which counts them; mostly empty."""
+        """The octets after the payload, the last of which is their number; usually empty."""
         return self._datagram[self._header.payload_at + self._header.payload_octets:]
 
     def decode_into(self, decoder, out, /):
-        """Decode the payload where it lies, without a copy; how many samples. Errors are those of the decoder."""
+        """Decode the payload without a copy. Return the number of samples. Errors are those of the decoder."""
         start = self._header.payload_at
         payload = memoryview(self._datagram)[start:start + self._header.payload_octets]
         return decoder.decode_into(payload, out)
 
     def build(self):
-        """The datagram. It exists already, so this costs nothing."""
+        """Return the datagram. It exists already, so this costs nothing."""
         return self._datagram
 
     def build_into(self, out, /):
-        """Write the datagram to the start of a writable buffer; how many octets.
+        """Write the datagram to the start of a writable buffer. Return the number of octets.
 
-        ValueError: too little room. TypeError, BufferError: not a writable buffer of octets.
+        Raises:
+            ValueError: the buffer is too short.
+            TypeError: not a buffer of octets.
+            BufferError: the buffer is read-only.
         """
         cdef Py_buffer source
         cdef Py_buffer room
@@ -266,7 +294,7 @@ cdef class RtpPacket:
 
 
 cdef bytes _front(RtpHeader* header, object csrcs, object extension):
-    """What follows the fixed header: CSRCs and header extension, as octets."""
+    """Return CSRCs and header extension as octets, the part after the fixed header."""
     cdef Py_ssize_t at = 0
     cdef uint8_t* out
     sources = tuple(csrcs)

@@ -1,7 +1,7 @@
-"""The place of each packet in one line of numbers, also where sequence numbers are odd or begin again.
+"""The order of packets over UDP, also if sequence numbers are odd or restart.
 
-Three witnesses say where a packet belongs: its sequence number, its timestamp and its arrival. Where they contradict
-each other, the packet is set aside until the next one shows whether it was a single odd value or a new numbering.
+Three values show where a packet belongs: its sequence number, its timestamp and its arrival. If they contradict each
+other, the packet is set aside until the next one shows whether it has a single odd value or starts a new numbering.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from rtpcodec.rtp.reorder import MAX_DROPOUT, MAX_MISORDER, WINDOW
 from rtpcodec.rtp.sequence import sequence_distance, timestamp_distance
 
 ASSUMED_FRAME_MS: Final = 20.0
-"""Until two packets show how long a frame is (RFC 3551 section 4.2)."""
+"""Used until two packets show how long a frame is (RFC 3551 section 4.2)."""
 MAX_FRAME_MS: Final = 200.0
 """The longest that receivers should accept (RFC 3551 section 4.2); more between two packets is silence."""
 MAX_LEAP_MS: Final = 1000.0
 """How far numbers and timestamps together may run ahead of arrival, or lie behind: jitter is less."""
 MAX_REPEAT_MS: Final = 1000.0
-"""A network repeats a packet within this time; later the sender plays it again."""
+"""A network duplicates a packet within this time; after that, the sender plays the same audio again."""
 SHORT_GAP: Final = 10
-"""Numbers that may be missing without a pause in the timestamps: packets of a key, as long as a ceiling of 200 ms."""
+"""Numbers that may be missing without a pause in the timestamps: packets of a key, up to 200 ms of them."""
 REMEMBERED: Final = 256
-"""Numbers whose packets are still known, more than MAX_MISORDER."""
+"""Numbers whose packets are remembered, more than MAX_MISORDER."""
 
 
 @dataclass(slots=True)
@@ -36,13 +36,13 @@ class Placed:
     packet: RtpPacket
     arrival_ms: float
     number: int | None
-    """The sequence number without wraps and restarts; None: a packet of another sender, beside the line."""
+    """The sequence number without wraps and restarts; None: a single packet of another sender, outside the line."""
     starts_stream: bool = False
     """Whether it is the first of another sender, whose timestamps are not comparable with those before."""
 
 
 class _Seen(NamedTuple):
-    """A packet of the line, as a repeat would show it."""
+    """The facts of a packet of the line by which a duplicate is recognised."""
 
     timestamp: int
     content: int
@@ -57,22 +57,22 @@ def _seen(packet: RtpPacket, arrival_ms: float) -> _Seen:
 
 
 def content_of(payload_type: int, payload: bytes) -> int:
-    """Return what a repeat of a packet shows again."""
+    """Return a hash that is equal for duplicates of a packet."""
     return hash((payload_type, payload))
 
 
 @dataclass(frozen=True, slots=True)
 class RunOfPackets:
-    """Usual packets in a row: each has the next sequence number, and a timestamp that is a step further."""
+    """Ordinary packets in a row: each has the next sequence number, and a timestamp one step later."""
 
     packets: int
     step: int
     """The ticks of the RTP clock from each to the next."""
     last: RtpPacket
     contents: Sequence[int]
-    """`content_of` each. The first ones may be left out, if REMEMBERED or more remain."""
+    """`content_of` each packet. The first ones may be left out, if REMEMBERED or more remain."""
     arrivals_ms: Sequence[float]
-    """Of the same packets."""
+    """Times of arrival of the same packets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,29 +82,29 @@ class _Aside:
     packet: RtpPacket
     arrival_ms: float
     followed: int | None = None
-    """Its number where its successor confirms it; None: a new numbering, or another sender."""
+    """Its number if its successor confirms it; None: a new numbering, or another sender."""
     alone: tuple[int, ...] = ()
-    """Its number where the line continues without it: the first of these that is free. Empty: it has no place."""
+    """Its number if the line continues without it: the first of these that is free. Empty: it has no place."""
     placed: int | None = None
-    """Its number where the timestamp alone has shown it, and the packet is already given."""
+    """Its number if the timestamp has shown it, and the packet was already returned."""
     is_late: bool = False
-    """Whether it may be a late packet of the line: only a successor as far from it in arrival as in time says no."""
+    """Whether it may be a late packet of the line. It is not if its successor is as far away in arrival as in time."""
 
     def is_followed_by(self, packet: RtpPacket, now_ms: float, line: _Line) -> bool:
-        """Whether a packet confirms the odd value: two in a row (RFC 3550 appendix A.1)."""
+        """Return whether a packet confirms the odd value: two in a row (RFC 3550 appendix A.1)."""
         step = timestamp_distance(self.packet.timestamp, packet.timestamp)
         if packet.ssrc != self.packet.ssrc:
             return False
         if self.is_late and abs(line.ticks(now_ms - self.arrival_ms) - step) >= line.frame_ticks / 2:
             return False
         ahead = sequence_distance(self.packet.sequence_number, packet.sequence_number)
-        # The packets of a key on an SSRC of its own have one timestamp: they are not another stream of audio.
+        # The packets of a key with a separate SSRC have one timestamp: they are not another stream of audio.
         is_stream = packet.ssrc == line.newest.ssrc or step > 0
         return 1 <= ahead <= WINDOW and is_stream
 
 
 class _Line:
-    """Numbers and timestamps that belong together: the newest packet, and those that a repeat could show again."""
+    """Numbers and timestamps that belong together: the newest packet, and those that can still be duplicated."""
 
     __slots__ = ("_shift", "_step", "_ticks_in_ms", "arrival_ms", "frame_ticks", "newest", "number", "seen")
 
@@ -119,7 +119,7 @@ class _Line:
         self.seen: dict[int, _Seen] = {}
 
     def ticks(self, duration_ms: float) -> float:
-        """Return a duration by the RTP clock."""
+        """Return a duration in ticks of the RTP clock."""
         return duration_ms * self._ticks_in_ms
 
     def number_of(self, packet: RtpPacket) -> int:
@@ -132,24 +132,24 @@ class _Line:
         return timestamp_distance(self.newest.timestamp, packet.timestamp)
 
     def is_continued_by(self, packet: RtpPacket) -> bool:
-        """Whether number and timestamp both say that a packet comes right after the newest."""
+        """Return whether number and timestamp both say that a packet directly follows the newest."""
         gap = self.number_of(packet) - self.number
         return 1 <= gap <= WINDOW and abs(self.step_to(packet) - gap * self.frame_ticks) < self.frame_ticks / 2
 
     def number_by_time(self, packet: RtpPacket) -> tuple[int, ...]:
-        """Return the number that a timestamp shows, where it lies a few whole frames behind the newest."""
+        """Return the number that a timestamp shows, if it is a few whole frames later than the newest."""
         frames, rest = divmod(self.step_to(packet), self.frame_ticks)
         number = self.number + int(frames)
         is_near = frames >= 1 and frames * self.frame_ticks <= self.ticks(MAX_FRAME_MS)
         return (number,) if is_near and not rest and number not in self.seen else ()
 
     def contradiction(self, packet: RtpPacket, number: int, now_ms: float) -> _Aside | None:
-        """Return the packet, where timestamp or arrival say that its number is odd; the next number never is."""
+        """Return the packet as odd if timestamp or arrival contradict its number; the next number is never odd."""
         gap, step = number - self.number, self.step_to(packet)
         by_time = self.number_by_time(packet)
         max_leap = self.ticks(MAX_LEAP_MS)
+        # 1. An earlier number: its timestamp is earlier too, and it is late by the longest frame at most.
         if gap < 0:
-            # An earlier packet has an earlier timestamp, and is not late by more than the longest frame.
             is_odd = not gap * self.frame_ticks - max_leap <= step <= 0
             is_late = self.ticks(now_ms - self.arrival_ms) - step > self.ticks(MAX_FRAME_MS)
             if not is_odd and not is_late:
@@ -157,12 +157,12 @@ class _Line:
             return _Aside(packet, now_ms, alone=(*by_time, number), is_late=not is_odd)
         if gap <= 1:
             return None
+        # 2. The number leaps, the timestamp does not: packets without audio were lost, or the number is odd.
         own = (number,) if gap <= SHORT_GAP else ()
         if step < (gap - 0.5) * self.frame_ticks:
-            # Numbers leap, time does not: packets without audio were lost, or the number is odd.
             return _Aside(packet, now_ms, followed=number if own else None, alone=(*by_time, *own))
+        # 3. Number and timestamp leap, the arrival does not.
         if step > self.ticks(now_ms - self.arrival_ms) + max_leap:
-            # Number and timestamp leap, the arrival does not.
             return _Aside(packet, now_ms, followed=number, alone=own)
         return None
 
@@ -190,20 +190,20 @@ class _Line:
             del self.seen[number]
 
     def renumber(self, packet: RtpPacket, number: int) -> None:
-        """Count from this packet on as if it had this number."""
+        """Continue the numbering as if this packet had this number."""
         self._shift = number - packet.sequence_number
 
     def _learn_frame(self, step: int) -> None:
-        """Two equal steps in a row are the length of a frame; one alone may be an odd timestamp."""
+        """Measure the length of a frame: two equal steps in a row; a single one may be an odd timestamp."""
         if 0 < step <= self.ticks(MAX_FRAME_MS) and step == self._step:
             self.frame_ticks = step
         self._step = step
 
 
 class PacketOrder:
-    """Numbers for the packets of one receiver, in the order of arrival: `place` each.
+    """Numbers without wraps for the packets of one receiver: call `place` for each, in the order of arrival.
 
-    clock_hz is the RTP clock, frame_ms the length of a frame until two packets show it.
+    clock_hz is the RTP clock in Hz; frame_ms is the length of a frame until two packets show it.
     """
 
     __slots__ = ("_aside", "_frame_ms", "_line", "_ticks_in_ms", "duplicates", "late", "restarts")
@@ -217,7 +217,7 @@ class PacketOrder:
         """Single odd packets that have no place."""
         self.duplicates = 0
         self.restarts = 0
-        """Senders or numberings that began again."""
+        """Changes to another sender or another numbering."""
 
     @property
     def frame_ms(self) -> float:
@@ -226,19 +226,19 @@ class PacketOrder:
 
     @property
     def waits_since_ms(self) -> float | None:
-        """Arrival of the packet that is set aside; None: there is none."""
+        """Arrival of the packet that is set aside; None: no packet is."""
         aside = self._aside
         return None if aside is None or aside.placed is not None else aside.arrival_ms
 
     def place(self, packet: RtpPacket, now_ms: float) -> list[Placed]:
-        """Return the packets whose place is known now that this one has arrived; it may be among them."""
+        """Return the packets whose place is known since this one has arrived; it may be among them."""
         line, aside = self._line, self._aside
         if line is None:
             line = self._line = _Line(packet, now_ms, self._ticks_in_ms, self._frame_ms)
             return [_taken(line, packet, line.number, now_ms)]
         number = line.number_of(packet)
         if aside is None and number == line.number + 1 and packet.ssrc == line.newest.ssrc:
-            return [_taken(line, packet, number, now_ms)]  # the usual packet; the steps below say the same
+            return [_taken(line, packet, number, now_ms)]  # the ordinary packet; the steps below have the same result
         continues = line.is_continued_by(packet)
         # 1. The second packet in a row of another numbering or sender?
         if aside is not None and not continues and aside.is_followed_by(packet, now_ms, line):
@@ -263,16 +263,16 @@ class PacketOrder:
         return [_taken(line, packet, number, now_ms), *self._settle(line)]
 
     def is_at(self, packet: RtpPacket) -> bool:
-        """Whether a packet is the newest one, and nothing is set aside: the next number is that of the usual packet."""
+        """Return whether a packet is the newest one and none is set aside, so that `place_run` may follow."""
         return self._aside is None and self._line is not None and self._line.newest is packet
 
     def place_run(self, run: RunOfPackets) -> None:
-        """Take usual packets: as if each was placed. `is_at` is true of the packet before them."""
+        """Take ordinary packets as if each was placed. `is_at` must be true of the packet before them."""
         if self._line is not None:
             self._line.take_run(run)
 
     def stop_waiting(self) -> list[Placed]:
-        """Return the packet that was set aside: no other one has contradicted it in time."""
+        """Return the packet that was set aside, because no other one has contradicted it in time."""
         line, aside = self._line, self._aside
         if line is None or aside is None:
             return []
@@ -281,7 +281,7 @@ class PacketOrder:
     def _set_aside(self, line: _Line, odd: _Aside) -> list[Placed]:
         """Keep an odd packet for the next one to judge."""
         if self._aside is not None:
-            # The one before it was a single oddity, and may have the place that this one seems to have.
+            # The one before it was a single oddity, and may take the place that this one seems to have.
             return self._settle(line) + self.place(odd.packet, odd.arrival_ms)
         self._aside = odd
         if odd.followed is not None or odd.alone or odd.packet.ssrc != line.newest.ssrc:
@@ -294,7 +294,7 @@ class PacketOrder:
         return [_taken(line, odd.packet, by_time[0], odd.arrival_ms)]
 
     def _settle(self, line: _Line) -> list[Placed]:
-        """The line continues: the packet that was set aside was a single oddity."""
+        """Place the packet that was set aside as a single oddity, because the line continues."""
         aside, self._aside = self._aside, None
         if aside is None or aside.placed is not None:
             return []
@@ -307,7 +307,7 @@ class PacketOrder:
         return []
 
     def _confirm(self, line: _Line, aside: _Aside) -> list[Placed]:
-        """The packet that was set aside is the first of those that follow."""
+        """Take the packet that was set aside as the first of a new numbering or sender."""
         self._aside = None
         if aside.followed is not None:
             return [_taken(line, aside.packet, aside.followed, aside.arrival_ms)]

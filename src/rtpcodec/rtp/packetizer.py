@@ -1,4 +1,4 @@
-"""Payloads of one stream into packets: numbers, timestamps and the marker of talk spurts."""
+"""Payloads of one stream to packets: sequence numbers, timestamps and the marker of talk spurts."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from random import Random, SystemRandom
 
 from rtpcodec.pickling import Value
 from rtpcodec.rtp.packet import RtpPacket
-from rtpcodec.rtp.payloads import PayloadFormat
+from rtpcodec.rtp.payloads.format import PayloadFormat
 
 MAX_OCTETS = 1200
-"""Octets of a payload that pass every usual path without IP fragments: below 1280, the least MTU of IPv6, with room for
-the headers of IPv6, UDP, RTP and a tunnel."""
+"""Octets of a payload that need no IP fragments on any usual path: below 1280, the least MTU of IPv6, minus the
+headers of IPv6, UDP, RTP and a tunnel."""
 
 
 class Packetizer(Value):
-    """One stream that is sent. Timestamps count ticks of the format's RTP clock; a payload begins where one ended.
+    """Numbers and timestamps the packets of one outgoing stream. Use from one thread at a time.
 
-    sequence_number, timestamp and ssrc start at random (RFC 3550 section 5.1), from `random`, or where they are given.
-    The marker is set on the first packet and on the first after silence, never by a packet's place in a payload.
+    Timestamps count ticks of the format's RTP clock; a payload begins where the one before it ended. The marker is set
+    on the first packet and on the first one after silence (RFC 3551 section 4.1), never on a fragment as such.
 
     >>> g722 = Packetizer(payload_format(codec("G722")), 9, sequence_number=65535, timestamp=0, ssrc=1)
     >>> [(p.sequence_number, p.timestamp, p.marker) for _ in range(2) for p in g722.packetize(bytes(160))]
@@ -27,9 +27,9 @@ class Packetizer(Value):
     __slots__ = ("_format", "_max_octets", "_talk_spurt_begins", "payload_type", "sequence_number", "ssrc", "timestamp")
 
     sequence_number: int
-    """Of the next packet."""
+    """Sequence number of the next packet."""
     timestamp: int
-    """Of the next payload."""
+    """Timestamp of the next payload."""
 
     def __init__(
         self,
@@ -42,6 +42,17 @@ class Packetizer(Value):
         random: Random | None = None,
         max_octets: int = MAX_OCTETS,
     ) -> None:
+        """Start a stream.
+
+        Args:
+            payload_format: format of the payloads.
+            payload_type: payload type of the packets, 0 to 127.
+            sequence_number: first sequence number; by default random (RFC 3550 section 5.1).
+            timestamp: first timestamp; by default random.
+            ssrc: source of the stream; by default random.
+            random: generator of the random values; by default the system's.
+            max_octets: greatest payload of a packet, in octets; longer payloads are split.
+        """
         source = SystemRandom() if random is None else random
         self._format = payload_format
         self._max_octets = max_octets
@@ -52,12 +63,14 @@ class Packetizer(Value):
         self.ssrc = source.getrandbits(32) if ssrc is None else ssrc
 
     def packetize(self, payload: bytes) -> list[RtpPacket]:
-        """The packets of a payload: one, or several where it is longer than max_octets, each with its own timestamp.
+        """Return the packets of a payload: one, or several if it is longer than max_octets, each with its timestamp.
 
-        PayloadError: no payload of this format, or one that cannot be cut so small.
+        Raises:
+            PayloadError: not a valid payload of this format, or it cannot be split into pieces of max_octets. The
+                stream is unchanged.
         """
         ticks = self._format.ticks(payload)
-        # All are cut before the first packet is made: a refusal leaves the stream as it was.
+        # Split before the first packet is built, so that an error leaves the stream unchanged.
         whole = len(payload) <= self._max_octets
         pieces = [(payload, 0)] if whole else list(self._format.split(payload, self._max_octets))
         packets = [self.packet(piece, timestamp=self.timestamp + offset) for piece, offset in pieces]
@@ -65,7 +78,7 @@ class Packetizer(Value):
         return packets
 
     def silence(self, ticks: int = 0) -> None:
-        """Nothing is sent for so many ticks; what follows is a talk spurt. 0 marks one without a pause."""
+        """Advance the timestamp without a packet, and begin a talk spurt. With 0 ticks it begins without a pause."""
         self.advance(ticks)
         self._talk_spurt_begins = True
 
@@ -77,10 +90,15 @@ class Packetizer(Value):
         timestamp: int | None = None,
         marker: bool | None = None,
     ) -> RtpPacket:
-        """One packet with the next sequence number, for what has its own rules: events, comfort noise.
+        """Return one packet with the next sequence number, for payloads with other rules: events, comfort noise.
 
-        Arguments that are None are those of the stream. The timestamp stays. An explicit marker does not start or end a
-        talk spurt.
+        The stream's timestamp does not advance.
+
+        Args:
+            payload: octets of the payload, which are not checked.
+            payload_type: by default that of the stream.
+            timestamp: by default that of the next payload.
+            marker: by default True at the begin of a talk spurt. An explicit marker does not begin or end one.
         """
         if marker is None:
             marker, self._talk_spurt_begins = self._talk_spurt_begins, False
@@ -96,7 +114,7 @@ class Packetizer(Value):
         return packet
 
     def advance(self, ticks: int) -> None:
-        """Time that passes in the stream."""
+        """Advance the timestamp, because time passes in the stream."""
         self.timestamp = (self.timestamp + ticks) & 0xFFFF_FFFF
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Payload types, names in SDP and clocks of audio (RFC 3551 section 6). Clock and sample rate are two facts."""
+"""Payload types, SDP names and RTP clocks of audio (RFC 3551 section 6). RTP clock and sample rate may differ."""
 
 from __future__ import annotations
 
@@ -9,35 +9,42 @@ from rtpcodec.codecs import codec, codec_names
 from rtpcodec.codecs.info import CodecInfo
 from rtpcodec.errors import UnknownCodec
 
+__all__ = ["STATIC_PAYLOAD_TYPES", "RtpMap", "milliseconds", "rtpmap_of", "ticks"]
+
 DYNAMIC_PAYLOAD_TYPES = range(96, 128)
-"""Payload types that only a call's signalling gives a meaning."""
+"""Payload types whose meaning a call's signalling defines."""
 
 
 @dataclass(frozen=True, slots=True)
 class RtpMap:
-    """What SDP says of a payload type in `a=rtpmap`: the name, the RTP clock and the channels.
+    """The `a=rtpmap` of a payload type in SDP: encoding name, RTP clock and channels (RFC 8866 section 6.6).
 
     >>> str(RtpMap("OPUS", 48000, 2)), RtpMap.parse("g722/8000").rtp_clock_hz
     ('OPUS/48000/2', 8000)
     """
 
     encoding_name: str
+    """As SDP spells it, in any case."""
     rtp_clock_hz: int
+    """The RTP clock in Hz."""
     channels: int | None = 1
-    """None: the payload itself says how many (MPA)."""
+    """None: the payload itself has the number (MPA)."""
 
     @classmethod
     def parse(cls, text: str) -> RtpMap:
-        """Read `NAME/clock` or `NAME/clock/channels`, what follows the payload type. ValueError: it is neither."""
+        """Parse `NAME/clock` or `NAME/clock/channels`, the text after the payload type. ValueError: it is neither."""
         name, *numbers = text.strip().split("/")
         if not name or not 1 <= len(numbers) <= 2 or not all(part.isascii() and part.isdigit() for part in numbers):
             raise ValueError(f"rtpmap is {text!r}, NAME/clock or NAME/clock/channels is needed")
         return cls(name, *map(int, numbers))
 
     def codec(self) -> tuple[CodecInfo, int]:
-        """The codec of that name, in any case of letters, and the rate of its PCM, which may differ from the clock.
+        """Return the codec and the sample rate of its PCM in Hz, which may differ from the RTP clock.
 
-        UnknownCodec: there is none of that name, clock and channels.
+        Upper and lower case of the name are equal.
+
+        Raises:
+            UnknownCodec: no codec has this name, clock and number of channels.
 
         >>> info, sample_rate_hz = RtpMap("G722", 8000).codec()
         >>> info.name, sample_rate_hz
@@ -57,7 +64,7 @@ class RtpMap:
 
 
 def rtpmap_of(info: CodecInfo, sample_rate_hz: int | None = None) -> RtpMap:
-    """How SDP names a codec at a rate of its PCM. ValueError: the codec has no such rate.
+    """Return the `rtpmap` of a codec at a sample rate of its PCM. ValueError: the codec does not have this rate.
 
     >>> str(rtpmap_of(codec("G722"))), str(rtpmap_of(codec("OPUS")))
     ('G722/8000', 'opus/48000/2')
@@ -70,12 +77,12 @@ def rtpmap_of(info: CodecInfo, sample_rate_hz: int | None = None) -> RtpMap:
 
 
 def milliseconds(duration_ticks: int, rtp_clock_hz: int) -> float:
-    """How long ticks of an RTP clock are."""
+    """Return the duration of ticks of an RTP clock."""
     return duration_ticks * 1000 / rtp_clock_hz
 
 
 def ticks(duration_ms: float, rtp_clock_hz: int) -> int:
-    """Ticks of an RTP clock, rounded to the nearest."""
+    """Return a duration in ticks of an RTP clock, rounded to the nearest."""
     return round(duration_ms * rtp_clock_hz / 1000)
 
 
@@ -100,4 +107,4 @@ STATIC_PAYLOAD_TYPES = MappingProxyType(
         18: RtpMap("G729", 8000),
     }
 )
-"""What the audio payload types below 96 mean; others are reserved, unassigned or video (table 4)."""
+"""The audio payload types below 96; others are reserved, unassigned or video (RFC 3551 section 6, table 4)."""

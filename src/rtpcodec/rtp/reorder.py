@@ -1,4 +1,4 @@
-"""Reorder buffer: an item is lost once more than WINDOW later items wait for it. A caller may add a limit in time.
+"""Reorder buffer without timers: an item is lost once more than WINDOW later items wait. A caller may add a time limit.
 
 Below, a number is *missing* while later ones wait for it, and *skipped* once the window has passed it. A skipped number
 is *lost* unless another sequence that shares the counter has it.
@@ -12,12 +12,12 @@ from typing import Final, Generic, TypeVar
 
 from rtpcodec.pickling import Value
 from rtpcodec.rtp._window import REMEMBERED, Content, WindowState
-from rtpcodec.rtp.skipped import Holes, Span, united
+from rtpcodec.rtp.skipped import SkippedNumbers, Span, united
 
 Item = TypeVar("Item")
 
 WINDOW = 3
-"""Later items that may wait for a missing one; one more, and it is lost (media streaming, section 6.3)."""
+"""Later items that may wait for a missing one; one more, and it is lost (docs/carrier.md, rule C26)."""
 MAX_DROPOUT = 3000
 """A jump ahead by more than this is a new numbering, not loss (RFC 3550 appendix A.1)."""
 MAX_MISORDER = 100
@@ -25,11 +25,11 @@ MAX_MISORDER = 100
 REMEMBERED_CONTENTS: Final = REMEMBERED
 """Numbers whose content is remembered."""
 MAX_REFUSED: Final = 4
-"""Items refused in a row, none ahead of the one before, that show a numbering without sense."""
+"""Items refused in a row, none ahead of the one before, that show a meaningless numbering."""
 
 
 Elsewhere = Callable[[int, int], Iterable[Span]]
-"""Returns the numbers of a span that another sequence has, in order."""
+"""Function of a span, which returns the numbers in it that another sequence has, in order."""
 
 
 @dataclass(slots=True)
@@ -40,20 +40,20 @@ class Lost(Value):
 
 
 class ReorderWindow(WindowState, Generic[Item]):
-    """Put the items of one sequence in order: `put` takes an item, `pop` returns those that are in order now.
+    """Puts the items of one sequence in order: `put` adds an item, `pop` returns those that are in order now.
 
-    Numbers may start anywhere and never wrap, because the counters of the wire are decimal text. Use from one thread at
+    Numbers may start anywhere and never wrap, because the counters on the wire are decimal text. Use from one thread at
     a time.
 
-    `put` may be given the item's content: track, timestamp, and a digest of its octets. Then a number that was received
-    before with the same content is a duplicate, and with another content a number used again. Without contents, all
-    items of one number are duplicates.
+    `put` accepts the item's content: track, timestamp, and a digest of its octets. A number that was received before is
+    a duplicate if its content is equal, otherwise a reused number. Without contents, all items of one number are
+    duplicates.
     """
 
     __slots__ = (
-        "_holes",
         "_max_back",
         "_ready",
+        "_skipped",
         "duplicates",
         "late",
         "restarts",
@@ -62,32 +62,35 @@ class ReorderWindow(WindowState, Generic[Item]):
     )
 
     def __init__(self, window: int = WINDOW, max_back: int = MAX_MISORDER) -> None:
-        """Make an empty window.
+        """Create an empty window.
 
-        window: later items that may wait for a missing one.
-        max_back: a number further back than this is far off.
+        Args:
+            window: later items that may wait for a missing one.
+            max_back: a number further back than this is far off.
         """
         self.window = window
         self._max_back = max_back
-        self._holes = Holes()
+        self._skipped = SkippedNumbers()
         self._ready: list[Item] = []
         self.late = 0
         self.duplicates = 0
         self.restarts = 0
         """How often a new numbering began."""
         self.reused = 0
-        """Items with a number of another one, which were delivered as they arrived."""
+        """Items that reused the number of another one, which were delivered as they arrived."""
 
     def start_at(self, number: int) -> None:
-        """Set the number that the first item is expected to have."""
+        """Set the expected number of the first item."""
         self.first = self.next = number
 
     def put(self, number: int, item: Item, content: Content | None = None) -> bool:
-        """Take an item. False if it was dropped, as a duplicate or as too late.
+        """Add an item. Return False if it was dropped, as a duplicate or as too late.
 
-        number: its number.
-        item: the item.
-        content: what tells it from another item of the same number; None: all items of one number are the same.
+        Args:
+            number: its number.
+            item: the item.
+            content: its content, which differs from that of another item with the same number; None: all items of one
+                number are duplicates.
         """
         if self.first is None:
             self.start_at(number)
@@ -102,7 +105,7 @@ class ReorderWindow(WindowState, Generic[Item]):
             is_reused = True
         # 2. New numbering? A number far off or used again is held back until a second one confirms it.
         if not is_reused and -self._max_back <= number - self.next <= MAX_DROPOUT:
-            self._forget_stray()
+            self._drop_stray()
         elif not self._follows_stray(number, item, content):
             return True
         # 3. Duplicate?
@@ -112,8 +115,8 @@ class ReorderWindow(WindowState, Generic[Item]):
         # 4. Late? The window has passed its number, so it can no longer be delivered in order.
         if number < self.next:
             self.late += 1
-            if number in self._holes:
-                self._holes.fill(number)
+            if number in self._skipped:
+                self._skipped.fill(number)
                 self._refused.clear()
             else:
                 self._refuse(number, item)
@@ -127,14 +130,15 @@ class ReorderWindow(WindowState, Generic[Item]):
     def pop(self, elsewhere: Elsewhere | None = None, *, until: int = 0) -> list[Item | Lost]:
         """Remove and return the items that are in order, with Lost in place of numbers that the window has passed.
 
-        elsewhere: returns which numbers of a span another sequence that shares the counter has, so that they are not
-            lost.
-        until: missing numbers before this one are skipped now, because they were waited for long enough.
+        Args:
+            elsewhere: returns the numbers of a span that belong to another sequence with the same counter, so that they
+                are not lost.
+            until: missing numbers before this one are skipped now, because their time limit has passed.
         """
         out: list[Item | Lost] = [*self._ready]
         self._ready.clear()
         lost = 0
-        # Each round delivers one item. A gap before it is passed in one step, however many numbers it has.
+        # Each round delivers one item. A gap of any length before it is passed in one step.
         while self._held:
             # 1. The next number is missing: pass the gap, or wait.
             if self.next not in self._held:
@@ -142,7 +146,7 @@ class ReorderWindow(WindowState, Generic[Item]):
                 lost += self._pass_gap(first, elsewhere, first if len(self._held) > self.window else until)
                 if self.next < first:
                     break
-            # 2. Here: deliver it, behind the loss before it.
+            # 2. Received: deliver it, after the loss before it.
             if lost:
                 out.append(Lost(lost))
                 lost = 0
@@ -151,11 +155,12 @@ class ReorderWindow(WindowState, Generic[Item]):
         return out
 
     def _pass_gap(self, first: int, elsewhere: Elsewhere | None, until: int) -> int:
-        """Advance `next` to the first held number, or to the first one that may still arrive. Returns the lost ones.
+        """Advance `next` to the first held number, or to the first one that may still arrive. Return the lost count.
 
-        first: the first held number.
-        elsewhere: as for `pop`.
-        until: missing numbers before this one are lost.
+        Args:
+            first: the first held number.
+            elsewhere: as for `pop`.
+            until: missing numbers before this one are lost.
         """
         begin, lost = self.next, 0
         for at, end in [*(elsewhere(begin, first) if elsewhere is not None else ()), (first, first)]:
@@ -166,14 +171,14 @@ class ReorderWindow(WindowState, Generic[Item]):
             if passed < at:
                 break
             # 2. In another sequence: skip them without loss.
-            self._holes.shared |= end > at
+            self._skipped.shared |= end > at
             self.next = end
-        self._holes.add(begin, self.next)
+        self._skipped.add(begin, self.next)
         return lost
 
     def drain(self, elsewhere: Elsewhere | None = None) -> list[Item | Lost]:
         """Remove and return all held items in order, because no more will arrive. A number far off is dropped."""
-        self._forget_stray()
+        self._drop_stray()
         return self.pop(elsewhere, until=max(self._held, default=0))
 
     def seen(self, begin: int, end: int) -> list[Span]:
@@ -182,27 +187,27 @@ class ReorderWindow(WindowState, Generic[Item]):
         if self._stray is not None and begin <= self._stray[0] < end:
             found.append((self._stray[0], self._stray[0] + 1))
         if self.first is not None:
-            found += self._holes.others(max(begin, self.first), min(end, self.next))
+            found += self._skipped.others(max(begin, self.first), min(end, self.next))
         return united(found)
 
     def has_seen(self, number: int) -> bool:
         """Return whether an item with this number was received."""
         if number in self._held or (self._stray is not None and self._stray[0] == number):
             return True
-        return self.first is not None and self.first <= number < self.next and number not in self._holes
+        return self.first is not None and self.first <= number < self.next and number not in self._skipped
 
     def content_of(self, number: int) -> Content | None:
         """Return the content that `put` was given with a number, if it is remembered; None: it is not."""
         return self._contents.of(number)
 
-    def is_hole(self, number: int) -> bool:
-        """Return whether a number was skipped and did not arrive since."""
-        return number in self._holes
+    def was_skipped(self, number: int) -> bool:
+        """Return whether a number was skipped and has not arrived since."""
+        return number in self._skipped
 
     @property
     def shared(self) -> bool:
         """Whether numbers were passed because another sequence has them."""
-        return self._holes.shared
+        return self._skipped.shared
 
     @property
     def waiting(self) -> int:
@@ -216,25 +221,25 @@ class ReorderWindow(WindowState, Generic[Item]):
 
     @property
     def stray(self) -> Item | None:
-        """The item of a number far off, or used again, that no second one has confirmed yet."""
+        """The item with a number far off, or reused, that no second one has confirmed yet."""
         return None if self._stray is None else self._stray[1]
 
     @property
-    def has_no_sense(self) -> bool:
+    def is_meaningless(self) -> bool:
         """Whether the last numbers stood still or fell, so that they give no order."""
         return len(self._refused) + (self._stray is not None) >= MAX_REFUSED
 
     @property
     def refused(self) -> list[Item]:
-        """The items that were refused in a row; they are kept in case that the numbers turn out to make no sense."""
+        """The items that were refused in a row, kept in case the numbers prove to be meaningless."""
         return [item for _, item, _ in self._refused]
 
-    def forget_refused(self) -> None:
-        """Drop the items that were refused in a row. They stay counted."""
+    def drop_refused(self) -> None:
+        """Drop the items that were refused in a row. The counts are unchanged."""
         self._refused.clear()
 
     def take_refused(self) -> list[Item]:
-        """Remove and return what was refused in a row, as it arrived: the numbers made no sense, so none was late."""
+        """Remove and return the refused items by arrival: the numbers are meaningless, so none was late."""
         items = [item for _, item, _ in self._refused]
         copies = sum(is_copy for _, _, is_copy in self._refused)
         self.duplicates -= copies
@@ -246,14 +251,14 @@ class ReorderWindow(WindowState, Generic[Item]):
         return items
 
     def confirm_stray(self) -> None:
-        """Take the stray for the begin of a new numbering, although no second number has confirmed it."""
+        """Start a new numbering with the stray, although no second number has confirmed it."""
         if self._stray is not None:
             number, item, content = self._stray
             self._stray = None
             self._restart_at(number, item, content)
 
     def _follows_stray(self, number: int, item: Item, content: Content | None) -> bool:
-        """Return whether a second number far off confirms the first: the numbering has restarted (RFC 3550 A.1).
+        """Return whether a second number far off confirms a restart of the numbering (RFC 3550 appendix A.1).
 
         A single number far off is a *stray*. It is kept until the next item, so that an old duplicate cannot derail the
         sequence. The second need not be the very next number: another sequence may share the counter, or the counter
@@ -279,14 +284,14 @@ class ReorderWindow(WindowState, Generic[Item]):
         """Begin a new numbering: the held items get numbers directly before it, which keep their order and gaps."""
         shift = number - max(self._held, default=self.next - 1) - 1
         self._held = {old + shift: held for old, held in self._held.items()} | {number: item}
-        self._holes.clear()
+        self._skipped.clear()
         self._contents.clear()
         self._contents.remember(number, content)
         self._refused.clear()
         self.start_at(self.next + shift)
         self.restarts += 1
 
-    def _forget_stray(self) -> None:
+    def _drop_stray(self) -> None:
         """Drop the stray and count it as late, because no second number has confirmed it.
 
         If its number was received with another content, it is certainly not an old item: it is delivered.
@@ -301,10 +306,10 @@ class ReorderWindow(WindowState, Generic[Item]):
             self.late += 1
 
     def _refuse(self, number: int, item: Item, *, is_copy: bool = False) -> None:
-        """Remember an item that was dropped, in case that the numbers turn out to make no sense.
+        """Remember a dropped item, in case the numbers prove to be meaningless.
 
-        Numbers that rise are in an order, so they begin the row again. A copy only counts if it repeats the last
-        number that was received: the copies of a burst do not.
+        Ascending numbers are meaningful, so they restart the row. A duplicate only counts if it repeats the last
+        received number: the duplicates of a burst do not.
         """
         if is_copy and number != self.next - 1:
             return

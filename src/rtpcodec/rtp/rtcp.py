@@ -1,4 +1,4 @@
-"""RTCP packets (RFC 3550 section 6), compound and of reduced size (RFC 5506), read into values."""
+"""RTCP packets (RFC 3550 section 6), compound and of reduced size (RFC 5506 section 4), parsed into values."""
 
 from __future__ import annotations
 
@@ -10,6 +10,17 @@ from typing_extensions import Buffer
 
 from rtpcodec.errors import PacketError
 
+__all__ = [
+    "DescribedSource",
+    "GoodbyePacket",
+    "OtherRtcpPacket",
+    "ReceiverReportPacket",
+    "ReportBlock",
+    "SenderReportPacket",
+    "SourceDescriptionPacket",
+    "parse_rtcp",
+]
+
 SENDER_REPORT: Final = 200
 RECEIVER_REPORT: Final = 201
 SOURCE_DESCRIPTION: Final = 202
@@ -17,7 +28,7 @@ GOODBYE: Final = 203
 CNAME: Final = 1
 """The item of a source description that all streams of one sender share (section 6.5.1)."""
 MAX_PACKETS: Final = 64
-"""Packets of one datagram that are read: a mixer's compound has some, 64 KiB could have 16,384."""
+"""Limit of packets per datagram: a mixer's compound has a few, 64 KiB could have 16,384."""
 _HEADER_OCTETS: Final = 4
 _BLOCK_OCTETS: Final = 24
 _SENDER_OCTETS: Final = 20
@@ -25,7 +36,7 @@ _SENDER_OCTETS: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class ReportBlock:
-    """What a receiver reports about one sender (section 6.4.1).
+    """A receiver's report about one sender (section 6.4.1).
 
      0                   1                   2                   3
      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -39,30 +50,41 @@ class ReportBlock:
 
     ssrc: int
     fraction_lost: int
-    """Of 256 packets since the report before."""
+    """Lost packets per 256 packets since the last report."""
     lost: int
-    """In all; negative with many duplicates."""
+    """Packets lost since the start; negative with many duplicates."""
     extended_highest: int
-    """The highest sequence number, with the wraps in front."""
+    """The highest sequence number, with the number of wraps in the high 16 bits."""
     jitter_ticks: int
     last_report: int
     """The middle 32 bits of the NTP timestamp of the last sender report; 0: there was none."""
     delay: int
-    """Between that report and this one, in 1/65536 s."""
+    """Delay between that report and this one, in 1/65536 s."""
 
 
 @dataclass(frozen=True, slots=True)
 class SenderReportPacket:
-    """A report of a sender, with the two clocks it goes by (section 6.4.1)."""
+    """A report of a sender, with its wall clock and its RTP clock (section 6.4.1).
+
+    The packet has a header and an SSRC, then this sender info, then `count` report blocks:
+
+     0                   1                   2                   3
+     0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+    |              NTP timestamp, most significant word             |
+    |             NTP timestamp, least significant word             |
+    |                         RTP timestamp                         |
+    |                     sender's packet count                     |
+    |                      sender's octet count                     |
+    """
 
     ssrc: int
     ntp_timestamp: int
-    """Wall clock, 32 bits of seconds since 1900 and 32 of their fraction; 0: the sender has none."""
+    """Wall clock, 32 bits of seconds since 1900 and 32 bits of fraction; 0: the sender has no wall clock."""
     rtp_timestamp: int
     """The same instant by the stream's RTP clock."""
     packets: int
     octets: int
-    """Of payloads."""
+    """Octets of payload, without headers and padding."""
     blocks: tuple[ReportBlock, ...] = ()
 
     @property
@@ -73,7 +95,7 @@ class SenderReportPacket:
 
 @dataclass(frozen=True, slots=True)
 class ReceiverReportPacket:
-    """A report of somebody who sends no RTP (section 6.4.2)."""
+    """A report of a participant that sends no RTP (section 6.4.2): header, SSRC, then `count` report blocks."""
 
     ssrc: int
     blocks: tuple[ReportBlock, ...] = ()
@@ -89,7 +111,7 @@ class DescribedSource:
 
     @property
     def cname(self) -> str | None:
-        """The canonical name; None: there is no such item."""
+        """The canonical name; None: no item has it."""
         for kind, text in self.items:
             if kind == CNAME:
                 return text.decode(errors="replace")
@@ -117,7 +139,7 @@ class OtherRtcpPacket:
 
     packet_type: int
     count: int
-    """The five bits behind version and padding."""
+    """The five bits after version and padding."""
     body: bytes
 
 
@@ -125,13 +147,13 @@ RtcpPacket = SenderReportPacket | ReceiverReportPacket | SourceDescriptionPacket
 
 
 def parse_rtcp(datagram: Buffer) -> tuple[RtcpPacket, ...]:
-    """Read all packets of a datagram.
+    """Parse all packets of a datagram.
 
-    A compound may begin with any type, as RFC 5506 allows.
+    A compound packet may begin with any type (RFC 5506 section 4).
 
     Raises:
-        PacketError: a packet of another version, one that ends beyond the datagram, or whose content does not fit its
-            length. Nothing of the datagram is returned then.
+        PacketError: a packet has another version, ends beyond the datagram, or is shorter than its content. No packet
+            of the datagram is returned then.
 
     >>> octets = bytes.fromhex("80c80006 00001234 e0000000 80000000 000000a0 00000001 000000a0")
     >>> (report,) = parse_rtcp(octets)
@@ -156,7 +178,7 @@ def _packets(octets: bytes) -> Iterator[RtcpPacket]:
 
 
 def _body(octets: bytes, at: int) -> tuple[int, bytes]:
-    """Where a packet ends, and its octets between header and padding.
+    """Return where a packet ends, and its octets between header and padding (section 6.4.1).
 
      0                   1                   2                   3
      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -212,7 +234,14 @@ def _block(body: bytes, at: int) -> ReportBlock:
 
 
 def _sources(body: bytes, count: int) -> tuple[DescribedSource, ...]:
-    """Chunks of an SSRC and items, each chunk ended by zeros up to the next word (section 6.5)."""
+    """Parse chunks of an SSRC and items; zeros up to the next word end each chunk (section 6.5).
+
+     0                   1                   2                   3
+     0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+    |                             SSRC                              |
+    |     item      |    length     | text in UTF-8               ...
+    |     0         |  zeros up to the next word                    |
+    """
     sources = []
     at = 0
     for _ in range(count):
@@ -232,6 +261,13 @@ def _sources(body: bytes, count: int) -> tuple[DescribedSource, ...]:
 
 
 def _goodbye(body: bytes, count: int) -> GoodbyePacket:
+    """Parse `count` SSRCs and an optional reason (section 6.6).
+
+     0                   1                   2                   3
+     0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+    |                             SSRC                              |
+    |    length     |  reason for leaving                         ...
+    """
     _require(body, 4 * count, "goodbye")
     ssrcs = tuple(_word(body, 4 * number) for number in range(count))
     at = 4 * count

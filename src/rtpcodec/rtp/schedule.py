@@ -12,7 +12,7 @@ from rtpcodec.rtp.playout import FEW, PlayoutClock
 from rtpcodec.rtp.sequence import timestamp_distance
 
 REBASE_AFTER_MS: Final = 200.0
-"""Timestamps that agree with each other for so long are the new time of the stream; a burst is over sooner."""
+"""The schedule is re-based on timestamps that agree with each other for so long; a burst is over sooner."""
 
 MAX_SUSPECTS: Final = 1000
 """As many packets as a jitter buffer holds: a flood within REBASE_AFTER_MS must not fill memory."""
@@ -20,7 +20,7 @@ MAX_SUSPECTS: Final = 1000
 
 @dataclass(slots=True)
 class Held:
-    """A packet that waits for its time."""
+    """A packet that is held until it is due."""
 
     packet: RtpPacket
     number: int
@@ -30,7 +30,7 @@ class Held:
     clock: PlayoutClock | None = None
     """The clock that plays it; None: the time of play-out is fixed."""
     fixed_ms: float = -inf
-    """That time; minus infinity: at once."""
+    """The fixed time of play-out; minus infinity: at once."""
 
     @property
     def due_ms(self) -> float:
@@ -40,21 +40,21 @@ class Held:
 
 @dataclass(slots=True)
 class _Line:
-    """Timestamps that belong together, and the clock that plays them. number and ticks are those of the newest."""
+    """A line of timestamps that belong together, and its clock. number and ticks are those of the newest packet."""
 
     clock: PlayoutClock
     number: int
     ticks: int
     since_ms: float = 0.0
     suspects: deque[Held] = field(default_factory=lambda: deque(maxlen=MAX_SUSPECTS))
-    """The packets of a line that is not confirmed. The oldest beyond the limit keep the time that they have."""
+    """The packets of a line that is not confirmed. Beyond the limit, the oldest keep the times that they have."""
 
     def ticks_of(self, timestamp: int) -> int:
         """Return a timestamp without wraps."""
         return self.ticks + timestamp_distance(self.ticks & 0xFFFF_FFFF, timestamp)
 
     def is_in_order(self, number: int, ticks: int) -> bool:
-        """Whether a later number has a later timestamp, and an earlier one an earlier."""
+        """Return whether number and timestamp are both later, or both not later, than the newest."""
         return (number > self.number) == (ticks > self.ticks)
 
 
@@ -62,9 +62,9 @@ class PlayoutSchedule:
     """Times of play-out for numbered packets of one stream.
 
     One line of timestamps is the time of the stream. A packet that does not fit it is a suspect: it starts another
-    line, with a clock of its own. When the first line continues, a suspect was a single odd timestamp and takes the
-    place that its number gives it, or it is part of a burst after a stall, too late to be played. When nothing has
-    continued the first line for REBASE_AFTER_MS, the other one is the time of the stream.
+    line with a separate clock. If the first line continues, a suspect was a single odd timestamp and is placed by its
+    number, or it is part of a burst after a stall and too late to be played. If no packet has continued the first line
+    for REBASE_AFTER_MS, the schedule is re-based on the other one.
     """
 
     __slots__ = ("_ceiling_ms", "_floor_ms", "_line", "_other", "_start_ms", "_ticks_in_ms")
@@ -78,50 +78,59 @@ class PlayoutSchedule:
 
     @property
     def delay_ms(self) -> float:
-        """How much later than the quickest packet allows media is played now."""
+        """The current play-out delay, beyond the delay of the quickest packet."""
         return 0.0 if self._line is None else self._line.clock.delay_ms
 
     def restart(self) -> None:
-        """Another sender: its timestamps are not comparable with those before."""
+        """Clear the history for another sender, whose timestamps are not comparable with those before."""
         self._line = self._other = None
 
     def add(self, held: Held, frame_ms: float) -> list[Held]:
         """Set the time at which a packet is due.
 
-        held: a packet that has arrived.
-        frame_ms: the time between two packets in a row.
+        Args:
+            held: packet that has arrived.
+            frame_ms: time between two packets in a row, in ms.
 
-        Returns: the packets that are later than the ceiling allows, the new one or suspects before it.
+        Returns:
+            The packets that are later than the ceiling allows: this one, or suspects before it.
         """
+        # 1. The first packet starts the line.
         line = self._line
         if line is None:
             self._line = self._new_line(held, held.packet.timestamp, self._start_ms)
             return []
         ticks = line.ticks_of(held.packet.timestamp)
+        # 2. Packets with one timestamp, as of a DTMF event (RFC 4733 section 2.5.1.2), are due at once: they must not
+        #    wait while the clock stands still.
         if ticks == line.ticks and held.number != line.number:
-            # Packets of one instant, as those of a DTMF event (RFC 4733): the clock stands still, they must not.
             line.number = max(line.number, held.number)
             return []
+        # 3. Fits the line: in order, within the ceiling, and not earlier than the clock allows.
         is_next = held.number > line.number
         lateness_ms = line.clock.lateness_ms(held.arrival_ms - ticks / self._ticks_in_ms)
         by_number = line.ticks + (held.number - line.number) * frame_ms * self._ticks_in_ms
-        # As long as few packets are known all of them may have been slow, if the numbers say the same.
+        # The first few packets may all have been slow: a quicker one is accepted if number and timestamp agree.
         is_new = line.clock.count < FEW and abs(ticks - by_number) < frame_ms * self._ticks_in_ms / 2
         most_ahead_ms = self._ceiling_ms if is_new else min(frame_ms, self._ceiling_ms)
         if -most_ahead_ms <= lateness_ms <= self._ceiling_ms and line.is_in_order(held.number, ticks):
             self._put_on(line, held, ticks)
             return self._settle(line, held, frame_ms)
+        # 4. An earlier number with an odd timestamp: its number shows its time.
         if not is_next:
             own_ms = line.ticks / self._ticks_in_ms + (held.number - line.number) * frame_ms
             return self._set_media_time(line, held, own_ms)
+        # 5. Much quicker than the first few packets, which were delayed: start the line again.
         if is_new and lateness_ms < 0:
             self._line, self._other = self._new_line(held, ticks, self._start_ms), None
             return []
+        # 6. Anything else is a suspect.
         self._suspect(line, held)
         return []
 
     def _suspect(self, line: _Line, held: Held) -> None:
-        """Time a packet that does not fit the line by those that do not fit it either."""
+        """Schedule a packet that does not fit the line by the other line."""
+        # 1. It continues the other line; after REBASE_AFTER_MS that one is the time of the stream.
         other = self._other
         if other is not None:
             ticks = other.ticks_of(held.packet.timestamp)
@@ -135,12 +144,13 @@ class PlayoutSchedule:
                     self._line, self._other = other, None
                     other.suspects.clear()
                 return
+        # 2. It starts the other line.
         start_ms = max(self._start_ms, line.clock.delay_ms)
         self._other = self._new_line(held, line.ticks_of(held.packet.timestamp), start_ms)
         _fix(held, self._other)
 
     def _settle(self, line: _Line, held: Held, frame_ms: float) -> list[Held]:
-        """The line continues: place the suspects before this packet by their numbers; the late ones are returned."""
+        """Place the suspects before this packet by their numbers, because the line continues. Return the late ones."""
         other = self._other
         if other is None or held.number < other.number:
             return []
@@ -151,7 +161,7 @@ class PlayoutSchedule:
         return late
 
     def _set_media_time(self, line: _Line, held: Held, media_ms: float) -> list[Held]:
-        """Give a packet the media time that its number shows. It is returned where that is too late."""
+        """Give a packet the media time that its number shows. Return it if that is too late."""
         if line.clock.lateness_ms(held.arrival_ms - media_ms) > self._ceiling_ms:
             return [held]
         held.media_ms, held.clock = media_ms, line.clock
@@ -174,6 +184,6 @@ class PlayoutSchedule:
 
 
 def _fix(suspect: Held, line: _Line) -> None:
-    """Keep the time of play-out as it is now: in a burst the next packets would move it ahead."""
+    """Fix the current time of play-out: in a burst the next packets would move it ahead."""
     suspect.fixed_ms, suspect.clock = suspect.due_ms, None
     line.suspects.append(suspect)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+__all__ = ["Unwrapper", "sequence_distance", "timestamp_distance"]
+
 SEQUENCE_BITS = 16
 TIMESTAMP_BITS = 32
 
 
 def sequence_distance(earlier: int, later: int) -> int:
-    """How far `later` lies behind `earlier`, -32768 to 32767; negative: it is the earlier one.
+    """Return how far `later` is ahead of `earlier`, -32768 to 32767; negative: it is the earlier one.
 
     >>> sequence_distance(65535, 2), sequence_distance(2, 65535)
     (3, -3)
@@ -16,7 +18,7 @@ def sequence_distance(earlier: int, later: int) -> int:
 
 
 def timestamp_distance(earlier: int, later: int) -> int:
-    """The same in ticks of timestamps, -2^31 to 2^31 - 1.
+    """Return how far a timestamp is ahead of another one in ticks, -2^31 to 2^31 - 1.
 
     >>> timestamp_distance(0xFFFFFF60, 0)
     160
@@ -25,10 +27,9 @@ def timestamp_distance(earlier: int, later: int) -> int:
 
 
 class Unwrapper:
-    """Numbers of a counter that wraps to numbers that do not: each is read as the nearest to the one before it.
+    """Extends a counter of `bits` bits that wraps: each number is read as the nearest one to the number before it.
 
-    The first comes out as it is. A number that is late right after the start can come out negative. ValueError: a
-    number that is not one of so many bits.
+    The first number is unchanged. A number that is late right after the start can become negative.
 
     >>> sequence = Unwrapper(SEQUENCE_BITS)
     >>> [sequence.unwrap(number) for number in (65534, 65535, 1, 0, 2)]
@@ -43,12 +44,12 @@ class Unwrapper:
         self._last: int | None = None
 
     def unwrap(self, number: int) -> int:
-        """The number without wraps, which becomes the one that the next is compared with."""
+        """Return a number without wraps and compare the next one with it. ValueError: it does not fit the counter."""
         self._last = self.peek(number)
         return self._last
 
     def peek(self, number: int) -> int:
-        """The number without wraps; nothing is remembered."""
+        """Return a number without wraps, but leave the state unchanged. ValueError: it does not fit the counter."""
         if not 0 <= number <= self._mask:
             raise ValueError(f"number is {number}, 0 to {self._mask} are possible")
         if self._last is None:
@@ -56,5 +57,5 @@ class Unwrapper:
         return self._last + ((number - self._last + self._half) & self._mask) - self._half
 
     def reset(self) -> None:
-        """Clear the history: the next number comes out as it is."""
+        """Clear the history: the next number is unchanged."""
         self._last = None

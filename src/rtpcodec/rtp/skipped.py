@@ -6,15 +6,15 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from typing import Final
 
-REMEMBERED_HOLES: Final = 256
-"""Skipped numbers that are remembered. A late item lies at most 100 back, so this covers two such spans."""
+REMEMBERED_SKIPPED: Final = 256
+"""Skipped numbers that are remembered. A late item is at most 100 back, so this covers two such spans."""
 
 Span = tuple[int, int]
-"""The first number, and the one behind the last."""
+"""The first number, and the one after the last."""
 
 
 def united(spans: Iterable[Span]) -> list[Span]:
-    """Return spans in order, with those joined that touch or overlap."""
+    """Return spans in order; those that touch or overlap are joined."""
     out: list[Span] = []
     for begin, end in sorted(spans):
         if out and begin <= out[-1][1]:
@@ -24,8 +24,8 @@ def united(spans: Iterable[Span]) -> list[Span]:
     return out
 
 
-class Holes:
-    """The last REMEMBERED_HOLES skipped numbers. Numbers are added in ascending order.
+class SkippedNumbers:
+    """The last REMEMBERED_SKIPPED skipped numbers. Numbers are added in ascending order.
 
     An item behind the window is late if its number is among them, and a duplicate if it is not.
     """
@@ -48,7 +48,7 @@ class Holes:
 
     def add(self, begin: int, end: int) -> None:
         """Remember the numbers from begin to before end, and drop the oldest ones beyond the limit."""
-        begin = max(begin, end - REMEMBERED_HOLES)
+        begin = max(begin, end - REMEMBERED_SKIPPED)
         if begin >= end:
             return
         self._count += end - begin
@@ -57,7 +57,7 @@ class Holes:
         else:
             self._begins.append(begin)
             self._ends.append(end)
-        while (too_many := self._count - REMEMBERED_HOLES) > 0:
+        while (too_many := self._count - REMEMBERED_SKIPPED) > 0:
             dropped = min(too_many, self._ends[0] - self._begins[0])
             self._count -= dropped
             self._begins[0] += dropped
@@ -85,12 +85,12 @@ class Holes:
         """Return the numbers from begin to before end that were not skipped."""
         out: list[Span] = []
         at = max(bisect_right(self._begins, begin) - 1, 0)
-        for hole_begin, hole_end in zip(self._begins[at:], self._ends[at:], strict=True):
-            if hole_begin >= end:
+        for skipped_begin, skipped_end in zip(self._begins[at:], self._ends[at:], strict=True):
+            if skipped_begin >= end:
                 break
-            if begin < hole_begin:
-                out.append((begin, hole_begin))
-            begin = max(begin, hole_end)
+            if begin < skipped_begin:
+                out.append((begin, skipped_begin))
+            begin = max(begin, skipped_end)
         if begin < end:
             out.append((begin, end))
         return out

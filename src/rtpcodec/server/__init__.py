@@ -86,15 +86,16 @@ sending_keys         `send_dtmf`
 transferring         Transfer: one transfer; transfer_facts: its result, from webhooks in any order
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from rtpcodec.lazy import public_names
 from rtpcodec.server.background import Background
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_summary import CallSummary
 from rtpcodec.server.capturing import CallCapture
 from rtpcodec.server.collecting import Digits
 from rtpcodec.server.external_websockets import call_on
+from rtpcodec.server.ongoing import Ongoing
 from rtpcodec.server.options import (
     Authorize,
     CallOptions,
@@ -105,9 +106,11 @@ from rtpcodec.server.options import (
     OnHandlerEnd,
 )
 from rtpcodec.server.pausing import PlaybackPause
+from rtpcodec.server.phone_facts import PhoneEvent
 from rtpcodec.server.phone_totals import PhoneTotals
 from rtpcodec.server.placement import MemoryPlacement, Placement, PlacementReporter, WorkerLoad
 from rtpcodec.server.private_section import PrivateSection
+from rtpcodec.server.readers.reading import AudioReader, DtmfReader, EventReader
 from rtpcodec.server.recorder.recording import Recording
 from rtpcodec.server.replies import Reply
 from rtpcodec.server.serving import run, serve
@@ -115,18 +118,24 @@ from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.signed_paths import SignedPaths
 from rtpcodec.server.tapping import CallTap
 from rtpcodec.server.tls_files import TlsFiles
+from rtpcodec.server.tones import CallTones
 from rtpcodec.server.transfer_facts import TransferResult
 from rtpcodec.server.transferring import Transfer
+from rtpcodec.server.voice import CallVoice
 from rtpcodec.server.workers.running import run_workers
 from rtpcodec.stream.ending import EndReason
 
 if TYPE_CHECKING:
     from rtpcodec.server import handlers as handlers
+    from rtpcodec.server import log_lines as log_lines
+    from rtpcodec.server import metrics as metrics
+    from rtpcodec.server import placement as placement
     from rtpcodec.server.endpoint import Endpoint as Endpoint
     from rtpcodec.server.endpoint_statistics import EndpointStatistics as EndpointStatistics
     from rtpcodec.server.workers.worker_table import FilePlacement as FilePlacement
 
 __all__ = [
+    "AudioReader",
     "Authorize",
     "Background",
     "Call",
@@ -134,18 +143,24 @@ __all__ = [
     "CallOptions",
     "CallSummary",
     "CallTap",
+    "CallTones",
+    "CallVoice",
     "Digits",
+    "DtmfReader",
     "EndReason",
     "Endpoint",
     "EndpointOptions",
     "EndpointSettings",
     "EndpointStatistics",
+    "EventReader",
     "FilePlacement",
     "Handler",
     "MemoryPlacement",
     "OnAudio",
     "OnEvent",
     "OnHandlerEnd",
+    "Ongoing",
+    "PhoneEvent",
     "PhoneTotals",
     "Placement",
     "PlacementReporter",
@@ -160,23 +175,21 @@ __all__ = [
     "WorkerLoad",
     "call_on",
     "handlers",
+    "log_lines",
+    "metrics",
+    "placement",
     "run",
     "run_workers",
     "serve",
 ]
 
 
-_LAZY = {
-    "Endpoint": "endpoint",
-    "EndpointStatistics": "endpoint_statistics",
-    "FilePlacement": "workers.worker_table",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Load names that need picows, file access or POSIX at their first use."""
-    if name in _LAZY:
-        return getattr(import_module(f"rtpcodec.server.{_LAZY[name]}"), name)
-    if name == "handlers":
-        return import_module("rtpcodec.server.handlers")
-    raise AttributeError(f"module 'rtpcodec.server' has no attribute {name!r}")
+__getattr__ = public_names(
+    __name__,
+    ("handlers", "log_lines", "metrics", "placement"),
+    {  # They need picows, file access or POSIX.
+        "Endpoint": "endpoint",
+        "EndpointStatistics": "endpoint_statistics",
+        "FilePlacement": "workers.worker_table",
+    },
+)

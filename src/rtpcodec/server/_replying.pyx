@@ -2,7 +2,7 @@
 cimport cython
 from cpython.pythread cimport PyThread_get_thread_ident
 
-from rtpcodec.pump._driving cimport PumpCore
+from rtpcodec.pump._driving cimport PumpFastPath
 from rtpcodec.stream._machine cimport PlaysState
 from rtpcodec.stream.speaking._states cimport ReplyFields
 
@@ -11,11 +11,11 @@ from rtpcodec.server.ongoing import DONE, end_of
 
 @cython.auto_pickle(False)
 cdef class ReplyFastPath:
-    """The base of Reply with its method for each chunk. Create it in the event loop's thread."""
+    """The base of Reply that meets each chunk. Make it in the event loop's thread."""
 
     cdef readonly object _access
     cdef readonly ReplyFields _reply
-    cdef PumpCore _pump
+    cdef PumpFastPath _pump
     cdef unsigned long _thread_id
 
     def __init__(self, access, ReplyFields reply not None):
@@ -52,7 +52,7 @@ cdef class ReplyFastPath:
         """Return whether this is the event loop's thread, and no audio of the reply waits for space."""
         if self._pump is None:    # created without its constructor
             return False
-        cdef PlaysState plays = self._pump._road.plays
+        cdef PlaysState plays = self._pump._fast_machine.plays
         return (
             PyThread_get_thread_ident() == self._thread_id and plays.refusal is None and plays._implicit is None
             and not (plays._queues and self._reply in plays._queues)

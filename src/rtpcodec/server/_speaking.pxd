@@ -1,9 +1,9 @@
-"""The fast path of a Call, for other Cython code."""
-from rtpcodec.pump._driving cimport PumpCore
+"""The hot methods of a Call for other Cython code."""
+from rtpcodec.pump._driving cimport PumpFastPath
 
 
 cdef class CallFastPath:
-    cdef public PumpCore _pump
+    cdef public PumpFastPath _pump
     cdef public object _access         # LoopAccess
     cdef public object _machine        # its method `machine`
     cdef public object _parts          # CallParts

@@ -2,7 +2,7 @@
 cimport cython
 from cpython.pythread cimport PyThread_get_thread_ident
 
-from rtpcodec.stream._machine cimport MachineRoad
+from rtpcodec.stream._machine cimport MachineFastPath
 
 from rtpcodec.errors import QueueFull
 from rtpcodec.server.ongoing import DONE, end_of
@@ -10,7 +10,7 @@ from rtpcodec.server.ongoing import DONE, end_of
 
 @cython.auto_pickle(False)
 cdef class CallFastPath:
-    """The base of a Call with its methods for each chunk. Create it in the event loop's thread."""
+    """The base of a Call that meets each chunk. Make it in the event loop's thread."""
 
     def __cinit__(self, *_args, **_named):
         self._thread_id = PyThread_get_thread_ident()
@@ -38,9 +38,9 @@ cdef class CallFastPath:
                 than max_queue_ms would wait behind it.
             LocalProtocolError: called outside the event loop's thread.
         """
-        cdef MachineRoad machine
+        cdef MachineFastPath machine
         if self.plays_at_once():
-            machine = self._pump._road
+            machine = self._pump._fast_machine
             try:
                 machine.session.take_pcm(pcm, pcm_hz, None)
             except QueueFull:
@@ -67,9 +67,9 @@ cdef class CallFastPath:
             LocalProtocolError: the plan's mode is mp3.
             StreamEnded, QueueFull: as for `play`.
         """
-        cdef MachineRoad machine
+        cdef MachineFastPath machine
         if self.plays_at_once():
-            machine = self._pump._road
+            machine = self._pump._fast_machine
             try:
                 machine.session.play_payload(payload)
             except QueueFull:
@@ -84,5 +84,5 @@ cdef class CallFastPath:
 
     @cython.nonecheck(True)
     cdef bint plays_at_once(self) except -1:
-        """Return whether this is the event loop's thread, and the session accepts audio directly."""
-        return PyThread_get_thread_ident() == self._thread_id and self._pump._road.plays.play_at_once()
+        """Whether this is the event loop's thread, and the session takes audio directly."""
+        return PyThread_get_thread_ident() == self._thread_id and self._pump._fast_machine.plays.play_at_once()

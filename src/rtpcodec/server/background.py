@@ -14,14 +14,14 @@ from rtpcodec.pump.virtual import VirtualEventLoop
 from rtpcodec.server.call_log import CallLog
 from rtpcodec.server.loop_access import LoopAccess
 from rtpcodec.stream.events import Audio
-from rtpcodec.stream.speaking.bed_source import BedSource, bed_source
-from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.background_sound import BackgroundSound
+from rtpcodec.stream.speaking.background_source import BackgroundSource, background_source
 
 AT_ONCE_OCTETS: Final = 1 << 20
 """PCM up to this size is measured in the event loop, in less than a millisecond. Longer PCM, and every file, is loaded
 in a thread."""
 
-Source = BedSource | str | PathLike[str] | Buffer | Audio
+Source = BackgroundSource | str | PathLike[str] | Buffer | Audio
 
 
 class Background(Live):
@@ -31,21 +31,21 @@ class Background(Live):
     the event loop's thread only.
     """
 
-    __slots__ = ("_access", "_bed", "_loading", "_stopped", "_to_hz")
+    __slots__ = ("_access", "_loading", "_sound", "_stopped", "_to_hz")
 
     def __init__(self, access: LoopAccess, to_hz: int) -> None:
         self._access = access
         self._to_hz = to_hz
-        self._bed: Bed | None = None
-        self._loading: asyncio.Future[BedSource] | None = None
+        self._sound: BackgroundSound | None = None
+        self._loading: asyncio.Future[BackgroundSource] | None = None
         self._stopped = False
 
     def stop(self) -> None:
         """Fade the sound out within 5 ms. A second call does nothing."""
         self._access.machine("stop")
         self._stopped = True
-        if self._bed is not None:
-            self._bed.stop()
+        if self._sound is not None:
+            self._sound.stop()
         self._access.pump.run()
 
     @property
@@ -53,7 +53,7 @@ class Background(Live):
         """Whether the sound is over: it was stopped, its recording has ended, or the stream has ended."""
         if self._access.pump.machine.session.ended:
             return True
-        return self._stopped if self._bed is None else self._bed.ended
+        return self._stopped if self._sound is None else self._sound.ended
 
     def __await__(self) -> Generator[Any, Any, Background]:
         self._access.require_coroutine("await background")
@@ -68,18 +68,18 @@ class Background(Live):
             source: the recording.
             pcm_hz: the rate of PCM.
             call_id: the id of the call, for the log record of a failure.
-            options: keyword arguments of Bed.
+            options: keyword arguments of BackgroundSound.
         """
         loop = self._access.loop
         if _is_short(source) or isinstance(loop, VirtualEventLoop):  # it has no threads, and work takes no time there
             self._add(_loaded(source, pcm_hz), options)
             return
-        Bed(_SILENT, self._to_hz, **options)  # raises for wrong options now
+        BackgroundSound(_SILENT, self._to_hz, **options)  # raises for wrong options now
         stops = self._stops
         loading = loop.run_in_executor(None, _loaded, source, pcm_hz)
         self._loading = loading
 
-        def loaded(done: asyncio.Future[BedSource]) -> None:
+        def loaded(done: asyncio.Future[BackgroundSource]) -> None:
             self._stopped |= self._stops != stops
             if done.cancelled() or self._stopped or self._access.pump.machine.session.ended:
                 return
@@ -99,22 +99,22 @@ class Background(Live):
         speech = self._access.pump.machine.session.speech
         return 0 if speech is None else speech.idle.stops
 
-    def _add(self, source: BedSource, options: dict[str, Any]) -> None:
-        bed = Bed(source, self._to_hz, **options)
-        self._access.pump.machine.session.background(bed)
-        self._bed = bed
+    def _add(self, source: BackgroundSource, options: dict[str, Any]) -> None:
+        sound = BackgroundSound(source, self._to_hz, **options)
+        self._access.pump.machine.session.background(sound)
+        self._sound = sound
         self._access.pump.run()
 
 
-_SILENT: Final = BedSource(bytes(2 * 8000), 8000, 0.0)
+_SILENT: Final = BackgroundSource(bytes(2 * 8000), 8000, 0.0)
 
 
-def _loaded(source: Source, pcm_hz: int | None) -> BedSource:
-    return source if isinstance(source, BedSource) else bed_source(source, pcm_hz)
+def _loaded(source: Source, pcm_hz: int | None) -> BackgroundSource:
+    return source if isinstance(source, BackgroundSource) else background_source(source, pcm_hz)
 
 
 def _is_short(source: Source) -> bool:
-    if isinstance(source, BedSource):
+    if isinstance(source, BackgroundSource):
         return True
     if isinstance(source, str | PathLike):
         return False

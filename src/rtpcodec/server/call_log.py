@@ -9,8 +9,8 @@ from collections.abc import Callable, MutableMapping
 from http import HTTPStatus
 from typing import Any, Final
 
+from rtpcodec.stream.empty_collections import NO_NAMES
 from rtpcodec.stream.events import Started
-from rtpcodec.stream.no_items import NO_NAMES
 
 logger: Final = logging.getLogger("rtpcodec.server")
 

@@ -26,8 +26,8 @@ class SpeakingSide(CallBase):
     def play_mp3(self, data: Buffer) -> Ongoing:
         """Queue an MP3 file, otherwise like `play`.
 
-        If the buffer holds several files, all are played. The carrier accepts one file per second (docs/mp3.md), so
-        there are pauses between short files.
+        If the buffer holds several files, all are played. The carrier accepts one file per second (docs/carrier.md,
+        rule C30), so there are pauses between short files.
 
         Raises:
             ValueError: the octets are not an MP3 file.
@@ -211,8 +211,9 @@ class SpeakingSide(CallBase):
         """Mix a background sound under all replies, and play it alone between them.
 
         Args:
-            source: a recording that `rtpcodec.bed_source` has loaded, which all calls can share. Or its argument: the
-                path of a WAV file, which a thread loads for each call, or PCM or an Audio.
+            source: a recording that `rtpcodec.background_source` has loaded, which all calls can share. Or its
+                argument:
+                the path of a WAV file, which a thread loads for each call, or PCM or an Audio.
             level_dbov: the level of the sound, -90 to 0 dBov.
             loop: True: repeat it until `Background.stop`. False: it ends by itself.
             duck_db: how much quieter it is under speech, 0 to 60 dB.
@@ -224,7 +225,7 @@ class SpeakingSide(CallBase):
         Raises:
             LocalProtocolError: the mode is mp3, or called outside the event loop's thread.
             StreamEnded: the stream has ended.
-            ValueError, TypeError: as for `rtpcodec.bed_source`.
+            ValueError, TypeError: as for `rtpcodec.background_source`.
         """
         speech = self._machine("background").session.require_replies("background")
         sound = Background(self._access, speech.sample_rate_hz)

@@ -34,7 +34,7 @@ from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.shared_port import SharedPort
 from rtpcodec.server.stream_request import ask, completed, requested_plan, require_generated
 from rtpcodec.server.tls_files import TlsFiles
-from rtpcodec.stream.held import HeldBudget
+from rtpcodec.stream.memory_budget import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
 
 
@@ -308,7 +308,9 @@ class Endpoint(SharedPort):
         """Return the HTTP answer to a GET of `target` (path and query); None: it may become a call.
 
         Args:
-            address: the address of the client, for the log; "": unknown.
+            target: path and query of the request.
+            headers: fields of the request.
+            address: of the client, for the log; "": unknown.
         """
         answer = self._gate.answer(target, headers)
         if answer is not None and answer.refused:
@@ -320,7 +322,8 @@ class Endpoint(SharedPort):
         """Log the refusal of a request, within a quota.
 
         Args:
-            address: the address of the client; "": unknown.
+            status: of the answer.
+            address: of the client; "": unknown.
             why: the rule that it breaks.
         """
         self._refusals.refused(status, self._thread.loop.time(), address, why)

@@ -11,10 +11,10 @@ from typing import Any, Final
 from rtpcodec.pickling import Value
 from rtpcodec.server.phone_totals import PhoneTotals
 from rtpcodec.server.readers.hub import ReaderHub
+from rtpcodec.stream.counter_sums import NO_SUMS, StreamSums
 from rtpcodec.stream.listening.turn_times import NO_TURNS
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.statistics import Statistics
-from rtpcodec.stream.sums import NO_SUMS, StreamSums
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

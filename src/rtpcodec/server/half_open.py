@@ -88,7 +88,9 @@ class HalfOpenSockets:
         return added
 
     def add_again(self, refused: HalfOpenSocket, cut: Callable[[], object]) -> None:
-        """Add a removed socket whose refusal was sent. With TLS it stays open until the other side ends TLS.
+        """Add a removed socket whose refusal was sent.
+
+        With TLS it stays open until the other side has ended TLS as well.
 
         Args:
             cut: cuts it.

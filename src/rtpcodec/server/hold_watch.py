@@ -37,7 +37,7 @@ class HoldWatch(Live):
             return
         if event.call_control_id != self._phone.call_control_id:
             return
-        # Webhooks may arrive in any order (docs/webhooks.md).
+        # Webhooks may arrive in any order (docs/carrier.md, rule C47).
         occurred_at = getattr(event, "occurred_at", None)
         if occurred_at is not None:
             if self._changed_at is not None and occurred_at < self._changed_at:

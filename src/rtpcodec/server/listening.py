@@ -10,7 +10,7 @@ from typing import Protocol
 from rtpcodec.pump.socket import Receiver, Socket
 from rtpcodec.server.access import Answer
 from rtpcodec.server.tcp_listener import Turns
-from rtpcodec.stream.held import HeldBudget
+from rtpcodec.stream.memory_budget import HeldBudget
 
 
 class Acceptor(Protocol):

@@ -11,6 +11,8 @@ from typing import Any, Final, TextIO
 
 from rtpcodec.server.workers.identity import worker_number
 
+__all__ = ["JsonLines", "log_to", "logging_to"]
+
 TEXT: Final = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 TEXT_OF_WORKER: Final = "%(asctime)s %(levelname)s worker %(worker)d %(name)s: %(message)s"
 
@@ -21,8 +23,8 @@ _OWN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"
 class JsonLines(logging.Formatter):
     """Format each record as one line of JSON.
 
-    Members: `time` (UTC, RFC 3339), `level`, `logger`, `message`, each `extra` of the record such as `call_id`, and
-    `exception`, its traceback.
+    Members: `time` (UTC, RFC 3339 section 5.6), `level`, `logger`, `message`, each `extra` of the record
+    such as `call_id`, and `exception`, its traceback.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -51,6 +53,7 @@ def logging_to(stream: TextIO, level: str, *, as_json: bool) -> Iterator[None]:
     """Log to a stream within the block.
 
     Args:
+        stream: takes the lines, such as `sys.stderr`.
         level: the lowest level that is logged, such as "info".
         as_json: whether lines are JSON.
     """
@@ -68,6 +71,7 @@ def log_to(stream: TextIO, level: str, *, as_json: bool) -> logging.Handler:
     """Log to a stream until the process ends; lines of a worker show its number. Returns the handler.
 
     Args:
+        stream: takes the lines, such as `sys.stderr`.
         level: the lowest level that is logged, such as "info".
         as_json: whether lines are JSON.
     """

@@ -25,6 +25,8 @@ try:
 except ImportError as error:
     raise MissingExtra("metrics", "prometheus_client", "server") from error
 
+__all__ = ["EndpointCollector", "MetricsPage"]
+
 _MS: Final = 0.001
 
 _GAUGES: Final = (

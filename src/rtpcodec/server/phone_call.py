@@ -179,7 +179,7 @@ class PhoneCall:
 
     def handle(self, event: PhoneEvent) -> bool:
         """Handle an event about this call. Returns False if it was delivered before."""
-        # 1. Was it delivered before? Carriers may deliver an event more than once (docs/webhooks.md).
+        # 1. Was it delivered before? Carriers may deliver an event more than once (docs/carrier.md, rule C47).
         event_id = getattr(event, "id", None)
         if event_id is not None:
             if event_id in self._seen:

@@ -17,7 +17,7 @@ from rtpcodec.server.library_log import LibraryLog
 from rtpcodec.server.listening import Acceptor
 from rtpcodec.server.settings import EndpointSettings
 from rtpcodec.server.tcp_server import TcpServer
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 try:
     from multidict import CIMultiDictProxy

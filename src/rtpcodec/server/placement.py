@@ -17,6 +17,8 @@ from typing import Final, Protocol, TypeVar
 from rtpcodec.errors import EndpointError
 from rtpcodec.pickling import Live
 
+__all__ = ["RESERVED_S", "MemoryPlacement", "Placement", "PlacementReporter", "WorkerLoad"]
+
 EXPIRES_S: Final = 5.0
 """A worker that has not reported for this time counts as dead."""
 REPORT_PERIOD_S: Final = 1.0

@@ -37,10 +37,10 @@ from rtpcodec.server.slow_turns import SlowTurns
 from rtpcodec.server.typed_keys import TypedKeys
 from rtpcodec.stream import events
 from rtpcodec.stream.ending import EndReason
+from rtpcodec.stream.event_octets import octets_of
 from rtpcodec.stream.events import Audio, Event, Started
-from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.machine import NORMAL, CallMachine
-from rtpcodec.stream.octets import octets_of
+from rtpcodec.stream.memory_budget import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
 
 

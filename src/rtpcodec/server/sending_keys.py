@@ -75,7 +75,7 @@ class KeySender:
             raise QueueFull(f"the keys last {duration_ms:.0f} ms, at most {speech.max_queue_ms:.0f} ms are allowed")
         machine.plays.require_accepted()
         reply = machine.session.reply(interruptible=False)
-        reply.line.tones = tone_spans(*sounds)
+        reply.queue.tones = tone_spans(*sounds)
         before = [one for one in speech.unended_replies if one is not reply]
         self._play_out.key_replies[reply] = duration_ms
         self._pump.run()

@@ -9,8 +9,8 @@ from rtpcodec.pump.frame_budget import FrameBudget
 from rtpcodec.server.options import CONCEALS
 from rtpcodec.server.settings_checks import check
 from rtpcodec.server.settings_fields import SettingsFields
-from rtpcodec.stream.held import HeldBudget
 from rtpcodec.stream.machine import CallTimeouts
+from rtpcodec.stream.memory_budget import HeldBudget
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.wire import DIALECTS
@@ -18,7 +18,13 @@ from rtpcodec.stream.wire import DIALECTS
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EndpointSettings(SettingsFields):
-    """All settings of an endpoint. Raises EndpointError for an invalid one, with the rule and the value."""
+    """All settings of an endpoint. Raises EndpointError for an invalid one, with the rule and the value.
+
+    docs/endpoint.md describes the other fields.
+
+    Args:
+        handler: a coroutine function, called with each Call.
+    """
 
     def __post_init__(self) -> None:
         check(self)

@@ -17,7 +17,7 @@ from rtpcodec.server.slow_turns import SLOW_TURN_MS
 from rtpcodec.server.tls_files import TlsFiles
 from rtpcodec.stream.diagnosis.watch import DIAGNOSIS_S
 from rtpcodec.stream.fragments import MAX_FRAGMENTS
-from rtpcodec.stream.held import MAX_HELD_OCTETS
+from rtpcodec.stream.memory_budget import MAX_HELD_OCTETS
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.speaking.chunking import STEP_MS
 from rtpcodec.stream.speaking.settings import IDLE_LEAD_MS, LEAD_MS, MAX_QUEUE_MS, KeepAlive, WhenFull

@@ -20,7 +20,7 @@ from rtpcodec.server.listening import Acceptor
 from rtpcodec.server.refusal_delays import MAX_WAITING_OCTETS
 from rtpcodec.server.request_headers import request_headers
 from rtpcodec.server.settings import EndpointSettings
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 REQUEST_END: Final = b"\r\n\r\n"
 MAX_REQUEST_OCTETS: Final = 16 * 1024

@@ -1,19 +1,18 @@
 """A carrier for tests: a real HTTP server and a real WebSocket client on loopback. Never imported by server or client.
 
-carrier     Carrier: its lifetime, and what tests ask of it
+carrier     Carrier: its lifetime, and its interface for tests
 calls/      calls, their legs and states, and the WebSocket of a stream
 commands/   from an HTTP request to its effect and its answer
 wires/      how the messages of a stream are spelled and read, by dialect
 media/      one stream: the texts to the app and their times, and the effect of the app's messages
 webhooks/   payloads of webhooks, when they are posted, and their signature
 report      CallReport: the figures of a stream
-playout_log PlayoutLog: when audio came, how long the queue was, what each clear cut
+playout_log PlayoutLog: arrival of audio, length of the queue, effect of each clear
 networks    the real network, or the one in memory of a virtual clock
 loop_thread the event loop that all of it runs in, reached from any thread
 """
 
-import warnings
-
+from rtpcodec.lazy import public_names
 from rtpcodec.sim.calls.call import SimulatedCall
 from rtpcodec.sim.calls.conferences import SimulatedConference
 from rtpcodec.sim.carrier import Carrier
@@ -57,9 +56,4 @@ __all__ = [
     "rate_limited",
 ]
 
-
-def __getattr__(name: str) -> object:
-    if name == "Trouble":
-        warnings.warn("rtpcodec.sim.Trouble is now CommandFault", DeprecationWarning, stacklevel=2)
-        return CommandFault
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__ = public_names(__name__, ())

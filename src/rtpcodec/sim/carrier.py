@@ -1,4 +1,4 @@
-"""The carrier that tests use: its lifetime, its calls, and the thread of its blocking form."""
+"""The carrier for tests: its lifetime, its calls, and the thread of its blocking form."""
 
 from __future__ import annotations
 
@@ -34,25 +34,33 @@ if TYPE_CHECKING:
 
 CALLER: Final = "+15550100001"
 CALLEE: Final = "+15550100002"
-"""Numbers of the range that is kept for fiction."""
+"""Numbers of the range that is reserved for fiction."""
 
 _NO_FAULTS: Final = Faults()
 
 
 class Carrier(Live):
-    """A carrier on this machine: takes commands over HTTP, dials apps over WebSocket, and plays what they send.
+    """A carrier on this machine: accepts commands over HTTP, opens WebSockets to apps, and plays the audio they send.
 
-    As `async with` it lives in the running loop; as `with` in a thread and loop of its own, for blocking code. Leaving
-    the context hangs up all calls, and posts the webhooks of that once. `seed` decides ids, faults and the key of the
-    webhooks. `ssl_context` is for apps behind wss and https. `dialogflow_url` plays the part of a Dialogflow
-    connection: a WebSocket that gets the streams of `enable_dialogflow`, which are refused without it.
+    As `async with` it runs in the running loop; as `with`, for blocking code, in a thread and a loop of its own.
+    Leaving the context hangs up all calls and posts the webhooks of these hang-ups once. Any thread may use it.
 
-    dialect: whose carrier it is. "twilio": streams speak Twilio's Media Streams, and begin by `SimulatedCall.stream_to`
-        or `texml`; it takes no commands and posts no webhooks. `api_key` is the token of the account, which signs the
-        requests of WebSockets (`x-twilio-signature`).
+    Args:
+        api_key: the key that commands must carry. Twilio: the token of the account, which signs the requests of
+            WebSockets (`x-twilio-signature`).
+        seed: decides ids, faults and the key of the webhooks.
+        faults: faults of all calls that have none of their own.
+        dialect: the carrier's messages. "twilio": Twilio's Media Streams, which begin by `SimulatedCall.stream_to` or
+            `texml`; there are no commands and no webhooks.
+        port: port of the HTTP server on loopback; 0: any free one.
+        connect_timeout_s: limit of opening a WebSocket to an app, in seconds.
+        dialogflow_url: a WebSocket that receives the streams of `enable_dialogflow`; None: they are refused.
+        ssl_context: TLS settings for apps behind wss and https.
 
-    Raises: MissingExtra if aiohttp or picows is not installed. OSError if the port is in use. ValueError: another
-    dialect.
+    Raises:
+        MissingExtra: aiohttp or picows is not installed.
+        OSError: the port is in use.
+        ValueError: another dialect.
     """
 
     def __init__(
@@ -91,7 +99,7 @@ class Carrier(Live):
 
     @property
     def dialect(self) -> DialectName:
-        """Whose messages its streams speak."""
+        """The carrier whose messages its streams have."""
         return self._registry.dialect
 
     @property
@@ -128,28 +136,37 @@ class Carrier(Live):
         to_number: str = CALLEE,
         **options: Unpack[PhoneOptions],
     ) -> SimulatedCall:
-        """Make a live, answered call of one leg, whose caller says `speech` once the call is streamed.
+        """Make an answered call of one leg, whose caller says `speech` once the call is streamed.
 
-        speech: the path of a WAV file, PCM, or an iterable of PCM pieces. PCM is native int16 mono. A generator is
-            asked chunk by chunk, must not block, and pauses with an empty piece.
-        codec: of the call, PCMU by default; `stream_codec` of the command may choose another one for the stream.
-        sample_rate_hz: of the call; None: the usual rate of the codec.
-        speech_hz: of `speech` if it is PCM; None: the rate of the call.
-        from_number, to_number: caller and callee.
-        tail_ms: how long the caller still listens after the last word; 0 by default.
-        playout_delay_ms: passes before audio is played that comes into the empty play-out, as in a jitter buffer. With
-            0, the default, each chunk of an echo that is a little late makes a gap.
-        dtmf: keys that the caller presses: at which ms of the stream, and the digit.
-        variations: spellings and habits of the carrier, those of marks, `clear` and a second `start` included.
-        faults: lost, repeated and reordered chunks, and stalls; None: those of the carrier.
-        timing: delays, jitter, stalls, holds, slow reading and clock skew.
-        signalling: tags, headers and verdicts about the number that webhooks report.
-        keeps_audio: False: speech and heard audio do not stay in memory, and the report has none of it. For long runs.
-        logs_playout: True: the report has a PlayoutLog: when media came, how long the queue was, what each clear cut.
-        max_call_s: the call ends after this, 3600 by default.
+        Args:
+            speech: path of a WAV file, PCM, or an iterable of PCM pieces. PCM is native int16 mono. A generator is
+                asked for one chunk at a time, must not block, and pauses with an empty piece.
+            from_number: number of the caller.
+            to_number: number of the callee.
+            codec: codec of the call, PCMU by default; `stream_codec` of the command may choose another for the stream.
+            sample_rate_hz: rate of the call in Hz; None: the usual rate of the codec.
+            speech_hz: rate in Hz of `speech` if it is PCM; None: the rate of the call.
+            tail_ms: time that the caller still listens after the last word, in ms; 0 by default.
+            playout_delay_ms: delay in ms of audio that arrives at an empty play-out, as in a jitter buffer. With 0, the
+                default, each chunk of an echo that is a little late makes a gap.
+            dtmf: keys that the caller presses: pairs of a time in ms of the stream and a key.
+            variations: spellings and habits of the carrier, those of marks, `clear` and a second `start` included.
+            faults: lost, repeated and reordered chunks, and stalls; None: those of the carrier.
+            timing: delays, jitter, stalls, holds, slow reading and clock skew.
+            signalling: tags, headers and verdicts about the number that webhooks report.
+            keeps_audio: False: neither speech nor heard audio is kept, and the report has none; for long runs.
+            logs_playout: True: the report has a `PlayoutLog`.
+            max_call_s: the call ends after this time in seconds, 3600 by default.
 
-        Raises: UnknownCodec, MissingLibrary. ValueError if the codec does not have the rate or the chunk, a rate cannot
-            be resampled, a digit is not a key, or the dialect does not have the codec.
+        Returns:
+            The call. It belongs to this carrier; any thread may use it.
+
+        Raises:
+            UnknownCodec: no codec has this name.
+            MissingLibrary: the library of the codec is not installed.
+            ValueError: the codec does not have the rate or the chunk, a rate cannot be resampled, `dtmf` has a
+                character that is not a key, or the dialect does not have the codec.
+            RuntimeError: the carrier is not open.
         """
         return self._add(PhoneSettings(speech, **options), (from_number, to_number), "answered")
 
@@ -161,9 +178,19 @@ class Carrier(Live):
         to_number: str = CALLEE,
         **options: Unpack[PhoneOptions],
     ) -> SimulatedCall:
-        """Make a call that comes in: parked until a command answers it, and reported by the webhook `call.initiated`.
+        """Make an incoming call: parked until a command answers it, and reported by the webhook `call.initiated`.
 
-        The other options and the errors are those of new_call.
+        Args:
+            speech: what the caller says once the call is streamed, as in `new_call`.
+            from_number: number of the caller.
+            to_number: number of the callee.
+            **options: the other options of `new_call`.
+
+        Returns:
+            The call.
+
+        Raises:
+            RuntimeError: the carrier is not open, or has no commands (Twilio). Otherwise the errors of `new_call`.
         """
         self._require_commands()
         return self._add(PhoneSettings(speech, **options), (from_number, to_number), "parked")
@@ -177,15 +204,20 @@ class Carrier(Live):
         refuses_with: str | None = None,
         **options: Unpack[PhoneOptions],
     ) -> None:
-        """Add a phone for the dial command, which says `speech` when the call to it is streamed.
+        """Add a phone for the dial command; it says `speech` when a call to it is streamed.
 
-        Every call to it opens `speech` again, so that a generator serves one call. Numbers without a phone ring until
-        the dial command's time is over.
+        A number without a phone rings until the time-out of the dial command.
 
-        answers_after_s: None: it is never answered.
-        refuses_with: the hangup cause, such as `user_busy`, with which it refuses the call then; None: it is answered.
+        Args:
+            number: number of the phone.
+            speech: as in `new_call`. Every call opens it again, so a generator serves one call only.
+            answers_after_s: time in seconds until the phone is answered; None: it never is.
+            refuses_with: hangup cause, such as `user_busy`, with which the call is refused at that time; None: it is
+                answered.
+            **options: the other options of `new_call`.
 
-        The other options and the errors are those of new_call.
+        Raises:
+            RuntimeError: the carrier is not open, or has no commands (Twilio). Otherwise the errors of `new_call`.
         """
         self._require_commands()
         settings = PhoneSettings(speech, **options)
@@ -196,16 +228,22 @@ class Carrier(Live):
         )
 
     def send_webhooks(self, webhooks: Webhooks) -> None:
-        """Post all events from now on, signed, to an address.
+        """Post all events from now on, signed, to the URL of `webhooks`.
 
-        Raises: MissingExtra if cryptography is not installed. RuntimeError if the carrier posts webhooks already.
+        Raises:
+            MissingExtra: cryptography is not installed.
+            RuntimeError: the carrier posts webhooks already, is not open, or has none (Twilio).
         """
         self._require_commands()
         signer, loop_thread = self._signer(), self._require_open()
         loop_thread.run(lambda: self._start_sending(signer, webhooks, loop_thread.now_ms()))
 
     def disturb(self, *faults: CommandFault | None) -> None:
-        """Inject faults into the next commands, one each; None lets a command pass."""
+        """Inject faults into the next commands, one each; None lets a command pass.
+
+        Raises:
+            RuntimeError: the carrier is not open.
+        """
         self._require_open().run(lambda: self._injector.add(*faults))
 
     def _add(self, settings: PhoneSettings, numbers: tuple[str, str], state: State) -> SimulatedCall:

@@ -1,4 +1,4 @@
-"""The event loop that a carrier lives in, reached from its own thread or from any other."""
+"""The event loop of a carrier, used from its own thread or from any other."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from concurrent.futures import Future
 from typing import Final, TypeVar
 
 ANSWER_TIMEOUT_S: Final = 10.0
-"""A loop that is not blocked answers in milliseconds."""
+"""Limit of a call into the loop; a loop that is not blocked answers in milliseconds."""
 
 T = TypeVar("T")
 
@@ -29,7 +29,7 @@ class LoopThread:
         return threading.get_ident() == self._thread_id
 
     def now_ms(self) -> float:
-        """The clock of all streams: that of the loop."""
+        """Return the time of the loop's clock, which all streams use, in ms."""
         return self.loop.time() * 1000
 
     def run(self, act: Callable[[], T]) -> T:

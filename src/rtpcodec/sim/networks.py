@@ -1,4 +1,4 @@
-"""The networks that a carrier can live on: the real one, or one in memory on a virtual clock."""
+"""The networks of a carrier: the real one, or one in memory on a virtual clock."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ class CommandServer(Protocol):
     """Serves the carrier's HTTP interface."""
 
     async def open(self, port: int) -> str:
-        """Listen, on a free port if 0 is given; the address that commands go below. OSError."""
+        """Listen, on a free port if 0 is given, and return the base URL of commands. OSError: the port is in use."""
 
     async def close(self) -> None:
         """Stop listening and drop all connections."""
 
 
 class Network(Protocol):
-    """What a carrier needs to reach apps and to be reached."""
+    """The connections of a carrier to apps, in both directions."""
 
     def command_server(self, handler: CommandHandler, injector: FaultInjector) -> CommandServer:
-        """A server of commands."""
+        """Return a server of commands."""
 
     def dialer(self, connect_timeout_s: float) -> Dialer:
-        """Opens WebSockets to apps."""
+        """Return what opens WebSockets to apps."""
 
     def webhook_transport(self, timeout_s: float) -> Transport:
-        """Carries webhooks to apps."""
+        """Return what carries webhooks to apps."""
 
 
 class RealNetwork:
@@ -59,15 +59,15 @@ class RealNetwork:
         self._transport = http_transport.HttpTransport
 
     def command_server(self, handler: CommandHandler, injector: FaultInjector) -> CommandServer:
-        """A server of commands on loopback."""
+        """Return a server of commands on loopback."""
         return self._http_server(handler, injector)
 
     def dialer(self, connect_timeout_s: float) -> Dialer:
-        """Opens WebSockets to apps."""
+        """Return what opens WebSockets to apps."""
         return self._dialer(connect_timeout_s, self._ssl_context)
 
     def webhook_transport(self, timeout_s: float) -> Transport:
-        """Carries webhooks to apps."""
+        """Return what carries webhooks to apps."""
         return self._transport(timeout_s, self._ssl_context)
 
 
@@ -78,19 +78,19 @@ class VirtualNetwork:
         self._network = network
 
     def command_server(self, handler: CommandHandler, injector: FaultInjector) -> CommandServer:
-        """A server of commands."""
+        """Return a server of commands."""
         return MemoryHttpServer(handler, injector, self._network)
 
     def dialer(self, _connect_timeout_s: float) -> Dialer:
-        """Opens WebSockets to apps; opening takes no time."""
+        """Return what opens WebSockets to apps; opening takes no time."""
         return MemoryDialer(self._network)
 
     def webhook_transport(self, timeout_s: float) -> Transport:
-        """Carries webhooks to apps."""
+        """Return what carries webhooks to apps."""
         return MemoryTransport(timeout_s, self._network)
 
 
 def network_of_loop(ssl_context: ssl.SSLContext | None) -> Network:
-    """The network that fits the running event loop. MissingExtra: aiohttp or picows is not installed."""
+    """Return the network that fits the running event loop. MissingExtra: aiohttp or picows is not installed."""
     loop = asyncio.get_running_loop()
     return VirtualNetwork(loop.network) if isinstance(loop, VirtualEventLoop) else RealNetwork(ssl_context)

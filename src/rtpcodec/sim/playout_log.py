@@ -1,4 +1,4 @@
-"""PlayoutLog: what came from the app and what became of it, as the carrier's play-out saw it."""
+"""PlayoutLog: the audio and the clears of the app, as the carrier's play-out received them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ class MediaArrival:
     at_ms: float
     """When the carrier read it, since the WebSocket was opened."""
     octets: int
-    """Of its payload."""
+    """Octets of its payload."""
     samples: int
+    """Samples of its audio."""
     position: int
     """Where its audio begins in `heard_pcm`, in samples. A clear may have cut it."""
     queued_ms: float
-    """Audio that was not played yet when it came; 0: the play-out was dry."""
+    """Audio that was not played yet when it arrived; 0: the play-out was empty."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,27 +36,27 @@ class ClearArrival:
     at_ms: float
     """When the carrier read it, since the WebSocket was opened."""
     position: int
-    """Where it cuts `heard_pcm`, in samples: nothing from here on was heard of what came before. The end of that audio
-    if it was played to the end."""
+    """Where it cuts `heard_pcm`, in samples: from here on, nothing of the earlier audio was heard. The end of that
+    audio if it was played to the end."""
     sent_position: int
-    """The same among all samples that came since the stream began: the last one that was heard, plus 1."""
+    """The same position among all samples received since the stream began: the last one that was heard, plus 1."""
     dropped_samples: int
-    """Of audio that came and was never heard."""
+    """Samples that were received and never heard."""
     octets_before: int
-    """Octets of all payloads that came before it."""
+    """Octets of all payloads that were received before it."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueSecond:
-    """The play-out's queue in one second in which audio came."""
+    """The play-out's queue in one second in which audio arrived."""
 
     from_ms: float
-    """Since the WebSocket was opened."""
+    """Time since the WebSocket was opened."""
     low_ms: float
     """The shortest queue before a message that continued audio; the first messages after silence fill the queue, so
     that the second they lie in has a low one. infinity: no message continued any."""
     high_ms: float
-    """The longest queue behind a message."""
+    """The longest queue after a message."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,17 +66,18 @@ class PlayoutLog:
     arrivals: tuple[MediaArrival, ...] = field(repr=False)
     """The last MAX_ARRIVALS media messages."""
     clears: tuple[ClearArrival, ...]
+    """All `clear` messages."""
     queue: tuple[QueueSecond, ...] = field(repr=False)
-    """The last MAX_SECONDS seconds in which audio came."""
+    """The last MAX_SECONDS seconds in which audio arrived."""
     payload: bytes = field(repr=False)
     """The payloads of all media messages, joined; empty if the call keeps no audio."""
 
     def payload_behind(self, clear: ClearArrival) -> bytes:
-        """Return the octets of all payloads that came behind a clear."""
+        """Return the octets of all payloads that were received after a clear."""
         return self.payload[clear.octets_before :]
 
     def first_audio_ms(self, after_ms: float) -> float | None:
-        """Return when the first media message came at or after a moment; None: none did."""
+        """Return when the first media message arrived at or after a moment; None: none did."""
         return next((arrival.at_ms for arrival in self.arrivals if arrival.at_ms >= after_ms), None)
 
     def queue_ms(self, from_ms: float, to_ms: float) -> tuple[float, float]:
@@ -98,15 +100,16 @@ class PlayoutRecorder:
         self._payload = bytearray() if keeps_audio else None
         self._octets = 0
         self._samples = 0  # of all audio
-        self._run_samples = 0  # of audio since the play-out was dry: silence may lie before it in the play-out
+        self._run_samples = 0  # of audio since the play-out was empty: silence may lie before it in the play-out
 
     def media(self, payload: bytes, samples: int, at_ms: float, *, now: int, end: tuple[int, int]) -> None:
         """Record a message whose audio was queued.
 
-        payload, samples: what it holds.
-        at_ms: when it was read.
-        now: the position of the play-out then.
-        end: the position behind its last queued sample, before and after the message.
+        Args:
+            payload, samples: what it holds.
+            at_ms: when it was read.
+            now: the position of the play-out then.
+            end: the position behind its last queued sample, before and after the message.
         """
         queued_ms, filled_ms = (max(0, position - now) * 1000 / self._rate_hz for position in end)
         if not samples:
@@ -133,8 +136,9 @@ class PlayoutRecorder:
     def clear(self, at_ms: float, *, end: tuple[int, int]) -> None:
         """Record a clear.
 
-        at_ms: when it was read.
-        end: the position behind the play-out's last sample, before and after it.
+        Args:
+            at_ms: when it was read.
+            end: the position behind the play-out's last sample, before and after it.
         """
         # A clear may also cut the silence by which a play-out delays audio.
         dropped = min(end[0] - end[1], self._run_samples)

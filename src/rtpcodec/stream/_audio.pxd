@@ -2,7 +2,7 @@
 from libc.stdint cimport int64_t
 
 cdef enum:
-    NO_NUMBER = -1    # of a chunk that has none
+    NO_NUMBER = -1    # a chunk without this number
 
 
 cdef class Audio:
@@ -18,7 +18,7 @@ cdef class Audio:
     cdef readonly int sample_rate_hz
     cdef readonly bint concealed
 
-# One chunk as it came: numbers are NO_NUMBER where the message has none.
+# A chunk as received; numbers that the message lacks are NO_NUMBER.
 cdef Audio new_audio(
     str track, bytes payload, bytes pcm, int sample_rate_hz, double media_ms, double duration_ms, int64_t chunk,
     int64_t timestamp,

@@ -1,4 +1,4 @@
-"""The hot event. A cdef class: made fifty times a second and track, at a fraction of a dataclass's cost."""
+"""The most frequent event: 50 per second and track. A cdef class is made at a fraction of a dataclass's cost."""
 cimport cython
 from libc.stdint cimport int64_t
 
@@ -7,13 +7,13 @@ from libc.stdint cimport int64_t
 @cython.auto_pickle(False)
 @cython.freelist(64)
 cdef class Audio:
-    """One chunk of audio of one track, in order. Concealed: made up for a lost one, so that it has no payload.
+    """One chunk of audio of one track, in order. A concealed chunk was generated for a lost one and has no payload.
 
-    Readers of a call set two more: dropped_before_ms is the audio before it that a slow reader lost, late_ms how much
-    later than in real time a reader of an even stream got it.
+    Readers of a call set two more fields: dropped_before_ms is the audio before this chunk that a slow reader has lost,
+    late_ms is its delay against real time for a reader of an even stream.
     """
 
-    # Without arguments, so that native code makes one at the cost of its memory.
+    # Without arguments, so that native code makes one for the cost of its memory.
     def __cinit__(self):
         self.chunk_number = self.timestamp_number = NO_NUMBER
 
@@ -22,7 +22,7 @@ cdef class Audio:
         double media_ms, double duration_ms, chunk=None, timestamp=None,
         bint concealed=False, double dropped_before_ms=0.0, double late_ms=0.0,
     ):
-        # Not a second time: another thread may read a member while it is replaced.
+        # Only once: another thread may read a member while it is replaced.
         if self.track is not None:
             raise TypeError("an Audio does not change")
         self.payload = payload
@@ -48,7 +48,7 @@ cdef class Audio:
         return None if self.timestamp_number < 0 else self.timestamp_number
 
     def handed_over(self, dropped_before_ms=0.0, late_ms=0.0):
-        """Return the same chunk with what its reader knows about it: audio dropped before it, its lateness."""
+        """Return the same chunk with the fields of its reader: audio dropped before it, and its delay."""
         return Audio(
             self.track, self.payload, self.pcm, self.sample_rate_hz, self.media_ms, self.duration_ms, self.chunk,
             self.timestamp, self.concealed, dropped_before_ms, late_ms,
@@ -71,7 +71,7 @@ cdef class Audio:
 
 
 cdef int64_t number_of(object number, str name) except? NO_NUMBER:
-    """A number of the wire, or NO_NUMBER for None. ValueError: it is negative."""
+    """Return a number of a message; NO_NUMBER for None. Raises ValueError if it is negative."""
     cdef int64_t found
     if number is None:
         return NO_NUMBER

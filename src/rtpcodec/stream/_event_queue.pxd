@@ -8,13 +8,13 @@ cdef class EventQueue:
     cdef readonly double dropped_ms
     cdef readonly Py_ssize_t dropped_events
     cdef readonly Py_ssize_t octets
-    cdef Audio _only             # a chunk that waits alone; None: what waits is in the deques
+    cdef Audio _only             # a single waiting chunk; None: events wait in the deques
     cdef object _audio           # deque of entries: place, event, octets; None: empty
     cdef object _others          # the same
     cdef object _overrun
     cdef object _share           # None: FREE_OCTETS were always enough
     cdef double _max_audio_ms
-    cdef double _audio_ms        # of the deque
+    cdef double _audio_ms        # duration of the audio in the deque
     cdef Py_ssize_t _place
     cdef Py_ssize_t _overrun_place
     cdef int put_audio(self, Audio audio) except -1

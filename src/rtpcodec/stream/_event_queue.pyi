@@ -1,7 +1,7 @@
 from typing import Any, Final, final
 
 from rtpcodec.stream.events import Event
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 MAX_AUDIO_MS: Final[float]
 MAX_OTHER_EVENTS: Final[int]

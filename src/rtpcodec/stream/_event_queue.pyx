@@ -7,8 +7,8 @@ from collections import deque
 from rtpcodec.stream._audio cimport Audio
 
 from rtpcodec.stream.events import Overrun
-from rtpcodec.stream.held import FREE_OCTETS as _FREE_OCTETS, GRAIN_OCTETS as _GRAIN_OCTETS, Share
-from rtpcodec.stream.octets import AUDIO_OCTETS as _AUDIO_OCTETS, octets_of
+from rtpcodec.stream.memory_budget import FREE_OCTETS as _FREE_OCTETS, GRAIN_OCTETS as _GRAIN_OCTETS, Share
+from rtpcodec.stream.event_octets import AUDIO_OCTETS as _AUDIO_OCTETS, octets_of
 
 MAX_AUDIO_MS = 5000.0
 MAX_OTHER_EVENTS = 1000
@@ -16,7 +16,7 @@ MAX_OCTETS = 64 * 1024 * 1024
 
 cdef Py_ssize_t MOST_OTHERS = MAX_OTHER_EVENTS
 cdef Py_ssize_t OF_AUDIO = _AUDIO_OCTETS
-cdef Py_ssize_t FREE = _FREE_OCTETS    # at most MAX_OCTETS: so much fits whatever the account says
+cdef Py_ssize_t FREE = _FREE_OCTETS    # at most MAX_OCTETS: this much fits without the account
 
 
 @cython.final
@@ -24,12 +24,13 @@ cdef Py_ssize_t FREE = _FREE_OCTETS    # at most MAX_OCTETS: so much fits whatev
 cdef class EventQueue:
     """First-in, first-out queue. Beyond a limit it drops the oldest event and records the loss as one Overrun.
 
-    max_audio_ms: audio that may wait.
-    account: the call's account of the budget that all calls share; None: only this queue's own limits apply.
+    Audio is limited by its duration, other events by their number, and all together by their octets: by 64 MiB, and by
+    the `account` of the endpoint's budget. Each step has constant cost. A single waiting chunk, as of a fast reader,
+    needs no entry. Use from one thread at a time.
 
-    Audio is limited by its duration, other events by their number, all together by their octets: by 64 MiB, and by
-    what an `account` of the endpoint's budget grants. Each step costs the same, however many events wait. A chunk that
-    waits alone, as of a reader in time, takes no entry. Use from one thread at a time.
+    Args:
+        max_audio_ms: Limit on waiting audio.
+        account: The call's account of the budget that all calls share; None: only this queue's limits apply.
     """
 
     def __cinit__(self, double max_audio_ms=MAX_AUDIO_MS, account=None):
@@ -49,7 +50,7 @@ cdef class EventQueue:
     def put(self, event, /):
         """Add an event, and drop the oldest ones beyond a limit.
 
-        The newest event is kept, unless it alone has more than FREE_OCTETS and the budget has none left.
+        The newest event is kept, unless it alone has more than FREE_OCTETS and the budget is used up.
         """
         if type(event) is Audio:
             self.put_audio(<Audio>event)
@@ -89,7 +90,7 @@ cdef class EventQueue:
         return self._only is None and self._audio is None and self._others is None and self._overrun is None
 
     cdef int _spill(self, Py_ssize_t place) except -1:
-        """Move the chunk that waits alone into the queue, in its place."""
+        """Move the single waiting chunk into the queue, in its place."""
         if self._only is None:
             return 0
         self._audio = deque()
@@ -127,7 +128,7 @@ cdef class EventQueue:
         return event
 
     cdef Audio taken_audio(self):
-        """Remove and return the chunk that waits alone; None: none does, or other events wait as well."""
+        """Remove and return the single waiting chunk; None if there is none, or other events wait as well."""
         cdef Audio only = self._only
         if only is not None:
             self._only = None
@@ -137,7 +138,7 @@ cdef class EventQueue:
         return only
 
     def waiting(self):
-        """Return all events, the oldest first, which stay in the queue."""
+        """Return all events, the oldest first, and keep them in the queue."""
         if self._only is not None:
             return [self._only]
         entries = [*(self._audio or ()), *(self._others or ())]
@@ -168,9 +169,9 @@ cdef class EventQueue:
         return found
 
     def shed(self, Py_ssize_t octets, /):
-        """Drop the oldest events, because another call needs their octets; the newest event is kept.
+        """Drop the oldest events, because another call needs their octets. The newest event is kept.
 
-        Returns: how many octets of the share were given back.
+        Returns: The octets of the share that were given back.
         """
         cdef Py_ssize_t until = self.octets - octets
         while self.octets > until and self._entries() > 1:
@@ -181,7 +182,7 @@ cdef class EventQueue:
         """Drop the oldest events, unless the share grows. A single event stays if it has at most FREE_OCTETS."""
         if self._share.covers(self.octets):
             return 0
-        # A little more than needed, so that the next event has room.
+        # A little more than needed, so that there is space for the next event.
         cdef Py_ssize_t until = max(self._share.limit_octets - _GRAIN_OCTETS, FREE)
         while self.octets > until and self._entries() > 1:
             self._drop_oldest()
@@ -194,7 +195,7 @@ cdef class EventQueue:
         return found if self._others is None else found + len(self._others)
 
     cdef bint _is_before(self, Py_ssize_t place) except -1:
-        """Whether all events that wait come after a place."""
+        """Return whether all waiting events are after a place."""
         if self._audio is not None and self._audio[0][0] <= place:
             return False
         return self._others is None or self._others[0][0] > place
@@ -239,7 +240,7 @@ cdef class EventQueue:
         return 0
 
     cdef object _count_drop(self, Py_ssize_t place, Py_ssize_t octets):
-        """The Overrun that counts a dropped event. The first drop puts it in the place of what it drops."""
+        """Return the Overrun that counts a dropped event. The first drop puts it in the place of the dropped event."""
         self.octets -= octets
         self.dropped_events += 1
         if self._overrun is None:
@@ -254,5 +255,5 @@ cdef inline Py_ssize_t octets_of_audio(Audio audio) noexcept:
 
 
 def place_of(entry):
-    """The place of an entry."""
+    """Return the place of an entry."""
     return entry[0]

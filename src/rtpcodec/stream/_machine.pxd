@@ -1,17 +1,17 @@
-"""The hot methods of a call's machine for other Cython code."""
-from rtpcodec.stream._road cimport SessionRoad
+"""The fast path of a call's machine for other Cython code."""
+from rtpcodec.stream._session cimport SessionFastPath
 
 
 cdef class PlaysState:
     cdef public object _implicit    # FileQueue; None: audio outside any reply belongs to a reply
-    cdef public dict _queues        # of replies that audio waits for
+    cdef public dict _queues        # by reply with waiting audio
     cdef public object refusal
     cdef public bint _may_wait
     cdef bint play_at_once(self)
 
 
-cdef class MachineRoad:
-    cdef public SessionRoad session
+cdef class MachineFastPath:
+    cdef public SessionFastPath session
     cdef public PlaysState plays
     cdef public object hangup
     cdef public object ping
@@ -22,7 +22,7 @@ cdef class MachineRoad:
     cdef public double _event_ms
     cdef public bint cut
     cdef public bint paused
-    # What the methods of the same purpose do, without a call through Python.
+    # The methods that are named behind them, without a call through Python.
     cdef bint may_ping(self)
     cdef int take_text(self, object text, double now_ms) except -1  # receive
     cdef list take_events(self, double now_ms)                      # events

@@ -12,7 +12,7 @@ class PlaysState:
     _may_wait: bool
 
 @disjoint_base
-class MachineRoad:
+class MachineFastPath:
     session: Any
     plays: Any
     hangup: int | None

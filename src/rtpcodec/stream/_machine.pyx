@@ -1,40 +1,40 @@
-"""The methods of a call's machine that each message meets: see machine."""
+"""The fast path of a call's machine: the methods that each message passes. See machine."""
 cimport cython
 from libc.math cimport INFINITY
 
-from rtpcodec.stream.speaking._saying cimport Saying
+from rtpcodec.stream.speaking._send_path cimport SendPath
 
 from rtpcodec.stream.events import Stopped
 
-cdef double SOON_MS = 1.0    # until events that sending has caused are asked for
+cdef double SOON_MS = 1.0    # from sending to the next `events`, if sending has caused events
 
 
 @cython.auto_pickle(False)
 cdef class PlaysState:
-    """The fields of Plays that each message meets."""
+    """The fields of Plays that each message reads."""
 
     cdef bint play_at_once(self):
-        """Whether the session takes audio outside any reply directly: no other audio waits before it."""
+        """Return whether audio outside replies goes directly to the session, because no other audio waits before it."""
         return self.refusal is None and self._implicit is None and not self._queues
 
 
 @cython.auto_pickle(False)
-cdef class MachineRoad:
-    """The base of CallMachine that meets each message."""
+cdef class MachineFastPath:
+    """The base of CallMachine: the methods that each message passes."""
 
     def receive(self, text, double now_ms):
         """Feed one text message, as str or UTF-8 octets."""
         self.take_text(text, now_ms)
 
     def events(self, double now_ms):
-        """Remove and return the events since the last call, with those of time alone. Stopped, if any, is the last."""
+        """Remove and return the events since the last call, those of time alone included. Stopped is the last one."""
         return self.take_events(now_ms)
 
     def outgoing(self, double now_ms):
         """Refill the session's queue from `plays`, and remove and return texts that are due.
 
-        Encoding takes time, in which every other call waits. So this returns only part of what is due if all of it
-        would take more than 5 ms, and `next_deadline_ms` is in the past then.
+        Every other call waits while this one encodes. So this returns only a part of the due texts if all of them
+        would take more than 5 ms, and then `next_deadline_ms` is in the past.
         """
         return self.take_texts(now_ms)
 
@@ -52,13 +52,13 @@ cdef class MachineRoad:
 
     @cython.nonecheck(True)
     cdef list take_events(self, double now_ms):
-        # 1. Time-outs, which may end the session.
+        # 1. Has a time-out passed? It may end the session.
         if now_ms >= self._watch_ms or now_ms >= self._cut_ms:
             self._check_time(now_ms)
         # 2. The session's events.
         cdef list found = self.session.take_events(now_ms)
         self._event_ms = INFINITY
-        # 3. The session has ended: nothing waits any more, and the socket is closed.
+        # 3. Has the session ended? Drop waiting audio, and close the socket.
         if found and type(found[len(found) - 1]) is Stopped:
             self._watch_ms = INFINITY
             self.plays.drop()
@@ -68,23 +68,25 @@ cdef class MachineRoad:
     @cython.nonecheck(True)
     cdef list take_texts(self, double now_ms):
         cdef PlaysState plays = self.plays
+        # 1. Does the socket accept texts? 2. Refill the session's queue.
         if self.paused:
             return []
         if plays._implicit is not None or plays._queues:
             plays.feed()
+        # 3. Encode due audio. 4. Enough audio since the last ping? Then send one.
         cdef list texts = self.session.take_texts(now_ms, False)
         if texts and self._speech is not None and self.may_ping():
             ping = self._speech.ping(now_ms)
             if ping is not None:
                 self.ping = ping
-        # Sending has caused events, which nobody has asked for yet.
+        # 5. Events that sending has caused are returned by the next `events`.
         self._event_ms = now_ms + SOON_MS if self.session.sending_has_events else INFINITY
         return texts
 
     cdef bint may_ping(self):
-        """Whether to ask for a ping: enough audio was sent since the last one."""
-        cdef Saying saying = self.session._saying
-        return saying is None or saying.gate.is_ping_due(saying.far_end.sent_position)
+        """Return whether a ping is due, because enough audio was sent since the last one."""
+        cdef SendPath path = self.session._send_path
+        return path is None or path.gate.is_ping_due(path.far_end.sent_position)
 
     @cython.nonecheck(True)
     cdef double due_ms(self) except? -1.0:

@@ -1,4 +1,4 @@
-"""Messages that an application writes in the carrier's spelling, such as those of frameworks that own the WebSocket."""
+"""Messages that an application writes in the carrier's spelling, for frameworks with their own WebSocket."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rtpcodec.stream.wire import BrokenMessage, Dialect, OddMessage
 
 
 class Session(Protocol):
-    """The part of MediaSession that sends them."""
+    """The part of MediaSession that sends these messages."""
 
     @property
     def dialect(self) -> Dialect:
@@ -33,7 +33,7 @@ class Session(Protocol):
 
 
 def _is_clear(meaning: messages.Message, dialect: Dialect) -> bool:
-    """Whether it means what our own clear means; both are Other to a dialect that reads the carrier only."""
+    """Return whether a message is a clear. A dialect that reads only the carrier's messages parses it as Other."""
     if isinstance(meaning, messages.Other) and dialect.clear:
         clear = dialect.parse(dialect.clear_text("stream"))
         return isinstance(clear, messages.Other) and clear.event == meaning.event

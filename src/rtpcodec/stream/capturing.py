@@ -1,4 +1,4 @@
-"""The captures of a session: the base of MediaSession that begins and ends them."""
+"""The captures of a session: the base of MediaSession that starts and ends them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from rtpcodec.stream.wire import Dialect
 
 
 class CapturingSession(ListeningSession):
-    """The base of MediaSession that reports what it is given to captures."""
+    """The base of MediaSession that reports its inputs to captures."""
 
     _options: SessionOptions
     _inputs: Inputs | None
@@ -32,21 +32,26 @@ class CapturingSession(ListeningSession):
 
     @property
     def dialect(self) -> Dialect:
-        """How the carrier spells its messages."""
+        """The dialect of the carrier."""
         return self._incoming.dialect
 
     def capture(self, path: str | PathLike[str], now_ms: float, *, audio: bool = False) -> Capture:
-        """Write every message both ways, and what the app does, to a file, until `Capture.stop` or the stream's end.
+        """Write all messages both ways and the app's calls to a file, until `Capture.stop` or the stream's end.
 
-        `rtpcodec.replay` runs the file again. Tokens, phone numbers, digits, client_state and custom parameters are
-        never in it (docs/capture.md). It writes in the session's thread; `Call.capture` does so in another.
+        `rtpcodec.replay` runs the file again. It never contains tokens, phone numbers, digits, client_state and custom
+        parameters (docs/capture.md). This method writes in the session's thread, `Call.capture` in another thread.
 
-        path: the file, which must not exist: JSON lines.
-        now_ms: the time.
-        audio: whether payloads keep their audio, apart from private sections. False: they hold silence of the same
-            length.
-        Returns: a Capture, whose `stop` ends it.
-        Raises: OSError; StreamEnded after the end.
+        Args:
+            path: The file of JSON lines. It must not exist.
+            now_ms: The time.
+            audio: Whether payloads keep their audio, except in private sections. False: silence of the same length.
+
+        Returns:
+            A Capture, whose `stop` ends it.
+
+        Raises:
+            OSError: The file cannot be made.
+            StreamEnded: The stream has ended.
         """
         header = self.capture_header(now_ms, audio=audio)
         file = CaptureFile(path, header, self.dialect)
@@ -55,21 +60,28 @@ class CapturingSession(ListeningSession):
     def tap(self, stage: Stage, path: str | PathLike[str], *, track: str | None = None) -> Tap:
         """Write the audio of one stage to a WAV file, until `Tap.stop` or the stream's end. Several may run at once.
 
-        It writes in the session's thread; `Call.tap` does so in another. Private sections are silent.
+        This method writes in the session's thread, `Call.tap` in another thread. Private sections are silent.
 
-        stage: "received", "pcm", "spoken", "mixed", "encoded" or "heard": docs/capture.md.
-        path: the file, which must not exist; its header is true at any moment.
-        track: of a received stage; None: the one that was asked for.
-        Returns: a Tap, whose `stop` ends it. A failure of the disk ends its file and is in its `error`.
-        Raises: ValueError for another stage or track; LocalProtocolError for a stage of what is sent in mode mp3, and
-        for "pcm" if nothing is decoded; MissingLibrary if payloads cannot be decoded here; OSError; StreamEnded after
-        the end.
+        Args:
+            stage: "received", "pcm", "spoken", "mixed", "encoded" or "heard": docs/capture.md#taps.
+            path: The file. It must not exist. Its header is valid at any time.
+            track: The track of a received stage; None: the requested track.
+
+        Returns:
+            A Tap, whose `stop` ends it. If the disk fails, the file ends and `Tap.error` has the error.
+
+        Raises:
+            ValueError: The stage or the track does not exist.
+            LocalProtocolError: A stage of sent audio in mode mp3, or "pcm" if nothing is decoded.
+            MissingLibrary: Payloads cannot be decoded here.
+            OSError: The file cannot be made.
+            StreamEnded: The stream has ended.
         """
         with new_file(path):
             return self.tap_to(stage, lambda rate_hz: WavWriter(path, rate_hz), track=track)
 
     def tap_to(self, stage: str, open_file: OpenFile, *, track: str | None = None) -> Tap:
-        """Write the audio of one stage to what `open_file` opens: see `tap`."""
+        """Write the audio of one stage to the file that `open_file` opens: see `tap`."""
         self._require_running()
         require_track(track)
         if stage == "pcm" and self.receive_pcm_hz is None:
@@ -92,7 +104,7 @@ class CapturingSession(ListeningSession):
         )
 
     def capture_header(self, now_ms: float, *, audio: bool) -> Header:
-        """Return the first line of a capture that begins now. StreamEnded after the end."""
+        """Return the first line of a capture that begins now. Raises StreamEnded after the end."""
         self._require_running()
         incoming = self._incoming
         start_ms = now_ms if incoming.start is None else incoming.start[1]
@@ -110,12 +122,13 @@ class CapturingSession(ListeningSession):
         )
 
     def capture_to(self, header: Header, sink: RecordSink, close: Callable[[], object], now_ms: float) -> Capture:
-        """Begin a capture whose records go to a sink: see `capture`.
+        """Start a capture whose records go to a sink: see `capture`.
 
-        header: from `capture_header`.
-        sink: takes each record, in the session's thread.
-        close: called behind the last record.
-        now_ms: the time.
+        Args:
+            header: From `capture_header`.
+            sink: Called with each record, in the session's thread.
+            close: Called after the last record.
+            now_ms: The time.
         """
         if self._inputs is None:
             self._inputs = self._new_inputs(now_ms)
@@ -155,7 +168,7 @@ class CapturingSession(ListeningSession):
             parts.sent_sinks = tuple(one for one in parts.sent_sinks if one is not inputs)
 
     def _look(self, now_ms: float) -> None:
-        """Report a call of `events`. The one after the end is the last: it returns Stopped."""
+        """Record a call of `events`. The call after the end is the last one: it returns Stopped."""
         if self._inputs is not None:
             self._inputs.looking(now_ms)
         if self.ended:
@@ -163,5 +176,5 @@ class CapturingSession(ListeningSession):
                 capture.stop()
 
     def _heard_source(self) -> HeardSource:
-        """Return a reader of what the caller heard. LocalProtocolError in mode mp3, MissingLibrary."""
+        """Return a reader of what the caller heard. Raises LocalProtocolError in mode mp3, MissingLibrary."""
         return self.heard_signal().reader()

@@ -4,10 +4,11 @@
         └──────────────────────── start ──────────────────▲ │
                                                           └─┘ start again: another format
 
-A lost line leads from STREAMING back to CONNECTING: `connected` and `start` of another socket carry the stream on.
+A lost line leads from STREAMING back to CONNECTING: the stream continues with `connected` and `start` of another
+socket.
 
 `start` may arrive without `connected`, which some senders omit. Media before `start` is counted and dropped, because
-nothing says what it holds. After STOPPED all messages are ignored.
+its codec is not known. After STOPPED all messages are ignored.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from enum import Enum
 from typing import Final
 
 from rtpcodec.stream import messages
-from rtpcodec.stream._hearing_states import ConnectionState
+from rtpcodec.stream._receive_states import ConnectionState
 
 MAX_MALFORMED_IN_A_ROW: Final = 20
-"""A sender of this many malformed messages in a row does not speak this protocol,"""
+"""A stream ends after this many malformed messages in a row, because the sender does not use this protocol,"""
 MIN_MALFORMED_MS: Final = 5000.0
-"""if its last good message is this long ago as well. A sender without any good message never spoke it."""
+"""if the last valid message was received this long ago as well, or if there was none."""
 NOT_COUNTED: Final = ("base64",)
-"""Broken rules that never end a stream: the message is of this protocol, only its payload cannot be read."""
+"""Broken rules that never end a stream: the message uses this protocol, only its payload cannot be read."""
 
 
 class State(Enum):
@@ -36,26 +37,26 @@ class State(Enum):
 
 
 class Connection(ConnectionState):
-    """Track the state of a stream by its messages, and recognise a sender that does not speak this protocol."""
+    """The state of a stream, by its messages. It detects senders that do not use this protocol."""
 
     __slots__ = ("choosing", "refusal")
 
     def __init__(self, *, choosing: bool = False) -> None:
         self.choosing = choosing
-        """Whether a message may show another dialect than the one that the stream is read in; never behind `start`."""
+        """Whether the next messages may show another dialect; False after `start`."""
         self.refusal: str | None = None
-        """Why the carrier cannot do the plan, in words; None: the stream was not refused."""
+        """The reason why the carrier does not support the plan, as a sentence; None: the stream was not refused."""
         self.state = State.CONNECTING
         self.connected_ms: float | None = None
-        """When `connected` was received; None: it was not."""
+        """When `connected` was received; None: not yet."""
         self.lost_ms: float | None = None
-        """When the line was lost, until another `start` is reported; None: it was not."""
+        """When the line was lost, until another `start` is reported; None: it is not lost."""
         self._last_good_ms = float("-inf")
 
     def accept(self, message: messages.Message, now_ms: float) -> bool:
-        """Update the state by a good message, which ends a row of malformed ones.
+        """Update the state by a valid message, which ends a row of malformed ones.
 
-        Returns: whether the sequence numbers show that no message is missing before this one.
+        Returns: Whether the sequence numbers show that no message is missing before this one.
         """
         self._malformed_in_a_row = 0
         self._last_good_ms = now_ms
@@ -89,7 +90,7 @@ class Connection(ConnectionState):
         return self._malformed_in_a_row >= MAX_MALFORMED_IN_A_ROW and now_ms - self._last_good_ms >= MIN_MALFORMED_MS
 
     def _follows(self, sequence: int | None) -> bool:
-        """Return whether no number is skipped before this one; a message without a number skips nothing."""
+        """Return whether no number is skipped before this one; True for a message without a number."""
         if sequence is None:
             return True
         expected = self._next_sequence

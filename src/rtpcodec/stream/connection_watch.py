@@ -1,4 +1,4 @@
-"""The line of one call: how long it may be silent, when it is asked for a sign of life, how long a lost one is held."""
+"""The line of one call: time-outs of silence, pings of an idle line, and the hold of a lost line."""
 
 from __future__ import annotations
 
@@ -11,24 +11,25 @@ from rtpcodec.pickling import Live
 LossCause = Literal["socket_closed", "socket_lost"]
 
 PING_PREFIX: Final = b"idle-"
-"""Of the payloads of pings on an idle line; those behind audio are plain numbers."""
+"""Prefix of the payloads of pings on an idle line. Payloads of pings after audio are plain numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallTimeouts:
-    """How long a socket may stay silent, in ms; None: without limit."""
+    """Limits on the silence of a socket, in ms; None: no limit."""
 
     connected_ms: float | None = 10_000.0
-    """From the opening of the socket to `connected`; beyond it the socket is closed with 1002."""
+    """From the opening of the socket to `connected`; after it, the socket is closed with 1002."""
     start_ms: float | None = 120_000.0
     """From `connected` to `start`: a stream can be established before a dialled call is answered."""
     idle_ms: float | None = 30_000.0
-    """Between two frames of any kind after `start`; beyond it the socket is closed with 1008."""
+    """Between two frames of any kind after `start`; after it, the socket is closed with 1008."""
     ping_ms: float | None = None
-    """Without a frame for this time a ping is sent. Without one for the same time after it, the line is lost, if the
-    other side has ever answered a ping. None: no pings of an idle line."""
+    """After this time without a frame, a ping is sent. After the same time again, the line is lost, if the other side
+    has
+    ever answered a ping. None: no pings on an idle line."""
     media_ms: float | None = None
-    """Without media for this time, MediaSilent is reported; None: never."""
+    """After this time without media, MediaSilent is reported; None: never."""
 
 
 class ConnectionWatch(Live):
@@ -51,75 +52,77 @@ class ConnectionWatch(Live):
     )
 
     def __init__(self, timeouts: CallTimeouts, now_ms: float) -> None:
-        """Make it, for a socket that was opened now."""
+        """Make the watch of a socket that was opened now."""
         self.timeouts = timeouts
         self.opened_ms = now_ms
         self._ping_ms = limit_ms(timeouts.ping_ms)
         self._pinged_ms = -inf
         self._count = 0
         self.payload = b""
-        """Of the last ping of the idle line."""
+        """Payload of the last ping of the idle line."""
         self.answered = False
-        """Whether the other side has ever answered one."""
+        """Whether the other side has ever answered such a ping."""
         self.can_ping = True
         """Whether the socket can send pings."""
-        self._reported_ms = -inf  # the last media before the last silence that was reported
+        self._reported_ms = -inf  # time of the last media before the last reported silence
         self.hold_ms = 0.0
-        """How long a lost line is held."""
+        """Duration of the hold of a lost line."""
         self.held = False
         """Whether the line is lost, and the call waits for another one."""
         self.until_ms = inf
         """When the hold ends."""
         self.cause: LossCause = "socket_lost"
-        """How the line was lost."""
+        """The cause of the loss."""
 
     def open(self, now_ms: float) -> None:
-        """Begin again, with another socket."""
+        """Restart with another socket."""
         self.held = False
         self.opened_ms = now_ms
         self._pinged_ms = -inf
         self.can_ping = True
 
     def hold(self, cause: LossCause, now_ms: float) -> None:
-        """Begin to hold a lost line."""
+        """Start the hold of a lost line."""
         self.held = True
         self.cause = cause
         self.until_ms = now_ms + self.hold_ms
 
     @property
     def first_ms(self) -> float:
-        """From the opening of the socket to its first message: the shorter limit."""
+        """Limit from the opening of the socket to its first message: the shorter of two."""
         return min(limit_ms(self.timeouts.connected_ms), limit_ms(self.timeouts.start_ms))
 
     def start_deadline_ms(self, connected_ms: float | None) -> float:
-        """Return when `connected`, or `start` behind it, is due; connected_ms: when the former came; None: not yet."""
+        """Return the deadline of `connected`, or of `start` after it. connected_ms: of the former, or None."""
         return (
             self.opened_ms + self.first_ms if connected_ms is None else connected_ms + limit_ms(self.timeouts.start_ms)
         )
 
     def start_fault(self, connected_ms: float | None) -> str:
-        """Say what was not received in time."""
+        """Return the message that was not received in time, as a sentence."""
         connected, start = limit_ms(self.timeouts.connected_ms), limit_ms(self.timeouts.start_ms)
         if connected_ms is None and connected < start:
             return f"no connected was received within {connected / 1000:g} s"
         return f"no start was received within {start / 1000:g} s"
 
     def ponged(self, payload: bytes) -> None:
-        """Take a pong."""
+        """Record a pong."""
         self.answered = self.answered or payload == self.payload != b""
 
     def look(
         self, last_frame_ms: float, now_ms: float, *, answers: bool
     ) -> tuple[Literal["ping", "lost"] | None, float]:
-        """Return what an idle line needs now, and when to look again.
+        """Return the action for an idle line, and when to check again.
 
-        last_frame_ms: when the last frame came.
-        now_ms: the time.
-        answers: whether the other side answers pings, by those behind audio.
+        Args:
+            last_frame_ms: Arrival of the last frame.
+            now_ms: The time.
+            answers: Whether the other side has answered a ping after audio.
         """
         ping_ms = self._ping_ms
         if ping_ms == inf or not self.can_ping:
             return None, inf
+        # 1. Idle for long enough? 2. A ping without an answer? The line is lost. 3. Otherwise send a ping.
         waits = self._pinged_ms > last_frame_ms
         due_ms = (self._pinged_ms if waits else last_frame_ms) + ping_ms
         if now_ms < due_ms:
@@ -132,10 +135,10 @@ class ConnectionWatch(Live):
         return "ping", now_ms + ping_ms
 
     def silence(self, media_ms: float, now_ms: float) -> tuple[float, float]:
-        """Return a silence of the media that is to be reported, 0 if none is, and when to look again.
+        """Return the silence of the media to report, 0 for none, and when to check again.
 
-        media_ms: when the last media came, or the stream began.
-        now_ms: the time.
+        media_ms: Arrival of the last media, or the start of the stream.
+        now_ms: The time.
         """
         media_limit_ms = limit_ms(self.timeouts.media_ms)
         if now_ms < media_ms + media_limit_ms:
@@ -147,5 +150,5 @@ class ConnectionWatch(Live):
 
 
 def limit_ms(limit: float | None) -> float:
-    """Return a limit as a number: without one, infinity."""
+    """Return a limit as a number; infinity for None."""
     return inf if limit is None else limit

@@ -1,28 +1,28 @@
-"""The counters that a session keeps, which `statistics` reads: an ordinary message costs an add."""
+"""The counters of a session, for `statistics`. An ordinary message costs one addition."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from rtpcodec.stream._hearing_states import CountState
+from rtpcodec.stream._receive_states import CountState
 from rtpcodec.stream.events import Gap, Interrupted
 from rtpcodec.stream.level_meter import LevelMeter
 from rtpcodec.stream.receiving import ReceiveChain
 
 
 class GapTotals:
-    """Time without audio, by its reason. Use from one thread at a time."""
+    """Time without audio, by reason. Use from one thread at a time."""
 
     __slots__ = ("carrier_ms", "lost_ms", "pause_ms", "pauses")
 
     def __init__(self) -> None:
         self.lost_ms = 0.0
-        """Of chunks that did not arrive."""
+        """Duration of chunks that did not arrive."""
         self.pauses = 0
         self.pause_ms = 0.0
-        """Hold, mute and DTX."""
+        """Duration of hold, mute and DTX."""
         self.carrier_ms = 0.0
-        """What the carrier dropped."""
+        """Duration of audio that the carrier dropped."""
 
     def take(self, gap: Gap) -> None:
         """Add a gap."""
@@ -46,14 +46,14 @@ class Interruptions:
         self.last: Interrupted | None = None
 
     def take(self, found: Interrupted) -> None:
-        """Add one; without audio to drop, it interrupted nothing."""
+        """Count an interruption, unless it dropped no audio."""
         if found.dropped_ms > 0:
             self.count += 1
             self.last = found
 
 
 class StreamSpan:
-    """When a stream began and ended. Use from one thread at a time."""
+    """The start and the end of a stream. Use from one thread at a time."""
 
     __slots__ = ("_ended_ms", "_started_ms", "end_reason")
 
@@ -61,10 +61,10 @@ class StreamSpan:
         self._started_ms: float | None = None
         self._ended_ms: float | None = None
         self.end_reason: str | None = None
-        """What ended it, as `Stopped.reason`; None: it has not ended."""
+        """The cause of the end, as `Stopped.reason`; None: it has not ended."""
 
     def begin(self, now_ms: float) -> None:
-        """Record a `start`; the first one counts."""
+        """Record a `start`; only the first one counts."""
         if self._started_ms is None:
             self._started_ms = now_ms
 
@@ -74,7 +74,7 @@ class StreamSpan:
         self._ended_ms = now_ms
 
     def duration_ms(self, now_ms: float) -> float:
-        """Return how long it has been, or was; 0 before `start`."""
+        """Return the duration up to now or to the end; 0 before `start`."""
         if self._started_ms is None:
             return 0.0
         return (now_ms if self._ended_ms is None else self._ended_ms) - self._started_ms
@@ -88,8 +88,8 @@ class LineTotals:
     def __init__(self) -> None:
         self.disconnects = 0
         self.reconnections = 0
-        self._without_ms = 0.0  # of the losses that have ended
-        self._lost_ms: float | None = None  # since when the line is lost; None: it is not
+        self._without_ms = 0.0  # duration of the losses that have ended
+        self._lost_ms: float | None = None  # time of the current loss; None: the line is not lost
 
     def lose(self, now_ms: float) -> None:
         """Record that the line is lost."""
@@ -97,21 +97,21 @@ class LineTotals:
         self._lost_ms = now_ms
 
     def mend(self, now_ms: float) -> None:
-        """Record that another line carries the stream on."""
+        """Record that the stream continues on another line."""
         self.end(now_ms)
         self.reconnections += 1
 
     def end(self, now_ms: float) -> None:
-        """Record that the stream has ended; nothing if its line is there."""
+        """Record that the stream has ended; this ends a loss of the line."""
         self._without_ms, self._lost_ms = self.without_ms(now_ms), None
 
     def without_ms(self, now_ms: float) -> float:
-        """Return for how long the stream had no line."""
+        """Return the time without a line."""
         return self._without_ms + (0.0 if self._lost_ms is None else now_ms - self._lost_ms)
 
 
 class ChainTotals(NamedTuple):
-    """What receive chains have counted."""
+    """Counters of receive chains."""
 
     lost_chunks: int = 0
     late_chunks: int = 0
@@ -120,14 +120,14 @@ class ChainTotals(NamedTuple):
     concealed_ms: float = 0.0
 
     def plus(self, chain: ReceiveChain | None) -> ChainTotals:
-        """Return these with those of another chain; None: there is none."""
+        """Return the sum of these counters and those of a chain; None: of no chain."""
         if chain is None:
             return self
         return ChainTotals(
             self.lost_chunks + chain.lost_chunks,
             self.late_chunks + chain.late_chunks,
             self.duplicate_chunks + chain.duplicate_chunks,
-            self.misfit_payloads + chain.misfits.count,
+            self.misfit_payloads + chain.codec_detector.count,
             self.concealed_ms + chain.concealed_ms,
         )
 
@@ -140,7 +140,7 @@ class Counts(CountState):
     def __init__(self) -> None:
         self.duplicate_keys = 0
         self.replaced = ChainTotals()
-        """Of receive chains that a further `start` has replaced."""
+        """Counters of receive chains that a later `start` has replaced."""
         self.received_level = LevelMeter()
         self.gaps = GapTotals()
         self.interruptions = Interruptions()
@@ -153,6 +153,6 @@ class Counts(CountState):
         self.octets_received += octets
 
     def keep(self, chain: ReceiveChain) -> None:
-        """Add the counters of a receive chain that is about to be replaced. The media time of the next begins at 0."""
+        """Add the counters of a receive chain that is about to be replaced. The next chain's media time begins at 0."""
         self.replaced = self.replaced.plus(chain)
         self.received_level.due = 0

@@ -1,4 +1,4 @@
-"""The events that a MediaSession reports, as plain values. `Audio`, the one hot event, is in _audio.pyx.
+"""The events that a MediaSession reports, as plain values. `Audio`, the most frequent one, is in _audio.pyx.
 
 No repr shows digits, phone numbers, `client_state` or custom parameters, because reprs end up in logs.
 """
@@ -42,6 +42,7 @@ __all__ = [
     "Malformed",
     "MarkCleared",
     "MarkPlayed",
+    "MediaFormat",
     "MediaSilent",
     "Overrun",
     "PauseResolved",
@@ -79,17 +80,18 @@ class Started(Value):
     monotonic_ms: float
     """When it was received, on the clock of `now_ms`."""
     utc_ms: float | None
-    """The same moment in ms since 1970 UTC; None if the session has no `utc_offset_ms`."""
+    """The same time in ms since 1970 UTC; None if the session has no `utc_offset_ms`."""
     raw: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
-    """The whole message as it came, with the members that have no field here or were odd."""
+    """The whole message as received, with the members that have no field here or break a rule."""
 
     @classmethod
     def of(cls, start: Start, monotonic_ms: float, utc_ms: float | None) -> Started:
         """Make the event of a `start` message.
 
-        start: the message.
-        monotonic_ms: when it was received, on the session's clock.
-        utc_ms: the same moment in ms since 1970 UTC; None: unknown.
+        Args:
+            start: The message.
+            monotonic_ms: When it was received, on the session's clock.
+            utc_ms: The same time in ms since 1970 UTC; None: unknown.
         """
         return cls(
             stream_id=start.stream_id,
@@ -110,7 +112,7 @@ class Started(Value):
 
 @dataclass(slots=True)
 class Stalled(Value):
-    """The socket was silent and delivers again. This alone loses nothing: delayed messages follow in order."""
+    """The socket was silent, and delivers again. No audio is lost by this alone: delayed messages follow in order."""
 
     silence_ms: float
 
@@ -121,25 +123,25 @@ class Gap(Value):
 
     track: str
     lost_chunks: int
-    """Chunks that did not arrive although later ones did; 0: nothing was lost on the way, the carrier sent none."""
+    """Chunks that did not arrive although later ones did; 0: nothing was lost, the carrier sent no audio."""
     media_ms: float
     duration_ms: float
-    """By the timestamps, if they make sense; otherwise each lost chunk counts as long as the chunk after the gap."""
+    """By the timestamps, if they are valid; otherwise by the duration of the chunk after the gap, per lost chunk."""
     reason: Literal["lost", "pause", "carrier"] = "lost"
-    """Why: "lost" chunks did not arrive; "pause" the caller was on hold, muted, or silent with DTX; "carrier" the
-    carrier dropped audio after a stall. Only lost chunks are concealed."""
+    """The cause. "lost": chunks did not arrive. "pause": the caller was on hold, muted, or silent with DTX. "carrier":
+    the carrier dropped audio after a stall. Only lost chunks are concealed."""
 
 
 @dataclass(slots=True)
 class CounterChanged(Value):
-    """A counter of the carrier's chunks began again or makes no sense. No audio is lost by that."""
+    """A counter of the carrier's chunks restarted or is not valid. No audio is lost by this."""
 
     track: str
     counter: Literal["chunk", "sequence", "timestamp"]
-    """"sequence" stands for the sequence number of all messages, which gives the order if chunks have no numbers."""
+    """"sequence": the sequence number of all messages, which gives the order if chunks have no numbers."""
     change: Literal["restarted", "ignored"]
-    """"restarted": its values continue from another number. "ignored": from now on chunks are in order as they arrive,
-    or for "timestamp" each begins where the one before it ends."""
+    """"restarted": its values continue from another number. "ignored": from now on the order of arrival counts, or for
+    "timestamp" each chunk begins where the previous one ends."""
 
 
 @dataclass(slots=True)
@@ -153,36 +155,36 @@ class Dtmf(Value):
 
 @dataclass(slots=True)
 class FormatChanged(Value):
-    """The carrier changed the format in the middle of a call; the decoders were replaced."""
+    """The carrier changed the format during a call; the decoders were replaced."""
 
     before: MediaFormat
     after: MediaFormat
     announced: bool = True
-    """Whether a `start` named the new format. False: it was found in the payloads; `reason` says how."""
+    """Whether a `start` declared the new format. False: it was found in the payloads; `reason` says how."""
     reason: str = ""
     track: str | None = None
-    """The track whose payloads changed; None: all, by a `start`."""
+    """The track whose payloads changed; None: all tracks, by a `start`."""
 
 
 @dataclass(slots=True)
 class PayloadMisfit(Value):
-    """A payload that is not valid in the codec of its `start`. Once per codec; Statistics.misfit_payloads counts all.
+    """A payload is not valid in the codec of its `start`. Once per codec; Statistics.misfit_payloads counts all.
 
     The payload is delivered as Audio without PCM. The stream and our sending continue.
     """
 
     encoding: str
-    """The codec that it does not fit."""
+    """The codec in which the payload is not valid."""
     track: str
     reason: str
-    """The rule of the codec that it breaks, with its numbers."""
+    """The rule of the codec that the payload breaks, with its numbers."""
     remedy: str
-    """Codecs that it would fit, and what to change."""
+    """Codecs in which it would be valid, and what to change."""
 
 
 @dataclass(slots=True)
 class UnsupportedCodec(Value):
-    """The carrier's audio uses a codec that cannot be decoded here. Payloads are still delivered; sending continues."""
+    """The carrier's codec cannot be decoded here. Payloads are still delivered; sending continues."""
 
     encoding: str
     sample_rate_hz: int | None
@@ -213,41 +215,41 @@ DiagnosisKind = Literal[
     "clear_ignored",
     "marks_refused",
 ]
-"""The kinds of Diagnosis. They are stable; docs/diagnosis.md says what each sees, and what ends it."""
+"""The kinds of Diagnosis. Their names are stable; docs/diagnosis.md has the evidence and the remedy of each."""
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The stream is surely not what it says, or its carrier not as documented.
+    """The stream is certainly not as declared, or its carrier does not behave as documented.
 
-    Once per kind and change: a `start`, another format, the end of a hold, numbers that begin again. Kinds of marks and
-    clears: once per kind and stream.
+    Reported once per kind and change: a `start`, another format, the end of a hold, numbers that restart. Kinds about
+    marks and clears are reported once per kind and stream.
     """
 
     kind: DiagnosisKind
     evidence: str
     """The observation, in words and numbers."""
     remedy: str
-    """The change that ends it."""
+    """What to change to end it."""
 
 
 @dataclass(slots=True)
 class CarrierError(Value):
-    """The carrier reports an error in what we sent. The stream continues unless the carrier ends it."""
+    """The carrier reports an error in a message of ours. The stream continues unless the carrier ends it."""
 
     code: int | None
     title: str | None
     detail: str | None
     raw: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
-    """The whole message as it came."""
+    """The whole message as received."""
 
 
 @dataclass(slots=True)
 class Malformed(Value):
-    """A message that breaks a rule of the wire. The stream continues, but too many dropped ones in a row end it.
+    """A message breaks a rule. The stream continues, but too many dropped messages in a row end it.
 
-    Reported for each message that was dropped, once per stream for payloads that are not base64, and once per stream
-    for each odd member that nobody needs. Statistics count all of them.
+    Reported for each dropped message, once per stream for payloads that are not base64, and once per stream for each
+    member that breaks a rule and is not needed. Statistics count all of them.
     """
 
     rule: str
@@ -256,7 +258,7 @@ class Malformed(Value):
     dropped: bool = True
     """Whether the message was dropped. False: it was read without the member that `detail` names."""
     count: int = 1
-    """Messages that this event stands for: all media before `start` are one event, which comes with `start`."""
+    """Number of messages: all media before `start` are reported as one event, together with `start`."""
 
 
 @dataclass(slots=True)
@@ -264,14 +266,14 @@ class Stopped(Value):
     """The stream has ended."""
 
     reason: Literal["stop", "closed", "closed_here", "malformed", "refused"]
-    """What ended it: "stop" the carrier's `stop`, "closed" the end of the socket without a `stop` (abnormal),
-    "closed_here" our side, "malformed" too many malformed messages in a row, "refused" a
-    carrier that cannot do the plan. `Call.end_reason` says more."""
+    """The cause. "stop": the carrier's `stop`. "closed": the socket ended without a `stop` (abnormal). "closed_here":
+    our side. "malformed": too many malformed messages in a row. "refused": the carrier does not support the plan.
+    `Call.end_reason` has more causes."""
 
 
 @dataclass(slots=True)
 class Unknown(Value):
-    """A message whose event name this version does not know."""
+    """A message with an event name that this version does not know."""
 
     event: str
     text: str = field(repr=False)
@@ -279,7 +281,7 @@ class Unknown(Value):
 
 @dataclass(slots=True)
 class Overrun(Value):
-    """The reader was too slow: the oldest events, nearly always audio, were dropped so that memory stays bounded."""
+    """The reader was too slow: the oldest events, nearly always audio, were dropped to bound the memory."""
 
     dropped_ms: float = 0.0
     """Duration of the dropped audio."""

@@ -23,11 +23,11 @@ from rtpcodec.stream.unsent_marks import NOWHERE, UnsentMarks
 from rtpcodec.stream.wire import Dialect
 
 MAX_WAITING_MARKS: Final = 1000
-"""Marks in the queue or on their way; a caller with more has an endless loop."""
+"""Limit on marks that wait or were sent; a caller with more has an endless loop."""
 
 
 class _Utterance:
-    """Where the audio since the last `flush` or interruption begins."""
+    """The start of the audio since the last `flush` or interruption."""
 
     __slots__ = ("ended", "start_ms")
 
@@ -37,7 +37,7 @@ class _Utterance:
 
 
 class FileChain:
-    """Queue audio, encode it to files, and release them.
+    """The send chain of mode mp3: it queues audio, encodes it to files, and releases them.
 
     Times are in ms of the caller's clock, positions in ms of audio since the stream began. Use from one thread at a
     time.
@@ -68,7 +68,7 @@ class FileChain:
             raise ValueError(f"max_queue_ms is {max_queue_ms:g}, a positive number is needed")
         self.dialect = dialect
         self.stream_id: str | None = None
-        """Of the last `start`, for the dialects that write it into every text."""
+        """The stream id of the last `start`, for dialects that write it into every text."""
         self._encoding = Mp3Encoding(pcm_hz or plan.send_sample_rate_hz, max_queue_ms)
         self._pacer = FilePacer(lead_ms)
         self.max_queue_ms = max_queue_ms
@@ -94,11 +94,11 @@ class FileChain:
         file or has a rate that cannot be resampled, TypeError if it is not 16-bit PCM.
         """
         samples = memoryview(pcm)
-        # 1. A file instead of its samples is a common mistake: it would be heard as a click, or as noise.
+        # 1. A file in place of samples is a common mistake: it would be heard as a click, or as noise.
         head = pcm[:2] if pcm.__class__ is bytes else samples[:2].tobytes()[:2]
         if head in FILE_STARTS or self._checks.pcm.alert:
             self._checks.pcm.check(samples)
-        # 2. Refuse what does not fit before anything has changed.
+        # 2. Does it fit, and can it be resampled? Raise before anything has changed.
         values = samples.nbytes // (4 if samples.format == "f" else 2)
         from_hz = pcm_hz or self._encoding.pcm_hz
         self._require_room(values * 1000 / from_hz)
@@ -107,7 +107,7 @@ class FileChain:
         self.play_octets(self.octets_of(pcm), pcm_hz)
 
     def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
-        """Queue int16 octets. Raises what `play` raises."""
+        """Queue int16 octets. Raises the errors of `play`."""
         encoding = self._encoding
         from_hz = pcm_hz or encoding.pcm_hz
         queued_ms = self._require_room((len(octets) >> 1) * 1000 / from_hz)
@@ -121,17 +121,17 @@ class FileChain:
         return self._input.accept(pcm)
 
     def play_payload(self, payload: Buffer, note: object = None) -> None:
-        """Refuse: LocalProtocolError."""
+        """Raise LocalProtocolError."""
         self.payload_ms(payload)
 
     def payload_ms(self, _payload: Buffer) -> float:
-        """Refuse: LocalProtocolError."""
+        """Raise LocalProtocolError."""
         raise LocalProtocolError("the plan's mode is 'mp3', play_payload needs 'rtp'")
 
     def play_mp3(self, data: Buffer) -> None:
         """Queue an MP3 file.
 
-        Raises, and queues nothing: QueueFull, and what `mp3_ms` raises.
+        Raises, and queues nothing: QueueFull, and the errors of `mp3_ms`.
         """
         # A file cannot be split, so one that is longer than the queue is accepted when nothing else waits.
         duration_ms = self.mp3_ms(data)
@@ -148,10 +148,10 @@ class FileChain:
         return self._encoding.file_ms(data)
 
     def follow(self, heard: PayloadFormat | None) -> None:
-        """Do nothing: a file says itself how it is coded."""
+        """Do nothing: a file contains its own format."""
 
     def flush(self) -> None:
-        """End the utterance: the file that is collected is encoded to its end."""
+        """End the utterance: the current file is completed."""
         self._input.clear()
         self._encoding.flush()
         self._utterance.ended = True
@@ -169,7 +169,7 @@ class FileChain:
         return self._mark(GENERATED_PREFIX, name)
 
     def own_mark(self) -> str:
-        """Queue a mark of this package's own, as `mark`, whose events are not for the user. Returns its name."""
+        """Queue an internal mark, as `mark`, whose events the user does not get. Returns its name."""
         return self._mark(OWN_PREFIX, None)
 
     def _mark(self, prefix: str, name: str | None) -> str:
@@ -186,7 +186,7 @@ class FileChain:
         return name
 
     def _require_room(self, more_ms: float) -> float:
-        """Return the audio that waits. QueueFull: so much more does not fit."""
+        """Return the waiting audio in ms. Raises QueueFull if more_ms do not fit."""
         encoding = self._encoding
         queued_ms = encoding.waiting_samples * 1000 / encoding.sample_rate_hz
         if more_ms and queued_ms + more_ms > self.max_queue_ms:
@@ -197,7 +197,7 @@ class FileChain:
         return queued_ms
 
     def _begin_utterance(self, queued_ms: float) -> None:
-        """Begin an utterance behind so much audio that waits."""
+        """Begin an utterance after the waiting audio."""
         self._utterance.ended = False
         self._utterance.start_ms = self._pacer.sent_ms + queued_ms
 
@@ -206,10 +206,10 @@ class FileChain:
     def due(self, now_ms: float, *, at_once: bool = True) -> list[str]:
         """Remove and return the texts that are due. Audio is encoded here, not before.
 
-        at_once: whether to return all of them; otherwise at most as many that an event loop is held for 5 ms, and
-            `next_deadline_ms` is in the past if others are due.
+        at_once: Whether to return all of them; otherwise for at most 5 ms, and `next_deadline_ms` is in the past if
+            others are due.
         """
-        # 1. A clear overtakes everything.
+        # 1. A clear is sent before everything else.
         texts = [self.dialect.clear_text(self.stream_id)] if self._clear_waits else []
         self._clear_waits = False
         encoding, pacer, unsent = self._encoding, self._pacer, self._unsent
@@ -217,14 +217,14 @@ class FileChain:
         if encoding.has_work:
             encoding.work(left_ms)
         while True:
-            # 2. A mark with no audio before it is due at once.
+            # 2. A mark without audio before it is due at once.
             if unsent.first_position <= encoding.taken_samples:
                 name = unsent.pop()
                 texts.append(self.dialect.mark_text(name, self.stream_id))
                 self._marks.sent(name, pacer.sent_ms, max(pacer.remote_end_ms, now_ms))
                 self._last_sent_ms = now_ms
                 continue
-            # 3. The first file waits for its end and its deadline.
+            # 3. The first file waits until it is complete and due.
             item_ms = encoding.item_ms
             if item_ms is None or now_ms < pacer.due_ms or left_ms <= 0:
                 return texts
@@ -238,7 +238,7 @@ class FileChain:
 
     @property
     def next_deadline_ms(self) -> float | None:
-        """When `due` returns something or a mark times out; minus infinity: now; None: not before a call changes it."""
+        """The time of the next text or time-out; minus infinity: now; None: not before another method is called."""
         encoding = self._encoding
         position = self._unsent.first_position
         if self._clear_waits or encoding.has_work or position <= encoding.taken_samples:
@@ -271,17 +271,17 @@ class FileChain:
     def interrupt(self, now_ms: float, also_dropped_ms: float = 0.0) -> tuple[Interrupted, list[MarkEvent]]:
         """Drop all unheard audio, here and at the carrier. Returns the estimate, and the events of ended marks.
 
-        now_ms: the time.
-        also_dropped_ms: audio that the caller drops, which was not queued yet.
+        now_ms: The time.
+        also_dropped_ms: Audio that the caller drops and has not queued.
         """
-        # 1. Estimate what was heard, before the drop changes positions.
+        # 1. Estimate the heard audio, before the drop changes positions.
         heard_ms = max(0.0, self._pacer.heard_ms(now_ms))
         dropped_ms = max(0.0, self.position_ms - heard_ms) + also_dropped_ms
         found = Interrupted(max(0.0, heard_ms - self._utterance.start_ms), dropped_ms)
-        # 2. Drop our queue, and take the far end's buffer as empty from now on.
+        # 2. Drop our queue, and assume that the far end's buffer is empty from now on.
         unsent = self._drop_queue()
         self._pacer.cleared(now_ms)
-        # 3. Marks on their way end by their echoes; unsent ones end here.
+        # 3. Sent marks end with their echoes; unsent marks end here.
         settled = self._marks.interrupted(
             found, utterance_start_ms=self._utterance.start_ms, heard_ms=heard_ms, now_ms=now_ms
         )
@@ -291,19 +291,19 @@ class FileChain:
         return found, [*(MarkCleared(name, "interrupt") for name in unsent), *settled]
 
     def suspend(self, reason: str, _now_ms: float) -> None:
-        """Send no more files; what the far end holds plays on, since a file cannot be sent again from its middle."""
+        """Send no more files. The far end plays its buffer to the end, because a file cannot be sent again in part."""
         self._pacer.suspended_by.add(reason)
         self._pacer.halts += 1
 
     def unsuspend(self, reason: str, now_ms: float) -> None:
-        """End a suspension; nothing if files are not suspended for this reason."""
+        """End a suspension. It does nothing if files are not suspended for this reason."""
         if reason in self._pacer.suspended_by:
             self._pacer.suspended_by.remove(reason)
-            self._last_sent_ms = now_ms  # the time of unsent marks counts from here on
+            self._last_sent_ms = now_ms  # restarts the time-out of unsent marks
 
     @property
     def halts(self) -> int:
-        """How often a suspension has come."""
+        """Number of suspensions so far."""
         return self._pacer.halts
 
     def paused_for_ms(self, _now_ms: float) -> float:
@@ -312,18 +312,18 @@ class FileChain:
 
     @property
     def loss(self) -> Loss:
-        """What happens when the line is lost."""
+        """The handler of a lost line."""
         return self
 
     def lost(self, now_ms: float, _last_frame_ms: float, _media_until_ms: float | None) -> LossReport:
-        """End the marks on their way. A file that was sent is not sent again: nothing says where to cut it."""
+        """End the sent marks. A sent file is not sent again, because the place to cut it is unknown."""
         unheard_ms = max(0.0, self._pacer.sent_ms - self._pacer.heard_ms(now_ms))
         self._pacer.cleared(now_ms)
         self._clear_waits = False
         return LossReport(unheard_ms, 0.0, [*self._marks.ended("timeout")])
 
     def mended(self) -> None:
-        """Begin on another line, where nothing is to be cleared."""
+        """Start on another line, where nothing must be cleared."""
         self._clear_waits = False
 
     def mark_echoed(self, name: str, now_ms: float) -> list[MarkEvent]:
@@ -331,18 +331,18 @@ class FileChain:
         return self._marks.echoed(name, now_ms)
 
     def hear(self, _inbound: StallWatch) -> None:
-        """Ignore it: files have their own pace."""
+        """Do nothing: files have their own pace."""
 
     def transferred(self, _now_ms: float) -> list[MarkEvent]:
-        """Ignore it: files have no pause."""
+        """Do nothing: files have no pause."""
         return []
 
     def refused(self, _now_ms: float) -> list[MarkEvent]:
-        """Take a complaint about too many messages: it is about files, whose pace is fixed."""
+        """Do nothing: the error is about files, whose pace is fixed."""
         return []
 
     def expired(self, now_ms: float) -> list[MarkEvent]:
-        """End the marks whose echo is overdue, or that wait behind audio which is not sent. Returns the events."""
+        """End marks whose echo is overdue, or that wait behind audio which is not sent. Returns the events."""
         lost = self._marks.timed_out(now_ms)
         if self._unsent.first_position != NOWHERE:
             self._unsent.notice(now_ms)
@@ -371,7 +371,7 @@ class FileChain:
         return SendSums(self.media_sent, self.octets_sent)
 
     def describe(self) -> str:
-        """Describe resampling, codec and rate for people."""
+        """Return format and rate in one line."""
         return self._encoding.describe()
 
     @property
@@ -392,7 +392,7 @@ class FileChain:
 
     @property
     def position_ms(self) -> float:
-        """Audio queued since the stream began, without what interruptions dropped."""
+        """Audio queued since the stream began, without audio that interruptions dropped."""
         return self._pacer.sent_ms + self.queued_ms
 
     def heard_ms(self, now_ms: float) -> float:

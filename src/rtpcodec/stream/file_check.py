@@ -1,4 +1,4 @@
-"""Files in payloads: refused where we send them, diagnosed where the carrier sends them (docs/audio-checks.md)."""
+"""Files in payloads: refused if we send them, diagnosed if the carrier sends them (docs/audio-checks.md)."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from typing_extensions import Buffer
 from rtpcodec.audio.file_headers import FILE_STARTS, HEAD_OCTETS, FileKind, HeaderWatch, kind_of
 from rtpcodec.audio.pcm_check import PcmCheck
 from rtpcodec.errors import PayloadError
-from rtpcodec.stream._hearing_states import FilesState
+from rtpcodec.stream._receive_states import FilesState
 from rtpcodec.stream.events import Diagnosis
 
 MAX_TRACKS: Final = 4
-"""Tracks that are looked at; a carrier has two."""
+"""Limit on examined tracks; a carrier has two."""
 MAX_TRACK_CHARACTERS: Final = 64
-"""Of a track's name, which each recording and each chunk carries; the names of the wire have 8."""
+"""Limit on the name of a track, which recordings and chunks contain; carriers' names have at most 8."""
 
 
 class PlayChecks:
-    """Checks what a stream is to send. Use from one thread at a time."""
+    """Checks audio before it is sent. Use from one thread at a time."""
 
     __slots__ = ("_watch", "pcm")
 
     def __init__(self) -> None:
         self.pcm = PcmCheck("pcm")
-        """Of the PCM for `play`."""
+        """The check of the PCM for `play`."""
         self._watch = HeaderWatch()
 
     def payload(self, payload: Buffer) -> None:
         """Check the next payload.
 
-        Raises: PayloadError if it, or it with those before it, begins with the header of a file.
+        Raises: PayloadError if it begins with the header of a file, alone or together with earlier payloads.
         """
         octets = payload if isinstance(payload, bytes) else memoryview(payload).tobytes()
         if octets[:2] in FILE_STARTS or self._watch.carried:
@@ -41,7 +41,7 @@ class PlayChecks:
 
 
 def refuse_file_as_payload(payload: Buffer) -> None:
-    """Raise PayloadError if a payload that nothing precedes begins with the whole header of a file."""
+    """Raise PayloadError if a first payload begins with the whole header of a file."""
     kind = kind_of(memoryview(payload)[:HEAD_OCTETS].tobytes())
     if kind is not None:
         raise _not_encoded(kind)
@@ -52,9 +52,9 @@ def _not_encoded(kind: FileKind) -> PayloadError:
 
 
 class ReceivedFiles(FilesState):
-    """Looks for files in the payloads of one stream, and reports the first. Use from one thread at a time.
+    """Detects files in the payloads of one stream, and reports the first. Use from one thread at a time.
 
-    alert: if it is false, a payload that does not begin with one of FILE_STARTS need not be looked at.
+    alert: If False, `look` is needed only for payloads that begin with one of FILE_STARTS.
     """
 
     __slots__ = ("_reported", "_watches")
@@ -64,7 +64,7 @@ class ReceivedFiles(FilesState):
         self._reported = False
 
     def look(self, track: str | None, payload: bytes) -> list[Diagnosis]:
-        """Return the diagnosis, once, when a payload shows that the carrier sends a file."""
+        """Return the diagnosis, once, if a payload shows that the carrier sends a file."""
         if self._reported:
             return []
         watch = self._watches.get(track)
@@ -83,6 +83,6 @@ class ReceivedFiles(FilesState):
                 f"a payload of track {track} begins with the header of {kind.name}"
                 if track
                 else f"a payload begins with the header of {kind.name}",
-                "whoever sends the audio must send encoded samples, not a file; decode the payloads as that file",
+                "have the sender send encoded samples, not a file; until then, decode the payloads as that file",
             )
         ]

@@ -1,4 +1,4 @@
-"""The receiving half of a session: acts on each message of the carrier, and fills the queue of events."""
+"""The receive direction of a session: it handles each message of the carrier, and fills the queue of events."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from rtpcodec.audio.file_headers import FILE_STARTS
 from rtpcodec.audio.rates import require_rate
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream import messages
-from rtpcodec.stream._hearing_states import IncomingState
-from rtpcodec.stream.complaints import Complaints
+from rtpcodec.stream._receive_states import IncomingState
 from rtpcodec.stream.connection import Connection
 from rtpcodec.stream.counts import Counts
 from rtpcodec.stream.event_queue import EventQueue
@@ -31,6 +30,7 @@ from rtpcodec.stream.events import (
     Unknown,
 )
 from rtpcodec.stream.key_order import KeyOrder
+from rtpcodec.stream.malformed_reports import MalformedReports
 from rtpcodec.stream.plan import INBOUND_TRACK, StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.receiving import Delivered, ReceiveChain
@@ -40,11 +40,11 @@ from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.wire import BrokenMessage, Dialect, OddMessage
 
 MEDIA_FLOWS_MS: Final = 200.0
-"""Media before the last frame by more than this has stopped: its end does not say how long the line has worked."""
+"""If the last media is older than the last frame by more than this, its end does not show when the line was lost."""
 
 
 class Incoming(IncomingState):
-    """Parses messages, and joins their audio, keys, marks, start and end. Use from one thread at a time."""
+    """Parses messages, and handles their audio, keys, marks, start and end. Use from one thread at a time."""
 
     __slots__ = (
         "_conceal",
@@ -52,8 +52,8 @@ class Incoming(IncomingState):
         "_plan",
         "_sending",
         "_utc_offset_ms",
-        "complaints",
         "dialect",
+        "malformed_reports",
         "pcm_hz",
         "start",
     )
@@ -69,12 +69,12 @@ class Incoming(IncomingState):
         events: EventQueue,
         counts: Counts,
     ) -> None:
-        """Make the half of one session: what MediaSession was made with, and the parts that both halves share."""
+        """Make the receive direction of one session, with the options of MediaSession and the shared parts."""
         self._plan = plan
         self.pcm_hz: PcmRate = options.receive_pcm_hz
         self._conceal = options.conceal
         self.stalling = StallWatch(options.stall_ms)
-        """The silence of the socket, and the stalls so far."""
+        """The stall detector, and the stalls so far."""
         self._utc_offset_ms = options.utc_offset_ms
         self.dialect = dialect
         self._connection = connection
@@ -83,17 +83,17 @@ class Incoming(IncomingState):
         self._events = events
         self._counts = counts
         self._keys = KeyOrder()
-        self.complaints = Complaints()
+        self.malformed_reports = MalformedReports()
         self.chain: ReceiveChain | None
-        """Of the last `start`; None: there was none."""
+        """The chain of the last `start`; None: no `start` yet."""
         self.start: tuple[messages.Start, float] | None = None
         """The last `start`, and when it was received, for captures that begin later."""
         self.changed: bool
-        """Whether the format, the numbering or the audio began again, or the carrier reported an error: something to
-        diagnose. The session resets it."""
+        """Whether to search for faults, because format, numbering or audio restarted, or the carrier reported an error.
+        The session resets it."""
 
     def caller_track(self) -> str:
-        """Return the name of the inbound track, for what listens to the caller's PCM.
+        """Return the name of the inbound track, for listeners to the caller's PCM.
 
         Raises: LocalProtocolError if the plan does not have it, or nothing is decoded.
         """
@@ -105,35 +105,37 @@ class Incoming(IncomingState):
         return name
 
     def receive(self, text: str | Buffer, now_ms: float) -> None:
-        """Take one WebSocket message of a stream that has not ended, as str or UTF-8 octets. It never raises."""
+        """Handle one WebSocket message of a stream that has not ended, as str or UTF-8 octets. It never raises."""
+        # 1. Broken? Count it; too many in a row end the stream.
         silence_ms = self.stalling.silence_ms(now_ms)
         self._counts.messages_received += 1
         odd: Sequence[BrokenMessage] = ()
         try:
             message = self.dialect.parse(text)
         except OddMessage as found:
-            message, odd = found.message, found.oddities  # not the error: its traceback holds this frame
+            message, odd = found.message, found.oddities  # do not keep the error: its traceback holds this frame
         except BrokenMessage as broken:
             if silence_ms:
                 self._events.put(self.stalling.stalled(silence_ms))
             self._count_malformed(broken.rule, broken.detail, now_ms)
             return
+        # 2. The next message of the stream? 3. Handle it by its kind.
         follows_directly = self._connection.accept(message, now_ms)
-        complaints: Iterable[Event] = self.complaints.odd(odd) if odd else ()
+        malformed_reports: Iterable[Event] = self.malformed_reports.odd(odd) if odd else ()
         if isinstance(message, messages.Media):
             self._take_media(message, follows_directly, silence_ms, now_ms)
         elif isinstance(message, messages.Stop):
-            # Nothing comes after Stopped.
-            self._put(complaints)
-            complaints = ()
+            # Stopped is the last event.
+            self._put(malformed_reports)
+            malformed_reports = ()
             self._take(message, silence_ms, now_ms)
         else:
             self._take(message, silence_ms, now_ms)
-        if complaints:
-            self._put(complaints)
+        if malformed_reports:
+            self._put(malformed_reports)
 
     def receive_media(self, media: messages.Media, now_ms: float) -> None:
-        """Take a `media` message that was read already: see receive."""
+        """Handle a `media` message that was parsed already: see receive."""
         silence_ms = self.stalling.silence_ms(now_ms)
         self._counts.messages_received += 1
         self._take_media(media, self._connection.accept(media, now_ms), silence_ms, now_ms)
@@ -148,17 +150,17 @@ class Incoming(IncomingState):
 
     @property
     def last_media_ms(self) -> float:
-        """When the last media in order was received; before any, when the last `start` was; 0 before it."""
+        """When the last media in order was received; before the first media, when `start` was received; 0 before it."""
         start_ms = 0.0 if self.start is None else self.start[1]
         return start_ms if self.chain is None else max(start_ms, self.chain.timeline.received_ms)
 
     def media_silent(self, silent_ms: float) -> None:
-        """Report that no media has arrived for so long."""
+        """Report that no media has arrived for this time."""
         self._events.put(MediaSilent(silent_ms))
 
     @property
     def waiting_keys(self) -> int:
-        """How many keys have arrived that wait for earlier ones, and were not reported yet."""
+        """Number of received keys that wait for earlier ones, and were not reported yet."""
         return len(self._keys)
 
     def expire(self, now_ms: float) -> None:
@@ -169,9 +171,9 @@ class Incoming(IncomingState):
             self._put(self._keys.due(now_ms))
 
     def end(self, reason: Literal["stop", "closed", "closed_here", "malformed", "refused"], now_ms: float) -> None:
-        """End the stream: report all that waits, the marks and the end."""
+        """End the stream: report waiting chunks and keys, the marks and the end."""
         self._connection.stop()
-        self._put(self.complaints.early_media())
+        self._put(self.malformed_reports.early_media())
         if self.chain is not None:
             self._deliver(self.chain.drain())
         self._put(self._keys.drain())
@@ -183,7 +185,7 @@ class Incoming(IncomingState):
         self._events.put(Stopped(reason))
 
     def disconnect(self, cause: Literal["socket_closed", "socket_lost"], last_frame_ms: float, now_ms: float) -> None:
-        """Record that the line is lost: report all that waits, and wait for another `start`."""
+        """Record that the line is lost: report waiting chunks and keys, and wait for another `start`."""
         self._connection.disconnect(now_ms)
         self._counts.line.lose(now_ms)
         self.stalling.suspend()
@@ -198,9 +200,10 @@ class Incoming(IncomingState):
         self._put(left.events)
 
     def _take_media(self, media: messages.Media, follows_directly: bool, silence_ms: float, now_ms: float) -> None:
+        # 1. Before `start`? 2. A file in place of audio? 3. Not valid? Then it is dropped and reported.
         receiving = self.chain
         if receiving is None:
-            self.complaints.media_before_start += 1
+            self.malformed_reports.media_before_start += 1
             return
         media.received_ms = now_ms
         if media.payload[:2] in FILE_STARTS or receiving.files.alert:
@@ -211,10 +214,11 @@ class Incoming(IncomingState):
             if silence_ms:
                 self._events.put(self.stalling.stalled(silence_ms))
             self._connection.malformed += 1
-            self._put(self.complaints.dropped(broken.rule, broken.detail))
+            self._put(self.malformed_reports.dropped(broken.rule, broken.detail))
             return
-        if receiving.misfits.events:
-            found = receiving.misfits.take_events()
+        # 4. Another codec than before? 5. A stall before it? 6. Deliver the chunks that are in order now.
+        if receiving.codec_detector.events:
+            found = receiving.codec_detector.take_events()
             self._put(found)
             if any(isinstance(event, FormatChanged) for event in found):
                 self._put(self._sending.transferred(now_ms))
@@ -225,6 +229,7 @@ class Incoming(IncomingState):
         self._deliver(delivered)
 
     def _take(self, message: messages.Message, silence_ms: float, now_ms: float) -> None:
+        # 1. A stall before it? 2. Its number may complete the order of chunks. 3. Handle it by its kind.
         if silence_ms:
             self._events.put(self.stalling.stalled(silence_ms))
         receiving = self.chain
@@ -258,8 +263,8 @@ class Incoming(IncomingState):
             self._put(self._sending.refused(now_ms))
 
     def _start(self, start: messages.Start, now_ms: float) -> None:
-        self._put(self.complaints.early_media())
-        # 1. A further `start`: finish the receive chain before it, report a changed format, and end a pause.
+        self._put(self.malformed_reports.early_media())
+        # 1. Not the first `start`? Finish the previous receive chain, report a changed format, and end a pause.
         before = self.chain
         if before is not None:
             self._deliver(before.drain())
@@ -273,7 +278,7 @@ class Incoming(IncomingState):
         self._sending.stream_id = start.stream_id
         self.stalling.begin(now_ms)
         self._counts.span.begin(now_ms)
-        # 3. Report it.
+        # 3. Report it, after a reconnection and before facts about its format.
         self.start = start, now_ms
         self.changed = True
         lost_ms, self._connection.lost_ms = self._connection.lost_ms, None
@@ -285,7 +290,7 @@ class Incoming(IncomingState):
         self._events.put(Started.of(start, now_ms, utc_ms))
         if self.chain.unsupported is not None:
             self._events.put(self.chain.unsupported)
-        self._put(self.complaints.ignored(self.chain.ignored))
+        self._put(self.malformed_reports.ignored(self.chain.ignored))
 
     def _new_chain(self, start: messages.Start) -> ReceiveChain:
         """Return the chain for a `start`. The send chain follows its payload format."""
@@ -333,6 +338,6 @@ class Incoming(IncomingState):
             self._events.put(event)
 
     def _count_malformed(self, rule: str, detail: str, now_ms: float) -> None:
-        self._put(self.complaints.dropped(rule, detail))
+        self._put(self.malformed_reports.dropped(rule, detail))
         if self._connection.count_malformed(rule, now_ms):
             self.end("malformed", now_ms)

@@ -1,4 +1,4 @@
-"""The contracts of the sending chain: what encodes the audio that waits, and what packs it into messages."""
+"""The protocol classes of the send chain: packing of audio into the payloads of messages."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing_extensions import Buffer
 from rtpcodec.rtp.payloads import PayloadFormat
 
 Item = tuple[bytes, float]
-"""The payload of one message and how long it plays, in ms."""
+"""The payload of one message and its duration in ms."""
 
 
 class Kind(Enum):
-    """What the octets of a piece of audio are."""
+    """The encoding of a piece of audio."""
 
-    PCM = "pcm"  # at the rate that is played, which is not the codec's
+    PCM = "pcm"  # PCM at another rate than the codec's
     READY = "ready"  # PCM at the codec's rate
-    OCTETS = "octets"  # encoded, and can be cut between units
+    OCTETS = "octets"  # encoded, can be cut between units
     ITEM = "item"  # encoded, one message
-    TAIL = "tail"  # the end of a resampler's stream, without octets of its own
+    TAIL = "tail"  # the end of a resampler's stream, without octets
 
 
 Piece = tuple[Kind, bytes]
@@ -32,11 +32,11 @@ Coding = Literal["pcmu", "pcma", "l16_little", "l16_big"]
 
 
 class Packing(Protocol):
-    """Mode rtp: turns PCM and payloads into the payloads of messages."""
+    """Mode rtp: converts PCM and payloads to the payloads of messages."""
 
     @property
     def sample_rate_hz(self) -> int:
-        """The rate of the PCM that it takes."""
+        """The rate of its PCM input."""
 
     @property
     def frame_samples(self) -> int:
@@ -44,36 +44,35 @@ class Packing(Protocol):
 
     @property
     def coding(self) -> Coding | None:
-        """What a MediaText encodes to the octets of `encode`, so that it need not be called; None: nothing does."""
+        """The coding of a MediaText that equals `encode`, which is then not called; None: there is none."""
 
     @property
     def turn_ms(self) -> float:
-        """Audio that is encoded within 5 ms, so that an event loop is not held for longer."""
+        """Audio that is encoded within 5 ms, so that an event loop is not blocked for longer."""
 
     @property
     def unit_octets(self) -> int:
-        """Octets of the smallest piece that a payload can be cut into; 0: none can be cut."""
+        """Octets of the smallest unit that a payload can be cut into; 0: payloads cannot be cut."""
 
     @property
     def unit_samples(self) -> int | None:
-        """Samples of that piece; None: a payload is a message of its own."""
+        """Samples of that unit; None: each payload is one message."""
 
     def encode(self, pieces: Sequence[Piece]) -> bytes:
-        """Encode the audio of one message, whole frames of it."""
+        """Encode the audio of one message, in whole frames."""
 
     def payload_ms(self, payload: Buffer) -> float:
-        """Return how long encoded octets play. PayloadError: they are not octets of the codec."""
+        """Return the duration of encoded octets. Raises PayloadError if they are not valid in the codec."""
 
     def reset(self) -> None:
-        """Prepare for audio that does not continue what was encoded last: an interruption."""
+        """Prepare for audio that does not continue the last encoded audio, after an interruption."""
 
     def follow(self, heard: PayloadFormat | None) -> None:
-        """Follow the far end: send in the packing and mode that its payloads ask for.
+        """Follow the far end: send in the packing and mode that its payloads request.
 
-        heard: the payload format that the receiving chain reads payloads with, shared on purpose. It is only read here,
-            and what it learns later counts for everything that is encoded later. None: nothing is known, and what was
-            adopted before stays in force.
+        heard: The payload format of the receive chain, shared on purpose: it is only read here, and applies to all
+            later encoding as it learns. None: nothing is known, and the current packing and mode stay in force.
         """
 
     def describe(self) -> str:
-        """Return codec and rate for people."""
+        """Return codec and rate as text."""

@@ -1,8 +1,8 @@
-"""Keys in the order in which they were pressed, each once: messages may be out of order or doubled, times are not.
+"""Keys in the order of their presses, each once. Messages may be out of order or doubled, but their times are right.
 
 One `occurred_at` is one press, so a second message of the same key with the same time is a double. The carrier's times
-have microseconds. A time in whole or tenths of seconds can be that of two presses: then the second message is a double
-only if it does not have a sequence number of its own.
+have microseconds. If times have only seconds or tenths, two presses may have the same time: then the second message is
+a double only if it has no sequence number or the same one.
 """
 
 from __future__ import annotations
@@ -13,61 +13,66 @@ from datetime import UTC, datetime
 from math import inf
 from typing import Final
 
-from rtpcodec.stream._hearing_states import KeysState
+from rtpcodec.stream._receive_states import KeysState
 from rtpcodec.stream.events import Dtmf
 
 MAX_WAIT_MS: Final = 150.0
-"""How long a key waits for one that was pressed before it."""
+"""Time that a key waits for keys that were pressed before it."""
 MAX_HELD: Final = 64
-"""No one presses as many keys in that time; beyond it the first one waits no longer."""
+"""Limit on waiting keys: nobody presses as many in that time. Beyond it, the first one stops waiting."""
 MAX_TIME_CHARACTERS: Final = 64
-"""A time of ISO 8601 has 35 at most. A key with a longer text ends all waiting, so that long texts are not held."""
+"""A time in ISO 8601 has at most 35 characters. A key with a longer text ends all waiting, so that it is not stored."""
 DOUBLES_MS: Final = 10_000.0
-"""How long after a key its double is recognised. A message that a carrier sends again comes within seconds."""
+"""Time after a key in which its double is detected. Carriers repeat a message within seconds."""
 MAX_REMEMBERED: Final = 64
-"""No one presses as many keys in that time; beyond it the oldest ones are dropped."""
+"""Limit on stored keys: nobody presses as many in that time. Beyond it, the oldest ones are dropped."""
 
 _FINE: Final = re.compile(r"[.,]\d\d")
-"""In a time that tells two presses apart: a finger needs some 50 ms to press the same key again."""
+"""A time with hundredths of seconds distinguishes two presses: pressing one key twice takes about 50 ms."""
 
 
 class KeyOrder(KeysState):
     """Holds each key for MAX_WAIT_MS, and returns keys by `occurred_at`.
 
-    A key without a time, or with one that is not ISO 8601, keeps its place behind the keys that wait already, and is
-    never a double.
+    A key without a time, or with one that is not ISO 8601, stays behind the keys that already wait, and is never a
+    double.
     """
 
     __slots__ = ("_held", "_remembered")
 
     def __init__(self) -> None:
         self._held: list[tuple[float, float, Dtmf]] = []
-        # Keys and their times, and the sequence number and the moment of the message.
+        # Keys and their times, with the sequence number and the arrival of the message.
         self._remembered: OrderedDict[tuple[str, float], tuple[int | None, float]] | None = None
         self.deadline_ms = inf
-        """When `due` has something to return."""
+        """The time of the next `due`; infinite: none is needed."""
 
     def __len__(self) -> int:
         return len(self._held)
 
     def put(self, key: Dtmf, now_ms: float, sequence_number: int | None = None) -> bool:
-        """Take a key.
+        """Put a key in order.
 
-        key: the key.
-        now_ms: the time.
-        sequence_number: of its message; None: it has none.
-        Returns: False if it is a double, which is dropped.
+        Args:
+            key: The key.
+            now_ms: The time.
+            sequence_number: Sequence number of its message; None: it has none.
+
+        Returns:
+            False if it is a double, which is dropped.
         """
+        # 1. A double? Drop it.
         pressed_ms = _milliseconds(key.occurred_at)
         if pressed_ms is not None and self._is_double(key, pressed_ms, sequence_number, now_ms):
             return False
         if pressed_ms is None:
-            # Nothing says that it is early, so it does not wait for itself, only for those before it.
+            # 2. Without a time, it does not wait itself, but stays behind the waiting keys.
             pressed_ms, until_ms = self._held[-1][:2] if self._held else (-inf, now_ms)
             if _is_long(key.occurred_at):
                 until_ms = -inf
         else:
             until_ms = now_ms + MAX_WAIT_MS
+        # 3. Insert it by its time. 4. Too many keys? Then the first one stops waiting.
         at = len(self._held)
         while at and self._held[at - 1][0] > pressed_ms:
             at -= 1
@@ -79,7 +84,7 @@ class KeyOrder(KeysState):
         return True
 
     def due(self, now_ms: float) -> list[Dtmf]:
-        """Remove and return the keys whose time is over, and all that were pressed before them."""
+        """Remove and return the keys that have waited long enough, and all keys that were pressed before them."""
         count = 0
         for at, (_, until_ms, _) in enumerate(self._held):
             if until_ms <= now_ms:
@@ -87,26 +92,26 @@ class KeyOrder(KeysState):
         return self._take(count)
 
     def drain(self) -> list[Dtmf]:
-        """Remove and return all keys, because no more will come."""
+        """Remove and return all keys, because no more will arrive."""
         return self._take(len(self._held))
 
     def _is_double(self, key: Dtmf, pressed_ms: float, sequence_number: int | None, now_ms: float) -> bool:
-        """Return whether this press was received before. If not, remember it."""
+        """Return whether this press was received before. If not, store it."""
         if self._remembered is None:
             self._remembered = OrderedDict()
         remembered = self._remembered
-        # 1. Drop what is too old.
+        # 1. Drop old presses.
         while remembered and now_ms - next(iter(remembered.values()))[1] > DOUBLES_MS:
             remembered.popitem(last=False)
-        # 2. Compare.
+        # 2. The same key with the same time? It is a double, unless times are coarse and sequence numbers differ.
         press = key.digit, pressed_ms
         before = remembered.get(press)
         if before is not None:
             same_message = None in (before[0], sequence_number) or before[0] == sequence_number
             if same_message or _FINE.search(key.occurred_at or ""):
                 return True
-            del remembered[press]  # its place is behind the others now
-        # 3. Remember it; of a flood, drop the oldest ones.
+            del remembered[press]  # it is stored again as the newest one
+        # 3. Store it. Beyond the limit, drop the oldest one.
         elif len(remembered) >= MAX_REMEMBERED:
             remembered.popitem(last=False)
         remembered[press] = sequence_number, now_ms

@@ -1,4 +1,4 @@
-"""Level meter: the level of audio that passes, from one chunk in ten, so that an ordinary message costs one compare."""
+"""Level meter: it measures one chunk in ten, so that an ordinary message costs one comparison."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from rtpcodec.audio.levels import FULL_SCALE, SILENCE_DBOV
-from rtpcodec.stream._hearing_states import LevelState
+from rtpcodec.stream._receive_states import LevelState
 
 EVERY_MS: Final = 200.0
-"""Audio per chunk that is measured: often enough for a mean within seconds, and seldom enough to cost nothing."""
+"""Audio per measured chunk: short enough for a mean within seconds, long enough to cost nearly nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,24 +18,24 @@ class Level:
     """The level of one direction's audio in dBov, -127 to 0, pauses included."""
 
     recent_dbov: float
-    """Of the last 3 s of audio."""
+    """Level of the last 3 s of audio."""
     mean_dbov: float
-    """Of all audio."""
+    """Level of all audio."""
     loudest_dbov: float
-    """Of the loudest chunk that was measured."""
+    """Level of the loudest measured chunk."""
 
 
 class LevelMeter(LevelState):
-    """Measures one chunk in EVERY_MS, the first one included. Use from one thread at a time.
+    """Measures one chunk per EVERY_MS, the first one included. Use from one thread at a time.
 
-    due: the position in the audio from which on the next chunk is measured, in the caller's unit.
+    due: Position in the audio from which the next chunk is measured, in the caller's unit.
     """
 
     __slots__ = ()
 
     @property
     def level(self) -> Level | None:
-        """What was measured; None: nothing was."""
+        """The measured level; None: nothing was measured."""
         if not self._count:
             return None
         recent = self._recent

@@ -4,7 +4,7 @@
     handler ─ plays, close, interrupt, session.mark ... ──►     │     ──── events ────► handler
     clock ─── next_deadline_ms, and now_ms everywhere ──────────┘     ──── hangup, cut ─► socket
 
-A pump drives it. After each change of the machine, the pump's `run` must be called.
+A pump drives the machine. After each change of the machine, call the pump's `run`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from math import inf
 from typing import Final, Literal
 
 from rtpcodec.errors import StreamEnded
-from rtpcodec.stream._machine import MachineRoad
+from rtpcodec.stream._machine import MachineFastPath
 from rtpcodec.stream.connection_watch import CallTimeouts, ConnectionWatch, LossCause, limit_ms
 from rtpcodec.stream.ending import EndReason
 from rtpcodec.stream.events import Interrupted, Stopped
@@ -28,7 +28,7 @@ from rtpcodec.stream.statistics import Statistics
 __all__ = ["CLOSE_TIMEOUT_MS", "CallMachine", "CallTimeouts"]
 
 CLOSE_TIMEOUT_MS: Final = 2000.0
-"""Wait for the other side's close frame, or for the end of the connection after it; then the connection is cut."""
+"""Wait for the other side's close frame, or after it for the end of the connection, which is then cut."""
 
 NORMAL: Final = 1000
 PROTOCOL_ERROR: Final = 1002
@@ -37,17 +37,17 @@ START_TIMEOUT: Final[EndReason] = "start_timeout"
 IDLE_TIMEOUT: Final[EndReason] = "idle_timeout"
 
 
-class CallMachine(MachineRoad):
+class CallMachine(MachineFastPath):
     """Session, waiting audio, time-outs and end of one call.
 
     Times are in ms of the pump's clock. Use from one thread at a time.
 
-    Its end, step by step: `close` ends the session and sets `hangup`; the pump sends the close frame and calls
-    `hung_up`; the other side answers (`peer_closed`) and the connection ends (`lost`). If it does not end within
+    The end, step by step: 1. `close` ends the session and sets `hangup`. 2. The pump sends the close frame and calls
+    `hung_up`. 3. The other side answers (`peer_closed`), and the connection ends (`lost`). 4. If it does not end within
     CLOSE_TIMEOUT_MS, `cut` is set.
 
-    A lost line: a socket that is lost or closed without a `stop` gives the event Disconnected. The session is held for
-    `hold_ms`, in which `attached` carries it on with another socket; then it ends.
+    A lost line: a socket that is lost or closed without a `stop` causes the event Disconnected. The session is held for
+    `hold_ms`. Within this time, `attached` continues it on another socket; after it, the session ends.
     """
 
     __slots__ = ("_closing", "_line", "end_cause")
@@ -66,32 +66,32 @@ class CallMachine(MachineRoad):
     ) -> None:
         """Make the machine of a call whose socket has just been opened.
 
-        session: the call's session.
-        now_ms: the time; `start` is due start_ms after it.
-        timeouts: limits on silence; None: the defaults.
-        may_wait: whether audio that does not fit into the session's queue waits in `plays`; otherwise QueueFull is
-        raised.
+        Args:
+            session: The call's session.
+            now_ms: The time; `start` must arrive within start_ms after it.
+            timeouts: Limits on silence; None: the defaults.
+            may_wait: Whether audio beyond the session's queue waits in `plays`; otherwise QueueFull is raised.
         """
         self.session = session
-        self._speech = session.speech  # None: it speaks no replies, or its socket cannot send pings
+        self._speech = session.speech  # None: mode mp3, or the socket cannot send pings
         self.plays = Plays(session, may_wait=may_wait)
-        """Queues all audio in the session, and holds what does not fit."""
+        """Queues all audio in the session, and holds audio that does not fit."""
         self.hangup: int | None = None
         """The code of a close frame that is due; None: no close frame is due."""
         self.cut = False
-        """Whether the connection must be cut; unsent texts are dropped."""
+        """Whether the connection must be cut, which drops unsent texts."""
         self.ping: bytes | None = None
         """The payload of a ping that is due; None: none is due."""
         self.paused = False
-        """Whether the socket accepts no texts for now; texts wait in the session, which is bounded."""
+        """Whether the socket accepts no texts for now; they wait in the session's bounded queue."""
         self.end_cause: EndReason | None = None
-        """What was the first to end the call; None: nothing did."""
+        """The first cause that ended the call; None: it has not ended."""
         self._line = ConnectionWatch(timeouts if timeouts is not None else CallTimeouts(), now_ms)
         self._closing = False
         self._cut_ms = self._event_ms = inf
         self._last_frame_ms = now_ms
         # When to check the time-outs next. May be too early, never too late: each frame moves the idle deadline, but
-        # only the check computes it, so that a frame costs one assignment.
+        # only the check computes it, so a frame costs one assignment.
         self._watch_ms = self._first_watch_ms(now_ms)
 
     def _first_watch_ms(self, now_ms: float) -> float:
@@ -110,20 +110,20 @@ class CallMachine(MachineRoad):
         self._last_frame_ms = now_ms
 
     def pinged(self, sent: bool, _now_ms: float) -> None:
-        """Record that the due ping was sent; False: this socket cannot send pings, so none is due any more."""
+        """Record that the due ping was sent. False: this socket cannot send pings, so none is due from now on."""
         self.ping = None
         if not sent:
             self._speech = None
             self._line.can_ping = False
 
     def ponged(self, payload: bytes, now_ms: float) -> None:
-        """Record a pong: it measures the round trip, and proves that all before its ping was read."""
+        """Record a pong. It measures the round trip, and proves that everything before its ping was read."""
         self._line.ponged(payload)
         if self._speech is not None:
             self._speech.ponged(payload, now_ms)
 
     def peer_closed(self, _code: int | None, now_ms: float) -> None:
-        """Record the other side's close frame. The socket answers it by itself."""
+        """Record the other side's close frame. The socket answers it."""
         self._cut_ms = now_ms + CLOSE_TIMEOUT_MS
         self._broke("socket_closed", now_ms)
 
@@ -134,7 +134,8 @@ class CallMachine(MachineRoad):
         self._broke("socket_lost", now_ms)
 
     def _broke(self, cause: LossCause, now_ms: float) -> None:
-        """Hold the session or end it, because its line is gone; the second report of one loss does nothing."""
+        """Hold the session or end it, because its line is lost; a second report of one loss does nothing."""
+        # 1. Already held? 2. A stream without `stop`: report the loss, and hold the session if it may wait.
         line, session = self._line, self.session
         if line.held:
             return
@@ -144,6 +145,7 @@ class CallMachine(MachineRoad):
                 line.hold(cause, now_ms)
                 self._watch_ms = line.until_ms
                 return
+        # 3. Otherwise end it.
         self.end_cause = self.end_cause or cause
         self._closing = True
         session.closed(now_ms)
@@ -152,7 +154,7 @@ class CallMachine(MachineRoad):
 
     @property
     def hold_ms(self) -> float:
-        """How long the session waits for another socket when its line is lost; 0: it ends at once."""
+        """Time that the session waits for another socket after its line is lost; 0: it ends at once."""
         return self._line.hold_ms
 
     @hold_ms.setter
@@ -165,13 +167,13 @@ class CallMachine(MachineRoad):
         return self._line.held
 
     def keep_held(self, until_ms: float) -> None:
-        """Hold a lost line until this time or longer, because another socket has been asked for."""
+        """Hold a lost line until this time or longer, because another socket was requested."""
         line = self._line
         if line.held:
             line.until_ms = self._watch_ms = max(line.until_ms, until_ms)
 
     def end_hold(self, now_ms: float) -> None:
-        """End a held session: no other socket will come. Nothing happens if it is not held."""
+        """End a held session, because no socket will follow. Nothing happens if it is not held."""
         if self._line.held:
             self._end_held(self._line.cause, now_ms, by_us=False)
 
@@ -184,12 +186,12 @@ class CallMachine(MachineRoad):
         self.session.closed(now_ms, by_us=by_us)
 
     def attached(self, now_ms: float) -> None:
-        """Record that another socket carries the session on, from its `connected` and `start`.
+        """Record that the session continues on another socket, beginning with its `connected` and `start`.
 
         Raises: StreamEnded if the session has ended.
         """
         if self._closing or self.session.ended:
-            raise StreamEnded("the stream has ended, another socket cannot carry it on")
+            raise StreamEnded("the stream has ended, it cannot continue on another socket")
         self.session.disconnected("socket_lost", now_ms, self._last_frame_ms)
         self._line.open(now_ms)
         self._last_frame_ms = now_ms
@@ -204,9 +206,10 @@ class CallMachine(MachineRoad):
     def close(self, code: int, now_ms: float, cause: EndReason = "protocol_error") -> None:
         """End the call: a close frame becomes due, and the connection is cut if the other side does not answer it.
 
-        code: of the close frame.
-        now_ms: the time.
-        cause: why; the default is that of the pump, which closes after a frame that breaks a rule.
+        Args:
+            code: Code of the close frame.
+            now_ms: The time.
+            cause: The cause; the default is for the pump, which closes after a frame that breaks a rule.
         """
         if self._closing:
             return
@@ -220,18 +223,18 @@ class CallMachine(MachineRoad):
         self.session.closed(now_ms, by_us=True)
 
     def interrupt(self, now_ms: float, what: Literal["all", "current"] | Reply = "all") -> Interrupted:
-        """Stop playing, and drop the audio of interrupted replies that waits in `plays` as well. Raises StreamEnded."""
+        """Stop playback, and drop the audio of interrupted replies in `plays` as well. Raises StreamEnded."""
         found = self.session.interrupt(now_ms, what=what, also_dropped_ms=self.plays.interruptible_ms(what, now_ms))
         self.plays.drop_interrupted()
         return found
 
     @property
     def queued_ms(self) -> float:
-        """Audio that waits to be sent: in the session, and in `plays` for space there."""
+        """Audio that waits to be sent, in the session and in `plays`."""
         return self.session.queued_ms + self.plays.waiting_ms
 
     def statistics(self, now_ms: float) -> Statistics:
-        """Return all counters of the session at this moment; its queued_ms is that of the call."""
+        """Return all counters of the session at this time, with the queued_ms of the call."""
         return replace(self.session.statistics(now_ms), queued_ms=self.queued_ms)
 
     # For the pump
@@ -247,7 +250,7 @@ class CallMachine(MachineRoad):
 
     @property
     def backlog(self) -> Callable[[], int | None] | None:
-        """Returns what was sent and is not acknowledged, in octets; None, or None returned: unknown."""
+        """Function that returns the octets that were sent and not acknowledged; None, or a result of None: unknown."""
         speech = self.session.speech
         return None if speech is None else speech.gate.backlog
 
@@ -258,12 +261,12 @@ class CallMachine(MachineRoad):
 
     @property
     def end_reason(self) -> EndReason | None:
-        """Why the stream has ended; None: it runs."""
+        """The cause of the end of the stream; None: it has not ended."""
         return self.end_cause if self.session.ended else None
 
     @property
     def fault(self) -> str | None:
-        """The time-out that ended the call, as a sentence; None: no time-out did."""
+        """The time-out that ended the call, as a sentence; None: another cause, or it has not ended."""
         if self.end_cause == "start_timeout":
             return self._line.start_fault(self.session.connected_ms)
         if self.end_cause == "idle_timeout":
@@ -275,20 +278,20 @@ class CallMachine(MachineRoad):
         self.hangup = None
 
     def _check_time(self, now_ms: float) -> None:
-        # 1. The closing handshake took too long: cut the connection.
+        # 1. Did the closing handshake take too long? Cut the connection.
         if now_ms >= self._cut_ms:
             self._cut_ms = inf
             self.cut = True
         if now_ms < self._watch_ms or self.session.ended:
             return
         line, session = self._line, self.session
-        # 2. Held: until the hold ends.
+        # 2. Held? Then only the end of the hold matters.
         if line.held:
             if now_ms >= line.until_ms:
                 self.end_hold(now_ms)
             self._watch_ms = line.until_ms
             return
-        # 3. The start or the idle time-out, the latter counted from the last frame.
+        # 3. Is `start` or the next frame overdue?
         if session.streaming:
             limit_at_ms = self._last_frame_ms + limit_ms(line.timeouts.idle_ms)
             code, cause = POLICY_VIOLATION, IDLE_TIMEOUT
@@ -299,11 +302,11 @@ class CallMachine(MachineRoad):
             self.close(code, now_ms, cause)
             self._watch_ms = inf
             return
-        # 4. Signs of life, and media.
+        # 4. Is a ping due, or media missing?
         self._watch_ms = min(limit_at_ms, self._look_at_line(now_ms))
 
     def _look_at_line(self, now_ms: float) -> float:
-        """Ask an idle line for a sign of life, and report a silence. Returns when to look again."""
+        """Send a ping on an idle line, and report missing media. Returns when to check again."""
         line, session, speech = self._line, self.session, self._speech
         need, next_ms = line.look(self._last_frame_ms, now_ms, answers=speech is not None and speech.gate.pongs > 0)
         if need == "lost":
@@ -313,7 +316,7 @@ class CallMachine(MachineRoad):
         if need == "ping":
             self.ping = line.payload
         if not session.streaming:
-            # `start` may come before the next check, and the limits behind it may be the shorter ones.
+            # `start` may arrive before the next check, and the limits after it may be shorter.
             return min(next_ms, self._first_watch_ms(now_ms))
         silent_ms, media_ms = line.silence(session.last_media_ms, now_ms)
         if silent_ms:

@@ -1,8 +1,8 @@
-"""Marks between sending and echo: each ends once, as MarkPlayed or MarkCleared.
+"""Marks of mode mp3 between sending and echo: each ends once, as MarkPlayed or MarkCleared.
 
 The carrier returns a mark (its *echo*) when the audio before it has been played, or at once when a clear drops that
-audio. Both echoes look alike, so their time decides which of the two they are. A mark also ends without an echo: by
-a time-out, or by the end of the stream.
+audio (docs/carrier.md, rules C36 and C37). Both echoes look the same, so they are distinguished by their time. A mark
+also ends without an echo: by a time-out, or by the end of the stream.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.events import Interrupted, InterruptionSettled, MarkCleared, MarkPlayed, UnexpectedMark
-from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.unsent_marks import MARK_TIMEOUT_MS
 
 __all__ = ["GENERATED_PREFIX", "MARK_TIMEOUT_MS", "OWN_PREFIX", "MarkEvent", "Marks", "check_mark_name"]
 
 GENERATED_PREFIX: Final = "rtpcodec-"
-"""Of all names that are made here; a caller must not give such a name, so that names cannot collide."""
+"""Prefix of all generated names. A caller must not use it, so that names cannot collide."""
 OWN_PREFIX: Final = f"{GENERATED_PREFIX}played-"
-"""Of the marks that this package sends for itself. Their events are not for the user."""
+"""Prefix of this package's internal marks. The user does not get their events."""
 ECHO_JITTER_MS: Final = 20.0
 """Echoes of played marks vary by about one frame, because the far end plays in frames."""
 _NEVER: Final = float("-inf")
 _ALWAYS: Final = float("inf")
 
 MAX_ENDED_NAMES: Final = 1000
-"""Names of ended marks that are remembered, so that a late echo is not taken for that of a mark that was never sent."""
+"""Names of ended marks that are stored, so that a late echo is not reported as an UnexpectedMark."""
 
 
 def check_mark_name(name: object) -> None:
-    """Refuse a mark's name that a message cannot carry: here in `mark`, not later when the message is built."""
+    """Raise TypeError or ValueError for a name that messages cannot contain, before the mark is queued."""
     if not isinstance(name, str):
         raise TypeError(f"mark name is of type {type(name).__name__}, str is needed")
     try:
@@ -51,8 +51,8 @@ class _SentMark:
     name: str
     position_ms: float  # audio sent before it
     end_ms: float  # estimate of when that audio has been played
-    cleared_before_ms: float = _NEVER  # an echo received before this time was caused by a clear
-    reported: bool = False  # its event is out; its echo still measures the round trip
+    cleared_before_ms: float = _NEVER  # an echo that is received before this time was caused by a clear
+    reported: bool = False  # its event was reported; its echo still measures the round trip
 
 
 @dataclass(slots=True)
@@ -66,7 +66,7 @@ class _Interruption:
 
 
 def _gone(marks: Iterable[_SentMark], reason: Literal["stop", "timeout"]) -> list[MarkEvent]:
-    """Return the events of marks whose echoes are not waited for any more."""
+    """Return the events of marks that end without an echo."""
     return [
         MarkCleared(mark.name, "interrupt" if mark.cleared_before_ms == _ALWAYS else reason)
         for mark in marks
@@ -75,7 +75,7 @@ def _gone(marks: Iterable[_SentMark], reason: Literal["stop", "timeout"]) -> lis
 
 
 class Marks:
-    """Track the marks on their way, and derive from their echoes what was heard before an interruption.
+    """The marks that were sent and not echoed. Their echoes give the audio that was heard before an interruption.
 
     Every method that can end a mark returns the resulting events in order. Times are in ms of the caller's clock,
     positions in ms of audio sent. Use from one thread at a time.
@@ -87,7 +87,7 @@ class Marks:
         self._sent: deque[_SentMark] = NO_ITEMS
         """In the order of their end_ms, which `sent` keeps."""
         self._names: dict[str, int] = {}
-        """How many marks of a name are on their way: other names need no search."""
+        """Number of these marks by name: other names need no search."""
         self._ended: dict[str, None] = {}
         self._lag_ms = 0.0
         self._played_to_ms = 0.0
@@ -98,15 +98,16 @@ class Marks:
 
     @property
     def next_deadline_ms(self) -> float | None:
-        """When the first mark times out; None: no mark is on its way."""
+        """When the first mark times out; None: no mark was sent."""
         return self._sent[0].end_ms + MARK_TIMEOUT_MS if self._sent else None
 
     def sent(self, name: str, position_ms: float, end_ms: float) -> None:
         """Add a mark that was sent.
 
-        name: its name.
-        position_ms: audio sent before it.
-        end_ms: estimate of when that audio has been played.
+        Args:
+            name: Its name.
+            position_ms: Audio sent before it.
+            end_ms: Estimate of when that audio has been played.
         """
         if self._sent:
             end_ms = max(end_ms, self._sent[-1].end_ms)
@@ -116,20 +117,20 @@ class Marks:
         self._names[name] = self._names.get(name, 0) + 1
 
     def echoed(self, name: str, now_ms: float) -> list[MarkEvent]:
-        """End the mark that the carrier returned. No event if it has ended already."""
-        # 1. Ours? With two marks of one name, the older one.
+        """End the mark that the carrier returned. Returns no event if it has already ended."""
+        # 1. Was it sent? Of two marks with one name, the older one.
         if name not in self._names:
             return [] if name in self._ended else [UnexpectedMark(name)]
         at = next(at for at, mark in enumerate(self._sent) if mark.name == name)
         mark = self._sent[at]
         del self._sent[at]
         self._end(mark)
-        # 2. Too early for an echo of played audio: the clear caused it. The first such echo measures the round trip.
+        # 2. Too early for played audio? Then the clear caused the echo. The first such echo measures the round trip.
         if now_ms < mark.cleared_before_ms:
             if self._interruption is not None and self._interruption.round_trip_ms is None:
                 self._interruption.round_trip_ms = now_ms - self._interruption.at_ms
             return [*([] if mark.reported else [MarkCleared(name, "interrupt")]), *self._settled()]
-        # 3. Played: it measures how far echoes lag behind the estimate.
+        # 3. Otherwise played: it measures the lag of echoes behind the estimate.
         self._lag_ms = max(0.0, now_ms - mark.end_ms)
         self._played_to_ms = max(self._played_to_ms, mark.position_ms)
         return [MarkPlayed(name), *self._settled()]
@@ -147,30 +148,31 @@ class Marks:
     def interrupted(
         self, found: Interrupted, *, utterance_start_ms: float, heard_ms: float, now_ms: float
     ) -> list[MarkEvent]:
-        """Record that a clear is being sent, and set for each mark up to when an echo means that it was cleared.
+        """Record that a clear is sent, and set for each mark until when an echo means that it was cleared.
 
-        By the estimate, the audio of some marks has been played and that of others has not. The latter will be cleared.
-        The former have probably been echoed, and the echo is on its way. But the far end may be behind the estimate, so
-        that the clear drops this audio as well. The clear causes an echo at once, without waiting for the audio. So it
-        arrives sooner after the audio's estimated end than earlier echoes did.
+        By the estimate, the audio before some marks has been played and the audio before others has not. The latter
+        marks will be cleared. The former have probably been echoed, and the echo is in transit. But the far end may be
+        behind the estimate, and then the clear drops this audio as well. The clear causes an echo at once, so it
+        arrives sooner after the estimated end of the audio than earlier echoes did.
 
-        found: the estimate that `interrupt` returns.
-        utterance_start_ms: position at which the interrupted utterance began.
-        heard_ms: estimated position up to which audio was heard.
-        now_ms: the time of the clear.
+        Args:
+            found: The estimate that `interrupt` returns.
+            utterance_start_ms: Position of the start of the interrupted utterance.
+            heard_ms: Estimated position up to which audio was heard.
+            now_ms: The time of the clear.
         """
-        # 1. Decide for each mark before which time its echo means "cleared".
+        # 1. Per mark: the time before which its echo means "cleared".
         for mark in self._sent:
             expected_ms = mark.end_ms + self._lag_ms - ECHO_JITTER_MS
             mark.cleared_before_ms = max(mark.cleared_before_ms, expected_ms if mark.end_ms <= now_ms else _ALWAYS)
             mark.end_ms = min(mark.end_ms, now_ms)
-        # 2. Echoes from now on belong to this interruption, so an earlier unsettled one keeps its estimate.
+        # 2. An earlier interruption is not settled? It keeps its estimate: echoes from now on belong to this one.
         before = self._interruption
         superseded = [] if before is None else [InterruptionSettled(before.found, before.found.played_ms)]
-        # 3. The next utterance starts at position heard_ms. An echo that proved more than that must not count for it.
+        # 3. The next utterance starts at heard_ms. An echo that proved a later position must not count for it.
         self._played_to_ms = min(self._played_to_ms, heard_ms)
         self._interruption = _Interruption(found, now_ms, utterance_start_ms, heard_ms, self._played_to_ms)
-        # 4. Nobody waits for the echo of an own mark whose end is certain. A user's mark keeps its place among events.
+        # 4. Internal marks that are certainly cleared end now. A user's mark ends with its echo.
         certain = [mark for mark in self._sent if mark.cleared_before_ms == _ALWAYS and not mark.reported]
         own = [mark for mark in certain if mark.name.startswith(OWN_PREFIX)]
         for mark in own:
@@ -178,14 +180,14 @@ class Marks:
         return [*superseded, *(MarkCleared(mark.name, "interrupt") for mark in own), *self._settled()]
 
     def ended(self, reason: Literal["stop", "timeout"]) -> list[MarkEvent]:
-        """End all marks, because the stream has ended or its line is lost, and no echo will arrive."""
+        """End all marks, because no echo will arrive: the stream has ended or its line is lost."""
         gone = _gone(self._sent, reason)
         self._sent.clear()
         self._names.clear()
         return [*gone, *self._settled()]
 
     def _end(self, mark: _SentMark) -> None:
-        """Remember the name of a mark that is not on its way any more."""
+        """Store the name of a mark that has ended."""
         self._names[mark.name] -= 1
         if not self._names[mark.name]:
             del self._names[mark.name]
@@ -195,21 +197,21 @@ class Marks:
             del self._ended[next(iter(self._ended))]
 
     def _settled(self) -> list[InterruptionSettled]:
-        """Return the final value of an interruption once no mark is on its way any more.
+        """Return the final value of an interruption once all marks have ended.
 
         The echo of a played mark lags behind the estimate by the round trip plus the audio that the far end buffers.
         The echo of a cleared mark takes the round trip alone. The difference is buffered audio that the estimate
         counted as heard, although it was not.
         """
-        # 1. Wait until every mark has ended.
+        # 1. Have all marks ended?
         interruption = self._interruption
         if interruption is None or self._sent:
             return []
-        # 2. Subtract what the far end had buffered, if a cleared mark has measured the round trip.
+        # 2. Subtract the audio that the far end had buffered, if a cleared mark has measured the round trip.
         buffered_ms = 0.0
         if interruption.round_trip_ms is not None:
             buffered_ms = max(0.0, self._lag_ms - interruption.round_trip_ms)
-        # 3. But never report less than echoes of played marks prove.
+        # 3. But not less than the echoes of played marks prove.
         at_least_ms = max(interruption.played_at_least_ms, min(self._played_to_ms, interruption.heard_ms))
         heard_ms = max(at_least_ms, interruption.heard_ms - buffered_ms)
         self._interruption = None

@@ -1,16 +1,16 @@
-"""Media time: where on the time line of a stream a chunk of audio begins (media streaming, uncertain point U2).
+"""Media time: the start of a chunk on the time line of its stream (docs/media-time.md#time).
 
-There are two witnesses, the carrier's timestamps and the moments of arrival:
+The unit of the carrier's timestamps is uncertain (docs/carrier.md, "Points that a call shows"). So two sources are
+compared, the timestamps and the arrival times:
 
 | timestamp jumps | arrival jumps | meaning |
 |---|---|---|
 | yes | yes | hold, mute or DTX: the pause is kept |
 | yes | no | after a stall: the carrier dropped audio; otherwise a new base of the timestamps |
-| no | yes | the socket stalled: nothing is missing |
+| no | yes | the socket stalled: no audio is missing |
 
-A position is believed if it does not lie in the future: the audio before it cannot be longer than the time that has
-passed since the stream began. At a new base, time continues by arrival. Timestamps that make no sense are ignored; then
-durations are summed.
+A position is accepted if it is not in the future: the audio before it cannot be longer than the time since the stream
+began. At a new base, time continues by arrival. Timestamps that are not valid are ignored; then durations add up.
 """
 
 from __future__ import annotations
@@ -19,30 +19,30 @@ from bisect import bisect_right
 from math import inf
 from typing import Final, Literal
 
-from rtpcodec.stream._hearing_states import BUCKET, ClockState, TimelineState
+from rtpcodec.stream._receive_states import BUCKET, ClockState, TimelineState
 
 UNITS_PER_MS: Final = (1.0, 8.0, 16.0, 48.0)
-"""Milliseconds, or RTP clocks of 8, 16 and 48 kHz: steps of 20, 160, 320 and 960 for 20 ms (U2)."""
+"""Milliseconds, or RTP clocks of 8, 16 and 48 kHz: steps of 20, 160, 320 and 960 for 20 ms."""
 VOTES: Final = 3
-"""Steps in a row that fit the same unit teach it."""
+"""This many steps in a row that fit one unit determine it."""
 MIN_TEACHING_MS: Final = 400.0
-"""A pause this long teaches the unit at once: units differ by a factor of 2 and more, and jitter is below SLACK_MS."""
+"""A pause of this length determines the unit at once: units differ by a factor of 2 or more."""
 MAX_TRIES: Final = 50
-"""Chunks without a unit, after which the timestamps are ignored."""
+"""If the unit is unknown after this many chunks, the timestamps are ignored."""
 TOLERANCE_MS: Final = 5.0
 """A smaller deviation is rounding."""
 SLACK_MS: Final = 100.0
-"""How much earlier than the earliest chunk so far a chunk may come: jitter of the network."""
+"""Jitter of the network: a chunk may arrive this much earlier than the earliest chunk so far."""
 LATE_TRACK_MS: Final = 200.0
-"""A track that begins this long after the stream has begun later; below, it only arrives later."""
+"""A track whose first chunk arrives later than this begins later; otherwise it begins with the stream."""
 MAX_REBASES: Final = 4
-"""More new bases than this within REBASE_MS show timestamps without sense."""
+"""With more new bases than this within REBASE_MS, the timestamps are ignored."""
 REBASE_MS: Final = 2000.0
 WRAP: Final = 2**32
-"""RTP timestamps begin again here (RFC 3550 section 5.1)."""
+"""RTP timestamps wrap to 0 here (RFC 3550 section 5.1)."""
 MAX_ANCHORS: Final = 256
 ANCHOR_MS: Final = 50.0
-"""A change of the delay by this much is remembered for `moment_ms`."""
+"""A change of the delay by this much is stored for `moment_ms`."""
 
 Reason = Literal["lost", "pause", "carrier"]
 
@@ -54,9 +54,9 @@ class Timeline(TimelineState):
 
     def __init__(self) -> None:
         self.least_ms = inf
-        """The least delay in this bucket: arrival minus the media time at which a chunk ends."""
+        """The least delay in this bucket: arrival minus the media time of the end of a chunk."""
         self.received_ms = -inf
-        """When the last chunk arrived; one that waited for an earlier one arrived before that."""
+        """Arrival of the last chunk; a chunk that waited for an earlier one arrived before this."""
         self._before_ms = inf
         self._left = BUCKET
         self._reference_ms: float | None = None
@@ -64,15 +64,15 @@ class Timeline(TimelineState):
 
     @property
     def delay_ms(self) -> float:
-        """The least delay of late; infinite before the first chunk."""
+        """The least recent delay; infinite before the first chunk."""
         return min(self.least_ms, self._before_ms)
 
     def elapsed_ms(self, received_ms: float) -> float:
-        """Return the media time that has passed at a moment: no audio that is received then ends later."""
+        """Return the media time at a time of arrival: audio that is received then does not end later."""
         return received_ms - self.delay_ms
 
     def moment_ms(self, media_ms: float) -> float | None:
-        """Return when a media time was, on the clock of arrival; None: nothing was received yet."""
+        """Return the time of a media time on the clock of arrival; None: nothing was received yet."""
         if self.delay_ms == inf:
             return None
         at = bisect_right(self._anchors, (media_ms, inf))
@@ -80,7 +80,7 @@ class Timeline(TimelineState):
         return media_ms + delay_ms
 
     def _turn(self, end_ms: float) -> None:
-        """Begin a new bucket. If the delay changes, remember the old one for the time up to now."""
+        """Begin a new bucket. If the delay has changed, store the old delay for the time up to now."""
         self._before_ms, self.least_ms = self.least_ms, inf
         self._left = BUCKET
         if self._reference_ms is None:
@@ -94,11 +94,11 @@ class Timeline(TimelineState):
 class TrackClock(ClockState):
     """The media time of one track, by its timestamps as soon as their unit is known.
 
-    jitter_ms: mean deviation of the arrival from the timestamps (RFC 3550 section 6.4.1); 0 before the unit is known.
-    media_ms: where the next chunk begins if nothing is missing before it.
-    next_timestamp: the timestamp of the next chunk then; -1 before the unit is known.
-    is_ignored: whether the timestamps make no sense.
-    change: what the last `place` found out about the timestamps.
+    jitter_ms: Mean deviation of the arrival from the timestamps (RFC 3550 section 6.4.1); 0 before the unit is known.
+    media_ms: Start of the next chunk if nothing is missing before it.
+    next_timestamp: Timestamp of that chunk; -1 before the unit is known.
+    is_ignored: Whether the timestamps are ignored because they are not valid.
+    change: The change of the timestamps that the last `place` found.
     """
 
     __slots__ = ("_rebases", "_tries", "_vote_for", "_votes")
@@ -114,14 +114,16 @@ class TrackClock(ClockState):
 
     @property
     def knows_unit(self) -> bool:
-        """Whether the unit of the timestamps is known, so that they place the audio."""
+        """Whether the unit of the timestamps is known, so that they give media times."""
         return self._units_per_ms > 0
 
     def begin(self, timestamp: int | None, received_ms: float, duration_ms: float, other: TrackClock | None) -> None:
-        """Set where the first chunk begins: by the timestamps of another track, or by arrival."""
+        """Set the start of the first chunk: by the timestamps of another track, or by arrival."""
+        # 1. The first track, or little later than the stream? Then it begins at 0.
         elapsed_ms = self._timeline.elapsed_ms(received_ms) - duration_ms
         if other is None or elapsed_ms < LATE_TRACK_MS or elapsed_ms == inf:
             return
+        # 2. By arrival; by the other track's timestamps, which are exact, if they agree.
         self.media_ms = elapsed_ms
         if timestamp is not None and other._units_per_ms:  # noqa: SLF001 -- of the same class
             units_per_ms = other._units_per_ms  # noqa: SLF001
@@ -130,13 +132,13 @@ class TrackClock(ClockState):
                 self.media_ms = by_timestamp_ms
 
     def ahead_ms(self, timestamp: int | None) -> float:
-        """Return how much later than expected a timestamp lies; 0 if that is not known."""
+        """Return the difference between a timestamp and the expected one in ms; 0 if the unit is unknown."""
         if timestamp is None or not self._units_per_ms:
             return 0.0
         return _wrapped(timestamp - self.next_timestamp) / self._units_per_ms
 
     def pause_ms(self, timestamp: int | None, received_ms: float) -> float:
-        """Return how long the carrier sent nothing before a chunk, by its timestamp; 0 if that is not known."""
+        """Return the pause of the carrier before a chunk, by its timestamp; 0 if the unit is unknown."""
         if timestamp is not None and not self._units_per_ms and not self.is_ignored:
             self._learn_by_pause(timestamp, received_ms)
         return self.ahead_ms(timestamp)
@@ -144,36 +146,37 @@ class TrackClock(ClockState):
     def place(
         self, timestamp: int | None, received_ms: float, duration_ms: float, lost_ms: float
     ) -> tuple[tuple[float, Reason], ...]:
-        """Return what lies between the chunk before and this one, in order: how long it is, and why.
+        """Return the gaps between the previous chunk and this one, in order, each with its duration and reason.
 
-        timestamp: the chunk's timestamp, None: it has none.
-        received_ms: when it was received.
-        duration_ms: how long it plays.
-        lost_ms: what the numbers say is missing before it.
+        Args:
+            timestamp: The chunk's timestamp; None: it has none.
+            received_ms: The chunk's time of arrival.
+            duration_ms: The chunk's duration.
+            lost_ms: Duration of the chunks that are missing before it by their numbers.
         """
         self.change = None
         lost: tuple[tuple[float, Reason], ...] = ((lost_ms, "lost"),) if lost_ms else ()
         if timestamp is None or self.is_ignored:
             return lost
-        # 1. Unit unknown: learn it.
+        # 1. Unit unknown? Learn it.
         if not self._units_per_ms:
             self._learn(timestamp, is_next=not lost_ms)
             if self._units_per_ms or not self._learn_by_pause(timestamp, received_ms):
                 return lost
         gap_ms = self.ahead_ms(timestamp)
-        # 2. As expected. If numbers are missing, nothing lies between all the same.
+        # 2. As expected? No gap. If numbers are missing, the loss has no duration.
         if abs(gap_ms) < TOLERANCE_MS:
             return ((0.0, "lost"),) if lost_ms else ()
-        # 3. Lost, and the timestamps agree.
+        # 3. Numbers are missing, and the timestamps agree? Loss, with the duration by the timestamps.
         if lost_ms and 0 < gap_ms <= 1.5 * lost_ms:
             return ((gap_ms, "lost"),)
         silence_ms = received_ms - self._last_received_ms - duration_ms
-        # 4. A pause or dropped audio, because as much time has passed.
+        # 4. Has enough time passed for the jump? A pause if the socket was silent, otherwise audio that was dropped.
         future_ms = self.media_ms + gap_ms + duration_ms - self._timeline.elapsed_ms(received_ms)
         if gap_ms > 0 and future_ms <= SLACK_MS:
             rest_ms = gap_ms - lost_ms
             return (*lost, (rest_ms, "pause" if silence_ms >= rest_ms / 2 else "carrier"))
-        # 5. A new base: time continues by arrival.
+        # 5. Otherwise a new base: time continues by arrival.
         self._rebase()
         pause_ms = silence_ms - lost_ms
         return lost if pause_ms < LATE_TRACK_MS else (*lost, (pause_ms, "pause"))
@@ -188,9 +191,10 @@ class TrackClock(ClockState):
             self._units_per_ms = 0.0
 
     def _learn(self, timestamp: int, *, is_next: bool) -> None:
-        """Take one step of the timestamps for one unit, if it fits any."""
+        """Count a step of the timestamps as a vote for the unit that it fits."""
         if self._last_timestamp is None:
             return
+        # 1. Which unit does the step fit? Only directly consecutive chunks are compared.
         step = _wrapped(timestamp - self._last_timestamp)
         for units_per_ms in UNITS_PER_MS if is_next else ():
             expected = (self.media_ms - self._last_timestamp_at_ms) * units_per_ms
@@ -201,6 +205,7 @@ class TrackClock(ClockState):
         else:
             self._votes = 0
             self._tries += 1
+        # 2. Enough votes in a row? The unit is known. Too many chunks without one? Ignore the timestamps.
         if self._votes >= VOTES:
             self._units_per_ms = self._vote_for
             self.next_timestamp = timestamp
@@ -210,7 +215,7 @@ class TrackClock(ClockState):
             self.change = "ignored"
 
     def _learn_by_pause(self, timestamp: int, received_ms: float) -> bool:
-        """Learn the unit by a pause at the begin, if timestamp and arrival jump by the same time. Whether it did."""
+        """Learn the unit by an early pause, if timestamp and arrival jump by the same time. Returns whether it did."""
         silence_ms = received_ms - self._last_received_ms
         if self._last_timestamp is None or silence_ms < MIN_TEACHING_MS:
             return False
@@ -225,5 +230,5 @@ class TrackClock(ClockState):
 
 
 def _wrapped(step: float) -> float:
-    """Return a step of timestamps, across their wrap at 2^32 as well."""
+    """Return a step of timestamps, which may wrap at 2^32."""
     return step + WRAP if step < -WRAP / 2 else step

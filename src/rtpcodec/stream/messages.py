@@ -1,4 +1,4 @@
-"""The messages of the wire as values, both ways. Only a dialect in wire/ spells them.
+"""The messages of a stream as values, both ways. Only the dialects in wire/ know their spelling.
 
 From the carrier: Connected, Start, Media, Dtmf, Mark, Stop, Error. To the carrier: Media, Mark, Clear.
 """
@@ -16,9 +16,9 @@ class MediaFormat:
     """The format of the audio that the carrier sends."""
 
     encoding: str
-    """The codec's name as `rtpcodec.codec` takes it; a name that is not known stands in capitals."""
+    """The codec's name, as for `rtpcodec.codec`; an unknown name in capitals."""
     sample_rate_hz: int | None = None
-    """As the carrier says; None: it says nothing. For G722 either 8000 or 16000 is in use."""
+    """The rate that the carrier declares; None: none. For G722, carriers use 8000 or 16000."""
     channels: int | None = None
 
 
@@ -33,7 +33,7 @@ class Connected(Value):
 
 @dataclass(slots=True, kw_only=True)
 class Start(Value):
-    """A stream starts, or restarts in another format."""
+    """The start of a stream, or its restart in another format."""
 
     media_format: MediaFormat
     stream_id: str | None = None
@@ -47,12 +47,12 @@ class Start(Value):
     client_state: str | None = field(default=None, repr=False)
     custom_parameters: dict[str, str] = field(default_factory=dict, repr=False)
     raw: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
-    """The whole message as it came; empty if it was made here."""
+    """The whole message as received; empty if it was made here."""
 
 
 @dataclass(slots=True)
 class Media(Value):
-    """A chunk of audio. To the carrier only the payload is needed."""
+    """One chunk of audio. Messages to the carrier need only the payload."""
 
     payload: bytes = field(repr=False)
     track: str | None = None
@@ -61,9 +61,9 @@ class Media(Value):
     sequence_number: int | None = None
     stream_id: str | None = None
     duration_ms: float = field(default=0.0, repr=False, compare=False)
-    """How long the payload plays. No message says it: the receiving chain works it out and keeps it here."""
+    """The duration of the payload. It is not in the message: the receive chain computes it."""
     received_ms: float = field(default=0.0, repr=False, compare=False)
-    """When it was received, on the session's clock; kept here while it waits for an earlier one."""
+    """When it was received, on the session's clock; set while the chunk waits for an earlier one."""
 
 
 @dataclass(slots=True)
@@ -78,7 +78,7 @@ class Dtmf(Value):
 
 @dataclass(slots=True)
 class Mark(Value):
-    """To the carrier: report when the audio before this has ended. From the carrier: it has, or was cleared."""
+    """To the carrier: request a report when the audio before it has ended. From the carrier: it has, or was cleared."""
 
     name: str
     sequence_number: int | None = None
@@ -104,14 +104,14 @@ class Stop(Value):
 
 @dataclass(slots=True)
 class Error(Value):
-    """The carrier complains."""
+    """The carrier reports an error."""
 
     code: int | None = None
     title: str | None = None
     detail: str | None = None
     stream_id: str | None = None
     raw: Mapping[str, object] = field(default_factory=dict, repr=False, compare=False)
-    """The whole message as it came; empty if it was made here."""
+    """The whole message as received; empty if it was made here."""
     sequence_number: int | None = None
 
 

@@ -1,13 +1,13 @@
-"""Learns from the stream itself what the carrier's counters mean (media streaming, uncertain point U3).
+"""The order of chunks. The meaning of the carrier's counters is learnt from the stream.
 
-`chunk` may count per track or over both tracks, may step by more than one, may begin again, or may be absent; then
-`sequence_number` takes its place, which counts all messages of the stream. Therefore:
+`chunk` may count per track or over both tracks, step by more than one, restart, or be missing; then `sequence_number`
+gives the order, which counts all messages (docs/carrier.md, "Points that a call shows"). Therefore:
 
-- A counter that all tracks share has one reorder window, counters per track have one each. As long as it is not known
-  which of the two it is, each track has a window, and a number is missing only if it was seen on no track.
-- Loss is not certain before LEARNING_CHUNKS chunks were received: it is `Doubtful`.
-- Loss is not reported at all if most of those chunks skipped numbers, because then skipping is the carrier's habit.
-- Numbers that stand still, fall, or begin again and again give no order: then chunks are in order as they arrive.
+- A counter that all tracks share has one reorder window, counters per track have one each. While it is unknown which of
+  the two it is, each track has a window, and a number is missing only if no track has it.
+- Before LEARNING_CHUNKS chunks were received, missing numbers are `Doubtful`, not lost.
+- If most of those chunks skipped numbers, skipping is the carrier's habit, and missing numbers are never reported.
+- Numbers that stand still, fall, or restart repeatedly give no order: then chunks are in the order of arrival.
 """
 
 from __future__ import annotations
@@ -19,33 +19,32 @@ from typing import Final, Literal
 from rtpcodec.rtp._window import Content, digest
 from rtpcodec.rtp.reorder import WINDOW, Elsewhere, Lost, ReorderWindow
 from rtpcodec.rtp.skipped import united
-from rtpcodec.stream._hearing_states import OrderState
+from rtpcodec.stream._receive_states import OrderState
+from rtpcodec.stream.empty_collections import NO_NAMES
 from rtpcodec.stream.events import CounterChanged
-from rtpcodec.stream.held import Account, Share
+from rtpcodec.stream.memory_budget import Account, Share
 from rtpcodec.stream.messages import Media
-from rtpcodec.stream.no_items import NO_NAMES
 from rtpcodec.stream.numbering_facts import LEARNING_CHUNKS, Doubtful, NumberingFacts
-from rtpcodec.stream.succession import Succession
+from rtpcodec.stream.track_prediction import TrackPredictor
 from rtpcodec.stream.wire.rules import MAX_MESSAGE_OCTETS
 
 __all__ = ["LEARNING_CHUNKS", "MAX_TRACKS", "ChunkOrder", "Doubtful", "Ordered"]
 
 MAX_TRACKS: Final = 4
-"""The wire has two. The limit keeps a sender that invents track names from filling memory."""
+"""Carriers have two. The limit keeps a sender of ever new track names from filling the memory."""
 MAX_WAIT_MS: Final = 100.0
-"""A missing number is waited for until the first chunk behind it is this old."""
+"""A missing number is lost when the first chunk after it has waited for this time."""
 MAX_BACK: Final = 64
-"""Numbers further back than this are a new numbering, if two in a row ascend."""
+"""Two ascending numbers in a row that are further back than this begin a new numbering."""
 MAX_WAITING_OCTETS: Final = MAX_MESSAGE_OCTETS
-"""Payloads that wait for a missing chunk: as much as the longest message, which no ordinary chunk comes near."""
+"""Limit on payloads that wait for a missing chunk: the longest message, far above ordinary chunks."""
 _Entry = tuple[str, Media]
 _Window = ReorderWindow[_Entry]
 _NO_TRACK: Final = ""
-"""Holds the place of a message without audio, which has a number of the stream as well."""
-
+"""The track name for messages without audio, which have numbers of the stream as well."""
 
 Ordered = tuple[str, "Media | Lost | Doubtful | CounterChanged"]
-"""A track, and what comes next on it."""
+"""A track, and the next item on it."""
 
 
 class ChunkOrder(OrderState):
@@ -58,16 +57,17 @@ class ChunkOrder(OrderState):
     ) -> None:
         """Make an empty order.
 
-        window: later chunks that may wait for a missing one.
-        start_sequence: the sequence number of `start`; None: it had none.
-        account: the call's account of the budget that chunks which wait are counted in; None: without a budget.
+        Args:
+            window: Later chunks that may wait for a missing one.
+            start_sequence: The sequence number of `start`; None: it had none.
+            account: The call's account for waiting chunks; None: without a budget.
         """
         self._window = window
         self._share = Share(MAX_WAITING_OCTETS, account)
         self._expected_sequence = None if start_sequence is None else start_sequence + 1
         self._counter: Literal["chunk", "sequence"] | None
         self._shared: _Window | None
-        self._succession = Succession()
+        self._track_predictor = TrackPredictor()
         self._ignored = NO_NAMES
         self._counted = [0, 0]
         self.facts = NumberingFacts()
@@ -75,7 +75,7 @@ class ChunkOrder(OrderState):
         self.per_track: bool
         """Whether the same number was seen on two tracks, so that each track has its own counter."""
         self.deadline_ms = inf
-        """When `expire` has something to deliver."""
+        """The time of the next `expire`; infinite: none is needed."""
 
     @property
     def late(self) -> int:
@@ -89,21 +89,21 @@ class ChunkOrder(OrderState):
 
     @property
     def counts_messages(self) -> bool:
-        """Whether `sequence_number` gives the order, so that messages without audio have to be counted as well."""
+        """Whether `sequence_number` gives the order, so that messages without audio must be counted as well."""
         return self._counter == "sequence"
 
     def put(self, track: str, media: Media, *, follows_directly: bool) -> Iterable[Ordered]:
-        """Take a chunk and return what is in order now, with Lost in place of lost chunks.
+        """Take a chunk, and return the items that are in order now, with Lost in place of lost chunks.
 
-        track: the chunk's track.
-        media: the chunk. One without a number is in order when it arrives.
-        follows_directly: whether its sequence number shows that no message is missing before it.
-        Returns: pairs of a track and what comes next on it.
+        Args:
+            track: The chunk's track.
+            media: The chunk. Without a number, it is in order when it arrives.
+            follows_directly: Whether its sequence number shows that no message is missing before it.
         """
         self.facts.received += 1
         number = media.chunk
         window = self.tracks.get(track)
-        # The ordinary chunk: it follows the one before it, and no other track can have its number.
+        # An ordinary chunk: it has the next number, which no other track can have.
         if (
             number is not None
             and window is not None
@@ -112,12 +112,12 @@ class ChunkOrder(OrderState):
             and window.follows(number, content_of(track, media))
         ):
             if self._shared is window:
-                self._succession.follow(track, number)
+                self._track_predictor.follow(track, number)
             return ((track, media),)
         return self._put(track, media, follows_directly)
 
     def pass_over(self, number: int | None, now_ms: float) -> Iterable[Ordered]:
-        """Count a message without audio, where all messages have numbers; return what is in order now."""
+        """Count a message without audio if all messages have numbers; return the items that are in order now."""
         window = self._shared
         if number is None or window is None or not self.counts_messages:
             return ()
@@ -127,11 +127,13 @@ class ChunkOrder(OrderState):
         return self._into(window, number, (_NO_TRACK, media))
 
     def expire(self, now_ms: float) -> Iterator[Ordered]:
-        """Yield what has waited for MAX_WAIT_MS, with what is before it."""
+        """Yield the chunks that have waited for MAX_WAIT_MS, and the items before them."""
         for window in self._windows():
+            # 1. Gap? Missing numbers before the last chunk that has waited long enough are lost.
             until = max((number for number, (_, one) in window.held.items() if _is_over(one, now_ms)), default=0)
             if until:
                 yield from self._judged(window, window.pop(self._elsewhere(window), until=until))
+            # 2. Stray: no second number has confirmed or refuted a new numbering, so it counts as one.
             stray = window.stray
             if stray is not None and _is_over(stray[1], now_ms):
                 window.confirm_stray()
@@ -145,7 +147,7 @@ class ChunkOrder(OrderState):
             if window.stray is not None:
                 window.confirm_stray()
                 yield from self._judged(window, window.pop())
-            window.forget_refused()
+            window.drop_refused()
         self._share.covers(0)
         self.deadline_ms = inf
 
@@ -156,60 +158,60 @@ class ChunkOrder(OrderState):
         return list(self.tracks.values())
 
     def _put(self, track: str, media: Media, follows_directly: bool) -> Iterator[Ordered]:
-        # 1. Which counter? The first chunk that has one decides.
+        # 1. Which counter? That of the first chunk that has one.
         if self._counter is None:
             self._counter = "chunk" if media.chunk is not None else "sequence"
             if media.chunk is None and media.sequence_number is None:
                 self._counter = None
         number = media.chunk if self._counter == "chunk" else media.sequence_number
-        # 2. No number, or none that gives an order.
+        # 2. No number, or numbers that give no order? Then the order of arrival counts.
         if self._counter is None or number is None or track in self._ignored:
             yield track, media
             return
-        # 3. Its window.
+        # 3. New track? Find its window.
         window = self.tracks.get(track)
         if window is None:
             yield from self._join(track, number, follows_directly)
             window = self.tracks[track]
-        # 4. One counter for all, or one per track? The same number twice proves the latter.
+        # 4. One counter for all tracks, or one per track? The same number on two tracks proves the latter.
         if self._shared is window and self._counter == "chunk":
             if self._is_of_another_counter(track, number):
                 yield from self._split()
                 window = self.tracks[track]
         elif not self.per_track and len(self.tracks) > 1:
             self.per_track = number >= window.next and self._is_elsewhere(window, number)
-        # 5. In order?
+        # 5. Duplicate, new numbering, gap or in order?
         yield from self._into(window, number, (track, media))
 
     def _into(self, window: _Window, number: int, entry: _Entry) -> Iterator[Ordered]:
-        """Put an entry into a window, and yield what is in order then."""
+        """Put an entry into a window, and yield the items that are in order then."""
         track, media = entry
-        media.track, media.stream_id = track, None  # it may wait, and its own copies of names may be long
+        media.track, media.stream_id = track, None  # the chunk may wait, and its own copies of names may be long
         restarts, odd = window.restarts, window.late + window.reused
         window.put(number, entry, content_of(track, media))
-        # 1. A new numbering, or no sense at all?
+        # 1. New numbering? Or numbers that give no order?
         if window.restarts != restarts:
             yield from self._renumbered(window, track)
-        elif window.has_no_sense or (window.late + window.reused != odd and self.facts.is_odd_too_often()):
+        elif window.is_meaningless or (window.late + window.reused != odd and self.facts.is_odd_too_often()):
             yield from self._ignore(window, track)
-        # 2. The usual case.
+        # 2. Usual case: in order, duplicate (dropped by the window), or gap (the chunk waits).
         else:
             yield from self._judged(window, window.pop(self._elsewhere(window)))
-        # 3. A number that two windows skip for each other shows that they share one counter.
+        # 3. Shared counter? It is, if two windows each skip a number that the other one has.
         if self._elsewhere(window) is not None and any(one.shared for one in self._windows()):
             yield from self._merge()
-        # 4. This may be the number that another track waits for.
+        # 4. Does another track wait for this number?
         elif self._shared is None and not self.per_track:
             for other in self._windows():
                 if other is not window and other.held:
                     yield from self._judged(other, other.pop(self._elsewhere(other)))
-        # 5. Too many octets wait: what is missing before them is not waited for any longer.
+        # 5. Too many octets wait? Then the missing numbers before them are lost.
         if not self._share.covers(self._set_deadline()):
             yield from self.drain()
 
     def _join(self, track: str, number: int, follows_directly: bool) -> Iterator[Ordered]:
-        """Give a new track its window."""
-        # 1. Sequence numbers are always of the whole stream, which `start` has begun.
+        """Assign a window to a new track."""
+        # 1. Sequence numbers always count the whole stream, beginning with `start`.
         if self._counter == "sequence":
             if self._shared is None:
                 self._shared = self._new_window()
@@ -218,20 +220,20 @@ class ChunkOrder(OrderState):
             self.tracks[track] = self._shared
             self._shared.window = self._window * len(self.tracks)
             return
-        # 2. The next number of the only counter so far: probably all tracks share it. What follows proves it or not.
+        # 2. The next number of the only counter so far? Then probably all tracks share it; later numbers may refute it.
         shared = self._shared
         if shared is None and len(self.tracks) == 1 and not self.per_track:
             (only,) = self.tracks.values()
             ahead = number - only.next
             if ahead == 0 or (not follows_directly and 0 < ahead <= self._window):
                 shared = self._shared = only
-                self._succession.begin(next(iter(self.tracks)), only.next - 1)
+                self._track_predictor.begin(next(iter(self.tracks)), only.next - 1)
         if shared is not None:
             self.tracks[track] = shared
             shared.window = self._window * len(self.tracks)
             return
-        # 3. A counter of its own. Numbers start at 1. If a message is missing before the first chunk, the chunks before
-        #    it were overtaken, so wait for them.
+        # 3. A separate counter. Numbers begin at 1. If a message is missing before the first chunk, this chunk has
+        #    overtaken earlier ones, so wait for them.
         self.tracks[track] = window = self._new_window()
         if not follows_directly and 1 <= number <= 1 + self._window:
             window.start_at(1)
@@ -241,23 +243,23 @@ class ChunkOrder(OrderState):
         return ReorderWindow(self._window, MAX_BACK)
 
     def _is_of_another_counter(self, track: str, number: int) -> bool:
-        """Return whether a number of a shared counter shows that the track has a counter of its own."""
+        """Return whether a number proves that its track does not use the shared counter."""
         shared = self._shared
         if shared is None or (number >= shared.next and number not in shared.held):
             return False
-        # 1. Another track has used this number.
+        # 1. Another track has used this number?
         owner = shared.content_of(number)
         if owner is not None and owner[0] != track:
             return True
-        # 2. It is this track's next number, while the other tracks are ahead by more than a reorder window.
+        # 2. This track's next number, while the other tracks are ahead by more than a reorder window?
         return (
-            number == self._succession.last_number.get(track, inf) + 1
+            number == self._track_predictor.last_number.get(track, inf) + 1
             and shared.next - number > shared.window
-            and not shared.is_hole(number)
+            and not shared.was_skipped(number)
         )
 
     def _split(self) -> Iterator[Ordered]:
-        """Give each track a window of its own, because the tracks do not share a counter."""
+        """Assign one window to each track, because the tracks do not share a counter."""
         shared, self._shared, self.per_track = self._shared, None, True
         if shared is None:
             return
@@ -265,20 +267,20 @@ class ChunkOrder(OrderState):
         yield from self._stray_of(shared)
         for track in self.tracks:
             self.tracks[track] = window = self._new_window()
-            if track in self._succession.last_number:
-                window.start_at(self._succession.last_number[track] + 1)
+            if track in self._track_predictor.last_number:
+                window.start_at(self._track_predictor.last_number[track] + 1)
         for number, (track, media) in sorted(shared.held.items()):
             self.tracks[track].put(number, (track, media), content_of(track, media))
         for window in self._windows():
             yield from self._judged(window, window.pop())
 
     def _merge(self) -> Iterator[Ordered]:
-        """Give all tracks one window, because they share a counter."""
+        """Assign one window to all tracks, because they share a counter."""
         windows = self._windows()
         shared = ReorderWindow[_Entry](self._window * len(windows), MAX_BACK)
         held = {number: entry for window in windows for number, entry in window.held.items()}
         at = max(window.next for window in windows)
-        # 1. Numbers behind the furthest window that another one still waits for are not waited for any longer.
+        # 1. Chunks below the next number of the furthest window: deliver them, missing numbers among them are lost.
         begin = min((window.next for window in windows if window.held), default=at)
         for number in sorted(number for number in held if number < at):
             seen = united(span for window in windows for span in window.seen(begin, number))
@@ -288,10 +290,10 @@ class ChunkOrder(OrderState):
             begin = number + 1
         for window in windows:
             yield from self._stray_of(window)
-        # 2. The rest continues in the shared window.
+        # 2. The other chunks continue in the shared window.
         for track, window in self.tracks.items():
             self._keep_counts(window)
-            self._succession.begin(track, window.next - 1)
+            self._track_predictor.begin(track, window.next - 1)
             self.tracks[track] = shared
         shared.start_at(at)
         self._shared = shared
@@ -301,12 +303,12 @@ class ChunkOrder(OrderState):
 
     @staticmethod
     def _stray_of(window: _Window) -> Iterator[Ordered]:
-        """Yield the chunk of a number far off in a window that ends: nothing can confirm its number any more."""
+        """Yield the stray chunk of a window that ends: no later number can confirm a new numbering."""
         if window.stray is not None and window.stray[0] != _NO_TRACK:
             yield window.stray
 
     def _renumbered(self, window: _Window, track: str) -> Iterator[Ordered]:
-        """Yield what is in order after a new numbering; too many of them make no sense."""
+        """Yield the items in order after a new numbering; too many of them mean that the numbers give no order."""
         if self.facts.restarts_too_often():
             yield from self._ignore(window, track)
             return
@@ -314,12 +316,12 @@ class ChunkOrder(OrderState):
         yield from self._judged(window, window.pop())
 
     def _changed(self, window: _Window, track: str, change: Literal["restarted", "ignored"]) -> Iterator[Ordered]:
-        """Yield the event; a message without audio may show the change, which is one of the window's tracks then."""
+        """Yield the event, on a track of the window if a message without audio caused it."""
         if name := track or next((name for name, own in self.tracks.items() if own is window), _NO_TRACK):
             yield name, CounterChanged(name, self._counter or "chunk", change)
 
     def _ignore(self, window: _Window, track: str) -> Iterator[Ordered]:
-        """Deliver what waits and all that follows as it arrives, because the numbers give no order."""
+        """Deliver waiting and later chunks in the order of arrival, because the numbers give no order."""
         yield from self._changed(window, track, "ignored")
         names = [name for name, own in self.tracks.items() if own is window]
         self._ignored |= {*names}
@@ -339,7 +341,7 @@ class ChunkOrder(OrderState):
         self._counted[1] += window.duplicates
 
     def _judged(self, window: _Window, items: list[_Entry | Lost]) -> Iterator[Ordered]:
-        """Yield the items of one window, with what is missing before them on each track."""
+        """Yield the items of one window, with the missing numbers before them on each track."""
         lost = 0
         for item in items:
             if isinstance(item, Lost):
@@ -350,17 +352,17 @@ class ChunkOrder(OrderState):
             if window is not self._shared:
                 yield from self.facts.judge({track: lost})
             elif lost:
-                missing = self._succession.skip(lost, track, number or 0)
+                missing = self._track_predictor.skip(lost, track, number or 0)
                 missing.pop(_NO_TRACK, None)
                 yield from self.facts.judge(missing)
             elif track != _NO_TRACK:
-                self._succession.follow(track, number or 0)
+                self._track_predictor.follow(track, number or 0)
             lost = 0
             if track != _NO_TRACK:
                 yield track, media
 
     def _elsewhere(self, window: _Window) -> Elsewhere | None:
-        """Return the function by which `pop` asks which numbers other tracks have; None: none could."""
+        """Return the function that gives `pop` the numbers of other tracks; None: no other track can have them."""
         if window is self._shared or self.per_track or len(self.tracks) < 2:
             return None
         others = [other for other in self._windows() if other is not window]
@@ -370,7 +372,7 @@ class ChunkOrder(OrderState):
         return any(other.has_seen(number) for other in self._windows() if other is not window)
 
     def _set_deadline(self) -> int:
-        """Set when `expire` has something to deliver. Returns the octets of the payloads that are kept meanwhile."""
+        """Set the time of the next `expire`. Returns the octets of the waiting payloads."""
         oldest_ms, octets = inf, 0
         for window in self._windows():
             waiting = [media for _, media in window.held.values()]
@@ -385,10 +387,10 @@ class ChunkOrder(OrderState):
 
 
 def content_of(track: str, media: Media) -> Content:
-    """Return what distinguishes a chunk from another one of the same number."""
+    """Return the content of a chunk: two chunks with one number and equal content are duplicates."""
     return track, media.timestamp, digest(media.payload)
 
 
 def _is_over(media: Media, now_ms: float) -> bool:
-    """Return whether a chunk has waited long enough. The sum is that of `deadline_ms`, so that both round alike."""
+    """Return whether a chunk has waited long enough. Same sum as for `deadline_ms`, so that both round equally."""
     return media.received_ms + MAX_WAIT_MS <= now_ms

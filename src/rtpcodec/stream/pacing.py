@@ -1,4 +1,4 @@
-"""When a file is due: a model of the far end's play-out, on the caller's clock."""
+"""The time at which a file is due, by a model of the far end's play-out."""
 
 from __future__ import annotations
 
@@ -6,48 +6,48 @@ from math import inf
 from typing import Final
 
 MIN_FILE_INTERVAL_MS: Final = 1250.0
-"""The carrier accepts one MP3 message per second. It drops a second one and answers with error 100005 (media streaming,
-section 6.2). It measures the interval between arrivals, which a TCP retransmission can shorten by 200 ms: hence 1.25 s.
-"""
+"""The carrier accepts one MP3 message per second, and refuses a second one with error 100005 (docs/carrier.md, rule
+C30). It measures the interval between arrivals, which a TCP retransmission can shorten by 200 ms: hence 1.25 s."""
 
 
 class FilePacer:
-    """Keep at most `lead_ms` of unplayed audio at the far end, in messages that each hold a whole file.
+    """Keeps at most `lead_ms` of unplayed audio at the far end, in messages of one whole file each.
 
-    The model: the far end plays what it has received without a break. Deadlines are absolute: after a late wake-up
-    nothing drifts. Times are in ms of the caller's clock. Use from one thread at a time.
+    The model: the far end plays received audio without a break. Deadlines are absolute, so a late wake-up causes no
+    drift. Times are in ms of the caller's clock. Use from one thread at a time.
     """
 
     __slots__ = ("_lead_ms", "_next_ms", "halts", "remote_end_ms", "sent_ms", "suspended_by")
 
     def __init__(self, lead_ms: float | None) -> None:
-        """Make it; lead_ms None: a file is due as soon as the carrier takes another one."""
+        """Make a pacer; with lead_ms None, a file is due as soon as the carrier accepts another one."""
         if lead_ms is not None and not lead_ms >= 0:
             raise ValueError(f"lead_ms is {lead_ms:g}, 0 or more is needed, or None")
         self._lead_ms = lead_ms
         self._next_ms = float("-inf")
         self.remote_end_ms = float("-inf")
-        """Estimate of when the far end has played everything that was sent."""
+        """Estimate of the time at which the far end has played all sent audio."""
         self.sent_ms = 0.0
-        """Audio sent, without what was cleared."""
+        """Sent audio, without cleared audio."""
         self.suspended_by: set[str] = set()
-        """Reasons for which no file is due."""
+        """Reasons why no file is due."""
         self.halts = 0
-        """How often such a reason has come."""
+        """Number of suspensions so far."""
 
     @property
     def due_ms(self) -> float:
         """When a file may be sent; minus infinity: at once; infinity: not during this suspension.
 
-        The file's own length does not count towards the lead: a file longer than the lead would otherwise be sent only
-        after the far end has run dry.
+        The duration of the file does not count towards the lead: otherwise a file that is longer than the lead would be
+        sent only after the far end has run out of audio.
         """
+        # 1. Suspended? 2. Without a lead: as soon as the carrier accepts it. 3. When the far end's rest is the lead.
         if self.suspended_by:
             return inf
         return self._next_ms if self._lead_ms is None else max(self.remote_end_ms - self._lead_ms, self._next_ms)
 
     def sent(self, file_ms: float, now_ms: float) -> None:
-        """Record that a file was sent. The carrier's limit also counts files that a clear drops later."""
+        """Record that a file was sent. The carrier's limit counts files that a clear drops later as well."""
         self.remote_end_ms = max(self.remote_end_ms, now_ms) + file_ms
         self.sent_ms += file_ms
         self._next_ms = now_ms + MIN_FILE_INTERVAL_MS
@@ -57,6 +57,6 @@ class FilePacer:
         return self.sent_ms - max(0.0, self.remote_end_ms - now_ms)
 
     def cleared(self, now_ms: float) -> None:
-        """Record that a clear was sent: the far end drops what it has not played."""
+        """Record that a clear was sent: the far end drops its unplayed audio."""
         self.sent_ms = self.heard_ms(now_ms)
         self.remote_end_ms = min(self.remote_end_ms, now_ms)

@@ -1,4 +1,4 @@
-"""Packings of mode rtp: PCM and payloads that are due become the payloads of messages."""
+"""Packings of mode rtp: due PCM and payloads to the payloads of messages."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from rtpcodec.stream.plan import MIN_MESSAGE_MS, StreamPlan
 __all__ = ["FramePacking", "Packing", "SamplePacking", "packing_of"]
 
 FRAME_MS: Final = float(MIN_MESSAGE_MS)
-"""Of sample codecs: the shortest chunk that the carrier takes is the finest cut for an interruption."""
+"""Message duration of sample codecs: the shortest chunk that the carrier accepts gives the finest interruption."""
 SAMPLES_TURN_MS: Final = 1000.0
-"""Audio of a sample codec that one turn of an event loop may send: 50 messages, some 10 us each."""
+"""Audio of a sample codec that one turn of an event loop may send: 50 messages of about 10 us each."""
 FRAMES_TURN_MS: Final = 100.0
-"""The same of a frame codec, whose encoders take up to 0.6 ms per frame of 20 ms."""
+"""The same for frame codecs, whose encoders take up to 0.6 ms per frame of 20 ms."""
 
 
 class SamplePacking:
-    """Sample codecs: a message holds any number of units."""
+    """Packing of sample codecs: a message contains any number of units."""
 
     __slots__ = (
         "_encoder",
@@ -49,12 +49,12 @@ class SamplePacking:
         self.frame_samples = units * self.unit_samples
 
     def encode(self, pieces: Sequence[Piece]) -> bytes:
-        """Encode the pieces of one message: PCM, and octets that are encoded already."""
+        """Encode the pieces of one message: PCM, and octets that are already encoded."""
         if len(pieces) == 1:
             kind, octets = pieces[0]
             return octets if kind is Kind.OCTETS else self._encoder.encode(octets)
         parts: list[bytes] = []
-        pcm = b""  # of a unit that is not complete, where units have several samples
+        pcm = b""  # of an incomplete unit, for codecs with several samples per unit
         for kind, octets in pieces:
             if kind is Kind.OCTETS:
                 parts.append(octets)
@@ -66,14 +66,14 @@ class SamplePacking:
         return b"".join(parts)
 
     def payload_ms(self, payload: Buffer) -> float:
-        """Return their samples as time."""
+        """Return the duration of encoded octets."""
         return self._info.samples_in(payload) * 1000 / self.sample_rate_hz
 
     def reset(self) -> None:
-        """Do nothing: the encoder's state is that of the octets before, from which a far end's decoder continues."""
+        """Do nothing: the far end's decoder continues from the octets before, and so does the encoder."""
 
     def follow(self, heard: PayloadFormat | None) -> None:
-        """Do nothing: octets of samples have one packing."""
+        """Do nothing: sample codecs have only one packing."""
 
     def describe(self) -> str:
         """Return codec and rate."""
@@ -81,7 +81,7 @@ class SamplePacking:
 
 
 class FramePacking:
-    """Frame codecs: a message carries one payload of one frame, as none could be cut again."""
+    """Packing of frame codecs: a message contains one payload with one frame, because payloads cannot be cut."""
 
     __slots__ = (
         "_adaptive",
@@ -104,10 +104,12 @@ class FramePacking:
     ) -> None:
         """Make a packing.
 
-        info: the codec.
-        encoder: an encoder to learn its frames from. It is not kept: OPUS has 30 kB, which a silent call does not need.
-        payloads: the payload format.
-        new_encoder: makes the same encoder again, when the first frame is due.
+        Args:
+            info: The codec.
+            encoder: An encoder, for facts about its frames. It is not kept: OPUS needs 30 kB, which a silent call
+                saves.
+            payloads: The payload format.
+            new_encoder: Makes the same encoder again when the first frame is due.
         """
         self._info = info
         self._new_encoder = new_encoder
@@ -124,36 +126,36 @@ class FramePacking:
         self.frame_samples = encoder.frame_samples
 
     def encode(self, pieces: Sequence[Piece]) -> bytes:
-        """Encode the PCM of one frame, or return the payload that is a message of its own."""
+        """Encode the PCM of one frame, or return a payload that is already one message."""
         kind, octets = pieces[0]
         if kind is Kind.ITEM:
             return octets
         if len(pieces) > 1:
             octets = b"".join([pcm for _, pcm in pieces])
         self._adopt()
-        # Frames of silence from an encoder that may say nothing (DTX) go out, too. On this wire no timestamp says how
-        # long a pause is, payloads alone move the far end's clock: what was left out would shorten the pause.
+        # Frames of silence from an encoder with DTX are sent too. Our messages have no timestamps: payloads alone
+        # advance the far end's clock, so an omitted frame would shorten the pause.
         return self._payloads.payload([self._encoder.encode(octets)])
 
     def payload_ms(self, payload: Buffer) -> float:
-        """Return its duration by the RTP clock. PayloadError: not exactly one payload, or one that must not be sent."""
+        """Return the duration by the RTP clock. Raises PayloadError if it is not one payload, or must not be sent."""
         duration_ms = self._payloads.ticks(payload) * 1000 / self._clock_hz
         if self._adaptive is not None:
             self._adaptive.require_sendable(payload)
         return duration_ms
 
     def reset(self) -> None:
-        """Drop the encoder's history where the codec is better off without it (docs/adr/0011)."""
+        """Clear the encoder's history, unless the codec keeps it (docs/adr/0011-packings-and-mode-mp3.md)."""
         if self._made is not None and not self._info.keeps_history:
             self._made.reset()
 
     def follow(self, heard: PayloadFormat | None) -> None:
-        """Follow the far end from now on; what the payload format before this one has learnt is adopted first."""
+        """Follow the far end from now on. The previous payload format is adopted first, with all that it has learnt."""
         self._adopt()
         self._heard = heard
 
     def describe(self) -> str:
-        """Return codec and rate, and the packing where there are several."""
+        """Return codec and rate, and the packing if the codec has several."""
         coded = f"{self._info.name} {self.sample_rate_hz} Hz"
         return coded if self._adaptive is None else f"{coded} {self._adaptive.packing}"
 
@@ -169,7 +171,7 @@ class FramePacking:
 
 
 def packing_of(plan: StreamPlan) -> Packing:
-    """Return the packing for what a plan of mode rtp sends. MissingLibrary."""
+    """Return the packing for the send codec of a plan of mode rtp. Raises MissingLibrary."""
     info = plan.send_info
     encoder = plan.new_encoder()
     if not isinstance(encoder, FrameEncoder):

@@ -1,4 +1,4 @@
-"""Mode mp3: PCM and MP3 files become messages that carry one whole file each."""
+"""Mode mp3: PCM and MP3 files to messages with one whole file each."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from typing import Final
 from typing_extensions import Buffer
 
 from rtpcodec.audio import mp3
-from rtpcodec.stream.any_rate import AnyRate
 from rtpcodec.stream.items import Item
+from rtpcodec.stream.rate_conversion import MultiRateResampler
 
 MAX_COLLECTED_MS: Final = 15_000.0
-"""PCM that becomes one MP3 without a `flush`, so that what is played without one is heard."""
+"""Duration of PCM that becomes one MP3 without a `flush`, so that audio is heard even if `flush` is never called."""
 
 MAX_FILE_OCTETS: Final = 2 * mp3.MAX_MESSAGE_MP3_OCTETS
-"""Of a file with its tags, which are not sent. All calls wait while `play_mp3` reads a file, some 7 ms per MB. The
-limit of a message bounds that; a file cannot be read later, because its errors are due now."""
+"""Limit on a file with its tags, which are not sent. All calls wait while `play_mp3` reads a file, about 7 ms per MB. A
+file cannot be read later, because `play_mp3` must raise its errors."""
 
 TURN_SAMPLES: Final = 2000
-"""PCM that one turn of an event loop may encode: up to 2.5 ms at any rate."""
+"""Samples that one turn of an event loop may encode: this takes up to 2.5 ms at any rate."""
 
 
 class _File:
-    """One file: whole already, or PCM that is collected and encoded in pieces until nothing is added any more."""
+    """One file: a whole MP3, or PCM that is collected and encoded in pieces until the file is closed."""
 
     __slots__ = ("_encoder", "_pcm", "_sample_rate_hz", "closed", "done", "samples")
 
     def __init__(self, sample_rate_hz: int) -> None:
         self.done: Item | None = None
-        """The whole file; None: it is not encoded to its end."""
+        """The whole file; None: it is not completely encoded."""
         self.closed = False
-        """Whether nothing is added any more."""
+        """Whether no more PCM is added."""
         self.samples = 0
         self._sample_rate_hz = sample_rate_hz
         self._pcm = bytearray()
@@ -47,7 +47,7 @@ class _File:
         return self.done is None and (self.closed or bool(self._pcm))
 
     def work(self, most_samples: float) -> int:
-        """Encode at most this many samples; if it is closed and these were the last, end the file. How many."""
+        """Encode at most this many samples, and finish a closed file after the last one. Returns their number."""
         if self._encoder is None:
             self._encoder = mp3.Mp3Encoder(self._sample_rate_hz)
         end = 2 * int(min(most_samples, self.samples))
@@ -61,10 +61,10 @@ class _File:
 
 
 class Mp3Encoding:
-    """Mode mp3: PCM is collected until `flush` ends the file; a message carries a whole file.
+    """Mode mp3: PCM is collected until `flush` ends the file; a message contains a whole file.
 
-    PCM is encoded as it comes, TURN_SAMPLES per turn of the event loop. This cannot wait until the file is due, because
-    a file can be sent only when it is whole.
+    PCM is encoded as it is played, TURN_SAMPLES per turn of the event loop. It cannot wait until the file is due,
+    because only a whole file can be sent.
     """
 
     __slots__ = (
@@ -80,20 +80,20 @@ class Mp3Encoding:
     )
 
     def __init__(self, sample_rate_hz: int, max_queue_ms: float) -> None:
-        mp3.bit_rates_kbps(sample_rate_hz)  # refuses a rate that MP3 does not have
+        mp3.bit_rates_kbps(sample_rate_hz)  # raises ValueError for a rate that MP3 does not have
         self.pcm_hz = self.sample_rate_hz = sample_rate_hz
         self.turn_ms = TURN_SAMPLES * 1000 / sample_rate_hz
-        self._rates = AnyRate(sample_rate_hz)
+        self._rates = MultiRateResampler(sample_rate_hz)
         self.waiting_samples = 0
         self.taken_samples = 0
         self._files: deque[_File] = deque()
-        self._unfinished: deque[_File] = deque()  # those of them that are not encoded to their ends
-        # Half of the queue: the other half can empty itself, so that what is played without a flush never stands still.
+        self._unfinished: deque[_File] = deque()  # the files that are not completely encoded
+        # Half of the queue: the other half can be sent meanwhile, so audio without a flush never stands still.
         self._max_samples = max(1, int(min(MAX_COLLECTED_MS, max_queue_ms / 2) * sample_rate_hz / 1000))
 
     @property
     def item_ms(self) -> float | None:
-        """Duration of the next file; None: it is not encoded to its end."""
+        """Duration of the next file; None: it is not completely encoded."""
         done = self._files[0].done if self._files else None
         return None if done is None else done[1]
 
@@ -103,7 +103,7 @@ class Mp3Encoding:
         return bool(self._unfinished) and self._unfinished[0].has_work
 
     def work(self, most_ms: float) -> None:
-        """Encode at most so much audio."""
+        """Encode at most this much audio."""
         left = most_ms * self.sample_rate_hz / 1000
         while self.has_work and left > 0:
             file = self._unfinished[0]
@@ -112,7 +112,7 @@ class Mp3Encoding:
                 self._unfinished.popleft()
 
     def require_rate(self, from_hz: int) -> None:
-        """ValueError: PCM of this rate cannot be resampled. MissingExtra: nothing can become a file."""
+        """Raise ValueError if PCM of this rate cannot be resampled, MissingExtra if no MP3 encoder is installed."""
         mp3.soundfile()  # raise now, not at the flush
         self._rates.require(from_hz)
 
@@ -133,7 +133,8 @@ class Mp3Encoding:
             file.closed = file.samples == self._max_samples
 
     def put_encoded(self, payload: Buffer, duration_ms: float) -> None:
-        """Append a file, behind what was collected before it. ValueError: too long for a message."""
+        """Append a file after the PCM that was collected. Raises ValueError if it is too long for a message."""
+        # 1. One file, or parts that can be joined? 2. Otherwise decode it, to encode it again.
         data = bytes(memoryview(payload))
         whole = _one_file(data)
         if whole is None:
@@ -146,7 +147,7 @@ class Mp3Encoding:
             duration_ms = file.samples * 1000 / rate_hz
         else:
             mp3.require_mp3(whole)
-            # Joined parts have more samples than they had alone: what their encoders added lies between them.
+            # Joined parts have more samples than alone: the padding of their encoders is between them.
             duration_ms = mp3.duration_ms(whole)
             file = _File(self.sample_rate_hz)
             file.done = whole, duration_ms
@@ -161,7 +162,7 @@ class Mp3Encoding:
             self._unfinished.append(file)
 
     def file_ms(self, payload: Buffer) -> float:
-        """Return how long a file plays, all parts of it. ValueError: not an MP3, or too large to be read. TypeError."""
+        """Return the duration of all parts of a file. Raises ValueError if it is not an MP3 or too large, TypeError."""
         octets = memoryview(payload)
         if octets.itemsize != 1:
             raise TypeError(f"payload has items of format '{octets.format}', octets ('B', 'b', 'c') are needed")
@@ -170,7 +171,7 @@ class Mp3Encoding:
         return mp3.duration_ms(payload)
 
     def flush(self) -> None:
-        """End the file that is collected, with the resamplers' tails."""
+        """End the current file, with the tails of the resamplers."""
         tails = self._rates.flush()
         if tails:
             self._put(tails)
@@ -195,17 +196,17 @@ class Mp3Encoding:
         self.waiting_samples = 0
 
     def describe(self) -> str:
-        """Return form and rate."""
+        """Return format and rate."""
         return f"MP3 {self.sample_rate_hz} Hz"
 
 
 def _one_file(data: bytes) -> bytes | None:
     """Return the same audio as one file, without tags; None: it must be encoded again.
 
-    A message holds "a whole MP3 file", and decoders stop where the first of several glued files ends. One message per
-    part would take a second each, whatever its length. So the frames of all parts are placed behind one header frame.
-    That keeps their quality and takes microseconds; the price is the silence that encoders add at their ends, 50 to
-    80 ms at each border. Where parts differ in rate or channels, no decoder could continue: they are encoded again.
+    A message contains one whole MP3 file, and decoders stop at the end of the first of several joined files. One
+    message per part would take one second each, whatever its duration. So the frames of all parts are placed after one
+    header frame. This keeps their quality and takes microseconds, but leaves the silence that encoders add at the ends,
+    50 to 80 ms at each border. If parts differ in rate or channels, no decoder could continue: they are encoded again.
     """
     parts = mp3.split(data)
     if len(parts) == 1:

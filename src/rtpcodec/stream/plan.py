@@ -1,4 +1,4 @@
-"""What to ask the carrier for: one value that the command and the endpoint share, so that they cannot disagree."""
+"""The plan of a stream: one value that the command and the endpoint share, so that they cannot disagree."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ MODES = (commands.RTP_MODE, commands.MP3_MODE)
 TRACKS = commands.TRACKS
 INBOUND_TRACK: Final = commands.INBOUND_TRACK
 TRACK_NAMES: Final = streaming.TRACK_NAMES
-"""Of the chunks; those of TRACKS are of the command."""
+"""Track names in chunks; TRACKS has the names in commands."""
 TARGET_LEGS = commands.TARGET_LEGS
 BYTE_ORDERS = ("little", "big")
 AMRWB_PACKINGS = ("auto", "bandwidth-efficient", "octet-aligned")
 MP3_RATES_HZ: Final = tuple(sorted(rate_hz for rates_hz in RATES_HZ.values() for rate_hz in rates_hz))
 MP3_RATE_HZ: Final = 16000
-"""Of the MP3s that PCM becomes by default: no codec of a phone call holds more than wideband speech."""
+"""Default rate of the MP3s that are made from PCM: no codec of a phone call carries more than wideband speech."""
 MIN_MESSAGE_MS: Final = streaming.MIN_CHUNK_MS
-"""The shortest chunk that the carrier takes."""
+"""The shortest chunk that the carrier accepts."""
 
 
 class CommandFields(TypedDict):
-    """The part of a streaming command's body that a plan decides."""
+    """The fields of a streaming command that a plan determines."""
 
     stream_track: str
     stream_bidirectional_mode: str
@@ -43,28 +43,32 @@ class CommandFields(TypedDict):
 
 
 class CallCommandFields(CommandFields):
-    """The same of `dial` and `answer`."""
+    """The fields of `dial` and `answer` that a plan determines."""
 
     send_silence_when_idle: NotRequired[bool]
 
 
 CALL_COMMANDS: Final = ("dial", "answer")
-"""Methods of CallControl whose commands take `send_silence_when_idle` (media streaming, section 2.3)."""
+"""Methods of CallControl whose commands take `send_silence_when_idle` (docs/carrier.md, rule C5)."""
 PLAN_COMMANDS: Final = ("start_streaming", *CALL_COMMANDS)
-"""Methods of CallControl whose commands can ask for a stream."""
+"""Methods of CallControl whose commands can start a stream."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamPlan:
-    """Codec, rate and legs of a stream, agreed once and used on both sides.
+    """Codec, rate and legs of a stream, chosen once and used in the command and in the endpoint.
 
-    The carrier's own defaults are traps: mode `mp3` and target legs `opposite` mean silence for an agent on a call of
-    one leg. So this plan always names them, and its defaults are those of an agent: `rtp` and `self`.
+    The carrier's defaults, mode `mp3` and target legs `opposite`, mean silence for an agent on a call with one leg. So
+    the command fields of a plan always contain both, with the defaults of an agent: `rtp` and `self`.
 
-    Its `start` message alone decides what the carrier sends; `receive_codec` is a wish.
+    The carrier's `start` message alone determines the received codec; `receive_codec` is only a request.
 
-    PlanError: a value that no carrier knows, with the values that there are. PlanWarning: target legs that are silent
-    on a call of one leg, or a track without the person who hears us; no diagnosis can find either.
+    Raises:
+        PlanError: No carrier knows a value; the text has the known values.
+
+    Warns:
+        PlanWarning: Target legs that are silent on a call with one leg, or a track without the person who hears us. No
+            diagnosis can find either.
 
     >>> plan = StreamPlan(send_codec="L16", send_rate_hz=16000)
     >>> plan.command_fields()["stream_bidirectional_sampling_rate"]
@@ -72,28 +76,30 @@ class StreamPlan:
     """
 
     send_codec: str = "PCMU"
-    """Codec of the audio that we send; mode mp3 has none."""
+    """Codec of the audio that we send; unused in mode mp3."""
     send_rate_hz: int = 0
-    """Its rate as the command names it; 0: the documented one, which is then filled in. A command names G722 by its RTP
-    clock of 8000 or by 16000, AMR-WB by 16000 or 8000: see send_sample_rate_hz for the rate of their PCM. In mode mp3,
-    the rate of the files that PCM becomes, which no command names."""
+    """Its rate as in the command; 0: the documented rate, which is then filled in. A command names G722 with its RTP
+    clock of 8000 or with 16000, AMR-WB with 16000 or 8000: send_sample_rate_hz is the rate of their PCM. In mode mp3,
+    the
+    rate of the MP3 files that are made from PCM, which commands do not contain."""
     mode: Mode = "rtp"
-    """`rtp`: each message carries a payload of send_codec. `mp3`: each carries a whole MP3 file, one a second."""
+    """`rtp`: each message has one payload of send_codec. `mp3`: each has one whole MP3 file, at most one per second."""
     tracks: Track = "inbound_track"
+    """The legs whose audio the carrier sends."""
     target_legs: TargetLegs = "self"
-    """Who hears us: `self` is the leg that the command is issued on."""
+    """The legs that hear us; `self` is the leg of the command."""
     receive_codec: str = commands.OWN_CODEC
-    """Codec that we would like to receive; `default`: the call's own."""
+    """Codec that we request from the carrier; `default`: the codec of the call."""
     l16_byte_order: ByteOrder = "little"
-    """Of L16 in both directions. Field reports favour little, RTP itself is big."""
+    """Byte order of L16 in both directions. Carriers use little, RTP uses big (RFC 3551 section 4.5.11)."""
     amrwb_packing: Literal["auto", "bandwidth-efficient", "octet-aligned"] = "auto"
-    """Of AMR-WB in both directions. `auto`: the packing found in the carrier's payloads; bandwidth-efficient before the
-    first of them."""
+    """Packing of AMR-WB in both directions. `auto`: as in the carrier's payloads; bandwidth-efficient before the first
+    payload."""
     send_options: Mapping[str, Any] = field(default_factory=dict, hash=False)
-    """Keywords for the encoder of send_codec, such as `bitrate` of OPUS or `mode` of AMR-WB."""
+    """Keyword arguments for the encoder of send_codec, such as `bitrate` of OPUS or `mode` of AMR-WB."""
     send_silence_when_idle: bool = False
-    """Have the carrier itself send silence to the phone while it has nothing else to send. Only `dial` and `answer` can
-    ask for it, so `command_fields` must know the command."""
+    """Whether the carrier sends silence to the phone while it has nothing else to send. Only `dial` and `answer` have
+    this field, so `command_fields` must know the command."""
 
     def __post_init__(self) -> None:
         for name, known in (
@@ -129,43 +135,43 @@ class StreamPlan:
 
     @property
     def send_info(self) -> CodecInfo:
-        """Facts about the codec that we send."""
+        """Facts about the send codec."""
         return codec(self.send_codec)
 
     @property
     def send_sample_rate_hz(self) -> int:
-        """Sample rate of the PCM that becomes what we send: 16000 for G722 and AMR-WB, whatever a command calls it."""
+        """Sample rate of the PCM that is encoded: 16000 for G722 and AMR-WB, also where a command says 8000."""
         if self.mode == commands.MP3_MODE:
             return self.send_rate_hz
         return self.send_info.named_sample_rate_hz(self.send_rate_hz)
 
     def codec_options(self, name: str) -> dict[str, Any]:
-        """Return the keywords that an encoder or decoder of this codec needs beside its rate."""
+        """Return the keyword arguments that an encoder or decoder of a codec needs in addition to its rate."""
         return codec(name).coder_options(self)
 
     def payload_options(self, name: str) -> dict[str, Any]:
-        """Return the keywords that a payload format of this codec needs."""
+        """Return the keyword arguments that the payload format of a codec needs."""
         return codec(name).payload_options(self)
 
     def new_encoder(self) -> Encoder:
-        """Return an encoder for what we send. MissingLibrary."""
+        """Return an encoder of the send codec. Raises MissingLibrary."""
         return self.send_info.encoder(
             self.send_sample_rate_hz, **self.codec_options(self.send_codec), **self.send_options
         )
 
     def _check_legs(self) -> None:
-        """Warn of legs and tracks that surprise on most calls: the stream of a silent leg looks like any other."""
+        """Warn about legs and tracks that are wrong for most calls: the stream of a silent leg looks like any other."""
         if self.target_legs == commands.OPPOSITE_LEG:
             warn_user(f"StreamPlan: target_legs is {self.target_legs!r}: {commands.SILENT_LEG}", PlanWarning)
         elif self.tracks == commands.OUTBOUND_TRACK:
             warn_user(f"StreamPlan: tracks is {self.tracks!r}: {commands.UNHEARD_LEG}", PlanWarning)
 
     def _check_send_options(self) -> None:
-        """Let the encoder itself judge the values of its options, where it can be made here."""
+        """Let the encoder check the values of its options, if it can be made here."""
         if not self.send_options:
             return
         if self.mode == commands.MP3_MODE:
-            raise PlanError(f"send_options are for the encoder of mode 'rtp', mode {self.mode!r} has none")
+            raise PlanError(f"send_options are for the encoder of mode 'rtp', mode {self.mode!r} has no encoder")
         known = [name for name in self.send_info.encoder_options if name not in self.codec_options(self.send_codec)]
         for name in self.send_options:
             if name not in known:
@@ -189,10 +195,13 @@ class StreamPlan:
     def command_fields(self, command: str | None = None) -> CommandFields:
         """Return the fields for `CallControl.start_streaming(..., **plan.command_fields())`, `dial` or `answer`.
 
-        command: the method that the fields are for: `start_streaming`, `dial` or `answer`. All three take the same
-            fields, but for `send_silence_when_idle`, which `start_streaming` lacks; None: no matter.
-        Raises: PlanError if the plan has `send_silence_when_idle` and no command is given, as the wish would get lost.
-        ValueError: another command.
+        Args:
+            command: `start_streaming`, `dial` or `answer`. All three have the same fields, except
+                `send_silence_when_idle`, which `start_streaming` lacks. None: any of them.
+
+        Raises:
+            PlanError: The plan has `send_silence_when_idle` and no command is given, so the field would get lost.
+            ValueError: The command is not one of these three.
         """
         fields = CallCommandFields(
             stream_track=self.tracks,
@@ -220,15 +229,20 @@ class StreamPlan:
     ) -> str:
         """Return the TeXML element that streams a call by this plan, for the `<Response>` of a document.
 
-        url: where the carrier connects. TeXML carries no token, so its path must be one that cannot be guessed.
-        verb: "Connect": the document waits until the stream ends, and without a verb behind it the call ends then.
-            "Start": the document continues beside the stream; without a verb behind it the call ends at once.
-        parameters: the custom parameters of `start`.
-        name: of the stream, for status callbacks.
-        status_callback: URL to which the carrier reports that the stream has started, stopped or failed.
-        status_callback_method: None: the carrier's default, POST.
-        Warns: PlanWarning for each value of the plan that TeXML does not document.
-        Raises: ValueError: the URL is not one of a WebSocket, another verb or method, a text that XML cannot hold.
+        Args:
+            url: URL of the endpoint. TeXML has no token, so nobody must be able to guess its path.
+            verb: "Connect": the document waits until the stream ends; without a next verb the call ends then. "Start":
+                the document continues beside the stream; without a next verb the call ends at once.
+            parameters: The custom parameters of `start`.
+            name: Name of the stream, for status callbacks.
+            status_callback: URL to which the carrier reports that the stream has started, stopped or failed.
+            status_callback_method: HTTP method of the callback; None: the carrier's default, POST.
+
+        Raises:
+            ValueError: The URL is not a WebSocket URL, the verb or method is unknown, or XML cannot contain a text.
+
+        Warns:
+            PlanWarning: TeXML does not document a value of the plan; one warning per value.
         """
         return texml.element(
             self,
@@ -243,20 +257,26 @@ class StreamPlan:
         )
 
     def twiml(self, url: str, *, parameters: Mapping[str, str] | None = None) -> str:
-        """Return the TwiML element that streams a call of Twilio both ways, for the `<Response>` of a document.
+        """Return the TwiML element that streams a Twilio call both ways, for the `<Response>` of a document.
 
-        The document waits until the stream ends; without a verb behind it the call ends then.
+        The document waits until the stream ends; without a next verb the call ends then.
 
-        url: where Twilio connects. TwiML carries no token, so its path must be one that cannot be guessed.
-        parameters: the custom parameters of `start`.
-        Raises: PlanError: Twilio cannot do the plan; ValueError: the URL is not one of a WebSocket or has a query, a
-        text that XML cannot hold, a parameter of more than 500 characters with its name.
-        Warns: PlanWarning: the URL is one of ws, which Twilio does not dial; the simulator does.
+        Args:
+            url: URL of the endpoint. TwiML has no token, so nobody must be able to guess its path.
+            parameters: The custom parameters of `start`.
+
+        Raises:
+            PlanError: Twilio does not support the plan.
+            ValueError: The URL is not a WebSocket URL or has a query, XML cannot contain a text, or a parameter has
+                more than 500 characters with its name.
+
+        Warns:
+            PlanWarning: The scheme is ws: the simulator connects to it, Twilio does not.
         """
         return twiml.element(self, url, parameters or {})
 
     def _asks_for_silence(self, command: str | None) -> bool:
-        """Return whether a command is to ask for silence. PlanError, ValueError: see `command_fields`."""
+        """Return whether a command has `send_silence_when_idle`. Raises PlanError, ValueError: see `command_fields`."""
         if command not in (None, *PLAN_COMMANDS):
             raise ValueError(f"command is {command!r}, one of {', '.join(PLAN_COMMANDS)} is needed")
         if self.send_silence_when_idle and command is None:
@@ -268,7 +288,7 @@ class StreamPlan:
 
 
 def _command_rate_hz(info: CodecInfo, wanted_hz: int) -> int:
-    """Return the rate by which a command names a codec; 0: the default. ValueError: no command can name it."""
+    """Return the rate of a codec in commands; 0: the default. Raises ValueError if commands do not have it."""
     if info.command_rates_hz:
         return info.command_rate_hz(wanted_hz or None)
     known_hz = [rate_hz for rate_hz in info.sample_rates_hz if rate_hz in commands.SAMPLING_RATES_HZ]
@@ -281,7 +301,7 @@ def _command_rate_hz(info: CodecInfo, wanted_hz: int) -> int:
 
 
 def _mp3_rate_hz(wanted_hz: int) -> int:
-    """Return the rate of MP3 files; 0: the default. ValueError: MP3 does not have it."""
+    """Return the rate of MP3 files; 0: the default. Raises ValueError if MP3 does not have it."""
     if wanted_hz and wanted_hz not in MP3_RATES_HZ:
         raise ValueError(f"MP3 has no sample rate of {wanted_hz} Hz, only {', '.join(map(str, MP3_RATES_HZ))}")
     return wanted_hz or MP3_RATE_HZ

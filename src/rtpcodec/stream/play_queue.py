@@ -1,4 +1,4 @@
-"""Audio that waits for space in the session's queue, first come, first served per reply. No tasks, no futures."""
+"""Audio that waits for space in the session's queue, first in, first out per reply. No tasks, no futures."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from typing_extensions import Buffer
 
 from rtpcodec.audio.pcm_check import refuse_file
 from rtpcodec.errors import QueueFull
-from rtpcodec.stream.any_rate import pcm_and_rate
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.events import Audio
 from rtpcodec.stream.file_check import refuse_file_as_payload
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.rate_conversion import pcm_and_rate
 from rtpcodec.stream.session import MediaSession
 
 PIECE_MS: Final = 100.0
-"""Smallest piece of a long play: less is not worth a wake-up. It is half of the smallest allowed queue."""
+"""Smallest piece of a long play: a smaller one is not worth a wake-up. Half of the smallest allowed queue."""
 MARGIN_MS: Final = 1.0
-"""Left free in the queue, so that rounding to milliseconds cannot exceed its limit."""
+"""Left free in the queue, so that rounding to ms cannot exceed its limit."""
 MAX_WAITING: Final = 1000
-"""Plays that may wait for space; a caller with more has a loop without `await`. Their audio has a limit as well."""
+"""Limit on waiting plays: a caller with more has a loop without `await`. Their audio has a limit as well."""
 
 
 class _Rest(Protocol):
     """The part of one play that is not queued yet."""
 
     def fits(self, room_ms: float) -> bool:
-        """Whether `move` would queue something, or nothing is left."""
+        """Return whether `move` would queue audio, or nothing is left."""
 
     def move(self, room_ms: float) -> None:
         """Queue as much as fits into room_ms."""
@@ -40,7 +40,7 @@ class _Rest(Protocol):
 
 
 class Waiting:
-    """One play that waits for space. It ends once: when everything is queued, when it is dropped, or by an error."""
+    """One play that waits for space. It ends once: when all is queued, when it is dropped, or by an error."""
 
     __slots__ = ("dropped", "ended", "error", "on_end", "rest")
 
@@ -50,28 +50,28 @@ class Waiting:
         self.dropped = False
         """Whether an interruption or the end of the stream dropped its rest."""
         self.error: Exception | None = None
-        """The error for which its rest could not be queued."""
+        """The error because of which its rest could not be queued."""
         self.on_end: Callable[[Waiting], object] | None = None
         """Called at the end. It must not call the queue."""
 
     def end(self, error: Exception | None = None) -> None:
-        """End it, unless it has ended already. Its rest will not be queued."""
+        """End the play, unless it has already ended. Its rest is not queued."""
         if self.ended:
             return
         self.ended = True
         self.error = error
-        self.rest = _NOTHING  # frees its audio, also while it stands behind others in the queue
-        on_end, self.on_end = self.on_end, None  # it usually holds what holds this object
+        self.rest = _NOTHING  # frees its audio, even while it waits behind others
+        on_end, self.on_end = self.on_end, None  # the callback usually refers to the owner of this object
         if on_end is not None:
             on_end(self)
 
 
 class Target(Protocol):
-    """Takes audio, and says how much fits: a session, or one reply of it."""
+    """A session or one of its replies: it accepts audio, and has the space that is left."""
 
     @property
     def send_pcm_hz(self) -> int:
-        """The rate of PCM that is given without one."""
+        """The rate of PCM that is played without a rate."""
 
     @property
     def queued_ms(self) -> float:
@@ -86,19 +86,19 @@ class Target(Protocol):
         """Audio that fits into an empty queue."""
 
     def play(self, pcm: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> None:
-        """Queue PCM, or raise QueueFull."""
+        """Queue PCM. Raises QueueFull."""
 
     def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
-        """Queue what `octets_of` returned, or a part of it."""
+        """Queue the octets of `octets_of`, or a part of them."""
 
     def octets_of(self, pcm: Buffer) -> bytes:
         """Return PCM as int16 octets; a single octet waits for the next call."""
 
     def play_payload(self, payload: Buffer, note: object = None) -> None:
-        """Queue octets in the send codec, or raise QueueFull."""
+        """Queue octets in the send codec. Raises QueueFull."""
 
     def payload_ms(self, payload: Buffer) -> float:
-        """Return their duration."""
+        """Return the duration of octets in the send codec."""
 
 
 class _Pieces:
@@ -116,10 +116,11 @@ class _Pieces:
     ) -> None:
         """Make the rest of a play.
 
-        put: queues a piece.
-        octets: all of it.
-        unit_octets, unit_ms: of the smallest piece.
-        last: queues the last piece; None: `put` does.
+        Args:
+            put: Queues a piece.
+            octets: The whole rest.
+            unit_octets, unit_ms: Size and duration of the smallest piece.
+            last: Queues the last piece; None: `put`.
         """
         self._put = put
         self._last = last or put
@@ -128,7 +129,7 @@ class _Pieces:
         self._unit_ms = unit_ms
 
     def fits(self, room_ms: float) -> bool:
-        """Whether the rest fits, or a piece of it that is worth a wake-up."""
+        """Return whether the rest fits, or a piece of it that is worth a wake-up."""
         return room_ms >= PIECE_MS or len(self._rest) <= self._octets_in(room_ms)
 
     def move(self, room_ms: float) -> None:
@@ -154,7 +155,7 @@ class _Nothing:
     rest_ms = 0.0
 
     def fits(self, room_ms: float) -> bool:
-        """Nothing is left."""
+        """Return True: nothing is left."""
         return True
 
     def move(self, room_ms: float) -> None:
@@ -176,20 +177,19 @@ class _Whole:
         self.rest_ms = duration_ms
 
     def fits(self, room_ms: float) -> bool:
-        """Whether it fits, or the queue is empty: a file may be longer than the queue."""
+        """Return whether it fits, or the queue is empty: a file may be longer than the queue."""
         return self.rest_ms <= room_ms or not self._target.queued_ms
 
     def move(self, room_ms: float) -> None:
-        """Queue it."""
+        """Queue the whole audio."""
         self._put(self._octets)
         self.rest_ms = 0.0
 
 
 class PlayQueue:
-    """Queue audio in one target: at once if it fits, otherwise in turn behind the plays that wait.
+    """Queues audio in one target: at once if it fits, otherwise after the waiting plays.
 
-    The methods that play return None if everything was queued at once, otherwise the Waiting. Use from one thread at a
-    time.
+    The methods that play return None if all was queued at once, otherwise a Waiting. Use from one thread at a time.
     """
 
     __slots__ = ("_info", "_may_wait", "_rate_hz", "_target", "_waiting", "drop_count")
@@ -197,9 +197,10 @@ class PlayQueue:
     def __init__(self, session: MediaSession, target: Target | None = None, *, may_wait: bool) -> None:
         """Make the queue.
 
-        session: the call's session.
-        target: what audio is for, a reply; None: the session, for audio outside any reply.
-        may_wait: whether audio that does not fit waits; otherwise QueueFull is raised.
+        Args:
+            session: The call's session.
+            target: The reply of the audio; None: the session, for audio outside replies.
+            may_wait: Whether audio that does not fit waits; otherwise QueueFull is raised.
         """
         self._target: Target = session if target is None else target
         self._info = session.plan.send_info
@@ -207,7 +208,7 @@ class PlayQueue:
         self._may_wait = may_wait
         self._waiting: deque[Waiting] = NO_ITEMS
         self.drop_count = 0
-        """Number of calls of `drop`. A caller compares it to see whether its audio was dropped."""
+        """Number of calls of `drop`, by which a caller sees whether its audio was dropped."""
 
     def play(self, source: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> Waiting | None:
         """Queue mono PCM or an Audio, as Reply.play does. If it raises, nothing is queued."""
@@ -216,7 +217,7 @@ class PlayQueue:
         put = target.play if note is None else partial(target.play, note=note)
         if self._queue_now(put if pcm_hz is None else partial(put, pcm_hz=pcm_hz), pcm):
             return None
-        # An empty play: it queues nothing, but raises now what the rest would raise later, in the middle of the audio.
+        # An empty play queues nothing, but raises errors now that the rest would raise later.
         target.play(memoryview(pcm)[:0], pcm_hz)
         refuse_file("pcm", memoryview(pcm))
         put_octets = partial(target.play_octets, pcm_hz=pcm_hz)
@@ -240,7 +241,7 @@ class PlayQueue:
         return self._queue_later(_Pieces(put, _octets_of(payload), info.octets_per_unit, unit_ms, last))
 
     def turn(self) -> Waiting | None:
-        """Return a Waiting that ends after all plays that wait now; None: no play waits."""
+        """Return a Waiting that ends after all current plays; None: no play waits."""
         return self._queue_later(_Pieces(self._target.play_octets, b"", 2, 1.0)) if self._waiting else None
 
     @property
@@ -255,11 +256,11 @@ class PlayQueue:
 
     @property
     def can_feed(self) -> bool:
-        """Whether `feed` would queue something or end a play."""
+        """Whether `feed` would queue audio or end a play."""
         return bool(self._waiting) and self._waiting[0].rest.fits(self._target.room_ms)
 
     def feed(self) -> bool:
-        """Queue what fits now, in order. Returns whether anything was queued."""
+        """Queue as much waiting audio as fits, in order. Returns whether any was queued."""
         moved = False
         while self.can_feed:
             first = self._waiting[0]
@@ -267,9 +268,9 @@ class PlayQueue:
                 before_ms = first.rest.rest_ms
                 try:
                     first.rest.move(self._target.room_ms)
-                except Exception as error:  # whatever the session raises; the caller of that play gets it
+                except Exception as error:  # any error of the session; the caller of that play gets it
                     first.end(error)
-                    del first  # the error's traceback holds this frame, and the Waiting the error
+                    del first  # the error's traceback refers to this frame, and the Waiting to the error
                 else:
                     moved = moved or before_ms > 0
                     if first.rest.rest_ms:
@@ -279,7 +280,7 @@ class PlayQueue:
         return moved
 
     def drop(self, error: Exception | None = None) -> None:
-        """Drop all audio that waits, and end its Waitings, with an error if one is given."""
+        """Drop all waiting audio, and end its Waitings, with an error if one is given."""
         self.drop_count += 1
         while self._waiting:
             dropped = self._waiting.popleft()
@@ -298,15 +299,16 @@ class PlayQueue:
         return True
 
     def _queue_later(self, rest: _Rest) -> Waiting:
-        """Let a play wait. One of any length may wait, and behind it as much audio as the session's queue may hold."""
+        """Add a waiting play. The first one may have any duration; the limit for those behind it is max_queue_ms."""
+        # 1. Too many plays? 2. Too much audio behind the first one?
         if len(self._waiting) >= MAX_WAITING:
-            raise QueueFull(f"{len(self._waiting)} plays wait for room already, at most {MAX_WAITING} are allowed")
+            raise QueueFull(f"{len(self._waiting)} plays already wait for space, at most {MAX_WAITING} are allowed")
         lengths_ms = [waiting.rest.rest_ms for waiting in self._waiting if not waiting.ended]
         behind_ms = sum(lengths_ms[1:])
         max_ms = self._target.max_queue_ms
         if lengths_ms and rest.rest_ms and behind_ms + rest.rest_ms > max_ms:
             raise QueueFull(
-                f"a play waits for room, {behind_ms:.0f} ms wait behind it and {rest.rest_ms:.0f} ms would follow, "
+                f"a play waits for space, {behind_ms:.0f} ms wait behind it and {rest.rest_ms:.0f} ms would follow, "
                 f"at most {max_ms:.0f} ms are allowed"
             )
         waiting = Waiting(rest)
@@ -321,7 +323,7 @@ def _octets_of(source: Buffer) -> bytes:
 
 
 class FileQueue(PlayQueue):
-    """The same in mode mp3, where files are queued as well."""
+    """A PlayQueue for mode mp3, which queues files as well."""
 
     __slots__ = ("_session",)
 

@@ -1,4 +1,4 @@
-"""The plays of one call that wait for space, by reply."""
+"""The waiting plays of one call, by reply."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from rtpcodec.stream.speaking.reply import Reply
 
 
 class Plays(PlaysState):
-    """Queues the audio of all replies in the session, and holds what does not fit. Use from one thread at a time.
+    """Queues the audio of all replies in the session, and holds audio that does not fit. Use from one thread at a time.
 
-    Audio that is played outside any reply belongs to the implicit reply of its moment. A long play that waits keeps
-    that reply, so a reply that opens meanwhile is spoken behind it.
+    Audio outside replies belongs to the implicit reply of that time. A waiting long play keeps this reply open, so a
+    reply that opens meanwhile is spoken after it.
     """
 
     __slots__ = ("_session", "drop_count")
@@ -28,23 +28,24 @@ class Plays(PlaysState):
     _queues: dict[Reply, PlayQueue]
 
     def __init__(self, session: MediaSession, *, may_wait: bool) -> None:
-        """Make it; may_wait: whether audio that does not fit waits, otherwise QueueFull is raised."""
+        """Make an empty object. may_wait: whether audio that does not fit waits; otherwise QueueFull is raised."""
         self._session = session
         self._may_wait = may_wait
         self._queues = {}
-        """Of replies that audio waits for."""
+        """By reply with waiting audio."""
         self._implicit = FileQueue(session, may_wait=may_wait) if session.speech is None else None
         self.drop_count = 0
-        """How often audio outside any reply was dropped. A caller compares it to see whether its audio was."""
+        """Number of drops of audio outside replies, by which a caller sees whether its audio was dropped."""
         self.refusal = None
-        """Why nothing more may be played although the stream runs; None: it may."""
+        """The reason why no more audio may be played although the stream runs; None: it may."""
 
     # Playing
 
     def play(
         self, source: Buffer | Audio, pcm_hz: int | None = None, *, reply: Reply | None = None, note: object = None
     ) -> Waiting | None:
-        """Queue PCM or an Audio: see PlayQueue.play; reply: for which; None: outside any."""
+        """Queue PCM or an Audio: see PlayQueue.play. reply: its reply; None: outside replies."""
+        # 1. Accepted? 2. Mode mp3? 3. At once, if none of the reply's audio waits and it fits. 4. Otherwise wait.
         if self.refusal is not None:
             self.require_accepted()
         if self._implicit is not None:
@@ -65,7 +66,7 @@ class Plays(PlaysState):
     def play_in_turn(
         self, source: Buffer | Audio, pcm_hz: int | None = None, *, reply: Reply | None = None, note: object = None
     ) -> Waiting | None:
-        """Queue what the session has refused by QueueFull, or what follows audio that waits; otherwise like `play`."""
+        """Queue audio as `play`, after QueueFull of the session or behind waiting audio of the reply."""
         reply = reply or self._speech.implicit_reply
         queue = self._queues.get(reply) or PlayQueue(self._session, reply, may_wait=True)
         return self._kept(reply, queue, queue.play(source, pcm_hz, note))
@@ -83,7 +84,7 @@ class Plays(PlaysState):
         return self._kept(reply, queue, queue.play_payload(payload, note))
 
     def play_mp3(self, data: Buffer) -> Waiting | None:
-        """Queue an MP3 file: see FileQueue.play_mp3. LocalProtocolError in mode rtp."""
+        """Queue an MP3 file: see FileQueue.play_mp3. Raises LocalProtocolError in mode rtp."""
         self.require_accepted()
         if self._implicit is None:
             self._session.play_mp3(data)
@@ -91,11 +92,11 @@ class Plays(PlaysState):
         return self._implicit.play_mp3(data)
 
     def turn(self) -> Waiting | None:
-        """Return a Waiting that ends after all plays that wait now; None: no play waits. In mode mp3."""
+        """Return a Waiting that ends after all current plays, in mode mp3; None: no play waits."""
         return None if self._implicit is None else self._implicit.turn()
 
     def require_accepted(self) -> None:
-        """Refuse audio and replies that are given now: StreamEnded, with the refusal."""
+        """Raise StreamEnded if no more audio or replies are accepted."""
         if self.refusal is not None:
             raise StreamEnded(self.refusal)
 
@@ -104,7 +105,7 @@ class Plays(PlaysState):
         return cast("SpeechChain", self._session.speech)  # a session without files speaks
 
     def _kept(self, reply: Reply, queue: PlayQueue, waiting: Waiting | None) -> Waiting | None:
-        """Keep a queue as long as plays wait in it: until then the reply does not end."""
+        """Keep a queue while plays wait in it: until then the reply does not end."""
         if waiting is not None and reply not in self._queues:
             self._queues[reply] = queue
             reply.more_follows = True
@@ -120,13 +121,13 @@ class Plays(PlaysState):
         return sum(queue.waiting_ms for queue in self._queues.values()) if self._queues else 0.0
 
     def waiting_ms_of(self, reply: Reply) -> float:
-        """Audio of one reply that waits for space."""
+        """Return the waiting audio of one reply in ms."""
         queue = self._queues.get(reply)
         return 0.0 if queue is None else queue.waiting_ms
 
     @property
     def can_feed(self) -> bool:
-        """Whether `feed` would queue something or end a play."""
+        """Whether `feed` would queue audio or end a play."""
         if self._implicit is not None:
             return self._implicit.can_feed
         return bool(self._queues) and any(
@@ -134,7 +135,7 @@ class Plays(PlaysState):
         )
 
     def feed(self) -> None:
-        """Queue what fits now, in order."""
+        """Queue as much waiting audio as fits, in order."""
         if self._implicit is not None:
             self._implicit.feed()
             return
@@ -149,7 +150,7 @@ class Plays(PlaysState):
                 reply.finish()
 
     def interruptible_ms(self, what: Literal["all", "current"] | Reply, now_ms: float) -> float:
-        """Return the audio that waits here and that an interruption drops."""
+        """Return the waiting audio that an interruption drops, in ms."""
         if self._implicit is not None or what == "all":
             return self.waiting_ms if self._implicit is not None else self._dropped_ms()
         if isinstance(what, Reply):
@@ -163,7 +164,7 @@ class Plays(PlaysState):
         return sum(queue.waiting_ms for reply, queue in self._queues.items() if reply.interruptible)
 
     def drop_interrupted(self) -> None:
-        """Drop the audio that waits for replies that were interrupted. Their callers get ReplyInterrupted."""
+        """Drop the waiting audio of interrupted replies. Their callers get ReplyInterrupted."""
         self.drop_count += 1
         if self._implicit is not None:
             self._implicit.drop()
@@ -177,7 +178,7 @@ class Plays(PlaysState):
                 queue.drop(reply.interrupted() if reply.explicit else None)
 
     def drop(self) -> None:
-        """Drop all audio that waits, because the stream has ended. Callers of replies get ReplyInterrupted."""
+        """Drop all waiting audio, because the stream has ended. Callers of replies get ReplyInterrupted."""
         self.drop_count += 1
         if self._implicit is not None:
             self._implicit.drop()

@@ -1,4 +1,4 @@
-"""One track that is received: payloads to audio, and its media time."""
+"""One received track: payloads to audio, and its media time."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from rtpcodec.audio.resample import Resampler
 from rtpcodec.codecs import Decoder, FecDecoder
 from rtpcodec.errors import PayloadError
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat, SampleFormat
-from rtpcodec.stream._hearing_states import Ticks, TrackState
+from rtpcodec.stream._receive_states import Ticks, TrackState
 from rtpcodec.stream.media_time import Timeline, TrackClock
 from rtpcodec.stream.receive_codec import ReceiveCodec
 
 ASSUMED_CHUNK_MS: Final = 20.0
-"""Length of a chunk whose codec is unknown: its payload does not say it, and nearly all have this one."""
+"""Assumed duration of a chunk in an unknown codec: nearly all chunks have this duration."""
 
 
 class ReceivedTrack(TrackState):
     """One track: its payload format, decoder, resampler and media time.
 
-    doubtful_chunks: missing while the numbering was learnt; reported when it has proved to be loss.
-    lost_chunks: lost since the last audio; reported as soon as audio follows.
-    watched: whether payloads that fit are of interest as well, because others did not.
+    doubtful_chunks: Missing while the numbering was learnt; reported when it has proved to be loss.
+    lost_chunks: Lost since the last audio; reported as soon as audio follows.
+    watched: Whether valid payloads are reported to the codec detector too, because others were not valid.
     """
 
     __slots__ = ("_declared", "codec")
@@ -33,21 +33,21 @@ class ReceivedTrack(TrackState):
 
     def __init__(self, name: str, codec: ReceiveCodec, timeline: Timeline) -> None:
         self.name = name
-        """All its chunks share this one str, so that those that wait do not hold a copy each."""
+        """All its chunks share this str, so that waiting chunks do not hold one copy each."""
         self._declared = codec, codec.new_payloads()
         self.clock = TrackClock(timeline)
         self.last_ms = ASSUMED_CHUNK_MS
-        """How long the last valid payload plays. A payload that does not fit is taken to be as long."""
+        """Duration of the last valid payload. It is assumed for payloads that are not valid."""
         self.retune(codec)
 
     def retune(self, codec: ReceiveCodec) -> None:
-        """Read the payloads from now on in this codec. Raises MissingLibrary, and changes nothing."""
+        """Read the payloads in this codec from now on. Raises MissingLibrary, and then changes nothing."""
         decoder = codec.new_decoder()
         self.decodes = decoder is not None
-        # OPUS has 20 kB, which a call without audio does not need: it is made again for the first payload.
+        # An OPUS decoder has 20 kB, which a call without audio does not need: it is made for the first payload.
         self._made = None if codec.info is not None and codec.info.kind == "frame" else decoder
         self.codec = codec
-        # The sending chain follows what the declared format has learnt, so that it returns with the declared codec.
+        # The send chain follows the payload format of the declared codec, so that object is kept for its return.
         declared, payloads = self._declared
         self.payloads = payloads if codec is declared else codec.new_payloads()
         self.adapts = isinstance(self.payloads, AdaptivePayloadFormat)
@@ -70,14 +70,14 @@ class ReceivedTrack(TrackState):
         return self._made
 
     def duration_ms(self, payload: bytes) -> float:
-        """Return how long a payload plays. PayloadError: not a valid payload of the codec."""
+        """Return the duration of a payload. Raises PayloadError if it is not valid in the codec."""
         return ASSUMED_CHUNK_MS if self.payloads is None else self.payloads.ticks(payload) * 1000 / self._ticks.clock_hz
 
     def pcm_of(self, payload: bytes, duration_ms: float) -> bytes:
-        """Return the audio of a payload; b"" if it does not fit the codec, which was reported when it came."""
+        """Return the PCM of a payload; b"" if it is not valid in the codec, which was reported on arrival."""
         if self.payloads is None:
             return b""
-        # Also where nothing is decoded: an adaptive payload format learns from what it reads.
+        # Even if nothing is decoded: an adaptive payload format learns from the payloads.
         try:
             frames = self.payloads.frames(payload)
         except PayloadError:
@@ -88,19 +88,19 @@ class ReceivedTrack(TrackState):
         try:
             pcm = decoder.decode(frames[0]) if len(frames) == 1 else b"".join(map(decoder.decode, frames))
         except PayloadError:
-            # The framing is good, but the library cannot decode its content: conceal it like a lost chunk.
+            # The framing is valid, but the library cannot decode the content: conceal it like a lost chunk.
             pcm = self._concealed(decoder, duration_ms)
         return pcm if self.resampler is None else self.resampler.resample(pcm)
 
     def concealed(self, duration_ms: float, following: bytes | None) -> bytes:
-        """Return audio for a lost chunk; following: the payload right after it, which may hold a copy."""
+        """Return PCM for a lost chunk. following: the next payload, which may contain a copy (FEC)."""
         decoder = self.decoder
         if decoder is None:
             return b""
         pcm = None
         if following is not None and self.payloads is not None and isinstance(decoder, FecDecoder):
             samples = round(duration_ms * decoder.sample_rate_hz / 1000)
-            with suppress(ValueError):  # PayloadError; or a gap that is not whole frames, by its timestamps
+            with suppress(ValueError):  # PayloadError; or by the timestamps, the gap is not a multiple of frames
                 pcm = decoder.decode_fec(self.payloads.frames(following)[0], samples)
         if pcm is None:
             pcm = self._concealed(decoder, duration_ms)
@@ -108,13 +108,13 @@ class ReceivedTrack(TrackState):
 
     @staticmethod
     def _concealed(decoder: Decoder, duration_ms: float) -> bytes:
-        """The decoder is asked for a second at most, which is what frame codecs give; by then all have faded."""
+        """Return generated PCM, silent after one second: by then every decoder has faded out."""
         samples = round(duration_ms * decoder.sample_rate_hz / 1000)
         concealed = min(samples, decoder.sample_rate_hz)
         try:
             pcm = decoder.conceal(concealed)
         except ValueError:
-            # Frame codecs give whole frames, up to a length; timestamps may say any other one.
+            # Frame codecs conceal whole frames up to a length, but by timestamps a gap may have any duration.
             frame_samples = round(ASSUMED_CHUNK_MS * decoder.sample_rate_hz / 1000)
             frames = -(-concealed // frame_samples)
             pcm = b"".join(decoder.conceal(frame_samples) for _ in range(frames))[: 2 * concealed]

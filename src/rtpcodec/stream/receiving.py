@@ -1,4 +1,4 @@
-"""The receiving chain: chunks of all tracks in, audio in order out."""
+"""The receive chain: chunks of all tracks in, audio in order out."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from rtpcodec.errors import MissingLibrary, PayloadError
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, PayloadFormat
 from rtpcodec.rtp.reorder import Lost
 from rtpcodec.stream import messages
-from rtpcodec.stream._hearing_states import ChainState
+from rtpcodec.stream._receive_states import ChainState
+from rtpcodec.stream.codec_detection import CodecDetector
 from rtpcodec.stream.events import Audio, CounterChanged, Gap, UnsupportedCodec
 from rtpcodec.stream.file_check import MAX_TRACK_CHARACTERS, ReceivedFiles
-from rtpcodec.stream.held import Account
 from rtpcodec.stream.level_meter import EVERY_MS, LevelMeter
 from rtpcodec.stream.media_time import Timeline
-from rtpcodec.stream.misfits import Misfits
+from rtpcodec.stream.memory_budget import Account
 from rtpcodec.stream.numbering import MAX_TRACKS, ChunkOrder, Doubtful, Ordered
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate, ReceiveCodec
@@ -25,25 +25,26 @@ from rtpcodec.stream.received_track import ReceivedTrack
 from rtpcodec.stream.wire import BrokenMessage
 
 MAX_CONCEALED_MS: Final = 1000.0
-"""Of one gap: the rest would be silence, and a carrier that counts wildly must not fill the memory."""
+"""Limit per gap: the rest would be silence, and wild numbers of a carrier must not fill the memory."""
 PIECE_MS: Final = 20.0
-"""A gap is concealed in pieces of whole chunks, about as long as this where chunks are shorter."""
+"""A gap is concealed in pieces of whole chunks, of about this duration if chunks are shorter."""
 MAX_PIECES: Final = 50
-"""Of one gap: MAX_CONCEALED_MS in pieces of PIECE_MS, so that no number on the wire makes more of them."""
+"""Limit per gap: MAX_CONCEALED_MS in pieces of PIECE_MS, whatever numbers the carrier sends."""
 ROUNDING: Final = 1e-6
-"""Lengths that differ by less are equal: they are quotients and sums of floats."""
+"""Durations that differ by less are equal: they are quotients and sums of floats."""
 MAX_CREDIT_MS: Final = 5000.0
-"""Audio that a track may have concealed at once. From then on it is as much as time passes: what is lost was sent in
-real time, so that more than that is wrong counting, and costs more than decoding would."""
+"""Limit on audio that is concealed at once per track. Beyond it, only as much as time has passed is concealed: lost
+audio
+was sent in real time, so more would be the result of wrong numbers, and cost more than decoding."""
 
 
 Delivered = Audio | Gap | CounterChanged
 
 
 class ReceiveChain(ChainState):
-    """Reorder, take frames out of payloads, decode, resample. Each `start` makes a new one."""
+    """Reorders chunks, takes frames from payloads, decodes and resamples. Each `start` makes a new chain."""
 
-    __slots__ = ("_codec", "_conceal", "_credit_from_ms", "concealed_ms", "lost_chunks", "misfits")
+    __slots__ = ("_codec", "_conceal", "_credit_from_ms", "codec_detector", "concealed_ms", "lost_chunks")
 
     _order: ChunkOrder
     _timeline: Timeline
@@ -64,132 +65,140 @@ class ReceiveChain(ChainState):
     ) -> None:
         """Make a chain.
 
-        track: the one that was asked for; chunks that name none belong to it.
-        start_sequence: the sequence number of `start`.
-        account: the call's account of the budget that chunks which wait are counted in; None: without a budget.
-        level: measures the track that was asked for; None: a meter of its own.
+        Args:
+            plan: Options of decoders and payload formats.
+            media_format: The format that `start` declares.
+            pcm_hz: Rate of the PCM to deliver.
+            track: The requested track; chunks without a track name belong to it.
+            conceal: Whether generated audio follows each gap.
+            start_sequence: The sequence number of `start`.
+            account: The call's account for waiting chunks; None: without a budget.
+            level: The level meter of the requested track; None: a new one.
         """
         self._conceal = conceal
         self._order = ChunkOrder(start_sequence=start_sequence, account=account)
         self._timeline = Timeline()
         self._credit_from_ms: dict[str, float] = {}
-        """By track: audio may be concealed for the time that has passed since this moment."""
+        """By track: audio may be concealed for the time since this time."""
         self._tracks: dict[str, ReceivedTrack] = {}
         self._default_track = track
         self.files = ReceivedFiles()
         self.lost_chunks = 0
         self.concealed_ms = 0.0
-        """Audio that was generated for gaps."""
+        """Duration of audio that was generated for gaps."""
         self._level = LevelMeter() if level is None else level
         self._codec = ReceiveCodec(plan, media_format, pcm_hz)
-        self.misfits = Misfits(plan, self._codec, pcm_hz)
-        """Payloads that did not fit the codec."""
+        self.codec_detector = CodecDetector(plan, self._codec, pcm_hz)
+        """Detects payloads that are not valid in the codec, and the codec that they have."""
         self._default = self._first_track()
 
     @property
     def media_format(self) -> messages.MediaFormat:
-        """The format of the track that was asked for: that of `start`, or the one that its payloads showed since."""
+        """The format of the requested track: as in `start`, or as its payloads have shown since."""
         return self._default.codec.media_format
 
     @property
     def unsupported(self) -> UnsupportedCodec | None:
-        """Why the format of `start` cannot be decoded; None: it can."""
+        """The reason why the format of `start` cannot be decoded; None: it can."""
         return self._codec.unsupported
 
     @property
     def ignored(self) -> str:
-        """What `start` declares without effect; empty: nothing."""
+        """Values of `start` without effect, as a sentence; empty: none."""
         return self._codec.ignored
 
     @property
     def payloads(self) -> PayloadFormat | None:
-        """The payload format that reads the track that was asked for; None: the codec is unknown.
+        """The payload format of the requested track; None: the codec is unknown.
 
-        It is live: an adaptive one continues to learn how the far end packs its payloads and what it asks for. The
-        sending chain follows it (Packing.follow), so that what is sent suits the far end.
+        An adaptive format continues to learn the packing and the requests of the far end. The send chain follows it
+        (Packing.follow), so that sent payloads suit the far end.
         """
         return self._default.payloads
 
     @property
     def late_chunks(self) -> int:
-        """Chunks that came after they were counted as lost."""
+        """Chunks that arrived after they were counted as lost."""
         return self._order.late
 
     @property
     def duplicate_chunks(self) -> int:
-        """Chunks that came twice."""
+        """Chunks that arrived twice."""
         return self._order.duplicates
 
     @property
     def jitter_ms(self) -> float | None:
-        """Jitter of the track that was asked for; None: it has no timestamps whose unit is known."""
+        """Jitter of the requested track; None: the unit of its timestamps is not known."""
         clock = self._default.clock
         return clock.jitter_ms if clock.knows_unit else None
 
     def describe(self) -> str:
-        """Return codec, rate and what is done to the audio, for people."""
+        """Return codec, rate and conversions in one line."""
         payloads = self.payloads
         return self._default.codec.describe(payloads.packing if isinstance(payloads, AdaptivePayloadFormat) else "")
 
     def put(self, media: messages.Media, *, follows_directly: bool) -> Iterator[Delivered]:
-        """Take a chunk; yield what is in order now. BrokenMessage: the chunk cannot be taken."""
+        """Take a chunk, and yield the items that are in order now. Raises BrokenMessage if its track is not valid."""
+        # 1. New track? Make it.
         name = media.track or self._default_track
         track = self._tracks.get(name)
         if track is None:
             track = self._tracks[name] = self._new_track(name)
-        # A message without audio is not an error: carriers send them.
+        # 2. Not valid in the codec of its track? The detector may then find another codec. Carriers also send messages
+        #    without audio, which are valid.
         if media.payload:
             try:
                 media.duration_ms = track.last_ms = track.duration_ms(media.payload)
                 if track.watched:
-                    self._retune(track, self.misfits.fit(name, media.payload, track.codec), media)
+                    self._retune(track, self.codec_detector.fit(name, media.payload, track.codec), media)
             except PayloadError as error:
                 track.watched = True
                 media.duration_ms = track.last_ms
-                self._retune(track, self.misfits.misfit(name, media.payload, track.codec, str(error)), media)
+                self._retune(track, self.codec_detector.misfit(name, media.payload, track.codec, str(error)), media)
+        # 3. Put it in order, and decode the chunks that are in order now.
         return self._deliver(self._order.put(track.name, media, follows_directly=follows_directly), measured=media)
 
     @staticmethod
     def _retune(track: ReceivedTrack, found: ReceiveCodec | None, media: messages.Media) -> None:
-        """Read a track in the codec that its payloads showed, if any, from this chunk on."""
+        """Switch a track to the codec that its payloads have shown, if any, from this chunk on."""
         if found is not None:
             track.retune(found)
             media.duration_ms = track.last_ms = track.duration_ms(media.payload)
 
     def pass_over(self, sequence_number: int | None, now_ms: float) -> Iterator[Delivered]:
-        """Count a message without audio, where chunks have no numbers of their own; yield what is in order now."""
+        """Count a message without audio if chunks have no numbers; yield the items that are in order now."""
         return self._deliver(self._order.pass_over(sequence_number, now_ms))
 
     def expire(self, now_ms: float) -> Iterator[Delivered]:
-        """Yield what has waited for an earlier chunk long enough."""
+        """Yield the chunks that have waited for an earlier one long enough."""
         return self._deliver(self._order.expire(now_ms))
 
     def drain(self) -> Iterator[Delivered]:
-        """Yield what still waits for an earlier chunk, because no more will come."""
+        """Yield the chunks that still wait for an earlier one, because no more will arrive."""
         return self._deliver(self._order.drain())
 
     @property
     def sample_rate_hz(self) -> int:
-        """The rate of the codec on the track that was asked for."""
+        """The rate of the codec on the requested track."""
         return self._default.codec.rate_hz
 
     @property
     def pcm_hz(self) -> int | None:
-        """The rate of the PCM of the track that was asked for; None: its payloads are not decoded."""
+        """The rate of the PCM of the requested track; None: its payloads are not decoded."""
         return self._default.rate_hz if self._default.decodes else None
 
     @property
     def deadline_ms(self) -> float:
-        """When `expire` has something to yield; infinite: never."""
+        """The time of the next `expire`; infinite: none is needed."""
         return self._order.deadline_ms
 
     @property
     def counts_messages(self) -> bool:
-        """Whether messages without audio have to be counted by `pass_over`."""
+        """Whether `pass_over` must count messages without audio."""
         return self._order.counts_messages
 
     def pause_ms(self, media: messages.Media) -> float:
-        """Return how long a chunk's timestamp says that the carrier sent nothing before it."""
+        """Return the pause of the carrier before a chunk, by the chunk's timestamp."""
         track = self._tracks.get(media.track or self._default_track)
         return 0.0 if track is None else track.clock.pause_ms(media.timestamp, media.received_ms)
 
@@ -200,21 +209,21 @@ class ReceiveChain(ChainState):
 
     @property
     def timeline(self) -> Timeline:
-        """The media time of all tracks against the clock of arrival."""
+        """The media time of all tracks, related to the clock of arrival."""
         return self._timeline
 
     def moment_ms(self, media_ms: float) -> float | None:
-        """Return when a media time was, on the session's clock; None: nothing was received yet."""
+        """Return the time of a media time on the session's clock; None: nothing was received yet."""
         return self._timeline.moment_ms(media_ms)
 
     @property
     def received_until_ms(self) -> float | None:
-        """When the audio in order of the track that is ahead ended, without jitter; None: none was received."""
+        """End of the audio in order of the track furthest ahead, without jitter; None: none was received."""
         ended_ms = max((track.clock.media_ms for track in self._tracks.values()), default=0.0) + self.delay_ms
         return None if ended_ms == inf else ended_ms
 
     def _deliver(self, items: Iterable[Ordered], measured: messages.Media | None = None) -> Iterator[Delivered]:
-        """Decode in order. measured: the chunk whose duration was worked out since a payload was last read."""
+        """Decode chunks in order. measured: the chunk whose duration was computed after the last payload was read."""
         for name, item in items:
             track = self._tracks[name]
             if not isinstance(item, messages.Media):
@@ -225,7 +234,7 @@ class ReceiveChain(ChainState):
                     self._count_missing(track, item)
             elif item.payload:
                 if track.adapts and item is not measured:
-                    # It was measured when it came. While it waited, others may have shown another packing.
+                    # While it waited, other payloads may have shown another packing, so compute its duration again.
                     with suppress(PayloadError):
                         item.duration_ms = track.duration_ms(item.payload)
                 measured = None
@@ -247,25 +256,26 @@ class ReceiveChain(ChainState):
             track.doubtful_chunks += item.count
 
     def _place(self, name: str, track: ReceivedTrack, item: messages.Media) -> Iterator[Delivered]:
-        """Find the place of a chunk in media time, and yield what is missing before it."""
+        """Find the media time of a chunk, and yield the gaps before it."""
         clock, chunk_ms = track.clock, item.duration_ms
+        # 1. The first chunk of its track? Its track may begin later than the stream.
         if not clock.media_ms:
             other = next((one.clock for one in self._tracks.values() if one is not track and one.clock.media_ms), None)
             clock.begin(item.timestamp, item.received_ms, chunk_ms, other)
-        # 1. Doubtful loss is proved by the timestamps of the same chunk, or by the end of the learning.
+        # 2. Doubtful numbers before it? Timestamps or the end of the learning show whether it is loss.
         doubtful = track.doubtful_chunks
         is_proved = doubtful > 0 and clock.ahead_ms(item.timestamp) > doubtful * chunk_ms / 2
         if is_proved:
             self._count_missing(track, Lost(doubtful))
         if is_proved or clock.knows_unit:
             track.doubtful_chunks = 0
-        elif doubtful and self._order.facts.believes_doubtful:
-            # It was lost at any time since the begin, so it is not concealed here.
+        elif doubtful and self._order.facts.doubtful_is_loss:
+            # The place of this loss is unknown, so it is not concealed here.
             track.doubtful_chunks = 0
             self.lost_chunks += doubtful
             yield Gap(name, doubtful, clock.media_ms, doubtful * chunk_ms)
             clock.media_ms += doubtful * chunk_ms
-        # 2. Loss and pauses.
+        # 3. Loss and pauses between the previous chunk and this one.
         lost = track.lost_chunks
         track.lost_chunks = 0
         for duration_ms, reason in clock.place(item.timestamp, item.received_ms, chunk_ms, lost * chunk_ms):
@@ -274,6 +284,7 @@ class ReceiveChain(ChainState):
             yield gap
             if gap.lost_chunks and self._conceal and track.decodes:
                 yield from self._concealed(gap, track, item)
+        # 4. Have the timestamps restarted, or are they ignored from now on?
         if clock.change is not None:
             yield CounterChanged(name, "timestamp", clock.change)
 
@@ -281,7 +292,7 @@ class ReceiveChain(ChainState):
         """Yield audio for a gap, or for its begin, in pieces of whole chunks. Their number is bounded."""
         if not gap.duration_ms:
             return
-        # 1. At most the time that has passed, less what was concealed in it.
+        # 1. At most the time that has passed, minus the audio that was concealed in it.
         now_ms = following.received_ms
         from_ms = max(self._credit_from_ms.get(track.name, -inf), now_ms - MAX_CREDIT_MS)
         end_ms = min(gap.duration_ms, MAX_CONCEALED_MS, now_ms - from_ms)
@@ -309,7 +320,7 @@ class ReceiveChain(ChainState):
         return audio
 
     def _first_track(self) -> ReceivedTrack:
-        """Make the track that was asked for. Without the codec's library, its payloads are still understood."""
+        """Make the requested track. Without the codec's library, its payloads are still read."""
         try:
             return ReceivedTrack(self._default_track, self._codec, self._timeline)
         except MissingLibrary as error:
@@ -317,9 +328,9 @@ class ReceiveChain(ChainState):
             return ReceivedTrack(self._default_track, self._codec, self._timeline)
 
     def _new_track(self, name: str) -> ReceivedTrack:
-        """Return the track of a name that has had no chunk yet. BrokenMessage: the name is not allowed."""
+        """Return a new track. Raises BrokenMessage if its name is not allowed."""
         if len(self._tracks) >= MAX_TRACKS:
-            raise BrokenMessage("value", f"media.track is a new name after {MAX_TRACKS}, more are not allowed")
+            raise BrokenMessage("value", f"media.track is a new name, and at most {MAX_TRACKS} track names are allowed")
         if len(name) > MAX_TRACK_CHARACTERS:
             detail = f"media.track has {len(name)} characters, at most {MAX_TRACK_CHARACTERS} are allowed"
             raise BrokenMessage("value", detail)

@@ -1,4 +1,4 @@
-"""The contract of a send chain, and the one for a plan: of replies in mode rtp, of files in mode mp3."""
+"""The protocol class of send chains: replies in mode rtp, files in mode mp3."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class SendSums(NamedTuple):
     media_sent: int
     octets_sent: int
     stalls: int = 0
-    """How often our own side stood still while audio was due."""
+    """Stalls of our own side while audio was due."""
     dropped_ms: float = 0.0
     """Audio that `drop_oldest` dropped."""
     pauses: int = 0
@@ -33,32 +33,33 @@ class SendMeasures:
     """Measurements of a send chain."""
 
     hold_ms: float | None = None
-    """How long the carrier holds the first audio back; None: no echo has measured it."""
+    """Time that the carrier buffers the first audio; None: no echo has measured it."""
     longest_stall_ms: float = 0.0
     level: Level | None = None
-    """Of the PCM that was sent; None: none was, or mode mp3."""
+    """Level of the sent PCM; None: none was sent, or mode mp3."""
 
 
 @dataclass(slots=True)
 class LossReport:
-    """What a lost line leaves."""
+    """The state after the loss of a line."""
 
     unheard_ms: float
-    """Audio that was sent and not heard, by the estimate."""
+    """Audio that was sent and, by the estimate, not heard."""
     uncertainty_ms: float
-    """How much of what is sent again may have been heard, beside the usual repetition."""
+    """How much of this audio may have been heard, in addition to the usual repetition."""
     events: list[Event]
 
 
 class Loss(Protocol):
-    """Ends one line of a send chain."""
+    """Handles the loss of a line for a send chain."""
 
     def lost(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> LossReport:
-        """Record that the line is lost, and queue again what was not heard.
+        """Record that the line is lost, and queue again the audio that was not heard.
 
-        now_ms: the time.
-        last_frame_ms: when the last frame of the other side arrived.
-        media_until_ms: when its media ended, without jitter; None: it sent none of late.
+        Args:
+            now_ms: The time.
+            last_frame_ms: Arrival of the last frame of the other side.
+            media_until_ms: End of its media, without jitter; None: it has sent none recently.
         """
 
     def mended(self) -> None:
@@ -66,19 +67,19 @@ class Loss(Protocol):
 
 
 class SendChain(Protocol):
-    """What a session needs of either chain."""
+    """The methods of both send chains that a session needs."""
 
     stream_id: str | None
 
     @property
     def loss(self) -> Loss:
-        """What happens when the line is lost."""
+        """The handler of a lost line."""
 
     def play(self, pcm: Buffer, pcm_hz: int | None = None, note: object = None) -> None:
         """Queue PCM."""
 
     def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
-        """Queue what `octets_of` returned, or a part of it."""
+        """Queue the octets of `octets_of`, or a part of them."""
 
     def octets_of(self, pcm: Buffer) -> bytes:
         """Return PCM as int16 octets; a single octet waits for the next call."""
@@ -105,22 +106,22 @@ class SendChain(Protocol):
         """Queue a mark behind all audio so far."""
 
     def own_mark(self) -> str:
-        """Queue a mark of our own, in mode mp3."""
+        """Queue an internal mark, in mode mp3."""
 
     def mark_echoed(self, name: str, now_ms: float) -> Sequence[Event]:
-        """Take an echo."""
+        """Handle the echo of a mark."""
 
     def hear(self, inbound: StallWatch) -> None:
-        """Look there how long the carrier has been silent."""
+        """Use this watch for the silence of the carrier."""
 
     def transferred(self, now_ms: float) -> Sequence[Event]:
-        """Take a further `start` or another codec: another phone may listen now. Returns the caller's events."""
+        """Handle a later `start` or another codec: another phone may listen now. Returns the resulting events."""
 
     def refused(self, now_ms: float) -> Sequence[Event]:
-        """Take the carrier's complaint about too many messages."""
+        """Handle the carrier's error about too many messages."""
 
     def expired(self, now_ms: float) -> Sequence[Event]:
-        """Return the events of time alone."""
+        """Return the events that time alone has caused."""
 
     def due(self, now_ms: float, *, at_once: bool = True) -> list[str]:
         """Remove and return the texts that are due."""
@@ -136,10 +137,10 @@ class SendChain(Protocol):
 
     @property
     def halts(self) -> int:
-        """How often a pause or a suspension has stopped what is sent."""
+        """Number of times that a pause or a suspension has stopped sending."""
 
     def paused_for_ms(self, now_ms: float) -> float:
-        """Return how much longer a pause lasts unless something ends it; infinity: suspended; 0: neither."""
+        """Return the rest of a pause in ms; infinity if sending is suspended, 0 if neither."""
 
     def end(self, now_ms: float) -> Sequence[Event]:
         """End the stream."""
@@ -148,19 +149,19 @@ class SendChain(Protocol):
         """Estimate the position up to which audio was heard."""
 
     def describe(self) -> str:
-        """Describe the chain for people."""
+        """Return a description of the chain in one line."""
 
     @property
     def next_deadline_ms(self) -> float | None:
-        """When `due` or `expired` has something to do."""
+        """The time of the next `due` or `expired`."""
 
     @property
     def event_deadline_ms(self) -> float | None:
-        """When `expired` has something to do."""
+        """The time of the next `expired`."""
 
     @property
     def pcm_hz(self) -> int:
-        """The rate of PCM that is given without one."""
+        """The rate of PCM that is played without a rate."""
 
     @property
     def max_queue_ms(self) -> float:
@@ -176,7 +177,7 @@ class SendChain(Protocol):
 
     @property
     def position_ms(self) -> float:
-        """Audio queued since the stream began, without what interruptions dropped."""
+        """Audio queued since the stream began, without audio that interruptions dropped."""
 
     @property
     def sums(self) -> SendSums:
@@ -184,7 +185,7 @@ class SendChain(Protocol):
 
     @property
     def round_trip_ms(self) -> float | None:
-        """The least measured time to the carrier and back; None: not measured."""
+        """The shortest measured round trip to the carrier; None: not measured."""
 
     @property
     def measures(self) -> SendMeasures:

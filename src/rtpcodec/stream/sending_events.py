@@ -1,4 +1,4 @@
-"""The events of what we send: marks, interruptions, replies, pauses."""
+"""Events of sending: marks, interruptions, replies, pauses."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from rtpcodec.pickling import Value
 
 @dataclass(slots=True)
 class MarkPlayed(Value):
-    """The audio before this mark has been heard."""
+    """The audio before this mark was heard."""
 
     name: str
 
 
 @dataclass(slots=True)
 class MarkCleared(Value):
-    """The audio before this mark was not heard to its end, or its echo will not arrive."""
+    """The audio before this mark was not heard to its end, or the echo of the mark is lost."""
 
     name: str
     reason: Literal["interrupt", "timeout", "stop"]
@@ -25,52 +25,52 @@ class MarkCleared(Value):
 
 @dataclass(slots=True)
 class UnexpectedMark(Value):
-    """The carrier returned a mark that we have not sent."""
+    """The carrier returned a mark that was not sent."""
 
     name: str
 
 
 @dataclass(frozen=True, slots=True)
 class Interrupted:
-    """The estimate of an interruption at its moment; InterruptionSettled follows with the final value."""
+    """The immediate estimate of an interruption. InterruptionSettled follows with the final value."""
 
     played_ms: float
-    """How much was heard of the reply that the interruption cut."""
+    """How much of the interrupted reply was heard."""
     dropped_ms: float
-    """Audio that was queued here or at the carrier and will not be heard."""
+    """Audio that was queued here or at the carrier, and will not be heard."""
     reply_id: str | None = None
-    """The reply that was cut; None: audio of `play` outside any reply, or silence."""
+    """The interrupted reply; None: audio of `play` outside any reply, or silence."""
     played_uncertainty_ms: float = 0.0
-    """How wrong played_ms may be, either way."""
+    """How far played_ms may be off, in both directions."""
     estimated: bool = True
     """Whether no echo of the carrier supports played_ms."""
 
 
 @dataclass(frozen=True, slots=True)
 class InterruptionSettled:
-    """The final value of an interruption, reported once the carrier has answered its clear, or 1 s later."""
+    """The final value of an interruption, reported when the carrier has answered the clear, at most 1 s later."""
 
     interrupted: Interrupted
     """The estimate that `interrupt` returned."""
     played_ms: float
-    """The estimate's played_ms, corrected by the carrier's echoes."""
+    """How much of the interrupted reply was heard, corrected by the carrier's echoes."""
     played_uncertainty_ms: float = 0.0
-    """How wrong played_ms may be, either way."""
+    """How far played_ms may be off, in both directions."""
     estimated: bool = True
     """Whether no echo of the carrier supports played_ms."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReplyEnded:
-    """The final values of a reply: it was heard to its end, or cut."""
+    """The final values of a reply, which was heard to its end or interrupted."""
 
     reply_id: str
     state: Literal["queued", "speaking", "played", "estimated", "interrupted"]
     """One of the last three: see `Reply.state`."""
     played_ms: float
-    """How much of it was heard, at the carrier's play-out."""
+    """How much of it was heard at the carrier's play-out."""
     played_uncertainty_ms: float
-    """How wrong played_ms may be, either way."""
+    """How far played_ms may be off, in both directions."""
     sent_ms: float
     """How much of it was sent."""
     last_note_played: object = field(default=None, repr=False)
@@ -82,15 +82,15 @@ class PauseResolved:
     """A pause has ended."""
 
     outcome: Literal["resumed", "discarded"]
-    """"resumed": what was not heard is sent again. "discarded": it was dropped, by `discard`, an interruption, or the
+    """"resumed": the unheard audio is sent again. "discarded": it was dropped by `discard`, an interruption, or the
     end of the stream."""
     paused_ms: float
-    """How long the pause was."""
+    """The duration of the pause."""
 
 
 @dataclass(frozen=True, slots=True)
 class SendStalled:
-    """Our own side stood still while audio was due: a busy event loop, or a computer that slept."""
+    """Our own side stood still while audio was due: a blocked event loop, or a suspended computer."""
 
     late_ms: float
-    """How much too late the audio was sent."""
+    """How late the audio was sent."""

@@ -1,4 +1,4 @@
-"""The carrier of a MediaSession: given, or shown by its first messages."""
+"""The dialect of a MediaSession: given, or detected by its first messages."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, cast
 from typing_extensions import Buffer
 
 from rtpcodec.errors import PlanError
-from rtpcodec.stream._hearing import hearing_of
-from rtpcodec.stream.chains import possible_plan
+from rtpcodec.stream._receive_path import receive_path_of
+from rtpcodec.stream.chain_factory import checked_plan
 from rtpcodec.stream.diagnosis.kinds import plan_impossible
 from rtpcodec.stream.event_queue import EventQueue
 from rtpcodec.stream.session_suspending import SuspendingSession
@@ -21,17 +21,18 @@ if TYPE_CHECKING:
 
 
 class DialectSession(SuspendingSession):
-    """The base of MediaSession that changes its dialect before the stream starts."""
+    """The base of MediaSession that sets its dialect before the stream starts."""
 
     _events: EventQueue
 
     def speak(self, dialect: Dialect) -> None:
-        """Read and write another carrier's texts from now on. What was queued before is kept.
+        """Read and write another carrier's texts from now on. Audio and marks that are queued stay queued.
 
-        dialect: the carrier's. MediaSession calls it by itself if it was made with None.
-        Raises: PlanError, and changes nothing, if the carrier cannot do the plan.
+        A MediaSession that was made with dialect=None calls it itself.
+
+        Raises, and changes nothing: PlanError if the carrier does not support the plan.
         """
-        possible_plan(self.plan, None, dialect)
+        checked_plan(self.plan, None, dialect)
         self._connection.choosing = False
         if self._inputs is not None:
             self._inputs.chosen(dialect)
@@ -42,18 +43,19 @@ class DialectSession(SuspendingSession):
             parts = parts_of(self._speech)
             parts.dialect = dialect
             parts.own_marks.enabled = parts.settings.own_marks and dialect.marks
-            self._speech.saying.follow()
+            self._speech.send_path.follow()
         if self._listening.watch is not None:
             self._listening.watch.follow(dialect)
-        self._hearing = hearing_of(dialect.media_scanner, self._incoming, self._events)
+        self._receive_path = receive_path_of(dialect.media_scanner, self._incoming, self._events)
 
     def refuse(self, reason: str, now_ms: float) -> None:
-        """End the stream, because its carrier cannot do the plan. The events are Diagnosis and Stopped.
+        """End the stream, because its carrier does not support the plan. The events are Diagnosis and Stopped.
 
-        Methods that send raise StreamEnded with the evidence of the Diagnosis from now on.
+        From now on, methods that send raise StreamEnded with the evidence of the Diagnosis.
 
-        reason: why, in words.
-        now_ms: the time.
+        Args:
+            reason: The reason, as a sentence.
+            now_ms: The time.
         """
         if not self.ended:
             self._connection.choosing = False
@@ -65,7 +67,7 @@ class DialectSession(SuspendingSession):
             self._incoming.end("refused", now_ms)
 
     def _choose(self, text: str | Buffer, now_ms: float) -> None:
-        """Speak the dialect that a message shows, or refuse the stream."""
+        """Switch to the dialect of a message, or refuse the stream."""
         found = dialect_of(text)
         if found is self.dialect:
             self._connection.choosing = False

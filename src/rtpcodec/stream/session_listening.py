@@ -1,4 +1,4 @@
-"""What listens to a MediaSession beside its reader: sinks, voice activity, what the caller heard."""
+"""Observers of a MediaSession beside its reader: sinks, voice activity, the heard signal."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from rtpcodec.stream.speaking.parts import parts_of
 
 
 class ListeningSession(SessionState):
-    """The base of MediaSession: its sinks, and the parts that are made when they are asked for."""
+    """The base of MediaSession: its sinks, and the observers that are made on demand."""
 
     plan: StreamPlan
     _speech: SpeechChain | None
 
     def listen(self, sink: Sink) -> None:
-        """Let a sink see each event before `events` returns it, until `stop_listening`. It may add events."""
+        """Attach a sink: until `stop_listening`, it sees each event before `events` returns it, and may add events."""
         if self._sinks is None:
             self._sinks = Sinks()
         self._sinks.add(sink)
 
     def stop_listening(self, sink: Sink) -> None:
-        """Remove a sink. One that is not there is ignored."""
+        """Detach a sink. An unknown one is ignored."""
         if self._sinks is not None and not self._sinks.remove(sink):
             self._sinks = None
 
@@ -45,13 +45,19 @@ class ListeningSession(SessionState):
     ) -> VoiceDetector:
         """Report when the caller speaks, as SpeechStarted and SpeechEnded, until `stop_listening(detector)`.
 
-        now_ms: the time.
-        settings: None: the default ones.
-        judge: a detector of your own in place of the level, see SpeechJudge. `events` raises what it raises.
-        reference: how loud the caller heard us; None: `heard_signal`, and in mode mp3 nothing.
-        Returns: the detector.
-        Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded; MissingLibrary if what we
-            send cannot be decoded here; TypeError for settings of another type.
+        Args:
+            now_ms: the time.
+            settings: None: the defaults.
+            judge: a detector of your own in place of the level test, see SpeechJudge. `events` raises its errors.
+            reference: how loud the caller heard us; None: `heard_signal`, in mode mp3 nothing.
+
+        Returns:
+            The detector.
+
+        Raises:
+            LocalProtocolError: the plan has no inbound track, or received audio is not decoded.
+            MissingLibrary: the send codec cannot be decoded here.
+            TypeError: settings has another type.
         """
         if settings is not None and not isinstance(settings, VoiceSettings):
             raise TypeError(f"settings is of type {type(settings).__name__}, VoiceSettings or None is needed")
@@ -70,10 +76,15 @@ class ListeningSession(SessionState):
     def tones(self, settings: ToneSettings | None = None) -> ToneListener:
         """Report tones in the caller's audio, as ToneHeard, until `stop_listening(listener)`.
 
-        settings: None: all kinds.
-        Returns: the listener.
-        Raises: LocalProtocolError if the plan has no inbound track, or nothing is decoded; TypeError for settings of
-            another type.
+        Args:
+            settings: None: all kinds of tones.
+
+        Returns:
+            The listener.
+
+        Raises:
+            LocalProtocolError: the plan has no inbound track, or received audio is not decoded.
+            TypeError: settings has another type.
         """
         if settings is not None and not isinstance(settings, ToneSettings):
             raise TypeError(f"settings is of type {type(settings).__name__}, ToneSettings or None is needed")
@@ -83,16 +94,18 @@ class ListeningSession(SessionState):
 
     @property
     def privacy(self) -> Privacy:
-        """Whether a private section runs, in which nothing that the caller says or keys may be kept."""
+        """The private sections of the session, in which nothing that the caller says or keys may be kept."""
         if self._listening.privacy is None:
             far_end = None if self._speech is None else parts_of(self._speech).far_end
             self._listening.privacy = Privacy(None if far_end is None else lambda: far_end.round_trip_ms)
         return self._listening.privacy
 
     def heard_signal(self) -> HeardSignal:
-        """Return what the caller hears, on the inbound media time line: made at the first call, from then on.
+        """Return the signal that the caller hears, on the inbound media time line. It begins with the first call.
 
-        Raises: LocalProtocolError in mode mp3, MissingLibrary if the send codec cannot be decoded here.
+        Raises:
+            LocalProtocolError: the mode is mp3.
+            MissingLibrary: the send codec cannot be decoded here.
         """
         if self._listening.heard is None:
             if self._speech is None:
@@ -102,7 +115,7 @@ class ListeningSession(SessionState):
         return self._listening.heard
 
     def end_privacy(self, now_ms: float) -> None:
-        """End private sections, once all events of a stream that has ended were handled. The endpoint calls it."""
+        """End private sections, once all events of an ended stream were handled. The endpoint calls it."""
         if self._listening.privacy is not None:
             self._listening.privacy.end(now_ms)
 
@@ -112,13 +125,13 @@ class ListeningSession(SessionState):
         return seen
 
     def _end_watch(self) -> None:
-        """Stop the search for faults, if enough was looked at."""
+        """Stop the search for faults, if it has seen enough."""
         watch = self._listening.watch
         if watch is not None and watch.over:
             self.stop_listening(watch)
 
     def _diagnose(self) -> None:
-        """Look for faults, if that is wanted and is not being done."""
+        """Start the search for faults, if it is enabled and does not run."""
         watch = self._listening.watch
         if watch is not None and (self._sinks is None or watch not in self._sinks):
             self.listen(watch)

@@ -10,7 +10,7 @@ from rtpcodec.stream.speaking.settings import SpeakingSettings
 
 @dataclass(frozen=True, slots=True)
 class SessionOptions:
-    """The options of a session, as MediaSession takes them."""
+    """The options of a session: arguments of MediaSession."""
 
     receive_pcm_hz: PcmRate
     send_pcm_hz: int | None

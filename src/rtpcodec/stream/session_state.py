@@ -1,4 +1,4 @@
-"""What a MediaSession can be asked: deadlines, state and figures."""
+"""The readable state of a MediaSession: deadlines, state and figures."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import Final
 from rtpcodec.errors import StreamEnded
 from rtpcodec.pickling import Live
 from rtpcodec.stream import messages
-from rtpcodec.stream._road import SessionRoad
+from rtpcodec.stream._session import SessionFastPath
 from rtpcodec.stream.connection import Connection, State
+from rtpcodec.stream.counter_sums import StreamSums, sums_of
 from rtpcodec.stream.counts import Counts
 from rtpcodec.stream.diagnosis.bandwidth import Bandwidth
 from rtpcodec.stream.incoming import Incoming
@@ -21,14 +22,13 @@ from rtpcodec.stream.receive_codec import PcmRate
 from rtpcodec.stream.send_chain import SendChain
 from rtpcodec.stream.session_options import SessionOptions
 from rtpcodec.stream.statistics import Statistics, snapshot
-from rtpcodec.stream.sums import StreamSums, sums_of
 
 NARROW_BAND_HZ: Final = 8000
-"""Codecs of this rate carry no wide band, so that their speech says nothing."""
+"""Codecs of this rate carry only a narrow band, so their speech is not described."""
 
 
-class SessionState(SessionRoad, Live):
-    """The base of MediaSession: its parts, and the answers that change nothing."""
+class SessionState(SessionFastPath, Live):
+    """The base of MediaSession: its parts, and the methods that change nothing."""
 
     _connection: Connection
     _sending: SendChain
@@ -46,7 +46,7 @@ class SessionState(SessionRoad, Live):
 
     @property
     def event_deadline_ms(self) -> float | None:
-        """When to call `events` next although nothing can be sent; None: not before another method is called."""
+        """When to call `events` next while nothing can be sent; None: not before another method is called."""
         return None if self.ended else _first(self._sending.event_deadline_ms, self._listening_ms)
 
     @property
@@ -66,22 +66,22 @@ class SessionState(SessionRoad, Live):
 
     @property
     def lost(self) -> bool:
-        """Whether the line is lost, and the `start` of another socket may carry the stream on."""
+        """Whether the line is lost, and the stream may continue with the `start` of another socket."""
         return self._connection.lost_ms is not None and not self.ended
 
     @property
     def connected_ms(self) -> float | None:
-        """When `connected` of this socket was received; None: it was not."""
+        """When `connected` of this socket was received; None: not yet."""
         return self._connection.connected_ms
 
     @property
     def last_media_ms(self) -> float:
-        """When the last media in order was received; before any, when the last `start` was."""
+        """When the last media in order was received; before the first media, when the last `start` was received."""
         return self._incoming.last_media_ms
 
     @property
     def waiting_keys(self) -> int:
-        """How many keys have arrived that wait for earlier ones; `events` reports them within 150 ms."""
+        """Number of received keys that wait for earlier ones; `events` reports them within 150 ms."""
         return self._incoming.waiting_keys
 
     @property
@@ -96,13 +96,13 @@ class SessionState(SessionRoad, Live):
 
     @property
     def media_delay_ms(self) -> float | None:
-        """The session's clock minus the inbound media time of this `start`; None: no audio of it was received yet."""
+        """The session's clock minus the inbound media time since the last `start`; None: no audio received yet."""
         delay_ms = inf if self._incoming.chain is None else self._incoming.chain.delay_ms
         return None if delay_ms == inf else delay_ms
 
     @property
     def received_until_ms(self) -> float | None:
-        """When the audio that was received in order ended, on the session's clock without jitter; None: none came."""
+        """End of the audio received in order, on the session's clock without jitter; None: no audio yet."""
         return None if self._incoming.chain is None else self._incoming.chain.received_until_ms
 
     @property
@@ -127,7 +127,7 @@ class SessionState(SessionRoad, Live):
 
     @property
     def position_ms(self) -> float:
-        """Position at which the next `play` begins: all audio queued so far, without what interruptions dropped."""
+        """Position at which the next `play` begins: all audio queued so far, except dropped audio."""
         return self._sending.position_ms
 
     def heard_ms(self, now_ms: float) -> float:
@@ -136,11 +136,11 @@ class SessionState(SessionRoad, Live):
 
     @property
     def receive_pcm_hz(self) -> PcmRate:
-        """The rate of `Audio.pcm`; "native": the codec's own; None: payloads only, nothing is decoded."""
+        """The rate of `Audio.pcm`; "native": the codec's rate; None: payloads only, nothing is decoded."""
         return self._incoming.pcm_hz
 
     def utc(self, media_ms: float) -> datetime | None:
-        """Return the time of day of a media time; None: the session has no `utc_offset_ms`, or no audio arrived yet."""
+        """Return the UTC time of a media time; None: no `utc_offset_ms`, or no audio yet."""
         moment_ms = None if self._incoming.chain is None else self._incoming.chain.moment_ms(media_ms)
         utc_offset_ms = self._options.utc_offset_ms
         if moment_ms is None or utc_offset_ms is None:
@@ -148,23 +148,23 @@ class SessionState(SessionRoad, Live):
         return datetime.fromtimestamp((moment_ms + utc_offset_ms) / 1000, UTC)
 
     def statistics(self, now_ms: float) -> Statistics:
-        """Return all counters at this moment."""
+        """Return all counters at this time."""
         return snapshot(
             self._counts, self._incoming, self._sending, self.sums(now_ms), turns=self.turn_times, now_ms=now_ms
         )
 
     def sums(self, now_ms: float) -> StreamSums:
-        """Return the counters at this moment that are added to those of other sessions."""
+        """Return the counters at this time that add up over sessions."""
         return sums_of(self._counts, self._incoming, self._sending, self._connection.malformed, now_ms)
 
     @property
     def turn_times(self) -> TurnTimes | None:
-        """Times from the end of the caller's speech to our first audio; None: they are not measured."""
+        """Times from the end of the caller's speech to our first audio; None: not measured."""
         return None if self._listening.turns is None else self._listening.turns.times
 
     @property
     def jitter_ms(self) -> float | None:
-        """Jitter of the track that was asked for; None: it is not known."""
+        """Jitter of the requested track; None: unknown."""
         return None if self._incoming.chain is None else self._incoming.chain.jitter_ms
 
     @property
@@ -173,7 +173,7 @@ class SessionState(SessionRoad, Live):
         return self._sending.round_trip_ms
 
     def describe(self) -> str:
-        """Describe both directions in one line for people: codec, rate and each conversion."""
+        """Describe both directions in one line: codec, rate and each conversion."""
         receiving = "not started" if self._incoming.chain is None else self._incoming.chain.describe()
         shows = self._incoming.chain is not None and self._incoming.chain.sample_rate_hz > NARROW_BAND_HZ
         found = self.bandwidth.items() if shows else ()
@@ -184,7 +184,7 @@ class SessionState(SessionRoad, Live):
     def bandwidth(self) -> dict[str, Bandwidth | None]:
         """Whether the speech of each track so far is "narrow" or "wide": without or with a band above 4 kHz.
 
-        None: not known yet. It is measured while faults are looked for (`diagnosis_s`), from PCM of 16 kHz or more; of
+        None: unknown yet. It is measured during the search for faults (`diagnosis_s`), from PCM of 16 kHz or more; for
         codecs of 8 kHz it is known at once.
         """
         return {} if self._listening.watch is None else self._listening.watch.bandwidth
@@ -195,7 +195,7 @@ class SessionState(SessionRoad, Live):
 
 
 def _first(sending_ms: float | None, waiting_ms: float) -> float | None:
-    """Return the earlier deadline; None if it does not exist."""
+    """Return the earlier deadline; None if there is none."""
     if sending_ms is not None and sending_ms <= waiting_ms:
         return sending_ms
     return None if waiting_ms == inf else waiting_ms

@@ -1,4 +1,4 @@
-"""Suspensions of a session, for reasons that lie in the phone call: hold, transfer, a verdict that is awaited."""
+"""Suspensions of a session, for reasons of the phone call: hold, transfer, answering-machine detection."""
 
 from __future__ import annotations
 
@@ -14,29 +14,31 @@ HOLD: Final = "hold"
 
 
 class SuspendingSession(CapturingSession):
-    """The base of MediaSession that suspends what it says and what it listens for."""
+    """The base of MediaSession that suspends speech and voice activity."""
 
     _events: EventQueue
 
     def suspend_speech(self, reason: str, now_ms: float) -> None:
-        """Suspend replies until `resume_speech`, as a pause does. Sound beside speech continues.
+        """Suspend replies until `resume_speech`, as a pause does. Background sound and keep-alive continue.
 
-        What the far end holds is cleared and kept. Audio that is played meanwhile waits. Several reasons may be active,
-        beside `pause_playback`: replies continue when all have ended. An interruption ends replies, not a suspension.
-        In mode mp3 no more files are sent, and what the far end holds plays on.
+        The far end's buffer is cleared, and its audio kept. New audio waits. Several reasons may be active, together
+        with `pause_playback`: replies continue when all have ended. An interruption ends replies, not a suspension. In
+        mode mp3 no more files are sent, and the far end plays the rest of its buffer. After the end of the stream it
+        does nothing.
 
-        reason: names the suspension, such as "hold"; a reason that is active already changes nothing.
-        now_ms: the time.
-        After the end of the stream it does nothing.
+        Args:
+            reason: Name of the suspension, such as "hold"; a reason that is active already changes nothing.
+            now_ms: The time.
         """
         if not self.ended:
             self._sending.suspend(reason, now_ms)
 
     def resume_speech(self, reason: str, now_ms: float) -> None:
-        """End a suspension; behind the last one replies continue shortly before the first sample that was not heard.
+        """End a suspension. After the last one, replies continue shortly before the first sample that was not heard.
 
-        reason: as given to `suspend_speech`; one that is not active changes nothing.
-        now_ms: the time.
+        Args:
+            reason: As given to `suspend_speech`; one that is not active changes nothing.
+            now_ms: The time.
         """
         if not self.ended:
             self._sending.unsuspend(reason, now_ms)
@@ -44,11 +46,12 @@ class SuspendingSession(CapturingSession):
     def hold(self, now_ms: float, *, held: bool = True) -> None:
         """Report that the phone call was put on hold, or taken off it: an event Held or Unheld.
 
-        While it is held, speech and voice activity are suspended for the reason "hold".
+        While the call is on hold, speech and voice activity are suspended for the reason "hold". A state that does not
+        change is not reported. After the end of the stream it does nothing.
 
-        now_ms: the time.
-        held: False: it was taken off hold. A state that does not change is not reported.
-        After the end of the stream it does nothing.
+        Args:
+            now_ms: The time.
+            held: False: it was taken off hold.
         """
         listening = self._listening
         if self.ended or held is (HOLD in listening.voice_suspended_by):
@@ -65,28 +68,30 @@ class SuspendingSession(CapturingSession):
 
     @property
     def halts(self) -> int:
-        """How often a pause or a suspension has stopped speech."""
+        """Number of times that a pause or a suspension has stopped speech."""
         return self._sending.halts
 
     def paused_for_ms(self, now_ms: float) -> float:
-        """Return how much longer a pause lasts unless something ends it; infinity: speech is suspended; 0: neither."""
+        """Return the rest of a pause in ms; infinity if speech is suspended, 0 if neither."""
         return self._sending.paused_for_ms(now_ms)
 
     def suspend_voice(self, reason: str, now_ms: float) -> None:
-        """Suspend voice activity until `resume_voice`: what is heard meanwhile, such as music, is not the caller.
+        """Suspend voice activity until `resume_voice`: sound meanwhile, such as music, does not count as the caller.
 
-        Speech that runs ends. Several reasons may be active. It holds for detectors that `voice` makes later as well.
+        Speech of the caller ends. Several reasons may be active. Detectors that `voice` makes later are suspended too.
 
-        reason: names the suspension; a reason that is active already changes nothing.
-        now_ms: the time.
+        Args:
+            reason: Name of the suspension; a reason that is active already changes nothing.
+            now_ms: The time.
         """
         self._suspend_voice(self._listening.voice_suspended_by | {reason}, now_ms)
 
     def resume_voice(self, reason: str, now_ms: float) -> None:
-        """End a suspension of voice activity; behind the last one the caller counts as silent from now on.
+        """End a suspension of voice activity. After the last one, the caller counts as silent from now on.
 
-        reason: as given to `suspend_voice`; one that is not active changes nothing.
-        now_ms: the time.
+        Args:
+            reason: As given to `suspend_voice`; one that is not active changes nothing.
+            now_ms: The time.
         """
         self._suspend_voice(self._listening.voice_suspended_by - {reason}, now_ms)
 

@@ -14,17 +14,17 @@ from rtpcodec.errors import PlanWarning, warn_user
 VERBS: Final = (facts.CONNECT, facts.START)
 
 _NOT_XML: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Characters that XML 1.0 cannot hold, escaped or not (section 2.2)."""
+"""Characters that XML 1.0 cannot contain, escaped or not (XML 1.0 section 2.2)."""
 _UNFIT: Final = re.compile(r"[\s\x00-\x1f\x7f]")
-"""Characters that no URL has; `urlsplit` drops some of them."""
+"""Characters that URLs must not have; `urlsplit` drops some of them."""
 _ESCAPES: Final = str.maketrans(
     {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
 )
-"""Blanks but the space would be read as spaces (XML 1.0 section 3.3.3)."""
+"""Unescaped tabs and line ends would be read as spaces (XML 1.0 section 3.3.3)."""
 
 
 class TexmlPlan(Protocol):
-    """What the element is made from: a StreamPlan."""
+    """The part of a StreamPlan that the element needs."""
 
     @property
     def send_codec(self) -> str:
@@ -32,7 +32,7 @@ class TexmlPlan(Protocol):
 
     @property
     def send_rate_hz(self) -> int:
-        """Its rate as a command names it."""
+        """Its rate as in commands."""
 
     @property
     def mode(self) -> str:
@@ -52,13 +52,13 @@ class TexmlPlan(Protocol):
 
     @property
     def send_silence_when_idle(self) -> bool:
-        """Whether the carrier is to send silence."""
+        """Whether the carrier sends silence."""
 
 
 def element(
     plan: TexmlPlan, url: str, *, verb: str, parameters: Mapping[str, str], others: Mapping[str, str | None]
 ) -> str:
-    """Return the verb with its Stream: see StreamPlan.texml. Raises: ValueError. Warns: PlanWarning."""
+    """Return the verb with its Stream: see StreamPlan.texml. Raises ValueError; warns with PlanWarning."""
     if verb not in VERBS:
         raise ValueError(f"verb is {verb!r}, one of {', '.join(VERBS)} is needed")
     method = others.get(facts.STATUS_CALLBACK_METHOD)
@@ -78,7 +78,7 @@ def element(
 
 
 def stream_element(verb: str, attributes: Mapping[str, str], parameters: Mapping[str, str]) -> str:
-    """Return a verb around a Stream. TypeError, ValueError: an attribute or a parameter that XML cannot hold."""
+    """Return a verb with a Stream. Raises TypeError, ValueError for texts that XML cannot contain."""
     within = "".join(
         f"<{facts.PARAMETER}{_written({facts.NAME: name, facts.VALUE: value})}/>" for name, value in parameters.items()
     )
@@ -88,7 +88,7 @@ def stream_element(verb: str, attributes: Mapping[str, str], parameters: Mapping
 
 
 def require_url(url: str) -> None:
-    """Refuse what is not the URL of a WebSocket. The error does not show it, since its path protects the call."""
+    """Raise ValueError if it is not a WebSocket URL. The text does not show the URL, because its path is secret."""
     if unfit := _UNFIT.search(url):
         raise ValueError(f"url has a blank or control character at position {unfit.start()}")
     try:
@@ -103,9 +103,9 @@ def require_url(url: str) -> None:
 
 
 def _beyond_texml(plan: TexmlPlan) -> Iterator[str]:
-    """Yield what the carrier does not document for TeXML."""
+    """Yield a sentence per value that the carrier does not document for TeXML."""
     codecs, rates = ", ".join(facts.CODECS), ", ".join(map(str, facts.SAMPLING_RATES_HZ))
-    others = "start_streaming and dial take all"
+    others = "start_streaming and dial accept all"
     if plan.mode == commands.RTP_MODE:
         if plan.send_codec not in facts.CODECS:
             yield f"send_codec is {plan.send_codec!r}, TeXML documents {codecs}; {others}"
@@ -124,9 +124,9 @@ def _written(attributes: Mapping[str, str]) -> str:
 
 
 def _escaped(name: str, value: object) -> str:
-    """Return a text as it stands in an attribute. ValueError, TypeError: it cannot; neither shows it."""
+    """Return a text escaped for an attribute. Raises ValueError, TypeError, which do not show it."""
     if not isinstance(value, str):
         raise TypeError(f"{name} is of type {type(value).__name__}, a str is needed")
     if _NOT_XML.search(value):
-        raise ValueError(f"{name} has a character that XML cannot hold")
+        raise ValueError(f"{name} has a character that XML cannot contain")
     return value.translate(_ESCAPES)

@@ -13,9 +13,9 @@ from rtpcodec.stream.wire.twilio import TWILIO
 
 
 def element(plan: object, url: str, parameters: Mapping[str, str]) -> str:
-    """Return the verb with its Stream: see StreamPlan.twiml. Raises: PlanError, ValueError, TypeError.
+    """Return the verb with its Stream: see StreamPlan.twiml. Raises PlanError, ValueError, TypeError.
 
-    Warns: PlanWarning.
+    Warns with PlanWarning.
     """
     reason = refusal_of(TWILIO, plan)
     if reason is not None:
@@ -24,7 +24,7 @@ def element(plan: object, url: str, parameters: Mapping[str, str]) -> str:
     if urlsplit(url).scheme != facts.SCHEME:
         warn_user(f"StreamPlan.twiml: url has the scheme ws, Twilio connects by {facts.SCHEME} only", PlanWarning)
     if "?" in url:
-        raise ValueError("url has a query, and a Stream of TwiML passes none on: use parameters")
+        raise ValueError("url has a query, which Twilio does not forward: use parameters")
     written = stream_element(facts.CONNECT, {facts.URL: url}, parameters)
     for name, value in parameters.items():
         characters = len(name) + len(value)

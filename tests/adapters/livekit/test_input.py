@@ -33,7 +33,7 @@ def test_frames_of_20_ms_until_the_stream_ends(rate_hz: int) -> None:
     assert np.abs(middle).max() == pytest.approx(8000, rel=0.05)
 
 
-def test_silence_is_filled_while_nothing_comes() -> None:
+def test_silence_fills_the_time_without_audio() -> None:
     times_s: list[float] = []
 
     async def listen(call: rtpcodec.Call) -> None:

@@ -65,7 +65,7 @@ def test_an_interruption_reports_what_was_heard_and_nothing_more_is() -> None:
     assert heard_ms(report, 800) == 400
 
 
-def test_a_clear_behind_the_flush_drops_every_segment_and_no_other_one_begins() -> None:
+def test_a_clear_after_the_flush_drops_every_segment_and_no_other_one_begins() -> None:
     async def speak(_call: rtpcodec.Call, output: CallAudioOutput, _ends: Ends) -> None:
         for pitch_hz in (400, 800, 1200):
             await capture(output, tone(1000, pitch_hz, 16_000), 16_000)
@@ -148,7 +148,7 @@ def test_a_clear_ends_the_pause() -> None:
     assert heard_ms(report, 800) == 400
 
 
-def test_a_pause_that_nobody_ends_is_discarded() -> None:
+def test_a_pause_that_is_never_ended_is_discarded() -> None:
     async def handle(call: rtpcodec.Call) -> None:
         output = CallAudioOutput(call, max_pause_s=1.0)
         ends = Ends(output)

@@ -111,7 +111,7 @@ def test_position_and_silence_on_many_networks(seeds: range) -> None:
     ],
     ids=["no marks", "marks at once", "lost marks", "late marks", "no marks after a clear"],
 )
-def test_strange_carriers_keep_to_the_doubt_that_the_call_states(habits: dict[str, Any]) -> None:
+def test_with_unusual_carriers_positions_stay_within_the_stated_uncertainty(habits: dict[str, Any]) -> None:
     timing = Timing(to_app=Link(delay_ms=40), from_app=Link(delay_ms=40))
     found = cut(1, 1500, timing=timing, playout_delay_ms=60, variations=Variations(**habits))
     assert found.error_ms <= max(BAR_MS, found.doubt_ms + 1)

@@ -27,7 +27,7 @@ CHUNK_MS: Final = 20
 SPEECH_MS: Final = 1700
 PAUSE_MS: Final = 300
 REACH: Final = 8000
-"""Samples by which one second may lie elsewhere than the one before."""
+"""How many samples one second may be shifted relative to the previous one."""
 Pauses = Literal["silent", "stalled"]
 """In a silent pause the carrier sends nothing, and its timestamps continue. In a stalled one it sends, and all arrives
 behind the pause at once."""
@@ -48,7 +48,7 @@ class Heard:
 
 
 def speech(rate_hz: int, duration_ms: int) -> NDArray[np.int16]:
-    """Noise below 2.5 kHz: each place of it is unlike any other."""
+    """Noise below 2.5 kHz: no two places of it are alike."""
     samples = rate_hz * duration_ms // 1000
     random = np.random.default_rng(rate_hz)
     spectrum = np.fft.rfft(random.normal(size=samples))
@@ -90,7 +90,7 @@ def serializer_of(which: Which, codec_name: str) -> Any:
     """Return a serializer at its defaults."""
 
     async def send_text(_text: str) -> None:
-        """Nothing is said."""
+        """Send nothing."""
 
     if which == "ours":
         return StreamSerializer(send_text)
@@ -173,7 +173,7 @@ async def heard_by_pipeline(
         yield {"type": "websocket.disconnect", "code": 1000}
 
     async def drop(_message: Any) -> None:
-        """Nothing is said."""
+        """Send nothing."""
 
     websocket = WebSocket({"type": "websocket", "headers": []}, asgi().__anext__, drop)
     await websocket.accept()

@@ -27,7 +27,7 @@ async def send_text(_text: str) -> None:
 
 
 def ours() -> Any:
-    """No time passes between the chunks, so all of them are ahead of their time."""
+    """No time passes between the chunks, so all of them are early."""
     return StreamSerializer(send_text, lead_ms=20.0 * CHUNKS)
 
 

@@ -1,4 +1,4 @@
-"""Prints what pipecat's pipeline receives of a caller who pauses: with our serializer, and with pipecat's own.
+"""Prints what pipecat's pipeline receives from a caller who pauses, with our serializer and with pipecat's own.
 
 python -m tests.adapters.pipecat.figures [MINUTES]
 """

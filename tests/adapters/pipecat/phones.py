@@ -59,7 +59,7 @@ async def run_pipeline(
 
 
 class Agent(FrameProcessor):  # type: ignore[misc]
-    """Passes each frame to `heard`, which pushes what the agent says; keeps all but the caller's audio."""
+    """Passes each frame to `heard`, which pushes the agent's speech; keeps everything except the caller's audio."""
 
     def __init__(self, heard: Callable[[Agent, Any], Awaitable[object]]) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A phone bot as pipecat's guide for this carrier writes it: docs/pipecat.md lists what changes to move it."""
+"""A phone bot as in pipecat's guide for this carrier. docs/pipecat.md lists the changes that migrate it."""
 
 import os
 
@@ -18,7 +18,7 @@ CALLERS: list[str] = []
 
 
 class Echo(FrameProcessor):  # type: ignore[misc]
-    """Says what the caller said; it stands for recogniser, model and voice."""
+    """Repeats the caller's audio; stands for recogniser, model and voice."""
 
     async def process_frame(self, frame: Frame, direction: FrameDirection) -> None:
         """Turn the caller's audio into the bot's."""

@@ -1,4 +1,4 @@
-"""docs/pipecat.md: its list moves a bot on pipecat's own serializer, and its whole bot runs."""
+"""docs/pipecat.md: its change list migrates a bot on pipecat's own serializer, and its whole bot runs."""
 
 from __future__ import annotations
 

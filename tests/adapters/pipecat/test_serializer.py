@@ -216,7 +216,7 @@ def test_a_mark_of_the_bot_is_played_or_cleared() -> None:
     assert events == [MarkPlayed("first"), MarkCleared("next", "interrupt")]
 
 
-def test_messages_of_the_bot_are_sent_as_they_are_and_wrong_ones_raise() -> None:
+def test_messages_of_the_bot_are_sent_unchanged_and_wrong_ones_raise() -> None:
     async def main() -> None:
         wire = Wire()
         serializer = await streaming(wire)
@@ -235,7 +235,7 @@ def test_messages_of_the_bot_are_sent_as_they_are_and_wrong_ones_raise() -> None
     run_virtual(main())
 
 
-def test_what_pipecat_has_no_frame_for_reaches_the_pipeline_as_events() -> None:
+def test_events_without_a_pipecat_frame_reach_the_pipeline() -> None:
     async def main() -> list[object]:
         serializer = await streaming(Wire())
         texts = [
@@ -321,7 +321,7 @@ def test_a_call_that_has_ended_is_not_an_error_and_another_refusal_is() -> None:
 
 
 @pytest.mark.parametrize(("frame", "waited_s"), [(frames.EndFrame(), 0.8), (frames.CancelFrame(), 0.0)])
-def test_the_end_hangs_up_behind_the_last_words_and_a_cancellation_at_once(frame: Any, waited_s: float) -> None:
+def test_the_end_hangs_up_after_the_last_words_and_a_cancellation_at_once(frame: Any, waited_s: float) -> None:
     async def main() -> None:
         control = Control()
         serializer = await streaming(Wire(), control=control)
@@ -351,7 +351,7 @@ def test_the_rates_of_pipeline_and_start_may_come_in_either_order() -> None:
     run_virtual(main())
 
 
-def test_garbage_before_the_start_ends_the_reading_and_mode_mp3_is_refused() -> None:
+def test_invalid_messages_before_the_start_end_the_reading_and_mode_mp3_is_refused() -> None:
     async def main() -> None:
         async def receive_text() -> str:
             return "garbage"

@@ -41,13 +41,13 @@ async def say(agent: Agent, duration_s: float) -> None:
 
 
 async def echo(agent: Agent, frame: Any) -> None:
-    """Say what the caller says."""
+    """Repeat the caller's audio."""
     if isinstance(frame, frames.InputAudioRawFrame):
         await agent.push_frame(frames.OutputAudioRawFrame(frame.audio, frame.sample_rate, frame.num_channels))
 
 
 def sounding_ms(report: CallReport) -> float:
-    """How long the caller heard anything."""
+    """How long the caller heard any audio."""
     heard = np.frombuffer(report.heard_pcm, np.int16)
     frame = report.heard_hz // 100
     loud = [np.abs(heard[at : at + frame]).max() > 1000 for at in range(0, len(heard) - frame, frame)]
@@ -130,7 +130,7 @@ def test_keys_marks_and_an_interruption_pass_a_whole_call() -> None:
 
 
 @pytest.mark.parametrize("plays_out_ms", [0, 400])
-def test_the_last_words_are_heard_although_the_bot_hangs_up_behind_them(plays_out_ms: int) -> None:
+def test_the_last_words_are_heard_before_the_bot_hangs_up(plays_out_ms: int) -> None:
     """Without pipecat's own silence at the end; the carrier holds audio before it plays it."""
 
     async def heard(agent: Agent, frame: Any) -> None:
@@ -155,7 +155,7 @@ def test_the_last_words_are_heard_although_the_bot_hangs_up_behind_them(plays_ou
 
 
 def test_pipecats_own_websocket_server_works_as_well() -> None:
-    """Its WebSocket is known when the caller connects only."""
+    """Its WebSocket is known only when the caller connects."""
 
     async def main() -> CallReport:
         sockets: list[Any] = []

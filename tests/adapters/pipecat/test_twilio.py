@@ -31,7 +31,7 @@ START = json.dumps(
         },
     }
 )
-REFUSAL = "shows a carrier that cannot do the plan: send_codec is 'L16', twilio has PCMU"
+REFUSAL = "shows a carrier that does not support the plan: send_codec is 'L16', twilio has PCMU"
 
 
 def media(payload: bytes) -> str:
@@ -94,8 +94,8 @@ def test_a_pipeline_that_reads_the_start_itself_is_ended_with_the_reason() -> No
 
 
 @pytest.mark.parametrize("frame", [frames.EndFrame(), frames.CancelFrame()])
-def test_no_command_of_ours_is_sent_about_a_call_of_twilio(frame: frames.Frame) -> None:
-    """One bot for both carriers has a control."""
+def test_no_command_is_sent_for_a_call_of_twilio(frame: frames.Frame) -> None:
+    """A bot for both carriers has a control."""
 
     class Control:
         async def hangup(self, call_control_id: str) -> None:

@@ -1,4 +1,4 @@
-"""A serializer without a transport: the carrier's texts in, and what was sent."""
+"""A serializer without a transport: texts of the carrier as input, sent texts as output."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def media(number: int, payload: bytes, track: str = "inbound", timestamp_ms: int
 
 
 class Wire:
-    """What a serializer has sent."""
+    """The texts that a serializer has sent."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -40,7 +40,7 @@ class Wire:
 
     @property
     def messages(self) -> list[dict[str, Any]]:
-        """All texts but the marks of the package's own."""
+        """All texts except own marks of the package."""
         found = map(json.loads, self.texts)
         return [one for one in found if not one.get("mark", {}).get("name", "").startswith("rtpcodec-")]
 

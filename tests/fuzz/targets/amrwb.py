@@ -1,7 +1,7 @@
-"""AMR-WB frames of any octets, good, damaged and lost: 320 samples each or the documented error.
+"""Fuzz AMR-WB: any octets as good, damaged and lost frames give 320 samples each, or the documented error.
 
-Layout of an input: frames in storage form one after the other, as far as their types tell their lengths; what is left
-is given to the decoder as it is, and all of it to the encoder as PCM.
+Layout of an input: consecutive frames in storage form, as far as their types give their lengths. The rest is passed
+to the decoder unchanged, and the whole input to the encoder as PCM.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ FRAME_OCTETS = 640
 
 
 def run(data: bytes) -> int:
-    """A stream of frames through one decoder."""
+    """Decode a stream of frames with one decoder."""
     decoder: Any = INFO.decoder()
     place, calls = 0, 1
     while place < len(data) and calls < MOST_FRAMES:
@@ -47,7 +47,7 @@ def _frame(decoder: Any, frame: bytes) -> None:
 
 
 def _encode(data: bytes) -> int:
-    """The octets as PCM, in a mode that they choose; what comes of it is a frame that can be decoded."""
+    """Encode the octets as PCM in a mode that they choose; the result must be a frame that can be decoded."""
     mode = len(data) % 9
     encoder: Any = INFO.encoder(mode=mode, dtx=bool(len(data) & 1))
     pcm = (data * (1 + FRAME_OCTETS // len(data)))[:FRAME_OCTETS]

@@ -1,4 +1,4 @@
-"""The twin of audioop: only the errors that the removed module raised.
+"""Fuzz compat.audioop: it raises only the errors of the removed module.
 
 Layout of an input: kind of source, width, alignment; the rest is the fragment.
 """
@@ -14,7 +14,7 @@ DOCUMENTED = (TypeError, ValueError, BufferError, audioop.error)
 
 
 def run(data: bytes) -> int:
-    """Every function on the same fragment."""
+    """Call every function with the same fragment."""
     head, fragment = data[:HEAD_OCTETS].ljust(HEAD_OCTETS, b"\0"), data[HEAD_OCTETS:]
     source = SOURCES[head[0] % len(SOURCES)](fragment, head[2] % 64)
     width = 2 if head[1] < 192 else head[1] % 6

@@ -37,7 +37,7 @@ def run(data: bytes) -> int:
 
 
 def _decode(text: bytes) -> None:
-    global COMPARED  # noqa: PLW0603 (what the run reports at its end)
+    global COMPARED  # noqa: PLW0603 (the run prints it at its end)
     expected = _expected(text)
     room = memoryview(bytearray(len(text) // 4 * 3 + 1))[1:]
     for source in (text, memoryview(b"." + text)[1:], text.decode("latin-1")):

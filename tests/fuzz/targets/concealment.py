@@ -1,6 +1,6 @@
-"""Gaps in streams of sample codecs: decoders and the Concealer, fresh and into buffers, in steps of any size.
+"""Fuzz gaps in streams of sample codecs: decoders and the Concealer, fresh and into buffers, in steps of any size.
 
-Layout of an input: one octet for the codec, then steps: an octet for what to do, one for how long it is, and audio.
+Layout of an input: one octet for the codec, then steps: an octet for the action, one for its length, and audio.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ L16_RATES_HZ = (8000, 16000, 22050, 24000, 44100, 48000)
 
 
 def run(data: bytes) -> int:
-    """Steps until the input ends. Two that go the same way, by different doors, must give the same audio."""
+    """Run steps until the input ends. Two streams with equal steps through different methods must give equal audio."""
     coder = _coder(data[0] if data else 0)
     twin = coder.copy()
     place, calls = 1, 2
@@ -70,7 +70,7 @@ def _hear(coder: Any, twin: Any, action: int, piece: bytes) -> None:
         fresh = coder.decode(piece)
     except DOCUMENTED:
         return
-    # One time in eight the room is a little too small.
+    # One time in eight the buffer is a little too small.
     room = memoryview(bytearray(3 + max(0, len(fresh) - (action & 14 == 14))))[3:]
     try:
         written = twin.decode_into(memoryview(b"." + piece)[1:], room)

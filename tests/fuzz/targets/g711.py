@@ -1,4 +1,4 @@
-"""All G.711 functions and their *_into forms, on buffers of every kind, length and alignment.
+"""Fuzz all G.711 functions and their *_into forms, on buffers of every kind, length and alignment.
 
 Layout of an input: kind of source, its alignment, kind of room, its alignment, room more or less than needed; the rest
 is audio.
@@ -30,7 +30,7 @@ FUNCTIONS: tuple[tuple[Callable[[Any], bytes], Callable[[Any, Any], int], int, i
 
 
 def _at(octets: bytes, alignment: int) -> memoryview:
-    """A writable view of exactly these octets that ends its block of memory."""
+    """Return a writable view of exactly these octets, at the end of its block of memory."""
     block = array("B", bytes(alignment) + octets)
     return memoryview(block)[alignment:]
 
@@ -69,7 +69,7 @@ ROOMS: tuple[Callable[[int, int, Any], Any], ...] = (
 
 
 def run(data: bytes) -> int:
-    """Every function on the same audio. The buffer forms must give what the plain forms give."""
+    """Call every function with the same audio; the *_into forms must give the results of the plain forms."""
     head, audio = data[:HEAD_OCTETS].ljust(HEAD_OCTETS, b"\0"), data[HEAD_OCTETS:]
     source = SOURCES[head[0] % len(SOURCES)](audio, head[1] % 64)
     more = (head[4] - 256 if head[4] > 127 else head[4]) // 8

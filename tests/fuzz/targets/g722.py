@@ -1,8 +1,8 @@
-"""G.722 whole: single codecs, banks, and all forms of the kernel against one another, on buffers of every kind and cut.
+"""Fuzz G.722: single codecs, banks, and all forms of the kernel compared, on buffers of every kind and cut.
 
-Layout of an input: kind of source, its alignment, kind of room, its alignment, room more or less than needed, mode,
-rows of a bank; the rest is audio, which is taken for PCM and for octets. COMPARED counts the octets and samples of
-results that were compared with another form's.
+Layout of an input: kind and alignment of the source, kind and alignment of the result, its size relative to the need,
+mode, rows of a bank; the rest is audio, used as PCM and as octets. COMPARED counts the octets and samples of results
+that were compared with another form.
 """
 
 import random
@@ -27,7 +27,7 @@ Coder = G722Encoder | G722Decoder
 
 
 def run(data: bytes) -> int:
-    """Every way of the same audio. All must give the same."""
+    """Process the same audio in all ways; the results must be equal."""
     head, audio = data[:HEAD_OCTETS].ljust(HEAD_OCTETS, b"\0"), data[HEAD_OCTETS:]
     mode = 1 + head[5] % 3
     cuts = random.Random(data)
@@ -39,7 +39,7 @@ def run(data: bytes) -> int:
 
 
 def _count(results: int) -> None:
-    global COMPARED  # noqa: PLW0603 (what the run tells at its end)
+    global COMPARED  # noqa: PLW0603 (the run prints it at its end)
     COMPARED += results
 
 
@@ -53,7 +53,7 @@ def _pieces(audio: bytes, unit: int, cuts: random.Random) -> list[bytes]:
 
 
 def _forms(pcm: bytes, octets: bytes, mode: int, cuts: random.Random) -> int:
-    """The kernel's forms, whole and in pieces: the same results, and the same states, as the definition."""
+    """Compare the kernel's forms, whole and in pieces, with the definition: equal results and equal states."""
     whole = kernel.encode("portable", kernel.start(), pcm), kernel.decode("portable", kernel.start(), octets, mode)
     for form in kernel.forms():
         state, codes = kernel.start(), b""
@@ -71,7 +71,7 @@ def _forms(pcm: bytes, octets: bytes, mode: int, cuts: random.Random) -> int:
 
 
 def _face(make: Callable[[], Coder], head: bytes, audio: bytes, octets_out: int) -> int:
-    """A codec on buffers of any kind: both ways give the same, a refusal takes nothing in, a reset begins anew."""
+    """Use a codec on buffers of any kind: both methods agree, a refusal changes nothing, a reset restarts."""
     source = SOURCES[head[0] % len(SOURCES)](audio, head[1] % 64)
     more = (head[4] - 256 if head[4] > 127 else head[4]) // 8
     room = ROOMS[head[2] % len(ROOMS)](max(0, octets_out + more), head[3] % 64, source)
@@ -106,7 +106,7 @@ def _run_into(coder: Coder, source: Any, room: Any) -> int:
 
 
 def _banks(pcm: bytes, octets: bytes, mode: int, rows: int, cuts: random.Random) -> int:
-    """Banks row by row, in columns of any width and for any rows, beside single codecs."""
+    """Compare banks with single codecs, in columns of any width and for any rows."""
     samples = np.frombuffer(pcm[: len(pcm) // (4 * rows) * 4 * rows], np.int16).reshape(rows, -1)
     codes = np.frombuffer(octets[: len(octets) // rows * rows], np.uint8).reshape(rows, -1)
     encoders, decoders = G722EncoderBank(rows, mode=mode), G722DecoderBank(rows, mode=mode)

@@ -8,7 +8,7 @@ import random
 
 from rtpcodec.stream.wire import TELNYX
 from tests.stream.media_spellings import MediaSpellings
-from tests.stream.scanned import Readers
+from tests.stream.scanner_comparison import Readers
 
 FORMS = ("", "portable")
 COMPARED = 0

@@ -1,6 +1,6 @@
-"""The scan of MP3 data: where frames are, what parts there are, and what is said of data that is none.
+"""Fuzz the scan of MP3 data: frames, parts, and the description of data that is not MP3.
 
-An input is data as it comes. Parts are checked against each other; nothing is decoded, which is libsndfile's work.
+An input is data, unchanged. Parts are checked against each other; nothing is decoded, because libsndfile does that.
 """
 
 from itertools import pairwise
@@ -11,7 +11,7 @@ from rtpcodec.audio.mp3_scan import parts_of, walk
 
 
 def run(data: bytes) -> int:
-    """Frames lie in order within the data, and splitting what was split changes nothing."""
+    """Check that frames are in order within the data, and that splitting a part again does not change it."""
     try:
         mp3.require_mp3(data)
         parts = mp3.split(data)

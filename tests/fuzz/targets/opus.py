@@ -1,7 +1,7 @@
-"""OPUS packets of any octets: the library and our parser agree which are valid, and what is valid gives its audio.
+"""Fuzz OPUS: the library and our parser agree which packets are valid, and valid ones give their audio.
 
-Layout of an input: an octet that chooses the rate and whether a packet is lost, then packets, each after its length in
-two octets; all of it is PCM for an encoder as well.
+Layout of an input: an octet that chooses the rate and the lost packets, then packets, each after its length in two
+octets. The whole input is also PCM for an encoder.
 """
 
 from typing import Any
@@ -16,7 +16,7 @@ COMPARED = 0
 
 
 def run(data: bytes) -> int:
-    """All packets of an input through one decoder, its twin, and the other ways in."""
+    """Decode all packets of an input with one decoder, its copy, and the other methods."""
     rate_hz = INFO.sample_rates_hz[data[0] & 3]
     decoder: Any = INFO.decoder(rate_hz)
     place, calls = 1, 1
@@ -28,7 +28,7 @@ def run(data: bytes) -> int:
 
 
 def _packet(decoder: Any, packet: bytes, rate_hz: int, size: int) -> int:
-    global COMPARED  # noqa: PLW0603 (what the run tells at its end)
+    global COMPARED  # noqa: PLW0603 (the run prints it at its end)
     lost = (1 + size % 48) * (rate_hz // 400)
     try:
         ticks = opus_packet.parse(packet).ticks
@@ -52,7 +52,7 @@ def _packet(decoder: Any, packet: bytes, rate_hz: int, size: int) -> int:
 
 
 def _frame(rate_hz: int, data: bytes) -> int:
-    """The octets as PCM: coded, and decoded again."""
+    """Encode the octets as PCM, and decode the result."""
     encoder: Any = INFO.encoder(rate_hz, frame_ms=(2.5, 5, 10, 20, 40, 60)[len(data) % 6], dtx=bool(data[0] & 4))
     needed = 2 * encoder.frame_samples
     packet = encoder.encode((data * (1 + needed // len(data)))[:needed])

@@ -1,8 +1,8 @@
-"""All payload formats: random octets give frames or PayloadError, and frames that were given can be packed again.
+"""Fuzz payload formats: random octets give frames or PayloadError, and these frames can be packed again.
 
-Layout of an input: how long payloads are, how long the first is; the rest is cut into the payloads of one stream, which
-go through AMR-WB's detection, each of its packings, OPUS and a sample codec, and whole through the reader of files.
-COMPARED counts the octets of payloads that were made again and compared.
+Layout of an input: the length of payloads and of the first one; the rest is cut into the payloads of one stream. They
+pass through AMR-WB's detection, each of its packings, OPUS and a sample codec, and whole through the reader of files.
+COMPARED counts the octets of payloads that were packed again and compared.
 """
 
 from collections.abc import Callable
@@ -25,7 +25,7 @@ LENGTHS = (1, 2, 6, 7, 18, 19, 33, 34, 41, 42, 61, 62, 4096)
 
 
 def run(data: bytes) -> int:
-    """Every format on the same payloads."""
+    """Parse the same payloads with every format."""
     head, octets = data[:HEAD_OCTETS].ljust(HEAD_OCTETS, b"\0"), data[HEAD_OCTETS:]
     length = LENGTHS[head[0] % len(LENGTHS)]
     first = head[1] % 64
@@ -62,7 +62,7 @@ def _through(stream: PayloadFormat, payload: bytes) -> int:
 
 
 def _cut(stream: PayloadFormat, payload: bytes, ticks: int) -> None:
-    """Pieces are payloads themselves, follow each other in time, and last as long as the whole."""
+    """Check that pieces are payloads too, follow each other in time, and are together as long as the whole."""
     at = 0
     try:
         for piece, offset in stream.split(payload, max(1, len(payload) // 2)):
@@ -74,7 +74,7 @@ def _cut(stream: PayloadFormat, payload: bytes, ticks: int) -> None:
 
 
 def _strictly(octets: bytes) -> None:
-    """What fits a packing to the last bit is made again octet for octet."""
+    """Check that a payload that fits a packing to the last bit is packed to the same octets."""
     for packing, unpack in UNPACK.items():
         try:
             cmr, frames = unpack(octets, True)
@@ -93,6 +93,6 @@ def _file(octets: bytes) -> None:
 
 
 def _compare(made: bytes, given: bytes) -> None:
-    global COMPARED  # noqa: PLW0603 (what the run tells at its end)
+    global COMPARED  # noqa: PLW0603 (the run prints it at its end)
     assert made == given
     COMPARED += len(made)

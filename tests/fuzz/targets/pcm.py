@@ -1,4 +1,4 @@
-"""PcmInput and the PCM kernels on buffers of every kind, cut anywhere.
+"""Fuzz PcmInput and the PCM kernels on buffers of every kind, cut anywhere.
 
 Layout of an input: kind of source, its alignment, number of channels, gain, length of the first piece; the rest is
 audio. COMPARED counts the octets whose kernels have an inverse or a second way to the same result.
@@ -29,8 +29,8 @@ _FLOATS = (
 
 
 def run(data: bytes) -> int:
-    """Every function on the same audio; how many calls."""
-    global COMPARED  # noqa: PLW0603 (what the run reports at its end)
+    """Call every function with the same audio; return the number of calls."""
+    global COMPARED  # noqa: PLW0603 (the run prints it at its end)
     head, audio = data[:HEAD_OCTETS].ljust(HEAD_OCTETS, b"\0"), data[HEAD_OCTETS:]
     kinds = len(SOURCES) + len(_FLOATS)
     kind = head[0] % kinds
@@ -45,7 +45,7 @@ def run(data: bytes) -> int:
 
 
 def _cut(audio: bytes, first: int) -> int:
-    """Octets in two pieces and in one."""
+    """Compare octets in two pieces and in one."""
     whole, pieces = PcmInput(), PcmInput()
     joined = pieces.accept(audio[:first]) + pieces.accept(audio[first:])
     if whole.accept(audio) != joined or whole.carried != pieces.carried:
@@ -54,7 +54,7 @@ def _cut(audio: bytes, first: int) -> int:
 
 
 def _kernels(pcm: bytes, count: int, factor: float) -> None:
-    """Functions of int16, against one another."""
+    """Compare functions of int16 with each other."""
     if float_pcm.float32_to_int16(float_pcm.int16_to_float32(pcm)) != pcm:
         raise AssertionError("float32 and back gives other samples")
     gained = mixing.gain(pcm, factor)

@@ -1,19 +1,19 @@
-"""The resampler's whole face: pieces of any size into fresh and given buffers, copies, resets and flushes.
+"""Fuzz the resampler: pieces of any size into new and given buffers, copies, resets and flushes.
 
-Layout of an input: one octet for the two rates, then steps: an octet for what to do and how long a piece is, and its
+Layout of an input: one octet for the two rates, then steps: an octet for the action and the length of a piece, and its
 audio.
 """
 
 from rtpcodec import Resampler
 
 RATES_HZ = (8000, 16000, 24000, 48000, 11025, 12000, 22050, 32000, 44100)
-"""Those of the first release first: an octet of 0 to 15 names the same pair as ever."""
+"""The rates of the first release come first: an octet of 0 to 15 keeps its pair."""
 DOCUMENTED = (TypeError, ValueError, BufferError)
 MOST_STEPS = 24
 
 
 def rates_of(octet: int) -> tuple[int, int]:
-    """The two rates that an octet names: all pairs of four rates, then all pairs."""
+    """Return the two rates of an octet: first all pairs of four rates, then all pairs."""
     if octet < 16:
         return RATES_HZ[octet & 3], RATES_HZ[octet >> 2]
     pair = (octet - 16) % len(RATES_HZ) ** 2
@@ -21,7 +21,7 @@ def rates_of(octet: int) -> tuple[int, int]:
 
 
 def run(data: bytes) -> int:
-    """Steps until the input ends. A copy that goes the same way must give the same audio."""
+    """Run steps until the input ends. A copy with the same steps must give equal audio."""
     resampler = Resampler(*rates_of(data[0] if data else 0))
     twin = resampler.copy()
     place, calls = 1, 2
@@ -42,7 +42,7 @@ def _step(resampler: Resampler, twin: Resampler, step: int, piece: bytes) -> Non
         assert resampler.flush() == twin.flush()
     try:
         samples = resampler.output_samples(len(piece) // 2)
-        # One time in eight the room is a little too small.
+        # One time in eight the buffer is a little too small.
         room = memoryview(bytearray(3 + max(0, 2 * samples - (step & 7 == 7))))[3:]
         written = resampler.resample_into(memoryview(b"." + piece)[1:], room)
     except DOCUMENTED:

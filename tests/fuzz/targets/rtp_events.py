@@ -1,7 +1,7 @@
-"""Telephone events and comfort noise: any payloads in any packets give digits and noise, or PayloadError.
+"""Fuzz telephone events and comfort noise: any payloads in any packets give digits and noise, or PayloadError.
 
-Layout of an input: packets of six octets, four of payload, one of payload type and length, one of how far the timestamp
-moves. COMPARED counts the octets of payloads that were built again.
+Layout of an input: packets of six octets: four of payload, one of payload type and length, one for the step of the
+timestamp. COMPARED counts the octets of payloads that were built again.
 """
 
 from rtpcodec import RtpPacket
@@ -14,11 +14,11 @@ EVENT_TYPE = 101
 PACKET_OCTETS = 6
 MOST_PACKETS = 64
 STEPS = (0, 0, 0, 160, 0xFFFF, -160, 8000, 0x7FFFFFFF)
-"""Ticks that a timestamp moves, by the low bits of an octet."""
+"""Steps of the timestamp in ticks, by the low bits of an octet."""
 
 
 def run(data: bytes) -> int:
-    """A stream of packets, then the whole input as comfort noise."""
+    """Parse a stream of packets, then the whole input as comfort noise."""
     receiver = DigitReceiver(payload_type=EVENT_TYPE, rtp_clock_hz=8000)
     timestamp, digits, calls = 0, list[Digit](), 3
     for number in range(min(len(data) // PACKET_OCTETS, MOST_PACKETS)):
@@ -61,6 +61,6 @@ def _noise(payload: bytes) -> None:
 
 
 def _compare(made: bytes, given: bytes) -> None:
-    global COMPARED  # noqa: PLW0603 (what the run tells at its end)
+    global COMPARED  # noqa: PLW0603 (the run prints it at its end)
     assert made == given
     COMPARED += len(made)

@@ -1,7 +1,7 @@
-"""RTP packets: any octets are a packet that its fields give again, or a PacketError.
+"""Fuzz RTP packets: any octets are a packet that its fields build again, or a PacketError.
 
-Layout of an input: one octet for how the first octet is bent, then the datagram, so that most pass the check of the
-version. COMPARED counts the octets of packets that were built again.
+Layout of an input: one octet that modifies the first octet, then the datagram; most pass the check of the version.
+COMPARED counts the octets of packets that were built again.
 """
 
 from rtpcodec import RtpPacket, codec, is_rtcp
@@ -11,11 +11,11 @@ from rtpcodec.rtp.header_extension import header_extension, header_extension_ele
 COMPARED = 0
 DECODER = codec("PCMU").decoder()
 KEEP_FIRST = 0x80
-"""With this bit the datagram is left as it is; else its version is 2 and the input says the rest of the octet."""
+"""With this bit the datagram is unchanged; otherwise its version is 2, and the input gives the rest of the octet."""
 
 
 def run(data: bytes) -> int:
-    """Parsing from two kinds of buffers, every part, building and writing."""
+    """Parse from two kinds of buffers, read every part, build and write."""
     head, datagram = data[:1], data[1:]
     if head and datagram and not head[0] & KEEP_FIRST:
         datagram = bytes((0x80 | head[0] & 0x3F,)) + datagram[1:]
@@ -39,7 +39,7 @@ def run(data: bytes) -> int:
 
 
 def _refusal(datagram: bytes | bytearray) -> str:
-    """The words of the error; "" for a packet."""
+    """Return the text of the error; "" for a packet."""
     try:
         RtpPacket.parse(datagram)
     except PacketError as error:
@@ -48,7 +48,7 @@ def _refusal(datagram: bytes | bytearray) -> str:
 
 
 def _again(packet: RtpPacket, datagram: bytes) -> None:
-    global COMPARED  # noqa: PLW0603 (what the run tells at its end)
+    global COMPARED  # noqa: PLW0603 (the run prints it at its end)
     again = RtpPacket(
         payload_type=packet.payload_type,
         sequence_number=packet.sequence_number,
@@ -66,7 +66,7 @@ def _again(packet: RtpPacket, datagram: bytes) -> None:
 
 
 def _elements(packet: RtpPacket) -> int:
-    """Elements that were read can be written and read again."""
+    """Check that parsed elements can be written and parsed again."""
     try:
         elements = packet.extension_elements
     except PacketError:

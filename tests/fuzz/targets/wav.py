@@ -1,4 +1,4 @@
-"""The WAV reader: an input is a file as it comes, read whole, in pieces, and as a pipe that cannot go back."""
+"""Fuzz the WAV reader: an input is a file, read whole, in pieces, and as a pipe without seek."""
 
 import io
 
@@ -6,15 +6,15 @@ from rtpcodec.audio.files import WavReader
 
 
 class Pipe(io.BytesIO):
-    """A file that cannot go back."""
+    """A file without seek."""
 
     def seekable(self) -> bool:
-        """No."""
+        """Return False."""
         return False
 
 
 def run(data: bytes) -> int:
-    """Every way gives the same samples, no more than the file can have."""
+    """Read the file in all ways: they give the same samples, and no more than the file can have."""
     try:
         with WavReader(io.BytesIO(data)) as reader:
             pcm = b"".join(reader)

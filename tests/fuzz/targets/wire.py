@@ -1,4 +1,4 @@
-"""Messages from carriers: each parse knows BrokenMessage only, the choice and a session raise nothing at all."""
+"""Fuzz messages from carriers: parsing raises only BrokenMessage, choosing a dialect and a session raise nothing."""
 
 from rtpcodec import MediaSession
 from rtpcodec.stream.wire import TWILIO, BrokenMessage, parse
@@ -13,8 +13,8 @@ _messages = 0
 
 
 def run(data: bytes) -> int:
-    """The octets and their text to parse and to a session, which begins anew after some messages."""
-    global _session, _messages  # noqa: PLW0603 (a session a message would never leave its first state)
+    """Pass the octets and their text to a parser and to a session, which is replaced after some messages."""
+    global _session, _messages  # noqa: PLW0603 (one session per message would never leave its first state)
     text = data.decode("utf-8", "surrogateescape")
     for message in (data, text):
         for read in (parse, TWILIO.parse):

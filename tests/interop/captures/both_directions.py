@@ -1,4 +1,4 @@
-"""Calls between ffmpeg and GStreamer with their sender reports, on networks of our making.
+"""Calls between ffmpeg and GStreamer with their sender reports, on simulated networks.
 
 The expected place of each direction is computed here from the octets of the capture, by RFC 3550 section 6.4.1.
 """
@@ -61,7 +61,7 @@ def from_host(frames: list[Frame], host: str) -> tuple[list[tuple[Frame, RtpPack
 
 
 def begin_by_reports_s(frames: list[Frame], host: str) -> float:
-    """When a host's first sample was made by its own wall clock: the middle one of what its reports say."""
+    """Return the time of a host's first sample by its own wall clock: the median over its reports."""
     rtp, reports = from_host(frames, host)
     begins = []
     for report in reports:
@@ -73,7 +73,7 @@ def begin_by_reports_s(frames: list[Frame], host: str) -> float:
 
 
 def begin_by_transit_s(frames: list[Frame], host: str) -> float:
-    """When a host's first sample would have arrived, had it been as quick as the quickest packet."""
+    """Return when a host's first sample would have arrived with the least transit time."""
     rtp, _ = from_host(frames, host)
     first = rtp[0][1].timestamp
     return min(frame.time_ns / 1e9 - timestamp_distance(first, packet.timestamp) / RATE_HZ for frame, packet in rtp)
@@ -113,7 +113,7 @@ def test_both_directions_are_aligned(
 
 
 def test_the_senders_clocks_and_the_capture_agree_on_the_loopback(frames: list[Frame]) -> None:
-    """Both ways say the same where nothing delays packets, but for how the programs send."""
+    """Both alignments agree if no packet is delayed, except for how the programs send."""
     by_reports_s = begin_by_reports_s(frames, B) - begin_by_reports_s(frames, A)
     by_transit_s = begin_by_transit_s(frames, B) - begin_by_transit_s(frames, A)
     assert abs(by_reports_s - by_transit_s) < 0.3

@@ -1,4 +1,4 @@
-"""What other programs send over the loopback, as a packet capture. Needs the right to open packet sockets: root."""
+"""Captures the packets that other programs send over loopback. Opening packet sockets needs root."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Frame(NamedTuple):
 
 
 def _own_network(sniffer: socket.socket) -> None:
-    """Have the kernel drop all but IPv4 from NETWORK (classic BPF: linux/filter.h)."""
+    """Let the kernel drop all packets but IPv4 from NETWORK (classic BPF: linux/filter.h)."""
     network = int.from_bytes(socket.inet_aton(f"{NETWORK}.0.0"), "big")
     program = b"".join(
         struct.pack("=HBBI", *instruction)
@@ -69,7 +69,7 @@ def _own_network(sniffer: socket.socket) -> None:
 
 @contextmanager
 def capturing() -> Iterator[Callable[[], list[Frame]]]:
-    """Capture; call what is yielded when the senders have ended: what they sent lies in the socket then."""
+    """Capture packets; call the yielded function when the senders have ended and the socket has all packets."""
     with socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL)) as sniffer:
         _own_network(sniffer)
         sniffer.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, BUFFER_OCTETS)
@@ -92,7 +92,7 @@ def _drained(sniffer: socket.socket) -> Iterator[Frame]:
 
 @contextmanager
 def listening(*addresses: tuple[str, int]) -> Iterator[None]:
-    """Have the ports, so that senders get no errors back."""
+    """Bind the ports, so that senders receive no errors."""
     sockets = [socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in addresses]
     try:
         for one, address in zip(sockets, addresses, strict=True):
@@ -115,7 +115,7 @@ def write_pcap(path: Path, frames: Sequence[Frame]) -> Path:
 
 
 def on_a_network(frames: Sequence[Frame], delay_ms: dict[str, float], jitter_ms: float, seed: int) -> list[Frame]:
-    """Delay what each host sends, every fifth packet by no more: the capture's place is at the receivers.
+    """Delay the packets of each host, every fifth one without jitter: the capture point is at the receivers.
 
     delay_ms: by the host.
     jitter_ms: the most on top of it.

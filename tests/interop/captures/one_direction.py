@@ -1,4 +1,4 @@
-"""Captures of what ffmpeg and GStreamer send, against what both decode from the same packets."""
+"""Captures of ffmpeg and GStreamer as senders, compared with what both decode from the same packets."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def rtp_of(frames: list[Frame]) -> list[RtpPacket]:
 
 
 def senders(*names: str) -> list[ParameterSet]:
-    """Both programs with the codecs of these names; without names with all."""
+    """Return both programs with these codecs, by default with all."""
     return [
         pytest.param(case, send, id=f"{case.name}-{case.rate_hz}-{send.__name__.removeprefix('sent_by_')}")
         for case in CASES
@@ -156,7 +156,7 @@ def test_decode_gives_what_both_programs_decode(
 def test_packets_stay_at_their_places_when_others_are_lost(
     case: Case, send: Callable[[Case, Path], list[Frame]], tmp_path: Path
 ) -> None:
-    """For codecs without memory of earlier packets: every sample that came is where it was, all others are silence."""
+    """For codecs without state: every sample that arrived is at its place, all others are silence."""
     sound = tmp_path / "sound.wav"
     sound.write_bytes(simple(speech(case.rate_hz, SECONDS, 3), rate_hz=case.rate_hz))
     sent = [frame for frame in send(case, sound) if not is_rtcp(frame)]
@@ -190,13 +190,13 @@ def test_packets_stay_at_their_places_when_others_are_lost(
 
 
 def places(case: Case, packets: list[RtpPacket]) -> list[int]:
-    """Where packets begin by the RTP clock, in samples from the first one."""
+    """Return where packets begin by the RTP clock, in samples from the first one."""
     first = packets[0].timestamp
     return [timestamp_distance(first, one.timestamp) * case.rate_hz // case.clock_hz for one in packets]
 
 
 def samples_of(case: Case, packet: RtpPacket) -> int:
-    """How many samples of one channel a packet holds."""
+    """Return how many samples of one channel a packet has."""
     layout = payload_format(codec(case.name), case.rate_hz)
     return layout.ticks(packet.payload) * case.rate_hz // case.clock_hz
 

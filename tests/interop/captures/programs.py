@@ -1,4 +1,4 @@
-"""The ffmpeg executable, GStreamer and sipp of the system: senders of RTP, and decoders as witnesses."""
+"""The ffmpeg executable, GStreamer and sipp of the system: senders of RTP, and decoders to compare with."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ def callee(case: Case, played: Path) -> str:
 
 
 def known_payload(case: Case, seed: int, path: Path) -> bytes:
-    """Write a capture for sipp to play: a sound and a key. Returns the sound that it holds."""
+    """Write a capture for sipp to play, with a sound and a key. Return the sound."""
     info = codec(case.name)
     options = {"byte_order": "big"} if case.name == "L16" else {}
     encoder, decoder = info.encoder(case.rate_hz, **options), info.decoder(case.rate_hz, **options)

@@ -1,4 +1,4 @@
-"""Test sounds, captures to sound, and what both captures' tests compare."""
+"""Test sounds, decoding of captures, and comparisons of sounds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.rtp.capture.made_calls import Kept
 
 
 def speech(rate_hz: int, seconds: float, seed: int) -> bytes:
-    """Return a voice-like sound that is alike in no two places."""
+    """Return a voice-like sound without repetition."""
     chance = np.random.default_rng(seed)
     time_s = np.arange(int(rate_hz * seconds)) / rate_hz
     pitch = 2 * np.pi * (180 + 60 * np.sin(time_s * 2.3 + seed)) * time_s
@@ -46,7 +46,7 @@ def decoded_call(capture: Path, **options: object) -> tuple[Kept, CallSound]:
 
 
 def lag_samples(one: bytes, other: bytes) -> int:
-    """Return by how many samples a sound lies behind another that is alike: where their correlation is highest."""
+    """Return by how many samples a sound is later than a similar one, by the highest correlation."""
     first, second = (np.frombuffer(pcm, np.int16).astype(float) for pcm in (one, other))
     size = 1 << (len(first) + len(second)).bit_length()
     found = np.fft.irfft(np.fft.rfft(first, size) * np.conj(np.fft.rfft(second, size)), size)

@@ -37,7 +37,7 @@ class Figures(NamedTuple):
 
 
 def figures_of_tshark(path: Path) -> list[Figures]:
-    """The rows of `rtp,streams`."""
+    """Return the rows of `rtp,streams`."""
     command = ["tshark", "-q", "-z", "rtp,streams", "-o", "rtp.heuristic_rtp:TRUE", "-r", str(path)]
     printed = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60).stdout
     rows = [ROW.search(line) for line in printed.splitlines()]
@@ -49,7 +49,7 @@ def figures_of_tshark(path: Path) -> list[Figures]:
 
 
 def figures_of_ours(path: Path) -> list[Figures]:
-    """The same of our report. tshark subtracts duplicates from the loss."""
+    """Return the same figures of our report. tshark subtracts duplicates from the loss."""
     return sorted(
         Figures(one.ssrc, one.packets, one.lost - one.duplicates, one.mean_jitter_ms or 0.0, one.max_jitter_ms or 0.0)
         for one in find_streams(path).streams
@@ -70,7 +70,7 @@ def number_of(one: Datagram) -> int:
 
 
 def from_first_to_highest(ssrc: int, packets: list[Datagram]) -> list[Datagram]:
-    """To tshark, the numbers that were sent are those from the first to the last that came, whatever overtook them."""
+    """Return the loss by tshark, which counts from the first packet that arrived to the last one."""
     ahead = [sequence_distance(number_of(packets[0]), number_of(one)) for one in packets]
     return [
         one._replace(

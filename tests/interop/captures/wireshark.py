@@ -1,4 +1,4 @@
-"""Wireshark's tshark reads what we write, and we read packets as it does; `make interop` runs it."""
+"""Wireshark's tshark reads our captures, and we read packets as it does; `make interop` runs these tests."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ NOT_OF_TSHARK = {
     "IPv6 without a length": ipv6(UDP)[:4] + bytes(2),
     "octets behind UDP, shown as payload": UDP + b"behind",
 }
-"""Packets that tshark shows otherwise, by octets that they have."""
+"""Packets that tshark shows differently, by some of their octets."""
 
 
 def tshark(path: Path, *arguments: str) -> list[str]:
-    """Lines of tshark's output."""
+    """Return the lines of tshark's output."""
     command = ["tshark", "-r", str(path), *arguments]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=60)
     return [line for line in done.stdout.splitlines() if line.strip()]

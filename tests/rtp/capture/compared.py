@@ -1,4 +1,4 @@
-"""The reader beside the oracle: the same datagrams, counts and end for any octets."""
+"""Compares the reader with the oracle: the same datagrams, counts and end for any octets."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from rtpcodec.rtp.capture.reading import open_packets
 from tests.oracles.captures import Broken, Cut, Udp, look, packets_of
 
 
-class Trickle(io.BytesIO):
-    """A pipe that hands out a few octets at a time."""
+class SlowPipe(io.BytesIO):
+    """A pipe that returns a few octets at a time."""
 
     octets = 7
 
@@ -60,9 +60,9 @@ def by_reader(file: io.BytesIO) -> tuple[list[Datagram], Counter[str], str]:
 
 
 def compare(octets: bytes, *, trickle: bool = False) -> tuple[list[Datagram], Counter[str], str]:
-    """Assert that both find the same; return it."""
+    """Assert that both find the same, and return it."""
     expected = by_oracle(octets)
-    found = by_reader(Trickle(octets) if trickle else io.BytesIO(octets))
+    found = by_reader(SlowPipe(octets) if trickle else io.BytesIO(octets))
     assert found == expected
     assert sum(found[1].values()) == 2 * found[1]["packets"]
     return found

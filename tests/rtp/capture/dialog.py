@@ -13,7 +13,7 @@ SIP_PORT = 5060
 def sdp(
     address: SocketAddress, *lines: str, media: str = "audio", profile: str = "RTP/AVP", formats: str = "0"
 ) -> bytes:
-    """A description with one part."""
+    """Return a description with one part."""
     host = ip_address(address.host)
     head = [
         "v=0",
@@ -36,7 +36,7 @@ def message(
     cseq: str = "1 INVITE",
     content_type: str = "application/sdp",
 ) -> bytes:
-    """A request or an answer."""
+    """Return a request or an answer."""
     headers = [
         start,
         "Via: SIP/2.0/UDP 192.0.2.1:5060;branch=z9hG4bK1",
@@ -53,17 +53,17 @@ def message(
 
 
 def invite(body: bytes, call_id: str = "one@example.com") -> bytes:
-    """The request that begins a dialog: there is no tag of To yet."""
+    """Return the request that begins a dialog, without a tag of To."""
     return message("INVITE sip:+15550123@example.com SIP/2.0", body, call_id=call_id, to_tag="")
 
 
 def answer(body: bytes, call_id: str = "one@example.com") -> bytes:
-    """200 OK to an INVITE."""
+    """Return a 200 OK to an INVITE."""
     return message("SIP/2.0 200 OK", body, call_id=call_id)
 
 
 def sent(octets: bytes, at_ms: float, source: SocketAddress = ALICE, destination: SocketAddress = BOB) -> Datagram:
-    """A message between the hosts of two addresses."""
+    """Return a message between the hosts of two addresses."""
     return Datagram(
         START_NS + round(at_ms * 1e6), source._replace(port=SIP_PORT), destination._replace(port=SIP_PORT), octets, 0
     )

@@ -1,4 +1,4 @@
-"""UDP datagrams that are not RTP, as captures have them beside it: seeded, with the headers of their standards."""
+"""UDP datagrams that are not RTP, as captures contain them: seeded, with the headers of their standards."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def random_octets(chance: random.Random) -> Flow:
 
 
 def random_behind_a_version(chance: random.Random) -> Flow:
-    """The first octets of RTP, and everything else random."""
+    """Return datagrams with the first octets of RTP, and everything else random."""
     while True:
         yield bytes((0x80, 0)) + chance.randbytes(170)
 
@@ -43,7 +43,7 @@ def old_stun(chance: random.Random) -> Flow:
 
 
 def turn_channel(chance: random.Random) -> Flow:
-    """RTP inside of a TURN channel: its addresses are not those of the stream."""
+    """Return RTP in a TURN channel, whose addresses are not those of the stream."""
     for number in range(1 << 30):
         yield pack(">HHBBHII", 0x4001, 172, 0x80, 0, number & 0xFFFF, 160 * number, 7) + chance.randbytes(160)
 
@@ -61,7 +61,7 @@ def quic_long(chance: random.Random) -> Flow:
 
 
 def quic_short(chance: random.Random) -> Flow:
-    """Also without the fixed bit (RFC 9287), so that the first octet can look like RTP's."""
+    """Return QUIC, also without the fixed bit (RFC 9287), so that the first octet can look like RTP's."""
     identity = chance.randbytes(8)
     while True:
         yield bytes((chance.getrandbits(8) & 0xBF,)) + identity + chance.randbytes(chance.randrange(20, 1200))
@@ -95,14 +95,14 @@ def iax(chance: random.Random) -> Flow:
 
 
 def fixed_header(chance: random.Random) -> Flow:
-    """A protocol whose first twelve octets never change."""
+    """Return a protocol whose first twelve octets are constant."""
     header = b"\x80\x60\0\1" + chance.randbytes(8)
     while True:
         yield header + chance.randbytes(100)
 
 
 def counter_without_source(chance: random.Random) -> Flow:
-    """Sequence and time as in RTP, but random octets in the place of the SSRC."""
+    """Return sequence numbers and timestamps as in RTP, but random octets in place of the SSRC."""
     for number in range(1 << 30):
         yield pack(">BBHI", 0x80, 0x60, number & 0xFFFF, 160 * number) + chance.randbytes(80)
 
@@ -130,5 +130,5 @@ FLOWS: tuple[Callable[[random.Random], Flow], ...] = (
 def datagrams(
     flow: Flow, count: int, source: SocketAddress = ALICE, destination: SocketAddress = BOB
 ) -> list[Datagram]:
-    """So many datagrams of a flow, 20 ms apart."""
+    """Yield datagrams of a flow, 20 ms apart."""
     return [Datagram(START_NS + 20_000_000 * n, source, destination, next(flow), n + 1) for n in range(count)]

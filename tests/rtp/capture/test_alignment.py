@@ -1,4 +1,4 @@
-"""Two directions on one line of time."""
+"""Two directions on one timeline."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NTP_S = 4_009_000_000.0
 
 def clicking(at_ms: float, *, delay_ms: float, backward: bool, report_delay_ms: float | None = None,
              clock_ahead_s: float = 0.0) -> Sender:  # fmt: skip
-    """A sender that begins at a time and whose sound is a click at CLICK_MS; packets arrive after a delay."""
+    """Return a sender that begins at a time and whose sound is a click at CLICK_MS; packets arrive after a delay."""
     samples = np.zeros(16_000, np.int16)
     samples[int((CLICK_MS - at_ms) * 8)] = 20_000
     payload = codec("PCMU").encoder().encode(samples.tobytes())
@@ -62,18 +62,18 @@ def test_without_reports_the_quickest_packets_align(delays_ms: tuple[float, floa
     assert two - one == pytest.approx(apart_ms, abs=1)
 
 
-def test_wall_clocks_that_disagree_align_nothing() -> None:
+def test_wall_clocks_that_disagree_are_not_used() -> None:
     forward = clicking(0, delay_ms=20, backward=False, report_delay_ms=20)
     backward = clicking(240, delay_ms=20, backward=True, report_delay_ms=20, clock_ahead_s=37.0)
     kept, sound = decoded([forward], [backward])
     assert sound.alignment == "transit"
-    assert sound.notes == ("the wall clocks of the senders differ by 37.000 s, so their reports align nothing",)
+    assert sound.notes == ("the wall clocks of the senders differ by 37.000 s, so their reports are not used",)
     one, two = clicks_ms([kept.channel(0), kept.channel(1)])
     assert abs(one - two) <= 1
 
 
 @pytest.mark.parametrize("without", [(True, True), (True, False), (False, True)])
-def test_reports_without_a_wall_clock_align_nothing(without: tuple[bool, bool]) -> None:
+def test_reports_without_a_wall_clock_are_not_used(without: tuple[bool, bool]) -> None:
     """RFC 3550 section 6.4.1: a sender without a wall clock may set the NTP timestamp to zero."""
     senders = [clicking(0, delay_ms=20, backward=False, report_delay_ms=20),
                clicking(240, delay_ms=50, backward=True, report_delay_ms=50)]  # fmt: skip

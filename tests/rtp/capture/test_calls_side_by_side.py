@@ -42,14 +42,14 @@ def test_each_call_has_its_sink_from_its_begin_to_its_end() -> None:
     assert [sound.call for sound in sounds] == calls
 
 
-class Nobody(Kept):
+class NullSink(Kept):
     """A sink that keeps nothing."""
 
     def write(self, pcm: bytes) -> None: ...
 
 
 def long_call(seconds: int) -> tuple[Iterator[Datagram], CapturedCall]:
-    """A side that talks all the time, and one whose only packet comes at the end."""
+    """Return a call with a side that always talks, and one whose only packet arrives at the end."""
     silence, end_ns = bytes([255]) * 160, BEGIN_NS + 1000 * MS * seconds
 
     def packet(number: int, timestamp: int, ssrc: int) -> bytes:
@@ -86,12 +86,12 @@ def long_call(seconds: int) -> tuple[Iterator[Datagram], CapturedCall]:
 
 
 def test_memory_does_not_grow_with_the_capture() -> None:
-    """Neither with a call that is longer, nor with a side that stays silent."""
+    """Memory does not grow with a longer call, nor with a silent side."""
 
     def peak_octets(seconds: int) -> int:
         datagrams, call = long_call(seconds)
         with traced():
-            (sound,) = decode_datagrams(datagrams, report_of([call]), lambda *_: Nobody())
+            (sound,) = decode_datagrams(datagrams, report_of([call]), lambda *_: NullSink())
             assert sound.samples >= 8000 * seconds
             return tracemalloc.get_traced_memory()[1]
 
@@ -101,7 +101,7 @@ def test_memory_does_not_grow_with_the_capture() -> None:
     assert long < 500_000
 
 
-def test_an_error_leaves_every_sink_with_it() -> None:
+def test_an_error_exits_every_sink() -> None:
     senders = [call_of(number, 10 * number, ulaw(8000)) for number in (1, 2)]
     calls = [CapturedCall(forward=(sender.stream(),)) for sender in senders]
     datagrams = sorted((one for sender in senders for one in sender.datagrams()), key=lambda one: one.time_ns)
@@ -125,7 +125,7 @@ def test_an_error_leaves_every_sink_with_it() -> None:
     (StreamCodec(name="unknown", sample_rate_hz=None, clock_hz=None, known_by="nothing"),
      "unknown is not decoded here"),
 ])  # fmt: skip
-def test_what_is_not_decoded_has_no_sink_and_a_note(of: StreamCodec, note: str) -> None:
+def test_calls_that_are_not_decoded_have_a_note_and_no_sink(of: StreamCodec, note: str) -> None:
     sender = call_of(1, 0, ulaw(800))
     sender.codecs = {0: of}
     stream = replace(call_of(1, 0, ulaw(800)).stream(), codecs={0: of})
@@ -179,7 +179,7 @@ def test_damaged_payloads_are_concealed() -> None:
     assert (found.damaged_packets, found.concealed_ms, sound.samples) == (1, 20, 1600)
 
 
-def test_options_that_there_are_not_are_refused() -> None:
+def test_unknown_options_are_refused() -> None:
     for options, text in (
         ({"gaps": "noise"}, "gaps is 'noise', 'conceal' or 'silence' is needed"),
         ({"pcm_hz": 7}, "pcm_hz is 7"),

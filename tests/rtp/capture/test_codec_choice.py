@@ -1,4 +1,4 @@
-"""Names in SDP to codecs, in the spellings that are sent."""
+"""Codec names in SDP, in the spellings that senders use."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ KEY = ALICE, BOB, 0x1234
 
 
 def disturbed(seed: int) -> list[Datagram]:
-    """A stream of 20 ms packets with pauses, loss, duplicates and packets that change places."""
+    """Return a stream of 20 ms packets with pauses, loss, duplicates and packets that change places."""
     chance = random.Random(seed)
     packets = stream(600, sequence_number=chance.randrange(65536), timestamp=chance.getrandbits(32), seed=seed)
     arriving: list[Datagram] = []
@@ -123,21 +123,21 @@ def test_the_packet_of_least_transit_is_found_by_each_clock() -> None:
     assert counted(packets).least_transit(8000) == expected
 
 
-def test_a_jump_of_timestamps_starts_the_transit_anew() -> None:
-    # Seemingly, all packets after the jump were on their way for a minute less.
+def test_a_jump_of_timestamps_restarts_the_transit() -> None:
+    # The transit of all packets after the jump seems a minute shorter.
     packets = [*stream(200, timestamp=0), *stream(50, sequence_number=65_700, timestamp=500_000, start_ms=4000)]
     timestamp, _ = counted(packets).least_transit(8000)
     assert timestamp < 200 * 160
 
 
-def test_captures_untimeds_have_no_jitter() -> None:
+def test_captures_without_times_have_no_jitter() -> None:
     counter = counted([one._replace(time_ns=0) for one in stream(50)])
     assert counter.lost == 0
     assert counter.jitter_ms(8000) is None
     assert counter.first_ns == counter.last_ns == 0
 
 
-def test_known_streams_are_counted_until_a_datagram_needs_a_look() -> None:
+def test_known_streams_are_counted_until_a_datagram_needs_python() -> None:
     counters, counter = StreamCounters(), StreamCounter(0)
     counters.add(KEY, counter)
     packets, other = stream(10), stream(1, BOB, ALICE)

@@ -1,4 +1,4 @@
-"""Captured calls to sound: every sample at the place of its timestamp."""
+"""Captured calls are decoded with every sample at the place of its timestamp."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from tests.rtp.capture.made_calls import (
 
 
 def speech(samples: int, rate_hz: int = 8000, seed: int = 1) -> bytes:
-    """Tones of changing loudness, alike in no two places."""
+    """Return tones of changing loudness, without repetition."""
     random = np.random.default_rng(seed)
     time_s = np.arange(samples) / rate_hz
     tone = np.sin(2 * np.pi * (200 + 40 * np.sin(time_s * 3)) * time_s) * (0.6 + 0.4 * np.sin(time_s * 7))
@@ -166,7 +166,7 @@ def test_a_codec_that_changes_in_the_stream_continues_at_its_rate() -> None:
     assert bytes(kept.pcm) == up + codec("G722").decoder().decode(coded)
 
 
-def test_timestamps_that_begin_anew_continue_the_sound() -> None:
+def test_timestamps_that_restart_continue_the_sound() -> None:
     payload = ulaw(16_000)
     sender = Sender()
     sender.send(packets(pieces(payload[:8000], 160)), 0)
@@ -235,7 +235,7 @@ def test_every_codec_is_decoded_exactly(of: StreamCodec, payload_type: int, opti
     assert bytes(kept.pcm) == b"".join(map(decoder.decode, frames))
 
 
-def test_a_first_packet_that_lasts_shorter_than_it_sounds_loses_its_beginning() -> None:
+def test_a_first_packet_with_more_audio_than_time_loses_its_beginning() -> None:
     # As senders of Opus do, whose decoder needs 312 samples to warm up (RFC 7845 section 4.2).
     encoder, decoder = codec("OPUS").encoder(48_000), codec("OPUS").decoder(48_000)
     frames = [encoder.encode(piece) for piece in pieces(speech(48_000, 48_000), 1920)]

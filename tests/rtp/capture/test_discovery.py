@@ -1,4 +1,4 @@
-"""RTP streams are found without signalling, and nothing else is taken for one."""
+"""RTP streams are found without signalling, and nothing else is mistaken for one."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_streams_beyond_the_limit_are_counted_and_noted(monkeypatch: pytest.Monk
     assert report.notes == ("18 packets belong to streams beyond the first 3, which are not listed",)
 
 
-def test_given_codecs_win_over_the_table() -> None:
+def test_given_codecs_override_the_table() -> None:
     report = find_streams(stream(20, payload_type=0), codecs={0: "l16/44100/2"})
     codec = report.streams[0].codecs[0]
     assert (codec.name, codec.sample_rate_hz, codec.clock_hz, codec.channels, codec.known_by) == (
@@ -163,7 +163,7 @@ def test_wrong_codecs_are_refused(codecs: dict[int, str], error: type[Exception]
         find_streams([], codecs=codecs)
 
 
-def test_a_files_counts_and_oddities_are_in_the_report(tmp_path: Path) -> None:
+def test_counts_and_notes_of_a_file_are_in_the_report(tmp_path: Path) -> None:
     path = tmp_path / "call.pcap"
     write_packets(path, stream(50))
     report = find_streams(path)
@@ -172,5 +172,5 @@ def test_a_files_counts_and_oddities_are_in_the_report(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     report = find_streams(BytesIO(path.read_bytes()))
     assert report.streams[0].packets == 49
-    assert report.notes == ("the file ends inside of packet 50: 130 octets of it are there",)
+    assert report.notes == ("the file ends inside packet 50: 130 octets of it are there",)
     assert find_streams(stream(50)).file_counts is None

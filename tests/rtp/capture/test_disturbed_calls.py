@@ -1,4 +1,4 @@
-"""Streams that networks and senders disturb in every way at once: what arrived is at its place, nothing raises."""
+"""Streams with all disturbances at once: every packet that arrived is at its place, and no error is raised."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ TYPE = 97
 
 
 def numbered(number: int, samples: int) -> bytes:
-    """Samples that say which packet they are from."""
+    """Return samples that identify their packet."""
     return (1000 + number).to_bytes(2, "big") * samples
 
 
@@ -61,14 +61,14 @@ def random_stream(chance: Random) -> tuple[Sender, dict[int, int], int]:
 
 @pytest.mark.parametrize("gaps", ["conceal", "silence"])
 @pytest.mark.parametrize("seed", [*range(8), 14, 89])
-def test_what_arrived_is_at_its_place(seed: int, gaps: Gaps) -> None:
+def test_every_packet_that_arrived_is_at_its_place(seed: int, gaps: Gaps) -> None:
     chance = Random(seed)
     sender, places, samples = random_stream(chance)
     loss, jitter_ms = chance.choice((0, 0.01, 0.1, 0.3)), chance.choice((0, 15, 60, 150))
     first, *rest = sender.sent
     kept = [one for one in rest if chance.random() >= loss]
     kept += [(at + 5, one) for at, one in kept if chance.random() < 0.02]
-    # The first packet is there in time, so that the place of the others is known.
+    # The first packet is on time, so that the place of the others is known.
     sender.sent = [first, *((at + chance.uniform(0, jitter_ms), one) for at, one in kept)]
     arrived = {int.from_bytes(one.payload[:2], "big") - 1000 for _, one in sender.sent if one.payload_type == TYPE}
     sink, sound = decoded([sender], gaps=gaps)
@@ -104,12 +104,12 @@ def test_nonsense_raises_nothing(seed: int) -> None:
         sender.send([packet], 20 * step + chance.uniform(0, 30))
     kept, sound = decoded([sender], pcm_hz=chance.choice((None, 8000, 44_100)))
     assert len(kept.pcm) == 2 * sound.samples
-    # Six seconds passed; each restart may add what its packets sound.
+    # Six seconds passed; each restart may add the duration of its packets.
     assert sound.duration_ms < 60_000
 
 
 @pytest.mark.parametrize("years", [-50, 50])
-def test_a_clock_that_is_set_in_mid_call_adds_no_silence(years: int) -> None:
+def test_a_clock_set_in_mid_call_adds_no_silence(years: int) -> None:
     payload = ulaw(16_000)
     sender = Sender()
     sender.send(packets(pieces(payload, 160)), 0)

@@ -1,4 +1,4 @@
-"""Link layers, IPv4, IPv6 and UDP: each packet as the oracle reads it, and with the right answer by hand."""
+"""Link layers, IPv4, IPv6 and UDP: each packet as the oracle reads it, and with the written expectation."""
 
 from __future__ import annotations
 

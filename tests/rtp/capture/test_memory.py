@@ -17,11 +17,11 @@ from tests.rtp.capture.wire import ALICE, BOB, START_NS, in_order, stream
 from tests.traced_memory import traced
 
 OCTETS_PER_STREAM = 4500
-"""Of a stream with its report: 3.5 KB were measured by the resident memory of 100,000 streams."""
+"""Memory of a stream with its report: 3.5 KB were measured as resident memory of 100,000 streams."""
 
 
 def held(datagrams: Iterable[Datagram], *, with_report: bool = False) -> int:
-    """Octets that a finder holds at the end of a capture."""
+    """Return the octets that a finder holds at the end of a capture."""
     with traced():
         finder = StreamFinder()
         before = tracemalloc.get_traced_memory()[0]
@@ -33,7 +33,7 @@ def held(datagrams: Iterable[Datagram], *, with_report: bool = False) -> int:
 
 
 def packets(count: int, payload_type: int = 0) -> Iterator[Datagram]:
-    """One stream, with some loss and changes of the payload type."""
+    """Return one stream, with some loss and changes of the payload type."""
     chance = random.Random(1)
     for number in range(count):
         if chance.random() < 0.01:
@@ -44,7 +44,7 @@ def packets(count: int, payload_type: int = 0) -> Iterator[Datagram]:
 
 
 def many_streams(count: int) -> Iterator[Datagram]:
-    """Streams of four packets each."""
+    """Return streams of four packets each."""
     for ssrc in range(count):
         source = SocketAddress(bytes((10, ssrc >> 16 & 255, ssrc >> 8 & 255, ssrc & 255)), 4000)
         for number in range(4):

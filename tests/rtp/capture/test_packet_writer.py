@@ -1,4 +1,4 @@
-"""Captures that are written: read back, with checksums that dpkt and rtpkit find as well."""
+"""Written captures are read back, with the checksums of dpkt and rtpkit."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def datagrams() -> list[Datagram]:
     return [*found, Datagram((2**32 - 1) * 10**9, SocketAddress(A, 0), SocketAddress(B, 0), bytes(65_507), 301)]
 
 
-def test_what_is_written_is_read() -> None:
+def test_written_datagrams_are_read() -> None:
     file = io.BytesIO()
     assert write_packets(file, datagrams()) == 301
     assert compare(file.getvalue())[0] == datagrams()
@@ -67,7 +67,7 @@ def test_a_sum_of_zero_is_sent_as_all_ones() -> None:
 
 
 def sum_of(payload: bytes) -> int:
-    """The sum of RFC 768, word by word."""
+    """Return the sum of RFC 768, word by word."""
     total = 0
     for octets in (A, B, b"\x00\x11", b"\x00\x0a", b"\x00\x01", b"\x00\x02", b"\x00\x0a", payload):
         total += sum(int.from_bytes(octets[at : at + 2], "big") for at in range(0, len(octets), 2))
@@ -91,7 +91,7 @@ def sum_of(payload: bytes) -> int:
         (Datagram(2**32 * 10**9, SocketAddress(A, 1), SocketAddress(B, 2), b"", 1), "time_ns is 4294967296000000000"),
     ],
 )
-def test_what_does_not_fit_leaves_no_file(datagram: Datagram, rule: str, tmp_path: Path) -> None:
+def test_datagrams_that_do_not_fit_leave_no_file(datagram: Datagram, rule: str, tmp_path: Path) -> None:
     path = tmp_path / "call.pcap"
     with pytest.raises(ValueError, match=rule):
         write_packets(path, [datagram])

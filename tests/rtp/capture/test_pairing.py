@@ -1,4 +1,4 @@
-"""The two directions of a call find each other, and others do not."""
+"""The two directions of a call are paired, and others are not."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_directions_of_other_ports_are_paired_by_hosts_and_time() -> None:
     assert report.calls[0].paired_by == "overlap"
 
 
-def test_two_equal_partners_are_none() -> None:
+def test_two_equal_partners_are_not_paired() -> None:
     backs = [(SocketAddress(BOB.host, port), SocketAddress(ALICE.host, port)) for port in (6000, 6002)]
     media = [stream(100, *ends, ssrc=n) for n, ends in enumerate(backs, start=2)]
     report = find_streams(in_order(stream(100, ssrc=1), *media))

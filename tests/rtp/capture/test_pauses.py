@@ -16,7 +16,7 @@ from tests.rtp.capture.test_decoding import pieces, speech
 
 
 def talk_noise_talk(rate_hz: int) -> bytes:
-    """A second of speech, two of room noise, a second of speech."""
+    """Return a second of speech, two of room noise, a second of speech."""
     noise = np.random.default_rng(3).normal(0, 60, 2 * rate_hz).astype(np.int16).tobytes()
     return speech(rate_hz, rate_hz) + noise + speech(rate_hz, rate_hz, seed=2)
 

@@ -29,7 +29,7 @@ def speech(sample_rate_hz: int, seconds: float = 2) -> bytes:
 
 
 def encoded(name: str, sample_rate_hz: int, packet_ms: int = 20, **options: str) -> tuple[list[bytes], int]:
-    """Payloads of speech, and the step of their timestamps."""
+    """Return payloads of speech, and the step of their timestamps."""
     info = codec(name)
     coder_options = {"byte_order": "big"} if name == "L16" else {}
     encoder = info.encoder(sample_rate_hz, **coder_options)

@@ -34,7 +34,7 @@ def test_a_cut_last_record_is_a_note() -> None:
         assert [one.number for one in packets] == [1, 2]
         there = 16 + len(FRAME) - lost
         assert packets.counts.incomplete_octets == there
-        assert packets.notes == (f"the file ends inside of packet 3: {there} octets of it are there",)
+        assert packets.notes == (f"the file ends inside packet 3: {there} octets of it are there",)
 
 
 def test_a_record_that_claims_too_much() -> None:
@@ -47,5 +47,5 @@ def test_a_record_that_claims_too_much() -> None:
 
 @pytest.mark.parametrize("octets", [b"", b"\xa1", b"RIFF" + bytes(100), bytes(100)])
 def test_other_files(octets: bytes) -> None:
-    with pytest.raises(PacketFileError, match="octet 0: the file is not a packet capture that is read"):
+    with pytest.raises(PacketFileError, match="octet 0: the file is not a supported packet capture"):
         rtpcodec.open_packets(io.BytesIO(octets))

@@ -112,7 +112,7 @@ def test_a_cut_last_block_is_a_note() -> None:
     for there in range(1, len(last)):
         found, packets = read(octets + last[:there])
         assert len(found) == 1
-        assert packets.notes == (f"the file ends inside of packet 2: {there} octets of it are there",)
+        assert packets.notes == (f"the file ends inside packet 2: {there} octets of it are there",)
     long = block(77, bytes(1_000_000))
     _, packets = read(octets + long[:700_000])
     assert packets.counts.incomplete_octets == 700_000
@@ -131,7 +131,7 @@ FIXED = struct.pack("<IIIII", 0, 0, 0, len(FRAME), len(FRAME))
         (START + enhanced(FRAME, number=1), 56, "the packet's interface is not described in its section"),
         (START + block(6, FIXED + FRAME[:-4]), 68, "the packet is longer than its block"),
         (section() + block(3, bytes(4)), 28, "the packet comes before the interface of its section"),
-        (section(major=2), 12, "version 2.0 of pcapng is not read, 1.0 is"),
+        (section(major=2), 12, "version 2.0 of pcapng is not supported, 1.0 is"),
         (
             section() + interface(options=struct.pack("<HH", 2, 9) + bytes(4)),
             46,

@@ -22,7 +22,7 @@ import rtpcodec
 from rtpcodec.errors import PacketFileError
 from rtpcodec.rtp.capture.datagrams import Datagram, SocketAddress
 from tests.rtp.capture.capture_files import A, B, block, enhanced, ethernet, interface, ipv4, ipv6, pcap, section, udp
-from tests.rtp.capture.compared import Trickle
+from tests.rtp.capture.compared import SlowPipe
 from tests.traced_memory import traced
 
 FRAME = ethernet(ipv4(udp(b"payload")))
@@ -76,7 +76,7 @@ def test_a_path_gzip_and_a_pipe_give_the_same(octets: bytes, tmp_path: Path) -> 
         with path.open("rb") as file:
             assert list(rtpcodec.open_packets(file)) == expected
             assert not file.closed
-        assert list(rtpcodec.open_packets(Trickle(content))) == expected
+        assert list(rtpcodec.open_packets(SlowPipe(content))) == expected
     inside, outside = os.pipe()
     os.write(outside, octets)
     os.close(outside)
@@ -98,7 +98,7 @@ def test_gzip_that_ends_early_or_is_damaged() -> None:
     packed = gzip.compress(CLASSIC)
     packets = rtpcodec.open_packets(io.BytesIO(packed[: len(packed) // 2]))
     assert 0 < len(list(packets)) < 100
-    assert packets.notes[-1] == "the compressed data end before their end"
+    assert packets.notes[-1] == "the compressed data are truncated"
     damaged = packed[:-8] + bytes(8)
     with pytest.raises(PacketFileError, match="the gzip data are not valid: CRC check failed"):
         read(damaged)

@@ -17,7 +17,7 @@ NTP_1970 = 2_208_988_800
 
 
 def report(ssrc: int, at_ms: float, rtp_timestamp: int, more: bytes = b"") -> Datagram:
-    """A sender report to the port beside that of RTP."""
+    """Return a sender report to the port next to that of RTP."""
     ntp = round((NTP_1970 + at_ms / 1000) * (1 << 32))
     octets = pack(">BBHIQIII", 0x80, 200, 6, ssrc, ntp, rtp_timestamp, 0, 0) + more
     ends = ALICE._replace(port=4001), BOB._replace(port=5003)

@@ -73,7 +73,7 @@ def type_of(of: StreamCodec) -> int:
 
 
 def random_sender(chance: Random, ssrc: int, *, backward: bool) -> Sender:
-    """A stream with everything that ends a run, and ordinary packets between."""
+    """Return a stream with everything that ends a run, and ordinary packets between."""
     of = chance.choice(SAMPLE_CODECS)
     ms = chance.choice((5, 10, 20, 20, 20, 30, 60))
     clock_hz = of.clock_hz or 8000

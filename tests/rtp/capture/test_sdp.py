@@ -122,10 +122,10 @@ def test_a_browsers_description_reads_as_aiortc_reads_it() -> None:
         (b"v=0\nc=IN IP4\n", "session description line 2: c= is not `IN IP4 address` or `IN IP6 address`"),
         (
             b"v=0\n" + b"a=x\n" * MAX_LINES,
-            f"session description has {MAX_LINES + 1} lines, at most {MAX_LINES} are taken",
+            f"session description has {MAX_LINES + 1} lines, at most {MAX_LINES} are accepted",
         ),
         (b"v=0\n" + b"m=audio 1 RTP/AVP 0\n" * 129, f"line 130: more than {MAX_MEDIA} parts with m="),
-        (b"v=0\ns=" + b"x" * MAX_OCTETS, f"session description has 65542 octets, at most {MAX_OCTETS} are taken"),
+        (b"v=0\ns=" + b"x" * MAX_OCTETS, f"session description has 65542 octets, at most {MAX_OCTETS} are accepted"),
     ],
 )
 def test_a_broken_description_names_line_and_rule(text: bytes, rule: str) -> None:

@@ -23,7 +23,7 @@ BEGIN_MS = 500.0
 
 
 def stalled(sender: Sender, stall_ms: float, begin_ms: float = BEGIN_MS) -> Sender:
-    """Hold everything that was sent in a stall until its end."""
+    """Hold all packets sent during a stall until its end."""
     end_ms = begin_ms + stall_ms
     sender.sent = [(max(at, end_ms) if at >= begin_ms else at, one) for at, one in sender.sent]
     return sender
@@ -43,7 +43,7 @@ def changed(packet: RtpPacket, **given: Any) -> RtpPacket:
 
 
 def came(stream: StreamSound) -> int:
-    """All packets of a stream that are counted; events and comfort noise are not."""
+    """Return the sum of a stream's counts, which leave out events and comfort noise."""
     return (
         stream.decoded_packets + stream.duplicate_packets + stream.late_packets + stream.undecoded_packets
         + stream.damaged_packets + stream.parallel_packets + stream.discarded_packets + stream.empty_packets
@@ -88,16 +88,16 @@ def test_the_search_for_streams_measures_how_late_packets_came() -> None:
     assert [track.streams[0].decoded_packets for track in sound.tracks] == [500, 500]
 
 
-def test_packets_that_are_not_waited_for_are_counted() -> None:
+def test_packets_that_arrive_too_late_are_counted() -> None:
     payload = ulaw(8 * 100_000)
     forward = stalled(side(pieces(payload, 160), PCMU), 90_000)
     _, sound = decoded([forward], [side(pieces(payload, 160), PCMU, is_backward=True)])
     (stream,) = sound.tracks[0].streams
-    # When they come, 27.5 s of the 90.5 s have been filled.
+    # When they arrive, 27.5 s of the 90.5 s have been filled.
     assert 1300 < stream.discarded_packets < 1380
     assert came(stream) == 5000
     assert sound.notes == (
-        f"{stream.discarded_packets} packets of stream 0x00000001 do not sound: their place had other sound already",
+        f"{stream.discarded_packets} packets of stream 0x00000001 are not heard: their place already had other sound",
     )
 
 
@@ -118,7 +118,7 @@ def test_memory_is_bounded_while_a_direction_is_waited_for() -> None:
 
 
 @pytest.mark.parametrize("seed", range(12))
-def test_every_packet_sounds_or_is_counted(seed: int) -> None:
+def test_every_packet_is_decoded_or_counted(seed: int) -> None:
     chance = Random(seed)
     sides = random_stream(chance)[0], random_stream(chance)[0]
     sides[1].source, sides[1].destination, sides[1].ssrc = B, A, 0xBEEF

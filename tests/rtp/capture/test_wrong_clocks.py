@@ -1,4 +1,4 @@
-"""Captures whose clock was set, or in which the time of a packet is damaged: no call loses its sound by that."""
+"""Captures whose clock was set, or with a damaged packet time: no call loses sound."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.rtp.capture.wire import ALICE, BOB, in_order, stream
 
 PACKETS = 200
 MIDDLE = PACKETS
-"""Of the datagrams of both directions."""
+"""The number of datagrams of both directions."""
 HOUR_NS = 3600 * 10**9
 
 
@@ -25,7 +25,7 @@ def later(one: Datagram, by_ns: int) -> Datagram:
 
 
 def another_at(call: list[Datagram], by_ns: int) -> list[Datagram]:
-    """A datagram of another protocol between those of the call."""
+    """Return a datagram of another protocol between those of the call."""
     other = later(call[MIDDLE], by_ns)._replace(payload=b"\x12\x34" + bytes(30))
     return [*call[:MIDDLE], other, *call[MIDDLE:]]
 

@@ -1,4 +1,4 @@
-"""Datagrams of test captures: RTP streams, RTCP, and the time at which they come."""
+"""Datagrams of test captures: RTP streams and RTCP, with their times of arrival."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def stream(
     payload_of: Callable[[int], bytes] = lambda _number: bytes(160),
     seed: int = 1,
 ) -> list[Datagram]:
-    """Packets of one stream, with seeded jitter, in the order of arrival."""
+    """Return packets of one stream, with seeded jitter, in the order of arrival."""
     chance = random.Random(seed)
     datagrams = []
     for number in range(count):
@@ -46,6 +46,6 @@ def stream(
 
 
 def in_order(*captures: Iterable[Datagram]) -> list[Datagram]:
-    """Datagrams of several captures by time, numbered."""
+    """Return datagrams of several captures by time, numbered."""
     datagrams = sorted((one for capture in captures for one in capture), key=lambda one: one.time_ns)
     return [one._replace(number=number) for number, one in enumerate(datagrams, start=1)]

@@ -1,4 +1,4 @@
-"""One direction of one stream: which packing it has, what is asked of our encoder, and what is refused."""
+"""One direction of an AMR-WB stream: its packing, mode requests, and errors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ BOTH_IN_BE = [bytes.fromhex("40" + "00" * 60)]
 
 
 def some_payload(choice: random.Random, packing: Packing, cmr: int) -> bytes:
-    """One to three frames of any type with random speech."""
+    """Return one to three frames of any type with random speech."""
     frames = []
     for _ in range(choice.choice((1, 1, 1, 2, 3))):
         kind = choice.choice(tuple(SPEECH_BITS))
@@ -37,7 +37,7 @@ def some_payload(choice: random.Random, packing: Packing, cmr: int) -> bytes:
     return oracle.pack(packing, cmr, frames)
 
 
-def test_an_independent_packers_payloads_are_told_apart_at_once() -> None:
+def test_the_packing_of_an_independent_packers_payloads_is_detected_at_once() -> None:
     for row in independent_payloads():
         packing = OA if row["octet_aligned"] else BE
         amrwb = AmrWbFormat()
@@ -62,7 +62,7 @@ def test_packets_of_34_frames(vectors: Any) -> None:
 
 @given(st.sampled_from(PACKINGS), st.sampled_from((*range(9), 15)), st.integers(0, 2**32))
 @example(STORAGE, 15, 0)
-def test_a_valid_stream_is_never_taken_for_another(packing: Packing, cmr: int, seed: int) -> None:
+def test_a_valid_stream_is_never_mistaken_for_another(packing: Packing, cmr: int, seed: int) -> None:
     choice = random.Random(seed)
     amrwb = AmrWbFormat()
     for _ in range(40):
@@ -76,7 +76,7 @@ def test_a_valid_stream_is_never_taken_for_another(packing: Packing, cmr: int, s
 
 
 @given(st.binary(max_size=200))
-def test_random_octets_give_frames_or_an_error(payload: bytes) -> None:
+def test_random_octets_return_frames_or_an_error(payload: bytes) -> None:
     for packing in ("auto", *PACKINGS):
         amrwb = AmrWbFormat(packing)  # type: ignore[arg-type]
         try:
@@ -89,14 +89,14 @@ def test_random_octets_give_frames_or_an_error(payload: bytes) -> None:
         assert AmrWbFormat(amrwb.packing).payload(frames)
 
 
-def test_before_anything_was_seen_it_is_bandwidth_efficient() -> None:
+def test_before_detection_it_is_bandwidth_efficient() -> None:
     amrwb = AmrWbFormat()
     assert (amrwb.packing, amrwb.detected, amrwb.mode_request, amrwb.cmr_received) == (BE, None, None, None)
     assert amrwb.payload([SID]) == BE_SID
     assert repr(amrwb) == "<AmrWbFormat bandwidth-efficient, assumed>"
 
 
-def test_what_fits_two_packings_decides_nothing() -> None:
+def test_a_payload_that_fits_two_packings_decides_nothing() -> None:
     amrwb = AmrWbFormat()
     for _ in range(2 * SWITCH_PAYLOADS):
         assert amrwb.frames(BOTH) == BOTH_IN_BE
@@ -107,7 +107,7 @@ def test_what_fits_two_packings_decides_nothing() -> None:
     assert repr(amrwb) == "<AmrWbFormat storage, detected>"
 
 
-def test_the_packing_is_kept_where_another_would_fit_too() -> None:
+def test_the_packing_is_kept_if_another_would_fit_too() -> None:
     amrwb = AmrWbFormat()
     amrwb.frames(BE_SID)
     for _ in range(2 * SWITCH_PAYLOADS):
@@ -136,7 +136,7 @@ def test_several_payloads_of_another_packing_change_it() -> None:
     assert amrwb.payload([SID]) == OA_SID
 
 
-def test_what_fits_both_is_no_evidence_against_a_change() -> None:
+def test_payloads_that_fit_both_do_not_prevent_a_change() -> None:
     amrwb = AmrWbFormat()
     amrwb.frames(BE_SID)
     for _ in range(SWITCH_PAYLOADS):
@@ -156,7 +156,7 @@ def test_a_third_packing_starts_its_own_count() -> None:
     assert amrwb.detected == OA
 
 
-def test_what_fits_nothing_changes_nothing() -> None:
+def test_a_payload_that_fits_nothing_changes_nothing() -> None:
     amrwb = AmrWbFormat()
     amrwb.frames(OA_SID)
     with pytest.raises(PayloadError):
@@ -164,7 +164,7 @@ def test_what_fits_nothing_changes_nothing() -> None:
     assert (amrwb.packing, amrwb.detected, amrwb.cmr_received) == (OA, OA, 15)
 
 
-def test_ticks_remember_nothing() -> None:
+def test_ticks_detect_nothing() -> None:
     amrwb = AmrWbFormat()
     assert amrwb.ticks(bytes.fromhex("20cc4c" + "1234567890" * 2)) == 640
     assert (amrwb.packing, amrwb.detected, amrwb.mode_request, amrwb.cmr_received) == (BE, None, None, None)
@@ -196,14 +196,14 @@ def test_the_error_says_why_for_each_packing() -> None:
         ),
     ],
 )
-def test_what_stands_in_front_by_mistake_is_told(packing: Any, front: bytes, told: str) -> None:
+def test_a_wrong_prefix_is_reported(packing: Any, front: bytes, told: str) -> None:
     with pytest.raises(PayloadError) as caught:
         AmrWbFormat(packing).frames(front)
     assert str(caught.value).startswith(f"AMR-WB {BE if packing == 'auto' else packing} payload")
     assert str(caught.value).endswith(told)
 
 
-def test_nothing_is_told_of_a_front_that_explains_nothing() -> None:
+def test_an_unknown_prefix_is_not_reported() -> None:
     for payload in (bytes.fromhex("806003e80002710012345678"), bytes.fromhex("806003e80002710012345678") + bytes(5)):
         with pytest.raises(PayloadError) as caught:
             AmrWbFormat().frames(payload)
@@ -254,21 +254,21 @@ def test_a_given_packing_ignores_reserved_and_padding_bits_and_auto_does_not() -
 
 
 @pytest.mark.parametrize("option", ["interleaving", "crc", "robust_sorting"])
-def test_what_needs_negotiation_is_refused(option: str) -> None:
+def test_options_that_need_negotiation_are_refused(option: str) -> None:
     options: dict[str, Any] = {option: True}
     with pytest.raises(ValueError, match=f"^{option} of AMR-WB must be negotiated by SDP, which a media stream has no"):
         AmrWbFormat(OA, **options)
     assert AmrWbFormat(OA, **{option: False}).packing == OA
 
 
-def test_other_packings_are_refused_with_those_there_are() -> None:
+def test_unknown_packings_are_refused_with_the_known_ones() -> None:
     with pytest.raises(
         ValueError, match=r"^packing is 'octet', 'auto', 'bandwidth-efficient', 'octet-aligned', 'storage'"
     ):
         AmrWbFormat("octet")  # type: ignore[arg-type]
 
 
-def test_octets_come_in_any_buffer_and_nothing_else() -> None:
+def test_any_buffer_of_octets_is_accepted_and_nothing_else() -> None:
     for payload in (bytearray(OA_SID), memoryview(OA_SID), memoryview(OA_SID[::-1])[::-1], array("B", OA_SID)):
         assert AmrWbFormat().frames(payload) == [SID]
     for wrong in ("f04c", 7, None):

@@ -1,4 +1,4 @@
-"""Storage files: frames as they are, what is whole of a cut file, and files of another kind."""
+"""Storage files: unchanged frames, whole frames of truncated files, and files of another kind."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SID = bytes.fromhex("4c1234567890")
 
 
 @pytest.mark.parametrize("name", ["mode0", "mode2", "mode2_dtx", "mode8", "mode_switching"])
-def test_recordings_come_back_octet_for_octet(name: str, vectors: Path, tmp_path: Path) -> None:
+def test_recordings_are_written_octet_for_octet(name: str, vectors: Path, tmp_path: Path) -> None:
     path = vectors / "amrwb" / f"{name}.awb"
     frames = list(read_amrwb(path))
     assert len(frames) == 150
@@ -40,7 +40,7 @@ def test_octets_are_the_magic_and_the_oracles_frames(frames: list[oracle.Frame])
 
 
 @given(frames_strategy(), st.data())
-def test_of_a_cut_file_what_is_whole_is_given(frames: list[oracle.Frame], data: st.DataObject) -> None:
+def test_the_whole_frames_of_a_truncated_file_are_returned(frames: list[oracle.Frame], data: st.DataObject) -> None:
     stored = [oracle.stored(frame) for frame in frames]
     octets = amrwb_octets(stored)
     cut = data.draw(st.integers(len(MAGIC), len(octets)))
@@ -87,14 +87,14 @@ def test_other_files_are_refused_before_the_first_frame(octets: bytes, message: 
 
 
 @pytest.mark.parametrize("header", [0x54, 0x6C, 0x80, 0x4D, 0x4E])
-def test_what_begins_no_frame_is_told_with_its_place(header: int) -> None:
+def test_an_octet_that_begins_no_frame_is_reported_with_its_place(header: int) -> None:
     reader = read_amrwb(MAGIC + SID + bytes([header, 0, 0]))
     assert next(reader) == SID
-    with pytest.raises(PayloadError, match=f"^AMR-WB file: octet 15 is 0x{header:02X}, which begins no frame$"):
+    with pytest.raises(PayloadError, match=f"^AMR-WB file: octet 15 is 0x{header:02X}, which does not begin a frame$"):
         next(reader)
 
 
-def test_what_is_no_frame_is_not_written(tmp_path: Path) -> None:
+def test_invalid_frames_are_not_written(tmp_path: Path) -> None:
     with pytest.raises(PayloadError, match=r"^AMR-WB frame of type 9 has 5 octets, 6 are needed$"):
         write_amrwb(tmp_path / "a.awb", [SID, SID[:-1]])
     assert not list(tmp_path.iterdir())

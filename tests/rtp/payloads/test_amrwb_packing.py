@@ -1,4 +1,4 @@
-"""Each packing both ways: the tables and worked examples of RFC 4867, an independent packer's payloads, the oracle."""
+"""Each packing in both directions: tables and examples of RFC 4867, payloads of an independent packer, an oracle."""
 
 from __future__ import annotations
 
@@ -112,12 +112,12 @@ def test_equal_to_the_oracle_and_back(packing: Packing, cmr: int, frames: list[o
 
 
 @given(st.sampled_from(PACKINGS), st.binary(max_size=130))
-def test_random_octets_are_what_the_oracle_says(packing: Packing, payload: bytes) -> None:
+def test_random_octets_are_read_as_by_the_oracle(packing: Packing, payload: bytes) -> None:
     assert_as_the_oracle(packing, payload)
 
 
 @given(st.sampled_from(PACKINGS), frames_strategy(3), st.data())
-def test_changed_payloads_are_what_the_oracle_says(
+def test_changed_payloads_are_read_as_by_the_oracle(
     packing: Packing, frames: list[oracle.Frame], data: st.DataObject
 ) -> None:
     payload = bytearray(oracle.pack(packing, 15, frames))
@@ -160,12 +160,12 @@ def assert_as_the_oracle(packing: Packing, payload: bytes) -> None:
         (STORAGE, "7cfc", ": octet 1 is 0xFC, bits 7, 1 and 0 of a frame's first must be 0"),
         (OA, "f004" + "00" * 16 + "08", ": the last 4 bits of a frame of type 0 are padding and must be 0"),
         (STORAGE, "04" + "00" * 16 + "08", ": the last 4 bits of a frame of type 0 are padding and must be 0"),
-        (BE, "ff" * 100, f"has more than {MAX_FRAMES} frames, no more are taken"),
-        (OA, "f0" + "fc" * 100, f"has more than {MAX_FRAMES} frames, no more are taken"),
-        (STORAGE, "7c" * 51, f"has more than {MAX_FRAMES} frames, no more are taken"),
+        (BE, "ff" * 100, f"has more than {MAX_FRAMES} frames, the limit of a payload"),
+        (OA, "f0" + "fc" * 100, f"has more than {MAX_FRAMES} frames, the limit of a payload"),
+        (STORAGE, "7c" * 51, f"has more than {MAX_FRAMES} frames, the limit of a payload"),
     ],
 )
-def test_what_is_no_payload_gets_rule_and_number(packing: Packing, payload: str, message: str) -> None:
+def test_invalid_payloads_are_refused_with_rule_and_number(packing: Packing, payload: str, message: str) -> None:
     with pytest.raises(PayloadError) as caught:
         UNPACK[packing](bytes.fromhex(payload), True)
     assert str(caught.value).replace(f"AMR-WB {packing} payload", "").strip() == message.strip()
@@ -185,7 +185,7 @@ def test_not_strictly_reserved_and_padding_bits_are_ignored(packing: Packing, pa
 
 
 @pytest.mark.parametrize("packing", PACKINGS)
-def test_as_many_frames_as_allowed(packing: Packing) -> None:
+def test_the_limit_of_frames(packing: Packing) -> None:
     frames = [zero_frame(8)] * MAX_FRAMES
     payload = PACK[packing](frames, 0)
     assert len(payload) <= MAX_OCTETS
@@ -213,7 +213,7 @@ def test_padding_bits_of_a_frame_are_sent_as_zeros(packing: Packing) -> None:
         ("7c00", "AMR-WB frame of type 15 has 2 octets, 1 are needed"),
     ],
 )
-def test_what_is_no_frame_is_not_packed(packing: Packing, frame: str, message: str) -> None:
+def test_invalid_frames_are_not_packed(packing: Packing, frame: str, message: str) -> None:
     with pytest.raises(PayloadError) as caught:
         PACK[packing]([bytes.fromhex("7c"), bytes.fromhex(frame)], 15)
     assert str(caught.value) == message

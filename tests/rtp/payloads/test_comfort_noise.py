@@ -1,4 +1,4 @@
-"""Comfort noise: quantised levels and coefficients, and that what is measured is heard again."""
+"""Comfort noise: quantised levels and coefficients, and generated noise that is measured again."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ def test_the_unused_bit_is_ignored() -> None:
         (b"\x28\x7f\xff", "CN payload: octet 2 is 255, coefficients are 0 to 254"),
     ],
 )
-def test_what_is_no_payload(payload: bytes, message: str) -> None:
+def test_invalid_payloads_are_refused(payload: bytes, message: str) -> None:
     with pytest.raises(PayloadError, match=f"^{message}$"):
         ComfortNoise.parse(payload)
 
 
-def test_what_does_not_fit_is_refused() -> None:
+def test_values_that_do_not_fit_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^level_dbov is -128, -127 to 0 are possible$"):
         ComfortNoise(-128).build()
     with pytest.raises(ValueError, match=r"^reflection is \(1.5,\), -1 to 1 are possible$"):
@@ -88,7 +88,7 @@ def test_a_first_order_spectrum_is_that_of_the_filter(k1: float) -> None:
 
 
 @pytest.mark.parametrize("reflection", [(-0.8, 0.5), (0.3, 0.6, -0.4, 0.2), (-0.9, 0.7, -0.2, 0.1, 0.1, -0.3)])
-def test_what_is_made_is_measured_again(reflection: tuple[float, ...]) -> None:
+def test_generated_noise_is_measured_again(reflection: tuple[float, ...]) -> None:
     noise = ComfortNoise(-35, reflection)
     measured = ComfortNoise.measure(made(noise).astype(np.int16).tobytes(), order=len(reflection))
     assert abs(measured.level_dbov + 35) <= 1
@@ -107,7 +107,7 @@ def test_frames_join_and_a_seed_repeats() -> None:
     assert NoiseGenerator(1).generate(160) == bytes(320)
 
 
-def test_a_level_glides_to_another() -> None:
+def test_a_level_changes_gradually() -> None:
     def loudness(level: int, before: int) -> list[float]:
         found = []
         for seed in range(40):
@@ -141,7 +141,7 @@ def test_silence_and_tones_are_measured() -> None:
 
 
 @pytest.mark.parametrize("name", ["sample_rtp-protocol_cn_06c156fd", "sample_rtp-protocol_cn_44c61afb"])
-def test_comfort_noise_of_a_capture_is_made_audible(vectors: Path, name: str) -> None:
+def test_comfort_noise_of_a_capture_is_generated(vectors: Path, name: str) -> None:
     packets = map(RtpPacket.parse, read(vectors / "rtp" / f"{name}.jsonl").datagrams)
     noises = [ComfortNoise.parse(packet.payload) for packet in packets if packet.payload_type == PAYLOAD_TYPE]
     assert len(noises) in (5, 8)

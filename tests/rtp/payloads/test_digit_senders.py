@@ -1,4 +1,4 @@
-"""Each physical key press is reported once, also where the sender breaks RFC 4733."""
+"""Each physical key press is reported once, also if the sender breaks RFC 4733 section 2.5.1."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AUDIO_TYPE, EVENT_TYPE = 0, 101
 FRAME = 160
 AUDIO_BASE = 900_000_000
 FAR = 0x3200
-"""A timestamp that has nothing to do with that of the audio."""
+"""A timestamp that is unrelated to that of the audio."""
 
 
 class Sender:
@@ -37,7 +37,7 @@ class Sender:
     def key(
         self, key: str, *, timestamp: int | None = None, updates: int = 5, ends: int = 3, marker: bool | None = None
     ) -> Iterator[RtpPacket]:
-        """A press whose packets have one timestamp; None: the right one."""
+        """Send a press whose packets have one timestamp; None: the right one."""
         start = self.timestamp if timestamp is None else timestamp
         for place in range(updates + ends):
             ticks = self._frame * min(place + 1, updates + 1)
@@ -47,7 +47,7 @@ class Sender:
         self.timestamp += self._frame * (updates + 1)
 
     def moving_key(self, key: str, *, updates: int = 8, ends: int = 3) -> Iterator[RtpPacket]:
-        """A press whose updates have the time of sending, and whose end packets repeat the last of them."""
+        """Send a press whose updates have the time of sending, and whose end packets repeat the last one."""
         for place in range(updates + ends):
             ticks = self._frame * min(place + 1, updates)
             payload = TelephoneEvent(event_of(key), place >= updates, 10, ticks).build()
@@ -56,7 +56,7 @@ class Sender:
         self.timestamp += self._frame * updates
 
     def key_with_audio(self, key: str, *, timestamp: int | None = None, updates: int = 5) -> Iterator[RtpPacket]:
-        """The audio continues beside the packets of the key."""
+        """Continue the audio in parallel with the packets of the key."""
         start = self.timestamp if timestamp is None else timestamp
         after = self.timestamp
         for packet in self.key(key, timestamp=start, updates=updates):
@@ -83,7 +83,7 @@ def keys_of(*parts: Iterator[RtpPacket]) -> str:
 
 
 def presses_of(*parts: Iterator[RtpPacket]) -> list[tuple[str, bool]]:
-    """The keys that are reported, and whether each had an end."""
+    """Return the reported keys, and whether each had an end."""
     receiver = DigitReceiver(payload_type=EVENT_TYPE, rtp_clock_hz=8000)
     digits = [digit for part in parts for packet in part for digit in receiver.put(packet)] + receiver.flush()
     return [(digit.key, digit.has_end) for digit in digits]
@@ -148,7 +148,7 @@ def test_key_far_from_the_base_of_the_audio_is_reported_once(timestamp: int, eve
 
 
 @pytest.mark.parametrize("timestamp", [None, FAR])
-def test_key_on_an_ssrc_of_its_own_is_reported_once(timestamp: int | None) -> None:
+def test_key_with_a_separate_ssrc_is_reported_once(timestamp: int | None) -> None:
     sender = Sender(event_ssrc=2)
     parts = [sender.audio(100), sender.key_with_audio("5", timestamp=timestamp), sender.audio(30)]
     parts += [sender.key_with_audio("5", timestamp=timestamp), sender.audio(30), sender.key("6"), sender.audio(30)]

@@ -1,4 +1,4 @@
-"""Which format a codec has, and those of sample codecs and of OPUS."""
+"""The payload format of each codec, and those of sample codecs and OPUS."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_the_format_is_the_codecs() -> None:
     assert (amrwb.packing, amrwb.cmr) == ("octet-aligned", 3)
 
 
-def test_what_a_codec_does_not_have_is_refused() -> None:
+def test_rates_and_options_that_a_codec_lacks_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^PCMU has no sample rate of 16000 Hz, only 8000$"):
         payload_format(codec("PCMU"), 16000)
     with pytest.raises(ValueError, match=r"^AMR-WB has no sample rate of 8000 Hz, only 16000$"):

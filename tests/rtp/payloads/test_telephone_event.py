@@ -1,4 +1,4 @@
-"""Digits as events: the worked examples, every loss, order and repetition of a digit's packets, long events."""
+"""Digits as telephone events: examples, all losses, orders and repetitions of a digit's packets, long events."""
 
 from __future__ import annotations
 
@@ -79,13 +79,13 @@ def test_another_length_is_refused(octets: int) -> None:
         (TelephoneEvent(1, False, 0, 65536), "duration_ticks is 65536, 0 to 65535 are possible"),
     ],
 )
-def test_what_does_not_fit_is_refused(event: TelephoneEvent, message: str) -> None:
+def test_values_that_do_not_fit_are_refused(event: TelephoneEvent, message: str) -> None:
     with pytest.raises(ValueError, match=f"^{message}$"):
         event.build()
 
 
 @pytest.mark.parametrize("key", ["", "E", "55", "é", " "])
-def test_no_key_is_refused_without_being_repeated(key: str) -> None:
+def test_an_invalid_key_is_refused_and_not_repeated_in_the_error(key: str) -> None:
     with pytest.raises(ValueError, match=r"^a key is one of 0123456789\*#ABCD$"):
         event_of(key)
     assert event_of("d") == 15
@@ -140,7 +140,7 @@ def test_a_duration_is_by_the_rtp_clock_of_the_codec(name: str, ticks: int) -> N
 
 
 @pytest.mark.parametrize("ticks", [0xFFFE, 0xFFFF, 0x10000, 0x10001, 3 * 0xFFFF, 200_000])
-def test_a_long_event_is_cut_into_segments_and_put_together(ticks: int) -> None:
+def test_a_long_event_is_split_into_segments_and_joined(ticks: int) -> None:
     some = packets(stream(timestamp=0xFFFF0000), "1", ticks / 8)
     starts = sorted({(packet.timestamp - 0xFFFF0000) & 0xFFFFFFFF for packet in some})
     assert starts == list(range(0, ticks, 0xFFFF))
@@ -183,7 +183,7 @@ def test_lost_packets(kept: tuple[int, ...]) -> None:
     assert heard([some[place] for place in kept]) == [("9", duration_ms, has_end)]
 
 
-def test_without_an_end_audio_tells_that_it_is_over() -> None:
+def test_without_an_end_audio_shows_that_it_is_over() -> None:
     packetizer = stream()
     receiver = DigitReceiver(payload_type=EVENT_TYPE, rtp_clock_hz=8000)
     for packet in packets(packetizer, "3", 100)[:4]:
@@ -199,19 +199,19 @@ def test_an_earlier_digit_without_an_end_comes_before_a_later_one() -> None:
     assert heard(some) == [("1", 40.0, False), ("2", 60.0, True)]
 
 
-def test_another_sender_starts_anew() -> None:
+def test_another_sender_starts_again() -> None:
     first = stream(timestamp=5_000_000)
     second = Packetizer(payload_format(codec("PCMU")), 0, sequence_number=0, timestamp=0, ssrc=2)
     assert heard(packets(first, "1", 60)[:2] + packets(second, "2", 60)) == [("1", 40.0, False), ("2", 60.0, True)]
 
 
 @pytest.mark.parametrize("jump", [-100_000_000, -160_000, 100_000_000, 2**31 - 1])
-def test_timestamps_that_begin_anew_cost_no_digit(jump: int) -> None:
+def test_timestamps_that_restart_lose_no_digit(jump: int) -> None:
     before, after = stream(timestamp=2**31), stream(timestamp=2**31 + jump & 0xFFFF_FFFF)
     assert heard(packets(before, "1", 60) + packets(after, "2", 60)) == [("1", 60.0, True), ("2", 60.0, True)]
 
 
-def test_what_may_be_incomplete_is_bounded() -> None:
+def test_the_number_of_incomplete_digits_is_bounded() -> None:
     packetizer = stream()
     receiver = DigitReceiver(payload_type=EVENT_TYPE, rtp_clock_hz=8000, give_up_ms=1e6)
     digits = [

@@ -1,1 +1,1 @@
-"""The libraries of rtpcodec's AMR-WB codec, in the folder `_libs` beside this file; rtpcodec opens them there."""
+"""The libraries of rtpcodec's AMR-WB codec, in the folder `_libs` beside this file."""

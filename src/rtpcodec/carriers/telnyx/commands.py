@@ -1,4 +1,4 @@
-"""The HTTP interface: address, headers, actions, fields of their bodies, enumerations, limits, defaults."""
+"""The HTTP interface (docs/carrier.md, "Commands"): address, headers, actions, fields, values, limits, defaults."""
 
 from typing import Final, Literal, get_args
 
@@ -10,21 +10,21 @@ BASE_PATH: Final = "/v2"
 BASE_URL: Final = "https://api.telnyx.com/v2"
 BASE_URL_VARIABLE: Final = "TELNYX_BASE_URL"
 API_KEY_VARIABLE: Final = "TELNYX_API_KEY"
-"""Environment variables, as in the official SDK."""
+"""Environment variables of the official SDK."""
 AUTHORIZATION_HEADER: Final = "Authorization"
 AUTHORIZATION_PREFIX: Final = "Bearer "
 CONTENT_TYPE: Final = "application/json"
-"""Of every request and answer."""
+"""Content type of every request and answer."""
 
 RATE_LIMIT_HEADER: Final = "x-ratelimit-limit"
 RATE_REMAINING_HEADER: Final = "x-ratelimit-remaining"
 RATE_RESET_HEADER: Final = "x-ratelimit-reset"
-"""Seconds until reset on one page of the carrier, a Unix time on another."""
+"""Seconds until reset, or a Unix time (docs/carrier.md, "Points that a call does not show")."""
 RETRY_AFTER_HEADER: Final = "retry-after"
-"""Seconds or a date (RFC 9110 section 10.2.3); not documented, but the official SDK honours it."""
+"""Seconds or a date (RFC 9110 section 10.2.3); undocumented, but the official SDK uses it."""
 RETRY_AFTER_MS_HEADER: Final = "retry-after-ms"
 SHOULD_RETRY_HEADER: Final = "x-should-retry"
-"""`true` or `false`; overrides what the status says."""
+"""`true` or `false`; overrides the status."""
 
 # Actions.
 
@@ -32,13 +32,13 @@ POST: Final = "POST"
 PUT: Final = "PUT"
 DIAL_PATH: Final = "/calls"
 ACTION_PATH: Final = "/calls/{call_control_id}/actions/{action}"
-"""Below the base URL."""
+"""The path below the base URL."""
 
 CONFERENCES_PATH: Final = "/conferences"
 CONFERENCE_ACTION_PATH: Final = "/conferences/{conference_id}/actions/{action}"
 
 DIAL: Final = "dial"
-"""A command without a call: it has a path of its own."""
+"""A command without a call, with a separate path."""
 ANSWER: Final = "answer"
 BRIDGE: Final = "bridge"
 HANGUP: Final = "hangup"
@@ -95,18 +95,18 @@ ACTION_METHODS: Final = {
 """Every action by its name in the path, with the HTTP method of its request."""
 
 CREATE_CONFERENCE: Final = "create_conference"
-"""A command without a conference: it has a path of its own."""
+"""A command without a conference, with a separate path."""
 JOIN: Final = "join"
 LEAVE: Final = "leave"
 HOLD: Final = "hold"
 UNHOLD: Final = "unhold"
 CONFERENCE_ACTIONS: Final = (JOIN, LEAVE, HOLD, UNHOLD)
-"""Those that a warm transfer needs; the carrier has more. All of them are sent by POST."""
+"""Actions that a warm transfer needs; the carrier has more. All are sent by POST."""
 
 # Fields.
 
 COMMAND_ID: Final = "command_id"
-"""The carrier ignores a second command of the same id on the same call."""
+"""The carrier ignores a second command of the same id on the same call (docs/carrier.md, rule C9)."""
 STREAM_CODEC: Final = "stream_codec"
 STREAM_BIDIRECTIONAL_MODE: Final = "stream_bidirectional_mode"
 STREAM_BIDIRECTIONAL_CODEC: Final = "stream_bidirectional_codec"
@@ -126,7 +126,7 @@ DIGITS: Final = "digits"
 DURATION_MILLIS: Final = "duration_millis"
 
 COMMON_FIELDS: Final = (members.CLIENT_STATE, COMMAND_ID)
-"""Of every command."""
+"""Fields of every command."""
 STREAM_FIELDS: Final = (
     members.STREAM_URL,
     members.STREAM_TRACK,
@@ -135,7 +135,7 @@ STREAM_FIELDS: Final = (
     STREAM_BIDIRECTIONAL_CODEC,
     STREAM_BIDIRECTIONAL_TARGET_LEGS,
 )
-"""Of every command that asks for a stream. `answer` documents no sampling rate and no token for it."""
+"""Of every command that requests a stream. `answer` has no sampling rate and no token (docs/carrier.md, rule C5)."""
 STREAM_FIELDS_BEYOND_ANSWER: Final = (
     STREAM_BIDIRECTIONAL_SAMPLING_RATE,
     STREAM_AUTH_TOKEN,
@@ -145,7 +145,7 @@ STREAM_FIELDS_BEYOND_ANSWER: Final = (
 START_FIELDS: Final = (*STREAM_FIELDS, *STREAM_FIELDS_BEYOND_ANSWER, members.CUSTOM_PARAMETERS, *COMMON_FIELDS)
 STOP_FIELDS: Final = (members.STREAM_ID, *COMMON_FIELDS)
 ANSWER_FIELDS: Final = (*STREAM_FIELDS, SEND_SILENCE_WHEN_IDLE, PREFERRED_CODECS, *COMMON_FIELDS)
-"""Those about streaming and audio."""
+"""Fields of `answer` about streaming and audio."""
 DIAL_NEEDS: Final = (members.TO, members.FROM, members.CONNECTION_ID)
 DIAL_FIELDS: Final = (
     *DIAL_NEEDS,
@@ -157,15 +157,15 @@ DIAL_FIELDS: Final = (
     PREFERRED_CODECS,
     *COMMON_FIELDS,
 )
-"""Those about streaming, audio and ringing."""
+"""Fields about streaming, audio and ringing."""
 TARGET_LEG_CLIENT_STATE: Final = "target_leg_client_state"
-"""Of `transfer`: the client_state of all events of the new leg."""
+"""A field of `transfer`: the client_state of all events of the new leg."""
 PARK_AFTER_UNBRIDGE: Final = "park_after_unbridge"
 PARK_SELF: Final = "self"
-"""Keeps the leg of the command when the leg that it is bridged with ends. Without it, both legs end."""
+"""Keeps the command's leg when the bridged leg ends. Without it, both legs end."""
 MIN_TRANSFER_TIMEOUT_S: Final = 5
 MAX_TRANSFER_TIMEOUT_S: Final = 600
-"""Limits of `timeout_secs` of `transfer`."""
+"""Limits of `timeout_secs` in `transfer`."""
 TRANSFER_FIELDS: Final = (
     members.TO,
     members.FROM,
@@ -174,7 +174,7 @@ TRANSFER_FIELDS: Final = (
     PARK_AFTER_UNBRIDGE,
     *COMMON_FIELDS,
 )
-"""Those about ringing and the new leg."""
+"""Fields about ringing and the new leg."""
 CONFERENCE_ID: Final = "conference_id"
 CALL_CONTROL_IDS: Final = "call_control_ids"
 START_CONFERENCE_ON_CREATE: Final = "start_conference_on_create"
@@ -192,7 +192,7 @@ JOIN_FIELDS: Final = (
 )
 LEAVE_FIELDS: Final = (members.CALL_CONTROL_ID, COMMAND_ID)
 HOLD_FIELDS: Final = (CALL_CONTROL_IDS,)
-"""Of `hold` and `unhold`. Neither documents a command_id: a repeat has no second effect."""
+"""Fields of `hold` and `unhold`. Neither documents a command_id: a repeat has no second effect."""
 SEND_DTMF_FIELDS: Final = (DIGITS, DURATION_MILLIS, *COMMON_FIELDS)
 CLIENT_STATE_UPDATE_FIELDS: Final = (members.CLIENT_STATE,)
 
@@ -216,16 +216,16 @@ OPPOSITE_LEG: Final = "opposite"
 BOTH_LEGS: Final = "both"
 TargetLegs = Literal["both", "self", "opposite"]
 TARGET_LEGS: Final[tuple[TargetLegs, ...]] = get_args(TargetLegs)
-"""Values of `stream_bidirectional_target_legs`, seen from the leg that the command is issued on."""
+"""Values of `stream_bidirectional_target_legs`, relative to the leg of the command (docs/carrier.md, rule C6)."""
 OWN_LEGS: Final = (SELF_LEG, BOTH_LEGS)
-"""Those that include it."""
+"""Values that include the command's own leg."""
 SILENT_LEG: Final = "a call of one leg hears nothing of it, add 'self'"
-"""What surprises in OPPOSITE_LEG, which is the default."""
+"""The unexpected effect of OPPOSITE_LEG, which is the default."""
 UNHEARD_LEG: Final = (
-    "it has what the phone plays, which may include what we send, and nothing of what is said into that phone; "
+    "it has the audio that the phone plays, which may include ours, but not the speech into that phone; "
     "add 'inbound_track' or 'both_tracks' to hear it"
 )
-"""The surprise in OUTBOUND_TRACK where its leg hears us: on outbound calls too, `inbound` is the other person."""
+"""The unexpected effect of OUTBOUND_TRACK if its leg hears us: on outbound calls too, `inbound` is the other person."""
 
 SendCodec = Literal["PCMU", "PCMA", "G722", "OPUS", "AMR-WB", "L16"]
 SEND_CODECS: Final[tuple[SendCodec, ...]] = get_args(SendCodec)
@@ -256,28 +256,28 @@ DEFAULT_TRACK: Final = INBOUND_TRACK
 DEFAULT_MODE: Final = MP3_MODE
 DEFAULT_SEND_CODEC: Final = "PCMU"
 DEFAULT_SAMPLING_RATE_HZ: Final = 8000
-"""Sources disagree about L16."""
+"""Uncertain for L16 (docs/carrier.md, "Points that a call does not show")."""
 DEFAULT_TARGET_LEGS: Final = OPPOSITE_LEG
-"""Silence on a call of one leg."""
+"""The default is silent on a call of one leg."""
 
 # Limits and patterns.
 
 MAX_URL_CHARACTERS: Final = 2000
-"""Longer URLs are refused with 10003."""
+"""Longer URLs are refused with 10003 (docs/carrier.md, rule C49)."""
 MAX_TOKEN_CHARACTERS: Final = 4000
-"""Longer tokens are refused with 10025."""
+"""Longer tokens are refused with 10025 (docs/carrier.md, rule C49)."""
 DTMF_DIGITS: Final = "0123456789ABCD*#"
 DTMF_PAUSES: Final = "wW"
-"""In the digits of `send_dtmf`: 0.5 s and 1 s of silence."""
+"""Pauses in the digits of `send_dtmf`: 0.5 s and 1 s."""
 MIN_DTMF_DURATION_MS: Final = 100
 MAX_DTMF_DURATION_MS: Final = 500
 BASE64_PATTERN: Final = r"(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?"
 """Standard alphabet, padded (RFC 4648 section 4)."""
 CALL_CONTROL_ID_PATTERN: Final = r"v[23]:[A-Za-z0-9_-]+={0,2}"
-"""Form of the ids that are seen; not documented."""
+"""The format of observed ids; undocumented."""
 
 # An accepted command.
 
 RESULT: Final = "result"
 OK: Final = "ok"
-"""The command was accepted, which does not mean that a stream runs."""
+"""The command was accepted, which does not mean that a stream runs (docs/carrier.md, rule C10)."""

@@ -1,4 +1,4 @@
-"""Codes of refused commands and of error messages on the stream."""
+"""Codes of refused commands and of error messages on the stream (docs/carrier.md, rules C12 and C42)."""
 
 from typing import Final
 
@@ -8,9 +8,9 @@ DESCRIPTION: Final = "description"
 """The official SDK's name for `detail`."""
 SOURCE: Final = "source"
 POINTER: Final = "pointer"
-"""JSON pointer to the member that is meant (RFC 6901)."""
+"""JSON pointer to the wrong member (RFC 6901 section 3)."""
 PARAMETER: Final = "parameter"
-"""Query parameter that is meant."""
+"""The wrong query parameter."""
 
 INVALID_URL: Final = "10003"
 MISSING_PARAMETER: Final = "10004"
@@ -19,7 +19,7 @@ UNEXPECTED_ERROR: Final = "10007"
 AUTHENTICATION_FAILED: Final = "10009"
 AUTHORIZATION_FAILED: Final = "10010"
 TOO_MANY_REQUESTS: Final = "10011"
-"""A rate limit with status 429 alone: the code is also used with 422 for another refusal."""
+"""A rate limit only with status 429: with 422 the code means another refusal."""
 BAD_REQUEST: Final = "10015"
 INVALID_JSON: Final = "10023"
 LENGTH_OUT_OF_RANGE: Final = "10025"
@@ -36,7 +36,7 @@ MEDIA_STREAMING_FAILED: Final = "90046"
 MEDIA_STREAMING_NOT_USED: Final = "90048"
 """The command needs a stream."""
 COMMAND_INVALID: Final = "90102"
-"""For instance an answer on an outgoing call."""
+"""For example, an answer on an outgoing call."""
 INVALID_DIALOGFLOW: Final = "100001"
 
 COMMAND_ERRORS: Final = {
@@ -63,7 +63,7 @@ COMMAND_ERRORS: Final = {
     COMMAND_INVALID: (422, "Command is invalid"),
     INVALID_DIALOGFLOW: (422, "Invalid Dialogflow API"),
 }
-"""Code: HTTP status and title. Where no status is published, 422: a well-formed command that is refused."""
+"""Code: HTTP status and title; without a published status, 422 (docs/carrier.md, "Codes of refusals")."""
 
 CODE_OF_STATUS: Final = {
     400: BAD_REQUEST,
@@ -73,7 +73,7 @@ CODE_OF_STATUS: Final = {
     429: TOO_MANY_REQUESTS,
     500: UNEXPECTED_ERROR,
 }
-"""The code that goes with a status alone."""
+"""The code of a status that has only one."""
 
 UNKNOWN_ERROR: Final = 100002
 MALFORMED_FRAME: Final = 100003
@@ -86,4 +86,4 @@ STREAM_ERRORS: Final = {
     INVALID_MEDIA: "invalid_media",
     RATE_LIMIT_REACHED: "rate_limit_reached",
 }
-"""Code and title of an `error` message: what was wrong with a message that the app sent."""
+"""Code and title of an `error` message about a message of the app (docs/carrier.md, rule C42)."""

@@ -5,11 +5,11 @@ from typing import Final
 from rtpcodec.carriers.telnyx import commands
 
 TOKEN_HEADER: Final = "x-telnyx-streaming-auth-token"  # noqa: S105 -- the name of a header
-"""Header of the upgrade request, with the raw token; also the member of `connected` that repeats it."""
+"""Header of the upgrade's request, and member of `connected`, with the raw token (docs/carrier.md, rule C15)."""
 PROTOCOL_VERSION: Final = "1.0.0"
-"""Of `connected`."""
+"""The version in `connected`."""
 
-# Events, each with a member of the same name that holds its body; `clear` has none, and the body of `error` is the
+# Events. Each has a member of the same name with its body; `clear` has none, and the body of `error` is the
 # documented `payload` or a member `error`.
 
 CONNECTED: Final = "connected"
@@ -21,9 +21,9 @@ DTMF: Final = "dtmf"
 ERROR: Final = "error"
 CLEAR: Final = "clear"
 CARRIER_EVENTS: Final = (CONNECTED, START, MEDIA, STOP, MARK, DTMF, ERROR)
-"""Sent by the carrier."""
+"""Events from the carrier."""
 APP_EVENTS: Final = (MEDIA, MARK, CLEAR)
-"""Accepted from the app."""
+"""Events that the carrier accepts from the app."""
 
 # Members of messages; those of calls are in `members`.
 
@@ -32,9 +32,9 @@ SEQUENCE_NUMBER: Final = "sequence_number"
 """Counter of the stream's messages, from 1; a string of digits on the wire."""
 VERSION: Final = "version"
 USER_ID: Final = "user_id"
-"""The account."""
+"""The account's id."""
 MEDIA_FORMAT: Final = "media_format"
-"""Of what the carrier sends, in `start`."""
+"""Format of the audio from the carrier, in `start` (docs/carrier.md, rule C20)."""
 ENCODING: Final = "encoding"
 SAMPLE_RATE: Final = "sample_rate"
 """Hz, an integer."""
@@ -42,10 +42,10 @@ CHANNELS: Final = "channels"
 CHUNK: Final = "chunk"
 """Counter of chunks, from 1; a string of digits on the wire."""
 TIMESTAMP: Final = "timestamp"
-"""Media time; its unit is disputed."""
+"""Media time; its unit is uncertain (docs/carrier.md, "Points that a call shows")."""
 DIGIT: Final = "digit"
 ERROR_MESSAGE: Final = "message"
-"""In some errors, the text in place of `detail`."""
+"""In some errors, the text instead of `detail`."""
 
 # Tracks and encodings.
 
@@ -55,13 +55,13 @@ OUTBOUND: Final = "outbound"
 """Audio that the phone leg hears."""
 TRACK_NAMES: Final = (INBOUND, OUTBOUND)
 LONG_TRACK_NAMES: Final = {commands.INBOUND_TRACK: INBOUND, commands.OUTBOUND_TRACK: OUTBOUND}
-"""Names seen in the place of the short ones."""
+"""Names that were observed instead of the short ones."""
 DELIVERED_TRACKS: Final = {
     commands.INBOUND_TRACK: (INBOUND,),
     commands.OUTBOUND_TRACK: (OUTBOUND,),
     commands.BOTH_TRACKS: (INBOUND, OUTBOUND),
 }
-"""The tracks of the messages by the value of `stream_track`; a message without a track is of the first."""
+"""Tracks of the messages by the value of `stream_track`; a message without a track belongs to the first."""
 
 MIME_ENCODINGS: Final = {
     "AUDIO/X-MULAW": "PCMU",
@@ -71,12 +71,12 @@ MIME_ENCODINGS: Final = {
     "AUDIO/X-L16": "L16",
     "AUDIO/L16": "L16",
 }
-"""MIME-like names of older texts and sibling services, in upper case, with the codec that they mean."""
+"""MIME-like names in older texts and sibling services, in upper case, with their codec."""
 
 # Limits.
 
 MIN_CHUNK_MS: Final = 20
 MAX_CHUNK_MS: Final = 30_000
-"""Audio in one `media` message of mode rtp."""
+"""Audio in one `media` message of mode rtp (docs/carrier.md, rule C29)."""
 MP3_INTERVAL_MS: Final = 1000
-"""In mode mp3, a second `media` message within this time is refused with 100005."""
+"""In mode mp3, a second `media` message within this time is refused with 100005 (docs/carrier.md, rule C30)."""

@@ -1,4 +1,4 @@
-"""TeXML: the elements and attributes that stream a call (media streaming, section 3)."""
+"""TeXML: the elements and attributes that stream a call (docs/carrier.md, rule C13)."""
 
 from typing import Final, Literal
 
@@ -7,9 +7,9 @@ from typing import Final, Literal
 RESPONSE: Final = "Response"
 """The root of a document; its verbs are executed in order."""
 CONNECT: Final = "Connect"
-"""The verbs behind it wait until the stream ends. Without one, the call ends then."""
+"""The verbs after it wait until the stream ends. Without one, the call ends then."""
 START: Final = "Start"
-"""The verbs behind it are executed beside the stream."""
+"""The verbs after it are executed in parallel to the stream."""
 STOP: Final = "Stop"
 STREAM: Final = "Stream"
 PARAMETER: Final = "Parameter"
@@ -19,7 +19,7 @@ HANGUP: Final = "Hangup"
 
 StreamVerb = Literal["Connect", "Start"]
 
-# Attributes of Stream. It has none for a token, for target legs or for silence.
+# Attributes of Stream. It has no attributes for a token, for target legs or for silence.
 
 URL: Final = "url"
 TRACK: Final = "track"
@@ -32,11 +32,11 @@ STATUS_CALLBACK: Final = "statusCallback"
 STATUS_CALLBACK_METHOD: Final = "statusCallbackMethod"
 
 VALUE: Final = "value"
-"""Of Parameter, beside NAME."""
+"""An attribute of Parameter, beside NAME."""
 LENGTH: Final = "length"
-"""Of Pause, in seconds."""
+"""An attribute of Pause, in seconds."""
 
 METHODS: Final = ("GET", "POST")
 CODECS: Final = ("PCMU", "PCMA", "G722", "OPUS", "AMR-WB")
-"""Codecs that the verb's page lists, for both directions: L16 is not among them."""
+"""Codecs on the verb's page, for both directions, without L16."""
 SAMPLING_RATES_HZ: Final = (8000, 16000, 24000)

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-# Event types. Of all that concern a call, only those of streaming lack the prefix.
+# Event types. Of all that concern a call, only those of streaming lack the prefix (docs/carrier.md, rule C44).
 
 CALL_PREFIX: Final = "call."
 STREAMING_STARTED: Final = "streaming.started"
@@ -36,7 +36,7 @@ CALL_MACHINE_GREETING_ENDED: Final = "call.machine.greeting.ended"
 CALL_MACHINE_PREMIUM_DETECTION_ENDED: Final = "call.machine.premium.detection.ended"
 CALL_MACHINE_PREMIUM_GREETING_ENDED: Final = "call.machine.premium.greeting.ended"
 
-# Signature: Ed25519 over the timestamp header, the separator and the raw body (RFC 8032).
+# Signature: Ed25519 over the timestamp header, the separator and the raw body (docs/carrier.md, rule C45).
 
 SIGNATURE_HEADER: Final = "telnyx-signature-ed25519"
 """Base64 of the signature."""
@@ -44,7 +44,7 @@ TIMESTAMP_HEADER: Final = "telnyx-timestamp"
 """Unix time in seconds, decimal."""
 SIGNED_SEPARATOR: Final = b"|"
 SIGNATURE_WINDOW_S: Final = 300
-"""How far a timestamp may lie from now, in the past and in the future: the official SDK's constant."""
+"""Maximum distance of a timestamp from the current time, in both directions: the official SDK's constant."""
 PUBLIC_KEY_VARIABLE: Final = "TELNYX_PUBLIC_KEY"
 PUBLIC_KEY_OCTETS: Final = 32
 SIGNATURE_OCTETS: Final = 64
@@ -53,9 +53,9 @@ SIGNATURE_OCTETS: Final = 64
 
 USER_AGENT: Final = "telnyx-webhooks"
 ANSWER_TIMEOUT_S: Final = 2.0
-"""A webhook that is not answered within this time is delivered again, in the end to the failover URL."""
+"""A webhook without an answer within this time is delivered again (docs/carrier.md, rule C46)."""
 RETRIED_STATUSES: Final = (408, 429)
-"""Beside 5xx; other 4xx are final."""
+"""Retried in addition to 5xx; other 4xx are final (docs/carrier.md, rule C46)."""
 
 # Envelope: {"data": {record_type, event_type, id, occurred_at, payload}, "meta": {attempt, delivered_to}}.
 
@@ -64,24 +64,24 @@ EVENT_RECORD: Final = "event"
 """The value of `record_type`."""
 EVENT_TYPE: Final = "event_type"
 ID: Final = "id"
-"""The same in every delivery of one event."""
+"""The same in every delivery of one event (docs/carrier.md, rule C47)."""
 ATTEMPT: Final = "attempt"
 DELIVERED_TO: Final = "delivered_to"
 
 # Members of payloads; those of calls are in `members`.
 
 NOT_SURE: Final = "not_sure"
-"""The result of answering-machine detection that decides nothing."""
+"""An undecided result of answering-machine detection."""
 DIRECTION: Final = "direction"
 INCOMING: Final = "incoming"
 OUTGOING: Final = "outgoing"
 STATE: Final = "state"
 OFFERED_CODECS: Final = "offered_codecs"
 CONNECTION_CODECS: Final = "connection_codecs"
-"""Names with commas."""
+"""Codec names, separated by commas."""
 CODEC: Final = "codec"
 SAMPLING_RATE: Final = "sampling_rate"
-"""Of the call, in `call.answered`: not documented, but seen on live calls."""
+"""The call's rate in `call.answered`: undocumented, but observed on live calls."""
 CALLER_ID_NAME: Final = "caller_id_name"
 SHAKEN_STIR_ATTESTATION: Final = "shaken_stir_attestation"
 SHAKEN_STIR_VALIDATED: Final = "shaken_stir_validated"
@@ -112,10 +112,10 @@ HANGUP_CAUSES: Final = (
 BUSY_CAUSES: Final = (USER_BUSY,)
 NO_ANSWER_CAUSES: Final = (NO_ANSWER, TIMEOUT)
 UNANSWERED_CAUSES: Final = (*BUSY_CAUSES, *NO_ANSWER_CAUSES, CALL_REJECTED, NOT_FOUND, ORIGINATOR_CANCEL)
-"""Causes of a leg that ended before anybody answered it. The others can end an answered leg as well."""
+"""Causes of a leg that ended unanswered. The others can end an answered leg too."""
 HANGUP_SOURCES: Final = ("caller", "callee", "unknown")
 CALL_QUALITY_STATS: Final = "call_quality_stats"
-"""In `call.hangup`: per direction an object of numbers, each written as a string."""
+"""In `call.hangup`: one object of numbers per direction, each number a string."""
 MOS: Final = "mos"
 JITTER_MAX_VARIANCE: Final = "jitter_max_variance"
 JITTER_PACKET_COUNT: Final = "jitter_packet_count"
@@ -134,6 +134,6 @@ RECORDING_URLS: Final = "recording_urls"
 PUBLIC_RECORDING_URLS: Final = "public_recording_urls"
 """In `call.recording.saved`: objects with a URL per file format."""
 TRANSCRIPTION_DATA: Final = "transcription_data"
-"""In `call.transcription`: the object that holds everything about the text."""
+"""In `call.transcription`: the object with the text and its facts."""
 COST_PARTS: Final = "cost_parts"
 MESSAGES: Final = "messages"

@@ -1,4 +1,4 @@
-"""Warnings of the debugger about a stream (docs/twilio.md). The app gets no message about them."""
+"""Debugger warnings about a stream (docs/twilio.md, What the carrier can do). The app gets no message about them."""
 
 from typing import Final
 
@@ -8,4 +8,4 @@ STREAM_WARNINGS: Final = {
     MALFORMED_MESSAGE: "Stream - Protocol - Malformed Message",
     INVALID_MESSAGE: "Stream - Protocol - Invalid Message",
 }
-"""Titles; at most one warning of each per stream."""
+"""Titles of the warnings; at most one of each per stream."""

@@ -1,4 +1,4 @@
-"""TwiML: the elements and attributes that stream a call (docs/twilio.md, TwiML)."""
+"""TwiML: the elements and attributes that stream a call (docs/twilio.md, "Have Twilio stream")."""
 
 from typing import Final
 
@@ -6,18 +6,18 @@ from typing import Final
 
 RESPONSE: Final = "Response"
 CONNECT: Final = "Connect"
-"""A two-way stream of the inbound track. The verbs behind it wait until the stream ends."""
+"""A two-way stream of the inbound track. The verbs after it wait until the stream ends."""
 START: Final = "Start"
-"""A one-way stream of one track or both. The verbs behind it are executed beside it."""
+"""A one-way stream of one track or both. The verbs after it are executed in parallel."""
 STREAM: Final = "Stream"
 PARAMETER: Final = "Parameter"
 """Within a Stream: a custom parameter of `start`."""
 
-# Attributes of Stream. The URL must not have a query string: Parameter stands in.
+# Attributes of Stream. The URL must not have a query string; use Parameter instead.
 
 URL: Final = "url"
 SCHEME: Final = "wss"
-"""The only one of the URL."""
+"""The only scheme of the URL."""
 TRACK: Final = "track"
 INBOUND_TRACK: Final = "inbound_track"
 OUTBOUND_TRACK: Final = "outbound_track"
@@ -28,4 +28,4 @@ BOTH_TRACKS: Final = "both_tracks"
 NAME: Final = "name"
 VALUE: Final = "value"
 MAX_PARAMETER_CHARACTERS: Final = 500
-"""Name and value of one Parameter together."""
+"""Total length of name and value of one Parameter."""

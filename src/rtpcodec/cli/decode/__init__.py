@@ -1,5 +1,5 @@
 """The command `rtpcodec decode`.
 
-command  options
-show     from the command line to the run
+command  the options
+show     decodes the captures and prints the report
 """

@@ -19,7 +19,7 @@ Out = Annotated[Path, typer.Option("--out", "-o", metavar="DIR", help="Folder fo
 
 
 class Gaps(StrEnum):
-    """What stands for lost packets."""
+    """How lost packets are filled."""
 
     CONCEAL = "conceal"
     SILENCE = "silence"
@@ -30,23 +30,24 @@ def decode(
     to: ToKind = "wav",
     rate: Rate = None,
     out: Out = Path(),
-    gaps: Annotated[Gaps, typer.Option("--gaps", help="What stands for lost packets.")] = Gaps.CONCEAL,
+    gaps: Annotated[Gaps, typer.Option("--gaps", help="How lost packets are filled.")] = Gaps.CONCEAL,
     codec: PayloadTypes = None,
     jobs: Jobs = None,
     manifest: ManifestFile = None,
     resume: ResumeFile = None,
     replace: Replace = False,
 ) -> None:
-    """Make audio files of the calls in packet captures.
+    """Decode the calls in packet captures to audio files.
 
-    A call is one file: the side that was heard first left, the other right. The sound is true to the timestamps of RTP,
-    the two sides are aligned by RTCP or else by the packets that were quickest. One call of NAME.pcap becomes NAME.wav,
-    several NAME-1.wav, NAME-2.wav. A capture that cannot be read is a line at the end and exit code 1.
+    Each call becomes one file: the side that was heard first is left, the other right. Packets are placed by their RTP
+    timestamps; the two sides are aligned by RTCP, otherwise by their quickest packets. A single call of NAME.pcap
+    becomes NAME.wav, several become NAME-1.wav, NAME-2.wav. Captures that cannot be read are listed at the end, and the
+    exit code is 1.
     """
-    from rtpcodec.cli.decode.show import Order, run
+    from rtpcodec.cli.decode.show import Options, run
 
     code = run(
-        Order(
+        Options(
             paths=paths,
             to=to,
             rate_hz=rate,

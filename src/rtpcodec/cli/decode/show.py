@@ -1,4 +1,4 @@
-"""From the command line of `rtpcodec decode` to the run."""
+"""Runs `rtpcodec decode`: decodes the captures and prints the report."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from rtpcodec.rtp.capture.sound import Gaps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """The command line."""
+class Options:
+    """The options of the command line."""
 
     paths: list[str]
     to: str
@@ -33,7 +33,7 @@ class Order:
     replace: bool
 
     def settings(self) -> dict[str, object]:
-        """Return what a run that continues must have again."""
+        """Return the settings that a run that continues must repeat."""
         return {
             "folder": str(Path.cwd()),
             "out": self.out,
@@ -44,38 +44,39 @@ class Order:
         }
 
 
-def run(order: Order) -> int:
-    """Decode, and print what became of the captures. Returns the exit code."""
-    kind = target_kind(order.to)
-    require_writer(kind, order.rate_hz or kind.rate_for_hz(TELEPHONE_HZ), {}, channels=2)
-    threads, codecs = threads_of(order.jobs), payload_types(order.codecs)
+def run(options: Options) -> int:
+    """Decode the captures and print the report. Return the exit code."""
+    kind = target_kind(options.to)
+    require_writer(kind, options.rate_hz or kind.rate_for_hz(TELEPHONE_HZ), {}, channels=2)
+    threads, codecs = threads_of(options.jobs), payload_types(options.codecs)
     inputs = Inputs(is_capture)
-    folder = order.out.rstrip("/") or "/"
-    jobs = jobs_apart((one.path, f"{folder}/{_stem(one)}", f"{folder}/{one.below}") for one in inputs.of(order.paths))
+    folder = options.out.rstrip("/") or "/"
+    jobs = jobs_apart((one.path, f"{folder}/{_stem(one)}", f"{folder}/{one.below}") for one in inputs.of(options.paths))
     decoding = Decoding(
         to=kind,
-        pcm_hz=order.rate_hz,
-        gaps=cast("Gaps", order.gaps),
+        pcm_hz=options.rate_hz,
+        gaps=cast("Gaps", options.gaps),
         codecs=codecs,
-        replace=order.replace,
+        replace=options.replace,
         targets=frozenset(job.target for job in jobs),
     )
     if not jobs:
-        raise ValueError(f"no packet capture in {' '.join(order.paths)}: {many(inputs.left_out, 'other file')}")
-    default = Path(order.out) / "manifest.jsonl" if len(jobs) > 1 else None
-    manifest, done = opened_manifest(order.manifest, order.resume, default, order.settings())
+        raise ValueError(f"no packet capture in {' '.join(options.paths)}: {many(inputs.left_out, 'other file')}")
+    default = Path(options.out) / "manifest.jsonl" if len(jobs) > 1 else None
+    manifest, done = opened_manifest(options.manifest, options.resume, default, options.settings())
     with manifest or nullcontext():
         waiting = [job for job in jobs if job.source not in done]
         report = Report(
             many(len(jobs), "capture"),
-            order.out,
+            options.out,
             done=len(jobs) - len(waiting),
             left_out=inputs.left_out,
             manifest=manifest,
         )
         code = converted(waiting, decoding.convert, threads, manifest, report)
         report.show()
-        if manifest is not None and order.manifest is None and order.resume is None and not code and not report.noted:
+        is_named = options.manifest is not None or options.resume is not None
+        if manifest is not None and not is_named and not code and not report.noted:
             manifest.path.unlink()
     return code
 

@@ -2,5 +2,5 @@
 
 command   the options             show     the table, the files
 scenario  runs the calls          measure  judges the audio
-picture   draws it                speech   the caller
+charts    draws it                speech   the caller
 """

@@ -63,7 +63,7 @@ class Fidelity:
 
 
 def samples_of(pcm: bytes) -> npt.NDArray[np.int16]:
-    """PCM as an array, without a copy."""
+    """Return PCM as an array, without a copy."""
     return np.frombuffer(pcm, dtype=np.int16)
 
 

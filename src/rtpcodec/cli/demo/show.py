@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from rtpcodec.cli.demo import scenario
-from rtpcodec.cli.demo.picture import draw
+from rtpcodec.cli.demo.charts import draw
 from rtpcodec.cli.demo.scenario import CallResult, figure
 from rtpcodec.sim import Faults
 
@@ -30,11 +30,11 @@ HEADINGS = (
     "echo\np50 ms",
     "echo\np99 ms",
 )
-"""Behind the codec; two lines each, so that a terminal of 80 columns holds the figures."""
+"""Columns after the codec. Each heading has two lines, so that the table fits into 80 columns."""
 
 
 def show(json_file: Path | None, output: Path, loss: float, reorder: float) -> bool:
-    """Run the demo with percentages of loss and reordering; whether every message came through that should."""
+    """Run the demo with percentages of loss and reordering. Returns whether all messages arrived that should."""
     console = Console()
     output.mkdir(parents=True, exist_ok=True)
     if json_file is not None:
@@ -47,20 +47,20 @@ def show(json_file: Path | None, output: Path, loss: float, reorder: float) -> b
     faults = Faults(drop=loss / 100, reorder=reorder / 100)
     results = asyncio.run(scenario.run_calls(rows, output, lambda name: console.print(f"  {name}: call over"), faults))
     console.print(table(results))
-    picture = output / "demo.png"
-    console.print("Drawing the picture")
-    draw(results, picture)
+    chart = output / "demo.png"
+    console.print("Drawing the chart")
+    draw(results, chart)
     if json_file is not None:
         json_file.write_text(json.dumps({"calls": [result.as_row() for result in results]}, indent=2) + "\n")
     for result in results:
         recorded, heard = result.files
         console.print(f"{result.codec:8}recorded {recorded}, heard by the caller {heard}", soft_wrap=True)
-    console.print(f"Picture {picture}", soft_wrap=True)
+    console.print(f"Chart {chart}", soft_wrap=True)
     return not any(result.refused or (result.lost and not loss) for result in results)
 
 
 def table(results: list[CallResult]) -> Table:
-    """One row per call."""
+    """Return one row per call."""
     concealed = any(result.concealed_chunks for result in results)
     grid = Table(title="What came through", title_justify="left", padding=0, collapse_padding=True)
     grid.add_column("codec", no_wrap=True)

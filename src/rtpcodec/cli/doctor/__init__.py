@@ -1,5 +1,5 @@
 """`rtpcodec doctor`.
 
 command     the options
-show        runs what they ask for, and prints it
+show        runs the checks or the call, and prints the result
 """

@@ -11,23 +11,23 @@ from rtpcodec.carriers.telnyx import commands
 from rtpcodec.cli.control_options import AsJson, BaseUrl, Legs, ReceiveCodec, Tracks
 from rtpcodec.cli.options import Codec, Mode, Rate
 
-StreamUrl = Annotated[str | None, typer.Option("--url", metavar="URL", help="The public URL that the carrier dials.")]
-WebhookUrl = Annotated[str | None, typer.Option(metavar="URL", help="The public URL that webhooks are posted to.")]
+StreamUrl = Annotated[str | None, typer.Option("--url", metavar="URL", help="Public URL that the carrier connects to.")]
+WebhookUrl = Annotated[str | None, typer.Option(metavar="URL", help="Public URL that webhooks are posted to.")]
 Token = Annotated[str | None, typer.Option(envvar="RTPCODEC_STREAM_TOKEN", help="Token of the running endpoint.")]
 WebhookPort = Annotated[
-    int | None, typer.Option(min=1, max=65535, help="Port on which your app takes webhooks, behind --webhook-url.")
+    int | None, typer.Option(min=1, max=65535, help="Port of your app for webhooks, behind --webhook-url.")
 ]
 PemFile = Annotated[Path | None, typer.Option(help="PEM file, if the endpoint serves wss itself.", dir_okay=False)]
 Number = Annotated[
-    str | None, typer.Option("--call", metavar="NUMBER", help="Call this number and take the carrier's readings.")
+    str | None, typer.Option("--call", metavar="NUMBER", help="Call this number and measure how the carrier behaves.")
 ]
 CallsFrom = Annotated[str | None, typer.Option("--from", help="For --call: the number that the callee sees.")]
-ConnectionId = Annotated[str | None, typer.Option(help="For --call: the call-control application.")]
+ConnectionId = Annotated[str | None, typer.Option(help="For --call: id of the call-control application.")]
 Yes = Annotated[bool, typer.Option("--yes", help="For --call: dial without asking.")]
 Simulate = Annotated[bool, typer.Option("--simulate", help="For --call: dial the simulator's phone, not NUMBER.")]
-LegType = Annotated[str | None, typer.Option(help="For --call: the kind of the leg for the file, such as `mobile`.")]
+LegType = Annotated[str | None, typer.Option(help="For --call: kind of the leg, for the file: `mobile`.")]
 Output = Annotated[
-    Path, typer.Option("--output", "-o", metavar="FILE", help="For --call: where the readings go.", dir_okay=False)
+    Path, typer.Option("--output", "-o", metavar="FILE", help="For --call: JSON file for the readings.", dir_okay=False)
 ]
 
 
@@ -35,7 +35,7 @@ def doctor(
     url: StreamUrl = None,
     webhook_url: WebhookUrl = None,
     host: Annotated[str, typer.Option(help="Address on which your endpoint listens.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Its port.")] = 8080,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of your endpoint.")] = 8080,
     webhook_port: WebhookPort = None,
     token: Token = None,
     base_url: BaseUrl = None,
@@ -47,7 +47,7 @@ def doctor(
     legs: Legs = "self",
     certificate: PemFile = None,
     key: PemFile = None,
-    limit_s: Annotated[float, typer.Option(min=0.1, help="Limit on each step of a check.")] = 10.0,
+    limit_s: Annotated[float, typer.Option(min=0.1, help="Limit of each step of a check, in seconds.")] = 10.0,
     call: Number = None,
     from_: CallsFrom = None,
     connection_id: ConnectionId = None,
@@ -57,13 +57,14 @@ def doctor(
     output: Output = Path("doctor-call.json"),
     as_json: AsJson = False,
 ) -> None:
-    """Find what prevents calls, or read the carrier from a call.
+    """Find what prevents calls, or measure the carrier by one call.
 
-    Checks key, URLs, DNS, TLS, token, webhooks, plan, codecs and ports, and prints each with what was seen and what to
-    do. The key is that of TELNYX_API_KEY. While --port is free, the doctor listens there and opens --url, so that it
-    sees whether the URL leads to this machine. Exit code 1: a check failed. With --call it makes one call of a minute
-    instead, in which the phone hears tones, and writes what the call shows of the carrier as a JSON file. Exit code 1:
-    it was not made or not answered.
+    Checks key, URLs, DNS, TLS, token, webhooks, plan, codecs and ports. Each row of the table has what was seen, and
+    what to do. The key is that of TELNYX_API_KEY. While --port is free, the doctor listens there and opens --url to see
+    whether the URL leads to this machine. Exit code 1: a check failed.
+
+    With --call it then makes one call of a minute, which plays tones, and writes what the call shows of the carrier to
+    a JSON file. Exit code 1: a check failed, or the call was not made or not answered.
     """
     from rtpcodec.cli.control_options import quiet_plan
     from rtpcodec.cli.doctor import show

@@ -1,4 +1,4 @@
-"""Runs what `rtpcodec doctor` is asked for, and prints it."""
+"""Runs the checks or the call of `rtpcodec doctor`, and prints the result."""
 
 from __future__ import annotations
 
@@ -66,9 +66,9 @@ class CallOptions:
         if self.yes:
             return
         if not sys.stdin.isatty():
-            raise ValueError("--call asks before it dials: pass --yes where no terminal answers")
+            raise ValueError("--call asks before it dials: pass --yes if there is no terminal")
         shown = f"the number that ends in {self.number[-2:]}"
-        question = f"Call {shown}? It costs what a call costs, lasts about a minute and plays tones."
+        question = f"Call {shown}? The call costs money, lasts about a minute and plays tones."
         try:
             agreed = typer.confirm(question)
         except typer.Abort:  # the end of the input, or Ctrl-C
@@ -90,7 +90,7 @@ def settings_of(
 
 def examine_or_call(settings: DoctorSettings, wanted: CallOptions, *, as_json: bool) -> int:
     """Make all checks, or the call, and print the result. Returns the exit code."""
-    # Findings and readings say what the endpoint would log: refused requests and odd payloads are provoked here.
+    # Without log lines: the checks provoke refused requests and odd payloads, and findings report them.
     logging.getLogger("rtpcodec").addHandler(logging.NullHandler())
     if wanted.number is not None and wanted.simulate:
         return _call(settings, wanted, wanted.number, as_json=as_json)

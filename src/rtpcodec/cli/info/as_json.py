@@ -26,7 +26,7 @@ def audio_object(figures: AudioFigures) -> dict[str, Any]:
 
 
 def capture_object(figures: CaptureFigures) -> dict[str, Any]:
-    """Return the object of a capture; streams are named by their place in `streams`."""
+    """Return the object of a capture; calls refer to streams by their index in `streams`."""
     report = figures.report
     places = {id(stream): place for place, stream in enumerate(report.streams)}
     calls = []
@@ -53,7 +53,7 @@ def capture_object(figures: CaptureFigures) -> dict[str, Any]:
 
 
 def _stream_object(stream: CapturedStream) -> dict[str, Any]:
-    """Return the figures of a stream; the name of its sender (CNAME) is left out."""
+    """Return the figures of a stream, without the name of its sender (CNAME)."""
     plain = (
         "ssrc", "packets", "expected", "lost", "duplicates", "late", "restarts", "loss_bursts", "first_ns", "last_ns",
         "duration_ms", "packet_ms", "payload_octets", "min_payload_octets", "max_payload_octets", "digits", "said_bye",

@@ -16,7 +16,7 @@ from rtpcodec.rtp.capture.series import SeriesCounter, level_dbov
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawFacts:
-    """What raw files do not say of themselves."""
+    """Kind, rate and byte order of raw files, which do not contain them."""
 
     kind: str | None = None
     sample_rate_hz: int | None = None
@@ -25,20 +25,20 @@ class RawFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AudioFigures:
-    """Figures of one audio file; the sound is the mean of its channels."""
+    """Figures of one audio file, measured on the mean of its channels."""
 
     path: str
     facts: AudioFacts
     level_dbov: float | None = None
-    """None: the sound was not read."""
+    """The mean power; None: the sound was not read."""
     peak_dbov: float | None = None
     tones: FoundTones | None = None
     levels_dbov: tuple[float, ...] = ()
-    """Second by second."""
+    """The level per second."""
 
 
 def audio_figures(path: str, raw: RawFacts, progress: FileProgress, *, quick: bool = False) -> AudioFigures:
-    """Read a file. AudioFileError, OSError, ValueError, MissingExtra, MissingLibrary; Stopped."""
+    """Read a file and measure it. AudioFileError, OSError, ValueError, MissingExtra, MissingLibrary; Stopped."""
     with open_audio(path, kind=raw.kind, sample_rate_hz=raw.sample_rate_hz, byte_order=raw.byte_order) as audio:
         if quick:
             return AudioFigures(path=path, facts=audio.facts)

@@ -27,18 +27,18 @@ class CaptureFigures:
     path: str
     packets: CaptureCounts
     notes: tuple[str, ...]
-    """Of the file."""
+    """Notes about the file."""
     report: CaptureReport
     sounds: tuple[CallSound, ...] = ()
-    """In the order of the calls; empty: nothing was decoded."""
+    """One per call, in their order; empty: nothing was decoded."""
     tones: Mapping[int, tuple[FoundTones, ...]] = field(default_factory=dict)
-    """By the place of the call: of each direction."""
+    """The tones of each direction, by the index of the call."""
 
 
 def capture_figures(
     path: str, codecs: Mapping[int, str] | None, progress: FileProgress, *, quick: bool = False
 ) -> CaptureFigures:
-    """Read a capture, once for its streams, and once for their sound.
+    """Read a capture, once for its streams and once for their sound.
 
     PacketFileError, OSError, UnknownCodec, MissingLibrary; Stopped.
     """
@@ -61,7 +61,7 @@ def capture_figures(
 
 
 class _Listener:
-    """Listens to the channels of one call."""
+    """Detects the tones in the channels of one call."""
 
     __slots__ = ("_channels",)
 
@@ -69,7 +69,7 @@ class _Listener:
         self._channels = channels
 
     def write(self, pcm: Buffer) -> None:
-        """Take interleaved PCM."""
+        """Analyse interleaved PCM."""
         octets = memoryview(pcm).tobytes()
         pieces = (octets,) if len(self._channels) == 1 else split(octets, len(self._channels))
         for channel, piece in zip(self._channels, pieces, strict=True):

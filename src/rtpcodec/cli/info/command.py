@@ -14,9 +14,9 @@ Paths = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print a JSON object per file, with figures per second.")]
 Plot = Annotated[
-    Path | None, typer.Option("--plot", metavar="PNG", help="Draw level, and of captures loss and delay, over time.")
+    Path | None, typer.Option("--plot", metavar="PNG", help="Draw level, for captures also loss and delay, over time.")
 ]
-Quick = Annotated[bool, typer.Option("--quick", help="Decode nothing: no levels and tones, of captures one pass.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Decode nothing: no levels or tones; captures are read once.")]
 
 
 def info(
@@ -30,16 +30,16 @@ def info(
     byte_order: ByteOrder = None,
     jobs: Jobs = None,
 ) -> None:
-    """Show what is in audio files and packet captures.
+    """Show figures of audio files and packet captures.
 
-    Of a file its kind, rate, channels, length, level and tones. Of a capture its calls and their RTP streams: SSRC,
-    addresses, codec and how it is known (given, sdp, static, guess), loss, jitter, estimated MOS, level, keys of
-    telephone events and tones. Exit code 1: a file could not be read.
+    For an audio file: kind, rate, channels, length, level and tones. For a capture: calls and their RTP streams with
+    SSRC, addresses, codec and how it is known (given, sdp, static, guess), loss, jitter, estimated MOS, level, keys of
+    telephone events and tones. The exit code is 1 if a file could not be read.
     """
-    from rtpcodec.cli.info.show import Wanted, run
+    from rtpcodec.cli.info.show import Options, run
 
     code = run(
-        Wanted(
+        Options(
             paths=paths,
             as_json=as_json,
             plot=plot,

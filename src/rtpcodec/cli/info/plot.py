@@ -1,4 +1,4 @@
-"""Pictures of sound over time: level, and of calls loss and delay."""
+"""Pictures of sound over time: level, for calls also loss and delay."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from rtpcodec.rtp.capture.sound import CallSound
 _COLORS: Final = ("tab:blue", "tab:orange")
 _LOWEST_SHOWN_DBOV: Final = -90.0
 _LEAST_HEIGHT: Final = 1.0
-"""Of the axes of loss and delay, in % and ms: less is not drawn as if it were much."""
+"""The least height of the axes of loss and delay, in % and ms, so that small values look small."""
 _MINUTES_FROM_S: Final = 600
-"""Longer sound is drawn over minutes."""
+"""The time axis of longer sound is in minutes."""
 MAX_POINTS: Final = 1000
-"""Of one line: seconds of longer sound are joined, the worst of each stretch is drawn."""
+"""Limit of points per line: of longer sound, each point is the worst of several seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def _level(axis: Any, named: Sequence[tuple[str, Sequence[float]]]) -> None:
 
 
 def _draw(axis: Any, values: Sequence[float], color: str, name: str = "") -> None:
-    """Draw one value per second as a step; of long sound the highest one of each stretch."""
+    """Draw one value per second as a step; for long sound the highest one of several seconds."""
     seconds = len(values)
     unit_s = 60 if seconds > _MINUTES_FROM_S else 1
     step = max(1, -(-seconds // MAX_POINTS))

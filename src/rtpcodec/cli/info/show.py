@@ -1,4 +1,4 @@
-"""A run of `rtpcodec info`: the figures of each file in the order of the files."""
+"""Runs `rtpcodec info`: prints the figures of each file, in the order of the files."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ Figures = AudioFigures | CaptureFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """The command line."""
+class Options:
+    """The options of the command line."""
 
     paths: list[str]
     as_json: bool
@@ -49,8 +49,8 @@ class Failure:
     error: str
 
 
-def run(wanted: Wanted) -> int:
-    """Print the figures of all files. Returns the exit code."""
+def run(wanted: Options) -> int:
+    """Print the figures of all files. Return the exit code."""
     if wanted.plot is not None and wanted.quick:
         raise ValueError("--plot draws levels, which --quick leaves out")
     codecs = payload_types(wanted.codecs, decoded=not wanted.quick)
@@ -71,7 +71,7 @@ def run(wanted: Wanted) -> int:
             if wanted.from_kind is None and is_capture_file(path):
                 return capture_figures(path, codecs, progress, quick=wanted.quick)
             return audio_figures(path, raw, progress, quick=wanted.quick)
-        except Exception as error:  # whatever it is: one file must not end the run
+        except Exception as error:  # a single file must not end the run
             return Failure(path, error_line(path, error).replace(READABLE, f"packet captures, {READABLE}"))
         finally:
             progress.end()
@@ -92,7 +92,7 @@ def run(wanted: Wanted) -> int:
 def in_order(
     function: Callable[[str], Figures | Failure], paths: Iterable[str], threads: int, interruption: Interruption
 ) -> Iterator[Figures | Failure]:
-    """Call a function on threads, a few files ahead, and yield what it returns in the order of the files."""
+    """Call a function on threads, a few files ahead, and yield its results in the order of the files."""
     waiting: deque[Future[Figures | Failure]] = deque()
     with ThreadPoolExecutor(threads) as pool:
         try:
@@ -110,7 +110,7 @@ def in_order(
 class _Printer:
     """Prints figures, and draws them."""
 
-    def __init__(self, wanted: Wanted, *, is_one: bool, left_out: int) -> None:
+    def __init__(self, wanted: Options, *, is_one: bool, left_out: int) -> None:
         self._wanted = wanted
         self._left_out = left_out
         self._is_one = is_one
@@ -121,7 +121,7 @@ class _Printer:
         self.failures: list[Failure] = []
 
     def show(self, found: Figures | Failure) -> None:
-        """Print one file."""
+        """Print the figures of one file."""
         self._files += 1
         if isinstance(found, Failure):
             self.failures.append(found)

@@ -1,4 +1,4 @@
-"""Lines of the tables of `rtpcodec info`."""
+"""Figures as lines of the tables of `rtpcodec info`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rtpcodec.rtp.capture.report import UNKNOWN, CapturedCall, CapturedStream
 from rtpcodec.rtp.capture.sound import CallSound, StreamSound
 
 MAX_CALLS_SHOWN: Final = 100
-"""Of one capture; --json has all."""
+"""Limit of calls per capture; --json has all."""
 AUDIO_HEADING: Final = "kind  codec      rate Hz  ch  duration s  level dBov  tones       file"
 _STREAM_HEADING: Final = (
     "ssrc", "from", "codec", "packets", "lost", "jitter ms", "MOS", "seconds", "dBov", "digits, tones",
@@ -25,7 +25,7 @@ _NOT_KNOWN: Final = "-"
 
 
 def audio_line(figures: AudioFigures) -> str:
-    """Return the line of one file; the file comes last, so that the others need no width of it."""
+    """Return the line of one file. Its path is last, so the columns do not depend on its length."""
     facts = figures.facts
     duration = _NOT_KNOWN if facts.duration_ms is None else f"{facts.duration_ms / 1000:.3f}"
     tones = (figures.tones.text if figures.tones is not None else "") or _NOT_KNOWN
@@ -37,7 +37,7 @@ def audio_line(figures: AudioFigures) -> str:
 
 
 def capture_lines(figures: CaptureFigures) -> Iterator[str]:
-    """Yield a paragraph: the capture, its calls, the streams of each, and what is odd."""
+    """Yield the lines of a capture: a summary, its calls with their streams, and notes."""
     report, packets = figures.report, figures.packets
     yield (
         f"{figures.path}: {many(len(report.streams), 'stream')}, {many(len(report.calls), 'call')}, "
@@ -53,7 +53,7 @@ def capture_lines(figures: CaptureFigures) -> Iterator[str]:
 
 
 def _kinds(figures: CaptureFigures) -> str:
-    """Return the counts that are not 0, and what was not read."""
+    """Return the counts that are not 0, also of packets that are not read."""
     counts, packets = figures.report.counts, figures.packets
     read = [
         ("RTP", counts.rtp),
@@ -93,7 +93,7 @@ def _call_lines(
 
 
 def _tones_of(stream: CapturedStream, call: CapturedCall, tones: tuple[FoundTones, ...]) -> str:
-    """Return the tones of the channel of a stream, beside the first stream of its direction."""
+    """Return the tones of a direction for its first stream, "" for the others."""
     for streams, found in zip((call.forward, call.backward), tones, strict=False):
         if streams and streams[0] is stream:
             return found.text
@@ -103,7 +103,7 @@ def _tones_of(stream: CapturedStream, call: CapturedCall, tones: tuple[FoundTone
 def _stream_row(
     stream: CapturedStream, first: CapturedStream, sound: StreamSound | None, tones: str
 ) -> tuple[str, ...]:
-    """Return the cells of a stream; its destination if the addresses of the call's first stream do not say it."""
+    """Return the cells of a stream, with its destination if its addresses differ from those of the first stream."""
     ends = {first.source, first.destination}
     address = str(stream.source)
     if {stream.source, stream.destination} != ends:
@@ -123,7 +123,7 @@ def _stream_row(
 
 
 def _codecs(stream: CapturedStream) -> str:
-    """Return codecs with rates, and how they are known; of those that nothing says, their payload types."""
+    """Return codecs with rates and how they are known; unknown ones have their payload type."""
     words = []
     for payload_type, codec in stream.codecs.items():
         if codec.name == UNKNOWN:
@@ -135,7 +135,7 @@ def _codecs(stream: CapturedStream) -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]], right: Iterable[str] = ()) -> Iterator[str]:
-    """Yield lines with columns under their headings, which are the first row; those named are aligned right."""
+    """Yield lines with columns under their headings, the first row; columns named in `right` are right-aligned."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     to_right = [heading in set(right) for heading in rows[0]]
     for row in rows:

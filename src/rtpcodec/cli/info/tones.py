@@ -1,4 +1,4 @@
-"""Tones of one sound: found while it is read, and how they are printed."""
+"""Detects the tones of one channel and prints them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, Final
 from rtpcodec.audio.tone_detection import DetectedTone, ToneDetector
 
 LEAST_RATE_HZ: Final = 8000
-"""Tones of telephones are louder."""
+"""The least sample rate of the detector."""
 MAX_TONES: Final = 1000
-"""Of one sound; a detector may find tones for hours."""
+"""Limit of tones per channel; a recording may have tones for hours."""
 
 
 class FoundTones:
-    """Listens to one channel."""
+    """Detects the tones of one channel."""
 
     __slots__ = ("_detector", "rate_hz", "tones")
 
@@ -23,12 +23,12 @@ class FoundTones:
         self.tones: list[DetectedTone] = []
 
     def hear(self, pcm: bytes) -> None:
-        """Take native int16 mono PCM."""
+        """Analyse native int16 mono PCM."""
         if self._detector is not None:
             self._keep(self._detector.detect(pcm))
 
     def end(self) -> None:
-        """Take the end of the sound."""
+        """End the detection, at the end of the sound."""
         if self._detector is not None:
             self._keep(self._detector.end())
 
@@ -37,13 +37,13 @@ class FoundTones:
 
     @property
     def text(self) -> str:
-        """The keys, and the other kinds of tones."""
+        """The DTMF keys, then the other kinds of tones."""
         keys = "".join(tone.digit for tone in self.tones)
         kinds = dict.fromkeys(tone.kind for tone in self.tones if not tone.digit)
         return " ".join(([keys] if keys else []) + list(kinds))
 
     def as_json(self) -> list[dict[str, Any]]:
-        """Return the tones with their places."""
+        """Return the tones with their positions."""
         return [
             {
                 "kind": tone.kind,

@@ -1,6 +1,6 @@
 """The command `rtpcodec transcode`.
 
-command  options
-outputs  which output belongs to which input
-show     from the command line to the run
+command  the options
+outputs  the output of each input
+show     converts the files and prints the report
 """

@@ -23,10 +23,10 @@ Paths = Annotated[
 ]
 ToKind = Annotated[
     str | None,
-    typer.Option("--to", metavar="KIND", help="wav flac mp3 ogg awb ulaw alaw g722 l16 sln. Default: as OUT ends."),
+    typer.Option("--to", metavar="KIND", help="wav flac mp3 ogg awb ulaw alaw g722 l16 sln. Default: suffix of OUT."),
 ]
-Mono = Annotated[bool, typer.Option("--mono", help="The mean of all channels.")]
-BitRate = Annotated[int | None, typer.Option("--bit-rate", metavar="KBPS", help="Of MP3.")]
+Mono = Annotated[bool, typer.Option("--mono", help="Take the mean of all channels.")]
+BitRate = Annotated[int | None, typer.Option("--bit-rate", metavar="KBPS", help="Bit rate of MP3.")]
 
 
 def transcode(
@@ -46,13 +46,13 @@ def transcode(
 ) -> None:
     """Convert audio files: any kind to any other, at any rate.
 
-    A file appears whole or not at all, and an existing one is kept. A folder is converted with the folders in it, whose
-    structure is kept. A file that cannot be converted is a line at the end and exit code 1; the others are converted.
-    A run into a folder keeps a manifest: after Ctrl-C, or whatever ended the run, --resume continues it.
+    Outputs are complete or absent, and existing files are kept. A folder is converted with its subfolders. Files that
+    cannot be converted are listed at the end, and the exit code is 1; the others are converted. A run into a folder
+    writes a manifest: --resume continues it after Ctrl-C, or if the process was killed.
     """
-    from rtpcodec.cli.transcode.show import Order, run
+    from rtpcodec.cli.transcode.show import Options, run
 
-    order = Order(
+    options = Options(
         paths=paths,
         to=to,
         rate_hz=rate,
@@ -67,6 +67,6 @@ def transcode(
         resume=resume,
         replace=replace,
     )
-    code = run(order)
+    code = run(options)
     if code:
         raise typer.Exit(code)

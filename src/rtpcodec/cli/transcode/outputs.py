@@ -1,4 +1,4 @@
-"""Which output file belongs to which input file."""
+"""The output file of each input file."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from rtpcodec.files.target_kinds import TARGET_KINDS, TargetKind, target_kind
 
 
 def is_folder(out: str) -> bool:
-    """Whether the last argument means a folder: it is one, ends in `/`, or does not end as an audio file does."""
+    """Return whether OUT is a folder: it exists as one, ends in `/`, or has no suffix of an audio file."""
     if out.endswith("/") or Path(out).is_dir():
         return True
     return all(PurePath(out).suffix.lower() not in kind.suffixes for kind in TARGET_KINDS.values())
 
 
 def output_kind(to: str | None, out: str) -> TargetKind:
-    """Return the kind of the outputs. ValueError: neither option nor name says it."""
+    """Return the kind of the outputs. ValueError: neither the option nor the suffix of a file names it."""
     if to is None and is_folder(out):
         raise ValueError(f"--to is needed for the folder {out}: one of {', '.join(TARGET_KINDS)}")
     return target_kind(to, out)
@@ -28,7 +28,8 @@ def output_kind(to: str | None, out: str) -> TargetKind:
 def jobs_of(inputs: Iterable[Input], out: str, kind: TargetKind) -> list[Job]:
     """Return the conversions. In a folder `a.flac` becomes `a.wav`, or `a.flac.wav` if another input became `a.wav`.
 
-    Raises: ValueError if several files would become one, two inputs would have one output, or an output is an input.
+    Raises:
+        ValueError: several files would become one, two inputs would have one output, or an output is an input.
     """
     found = list(inputs)
     suffix = kind.suffixes[0]
@@ -45,11 +46,15 @@ def jobs_of(inputs: Iterable[Input], out: str, kind: TargetKind) -> list[Job]:
 
 
 def jobs_apart(named: Iterable[tuple[str, str, str]]) -> list[Job]:
-    """Return the conversions of inputs with a short and a long name of the output; the long one where two would meet.
+    """Return the conversions with distinct outputs: the short name of each, or the long one if two would collide.
 
-    The names depend on all inputs, not on their order: a run that continues finds them again.
+    The names depend on all inputs but not on their order, so a run that continues chooses the same.
 
-    Raises: ValueError if two inputs still have one output, or an output is an input.
+    Args:
+        named: per input its path, the short and the long name of its output.
+
+    Raises:
+        ValueError: two inputs still have one output, or an output is an input.
     """
     found = list(named)
     longs = Counter(long for _, _, long in found)
@@ -83,7 +88,7 @@ def _require_distinct(jobs: list[Job]) -> None:
 
 
 def _real(path: str, folders: dict[str, str]) -> str:
-    """Return a path without links, asking the system once per folder."""
+    """Return a path without links; each folder is resolved once."""
     if Path(path).is_symlink():
         return str(Path(path).resolve())
     return unlinked(path, folders)

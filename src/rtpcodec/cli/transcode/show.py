@@ -1,4 +1,4 @@
-"""From the command line of `rtpcodec transcode` to the run."""
+"""Runs `rtpcodec transcode`: converts the files and prints the report."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from rtpcodec.files.kinds import KINDS
 from rtpcodec.files.target_kinds import TargetKind
 
 MANIFEST_NAME: Final = "manifest.jsonl"
-"""In the folder of the outputs; it is removed if every file was converted and it was not asked for."""
+"""The manifest in the folder of the outputs; it is removed if every file was converted and no option named it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """The command line."""
+class Options:
+    """The options of the command line."""
 
     paths: list[str]
     to: str | None
@@ -40,20 +40,17 @@ class Order:
     replace: bool
 
     def transcoding(self, kind: TargetKind) -> Transcoding:
-        """Return how files are converted.
-
-        Raises: ValueError: options that contradict each other, or the rate. MissingExtra, MissingLibrary.
-        """
+        """Return the settings of the conversion. ValueError: contradicting options. MissingExtra, MissingLibrary."""
         if self.mono and self.channel is not None:
             raise ValueError("--mono and --channel exclude each other")
         if self.from_kind is not None and self.from_kind not in KINDS:
-            raise ValueError(f"--from is {self.from_kind!r}, read are {', '.join(KINDS)}")
+            raise ValueError(f"--from is {self.from_kind!r}, possible are {', '.join(KINDS)}")
         if self.rate_hz is not None:
             kind.require(self.rate_hz, 1)
         if self.bit_rate_kbps is not None and kind.name != "mp3":
             raise ValueError(f"--bit-rate is for mp3, the output is {kind.name}")
         options: dict[str, object] = {} if self.bit_rate_kbps is None else {"bit_rate_kbps": self.bit_rate_kbps}
-        if self.rate_hz is not None or not options:  # bit rates that are possible depend on the rate
+        if self.rate_hz is not None or not options:  # the possible bit rates depend on the rate
             require_writer(kind, self.rate_hz or kind.rate_for_hz(TELEPHONE_HZ), options)
         return Transcoding(
             to=kind,
@@ -68,7 +65,7 @@ class Order:
         )
 
     def settings(self, kind: TargetKind) -> dict[str, object]:
-        """Return what a run that continues must have again."""
+        """Return the settings that a run that continues must repeat."""
         return {
             "folder": str(Path.cwd()),
             "out": self.paths[-1],
@@ -83,21 +80,21 @@ class Order:
         }
 
 
-def run(order: Order) -> int:
-    """Convert, and print what became of the files. Returns the exit code."""
-    if len(order.paths) < 2:
+def run(options: Options) -> int:
+    """Convert the files and print the report. Return the exit code."""
+    if len(options.paths) < 2:
         raise ValueError("input and output are needed: rtpcodec transcode IN... OUT")
-    *sources, out = order.paths
-    kind = output_kind(order.to, out)
-    transcoding, threads = order.transcoding(kind), threads_of(order.jobs)
-    inputs = Inputs(None if order.from_kind else is_audio, without=out if is_folder(out) else None)
+    *sources, out = options.paths
+    kind = output_kind(options.to, out)
+    transcoding, threads = options.transcoding(kind), threads_of(options.jobs)
+    inputs = Inputs(None if options.from_kind else is_audio, without=out if is_folder(out) else None)
     jobs = jobs_of(inputs.of(sources), out, kind)
     if not jobs:
         raise ValueError(f"no audio file in {' '.join(sources)}: {many(inputs.left_out, 'other file')}")
-    if not is_folder(out) and not order.replace and Path(out).exists():
+    if not is_folder(out) and not options.replace and Path(out).exists():
         raise FileExistsError(f"{out} exists already; --replace replaces it")
     default = Path(out) / MANIFEST_NAME if is_folder(out) else None
-    manifest, done = opened_manifest(order.manifest, order.resume, default, order.settings(kind))
+    manifest, done = opened_manifest(options.manifest, options.resume, default, options.settings(kind))
     with manifest or nullcontext():
         waiting = [job for job in jobs if job.source not in done]
         report = Report(
@@ -109,6 +106,7 @@ def run(order: Order) -> int:
         )
         code = converted(waiting, transcoding.convert, threads, manifest, report)
         report.show()
-        if manifest is not None and order.manifest is None and order.resume is None and not code and not report.noted:
+        is_named = options.manifest is not None or options.resume is not None
+        if manifest is not None and not is_named and not code and not report.noted:
             manifest.path.unlink()
     return code

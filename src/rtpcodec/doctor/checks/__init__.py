@@ -1,4 +1,4 @@
-"""The checks of `rtpcodec doctor`, each a function that returns findings and never raises for what it looks at.
+"""The checks of `rtpcodec doctor`, each a function that returns findings and does not raise for faults that it finds.
 
 key               the API key and the carrier's HTTP interface; clock; the public key of webhooks
 url               the public URLs: their form, and the addresses of their hosts

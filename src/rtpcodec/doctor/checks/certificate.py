@@ -10,7 +10,7 @@ from rtpcodec.doctor.finding import Finding, failed, ok, skipped, warning
 from rtpcodec.doctor.network.address import Address
 
 WARNED_DAYS: Final = 14
-"""Renewals run weeks before the end, so a shorter rest means that they have stopped."""
+"""Warn this many days before the end: renewals run weeks before it, so by then they have failed."""
 DAY_S: Final = 86400
 
 FAULTS: Final = {
@@ -32,7 +32,7 @@ FAULTS: Final = {
     62: ("is for another host", "get a certificate that names the host of the URL"),
     64: ("is for another address", "use a host name in the URL: certificates seldom name addresses"),
 }
-"""Faults by OpenSSL's number of a failed verification, with what to do."""
+"""Faults by OpenSSL's error number, each with its remedy."""
 
 
 async def check_certificate(
@@ -40,10 +40,11 @@ async def check_certificate(
 ) -> Finding:
     """Make a TLS handshake with a URL's host and verify the chain as any client does.
 
-    use: names the URL.
-    address: of the URL; None: there is none.
-    limit_s: on lookup, connect and handshake.
-    context: None: the system's certificates decide.
+    Args:
+        use: name of the URL.
+        address: address of the URL; None: there is no URL.
+        limit_s: limit of lookup, connect and handshake.
+        context: TLS settings; None: the system's certificates decide.
     """
     name = f"{use} tls"
     if address is None or not address.secure:

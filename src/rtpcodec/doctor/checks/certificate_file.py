@@ -18,7 +18,7 @@ def server_context(certificate: Path | None, key: Path | None) -> ssl.SSLContext
 
 
 def check_certificate_file(certificate: Path | None, key: Path | None) -> Finding:
-    """Look whether certificate and key can be loaded."""
+    """Check that certificate and key can be loaded."""
     name = "certificate file"
     if certificate is None:
         return skipped(name, "no --certificate is given: TLS ends at the proxy")

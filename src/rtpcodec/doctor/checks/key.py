@@ -30,9 +30,9 @@ from rtpcodec.errors import (
 )
 
 NO_CALL: Final = "v3:cnRwY29kZWMtZG9jdG9y"
-"""A command about this call changes nothing: there is no such call."""
+"""A call that does not exist: a command about it changes nothing."""
 SKEW_WARNING_S: Final = 30.0
-"""A tenth of the time in which the signature of a webhook is accepted."""
+"""Warn from a tenth of the time in which the signature of a webhook is accepted."""
 
 
 async def check_key(settings: DoctorSettings) -> list[Finding]:
@@ -67,13 +67,13 @@ def _judge(access: Access, limit_s: float) -> Finding:
             return _refused(name, host, error)
         except CommandUnreachable as error:
             return failed(name, str(error), "check DNS, firewall and proxy of this machine, and the base URL")
-        except CommandError as error:  # an answer that is not the carrier's
+        except CommandError as error:  # not an answer of the carrier
             return failed(name, str(error), "check the base URL")
     return warning(name, f"{host} accepted a command about a call that does not exist", "check the base URL")
 
 
 def _refused(name: str, host: str, error: CommandRefused) -> Finding:
-    """Judge a refusal: one that names the call is the best that can be had."""
+    """Judge a refusal: one that names the call is the expected one."""
     if isinstance(error, AuthenticationFailed):
         return failed(name, f"{host} refuses the key", "copy the key again from the carrier's portal (API v2)")
     if isinstance(error, PermissionRefused):
@@ -86,7 +86,7 @@ def _refused(name: str, host: str, error: CommandRefused) -> Finding:
 
 
 async def _clock(access: Access, limit_s: float) -> Finding:
-    """Compare this machine's clock with the carrier's: signatures of webhooks expire by it."""
+    """Compare this machine's clock with the carrier's: it decides when signatures of webhooks expire."""
     name = "clock"
     try:
         head = await ask(Address.of(access.base_url), "GET", {}, limit_s=limit_s)
@@ -102,7 +102,7 @@ async def _clock(access: Access, limit_s: float) -> Finding:
 
 
 async def check_public_key(settings: DoctorSettings) -> list[Finding]:
-    """Check the form of the key by which webhooks are verified."""
+    """Check the form of the public key of webhooks."""
     name = "public key"
     text = settings.public_key or os.environ.get(webhooks.PUBLIC_KEY_VARIABLE)
     if not text:

@@ -16,11 +16,11 @@ PACKAGES: Final = {
     "picows": ("server", "an endpoint of our own"),
     "cryptography": ("client", "verifying webhooks"),
 }
-"""Packages with their extra and what needs them. One of httpx2 and httpx is needed as well."""
+"""Packages with their extra and their use. One of httpx2 and httpx is needed too."""
 
 
 def check_plan(settings: DoctorSettings) -> list[Finding]:
-    """Look whether everything that a plan needs is installed, and for values that surprise."""
+    """Check that all libraries of a plan are installed, and warn of its surprising values."""
     plan = settings.plan
     names = [] if plan.mode == commands.MP3_MODE else [plan.send_codec]
     if plan.receive_codec != commands.OWN_CODEC:
@@ -42,7 +42,7 @@ def check_plan(settings: DoctorSettings) -> list[Finding]:
 
 
 def check_packages() -> list[Finding]:
-    """Look whether the packages of endpoint and commands are installed."""
+    """Check that the packages of endpoint and commands are installed."""
     missing = [(package, *PACKAGES[package]) for package in PACKAGES if find_spec(package) is None]
     if find_spec("httpx2") is None and find_spec("httpx") is None:
         missing.append(("httpx2", "client", "sending commands"))
@@ -64,7 +64,7 @@ def _codec(name: str) -> Finding:
 
 
 def _unasked() -> list[Finding]:
-    """The call's own codec may be any, so a library that is missing is worth a warning."""
+    """Warn of a missing library: the call's own codec may be any of them."""
     found = []
     for name in commands.RECEIVE_CODECS:
         if name == commands.OWN_CODEC:

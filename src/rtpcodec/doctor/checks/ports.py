@@ -11,16 +11,18 @@ from rtpcodec.doctor.network.request import ask
 from rtpcodec.server.addresses import HEALTH_PATH
 
 HEALTH_LIMIT_S = 2.0
-"""For the answer of a server on this machine."""
+"""Limit of the answer of a server on this machine, in seconds."""
 
 
 async def check_port(use: str, host: str, port: int | None, limit_s: float) -> tuple[Finding, bool]:
     """Try to listen on a port.
 
-    use: names the port.
-    host: the address to listen on.
-    port: None: not given.
-    limit_s: for the answer of a server that holds it, at most HEALTH_LIMIT_S.
+    Args:
+        use: name of the port.
+        host: the address to listen on.
+        port: number of the port; None: not given.
+        limit_s: limit of the answer of a server that uses it, at most HEALTH_LIMIT_S.
+
     Returns: the finding, and whether the doctor may listen there.
     """
     name = f"{use} port"

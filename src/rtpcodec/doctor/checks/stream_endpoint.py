@@ -29,7 +29,7 @@ NONCE_OCTETS: Final = 24
 SPEECH_MS: Final = 500
 """Audio of the echo: 25 chunks."""
 TAIL_MS: Final = 400.0
-"""How long the simulated caller waits for the rest of the echo."""
+"""Time that the simulated caller waits for the rest of the echo."""
 QUERY_NAME: Final = "doctor"
 SWITCHING: Final = 101
 
@@ -37,7 +37,7 @@ NAME: Final = "stream endpoint"
 
 
 class Witness:
-    """Authorizes the doctor's own requests, and notes how they arrive."""
+    """Authorizes the doctor's own requests, and records how they arrive."""
 
     __slots__ = ("_header_nonce", "_query_nonce", "arrived", "with_token")
 
@@ -45,9 +45,9 @@ class Witness:
         self._header_nonce = header_nonce
         self._query_nonce = query_nonce
         self.arrived = False
-        """A request of the doctor has come."""
+        """Whether a request of the doctor has arrived."""
         self.with_token = False
-        """Its token has come as it was sent."""
+        """Whether its token has arrived unchanged."""
 
     def accepts(self, headers: Mapping[str, str], target: str) -> bool:
         """Return whether a request is the doctor's own."""
@@ -209,7 +209,7 @@ async def _opened(address: Address, token: str, settings: DoctorSettings, contex
 
 
 def unreachable(name: str, address: Address, error: BaseException, limit_s: float) -> Finding:
-    """Make the finding of a URL that could not be connected to."""
+    """Make the finding of a URL without a connection."""
     if isinstance(error, TimeoutError):
         return failed(name, f"{address.shown} did not answer within {limit_s:g} s", "check firewall and proxy")
     if isinstance(error, ssl.SSLError):

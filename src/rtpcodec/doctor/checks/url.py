@@ -12,9 +12,9 @@ from rtpcodec.doctor.network.address import Address, is_loopback, is_public
 Use = Literal["stream", "webhook"]
 
 SCHEMES: Final = {"stream": ("wss", "ws"), "webhook": ("https", "http")}
-"""Of each use, the secure one first."""
+"""Schemes of each use, the secure one first."""
 MAX_SHOWN: Final = 4
-"""Addresses that a finding names."""
+"""Limit of addresses in a finding."""
 OPTIONS: Final = {"stream": "--url", "webhook": "--webhook-url"}
 
 
@@ -51,7 +51,7 @@ def _fault(use: Use, url: str, address: Address) -> tuple[str, str] | None:
 
 
 async def check_dns(use: Use, address: Address | None, limit_s: float) -> Finding:
-    """Resolve the host of a URL, and look whether a carrier can reach it."""
+    """Resolve the host of a URL, and check that a carrier can reach it."""
     name = f"{use} dns"
     if address is None:
         return skipped(name, f"there is no {use} URL to look up")

@@ -26,7 +26,7 @@ NAME: Final = "webhook endpoint"
 
 
 async def check_own_app(settings: DoctorSettings, address: Address, context: ssl.SSLContext | None = None) -> Finding:
-    """Listen on the app's port, post to the URL, and compare what arrives with what was sent."""
+    """Listen on the app's port, post to the URL, and compare the received request with the sent one."""
     nonce = secrets.token_urlsafe(NONCE_OCTETS)
     fields, body = _event(nonce)
     probe = replace(address, target=with_query(address.target, nonce))

@@ -29,7 +29,7 @@ class Address:
     def of(cls, url: str) -> Self:
         """Read a URL.
 
-        Raises: ValueError, which says the rule and does not show the URL.
+        Raises: ValueError, with the rule and without the URL.
         """
         try:
             parts = urlsplit(url)
@@ -50,24 +50,28 @@ class Address:
 
     @property
     def shown(self) -> str:
-        """Scheme, host and port: the path may be all that guards it."""
+        """Scheme, host and port, without the path, which may be its only protection."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{self.scheme}://{host}" + ("" if self.port == PORTS[self.scheme] else f":{self.port}")
 
     async def addresses(self, limit_s: float) -> list[str]:
         """Return the host's addresses by the system's resolver.
 
-        Raises: OSError if it has none, TimeoutError.
+        Raises:
+            OSError: the host has no address.
+            TimeoutError: the resolver has not answered in time.
         """
         return await in_thread(lambda: addresses_of(self.host, self.port), limit_s)
 
     async def connect(
         self, limit_s: float, context: ssl.SSLContext | None = None
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-        """Connect to the first of its addresses that accepts, with TLS where the scheme asks for it.
+        """Connect to the first of its addresses that accepts, with TLS if the scheme requires it.
 
-        limit_s: for lookup, connect and TLS together.
-        context: of TLS; None: the system's certificates decide.
+        Args:
+            limit_s: for lookup, connect and TLS together.
+            context: of TLS; None: the system's certificates decide.
+
         Raises: OSError, ssl.SSLError, TimeoutError.
         """
         if self.secure and context is None:
@@ -77,7 +81,7 @@ class Address:
             found = await self.addresses(limit_s)
             for address in found:
                 try:
-                    # An address that swallows packets must leave time for the next one.
+                    # An address that drops packets must leave time for the next one.
                     async with asyncio.timeout(limit_s / len(found)):
                         return await self._connect_to(address, context)
                 except ssl.SSLError:

@@ -1,4 +1,4 @@
-"""An HTTP listener that answers every request with 200 and notes the nonces that it was sent."""
+"""An HTTP listener that answers every request with 200 and passes it to a function."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final, Self
 
 MAX_REQUEST_OCTETS: Final = 64 * 1024
 REQUEST_LIMIT_S: Final = 5.0
-"""For a whole request: it comes from the doctor itself, or is a webhook."""
+"""Limit of a whole request in seconds: it is the doctor's own, or a webhook."""
 
 _ANSWER: Final = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\nConnection: close\r\n\r\n%s"
 
@@ -23,15 +23,16 @@ class HookListener:
     def __init__(self, host: str, port: int, take: Take) -> None:
         """Make a listener that is not open yet.
 
-        take: gets target (path and query), header fields (names in lower case) and body of each request; returns the
-            answer's body.
+        Args:
+            take: gets target (path and query), header fields (names in lower case) and body of each request; returns
+                the answer's body.
         """
         self._host = host
         self._take = take
         self._server: asyncio.Server | None = None
         self._serving: set[asyncio.Task[None]] = set()
         self.port = port
-        """Once it is open, never 0."""
+        """Number of the port; not 0 once the listener is open."""
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._accept, self._host, self.port, limit=MAX_REQUEST_OCTETS)
@@ -72,7 +73,7 @@ class HookListener:
 
 
 async def _body(reader: asyncio.StreamReader, fields: dict[str, str]) -> bytes:
-    """Read a body with its length, or in chunks, as some proxies send it on (RFC 9112 sections 6 and 7.1)."""
+    """Read a body with its length, or in chunks, as some proxies forward it (RFC 9112 sections 6 and 7.1)."""
     if "chunked" not in fields.get("transfer-encoding", "").lower():
         return await reader.readexactly(min(int(fields.get("content-length", "0")), MAX_REQUEST_OCTETS))
     body = b""

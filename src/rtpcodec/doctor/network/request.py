@@ -1,4 +1,4 @@
-"""One HTTP/1.1 request by hand: the answer to a WebSocket upgrade matters here even where libraries refuse it."""
+"""One HTTP/1.1 request without a library: libraries hide the answer to a refused WebSocket upgrade."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Final
 from rtpcodec.doctor.network.address import Address
 
 MAX_HEAD_LINES: Final = 200
-"""A head with more lines is not an answer to a request of ours."""
+"""A head with more lines is not an answer to our request."""
 MAX_BODY_OCTETS: Final = 64 * 1024
 
 
@@ -28,7 +28,7 @@ class HeadOfAnswer:
 
 
 class NotHttp(OSError):
-    """What answers does not speak HTTP."""
+    """The server does not speak HTTP."""
 
 
 async def ask(
@@ -42,7 +42,9 @@ async def ask(
 ) -> HeadOfAnswer:
     """Send a request and read its answer, then close the connection.
 
-    limit_s: on the whole.
+    Args:
+        limit_s: limit of the whole in seconds.
+
     Raises: OSError, NotHttp, ssl.SSLError, TimeoutError.
     """
     async with asyncio.timeout(limit_s):
@@ -79,7 +81,7 @@ async def _answer(reader: asyncio.StreamReader) -> HeadOfAnswer:
     try:
         version, _, rest = (await reader.readline()).decode("latin-1").partition(" ")
         if not version.startswith("HTTP/1.") or not rest[:3].isdigit():
-            raise NotHttp("what answers there does not speak HTTP")
+            raise NotHttp("the server does not speak HTTP")
         fields: dict[str, str] = {}
         for _ in range(MAX_HEAD_LINES):
             line = (await reader.readline()).decode("latin-1").strip()
@@ -98,7 +100,7 @@ async def _body(reader: asyncio.StreamReader, fields: Mapping[str, str]) -> byte
     length = fields.get("content-length", "")
     wanted = min(int(length), MAX_BODY_OCTETS) if length.isdigit() else MAX_BODY_OCTETS
     body = b""
-    with contextlib.suppress(OSError):  # what has come is enough
+    with contextlib.suppress(OSError):  # the received part is enough
         while len(body) < wanted and (part := await reader.read(wanted - len(body))):
             body += part
     return body

@@ -11,9 +11,9 @@ T = TypeVar("T")
 
 
 async def in_thread(function: Callable[[], T], limit_s: float) -> T:
-    """Return the result of a function in a thread that is left alone at the limit: getaddrinfo has no time-out.
+    """Return the result of a function in a thread, which is abandoned at the limit: getaddrinfo has no time-out.
 
-    Raises: TimeoutError at the limit; what the function raises.
+    Raises: TimeoutError at the limit; the error of the function.
     """
     loop = asyncio.get_running_loop()
     done: asyncio.Future[T] = loop.create_future()

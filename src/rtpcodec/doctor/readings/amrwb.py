@@ -35,7 +35,7 @@ def received(observer: Observer) -> Reading:
     payloads = [payload for payload in observer.payloads() if payload]
     for payload in payloads:
         alone = AmrWbFormat()
-        with contextlib.suppress(PayloadError):  # a payload of neither packing counts for neither
+        with contextlib.suppress(PayloadError):  # a payload of no packing counts for neither
             alone.frames(payload)
             if alone.detected in fits:
                 fits[alone.detected] += 1
@@ -49,7 +49,9 @@ def received(observer: Observer) -> Reading:
 async def is_accepted(observer: Observer, track: str | None) -> tuple[bool | None, int]:
     """Send a tone in the packing of the stream's plan.
 
-    track: the track that holds what the phone hears; None: there is none, and errors alone decide.
+    Args:
+        track: the track that holds what the phone hears; None: there is none, and only errors decide.
+
     Returns: whether it was accepted, None if that is not known; and how many errors the carrier sent.
     """
     begun_ms, errors = now_ms(), len(observer.errors)
@@ -67,7 +69,7 @@ async def is_accepted(observer: Observer, track: str | None) -> tuple[bool | Non
 
 
 def sent(accepted: dict[str, tuple[bool | None, int]]) -> Reading:
-    """Make the reading from what became of each packing."""
+    """Make the reading from the results of both packings."""
     point = "amrwb_packing_sent"
     figures: dict[str, int] = {}
     for packing, (_, errors) in accepted.items():

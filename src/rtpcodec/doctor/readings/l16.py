@@ -16,9 +16,9 @@ RATE_HZ: Final = 16000
 LISTEN_S: Final = 3.0
 TONE_MS: Final = 1200
 HEARD_S: Final = 2.8
-"""From the begin of a tone until all of it was heard, also at half its rate."""
+"""Time from the begin of a tone until all of it was heard, even at half its rate."""
 ORDER_MARGIN: Final = 4.0
-"""The wrong order must be so much rougher than the other one: speech and tones are 10 times, noise is equal."""
+"""The wrong order must be this many times rougher: with speech and tones it is 10 times, with noise it is equal."""
 RATE_TOLERANCE: Final = 0.1
 
 RECEIVED_PLAN: Final = StreamPlan(send_codec="PCMU", receive_codec="L16", tracks=commands.BOTH_TRACKS)
@@ -26,7 +26,7 @@ SENT_PLAN: Final = StreamPlan(send_codec="L16", send_rate_hz=RATE_HZ, tracks=com
 
 
 async def received(observer: Observer) -> list[Reading]:
-    """Listen to L16 of the carrier, with a tone of ours in case that nobody speaks."""
+    """Listen to L16 of the carrier, and play a tone in case nobody speaks."""
     points = ("l16_order_received", "l16_rate_received")
     if not is_codec(observer, "L16"):
         why = f"the carrier sends {observer.call.media_format.encoding} though L16 was asked for"
@@ -67,9 +67,10 @@ def _rate(observer: Observer) -> Reading:
 
 
 async def sent(observer: Observer, track: str | None) -> list[Reading]:
-    """Send a tone in L16 of each order and look which of the two comes back as a tone.
+    """Send a tone in L16 of each byte order, and find the order that comes back as a tone.
 
-    track: the track that holds what the phone hears; None: there is none.
+    Args:
+        track: the track that holds what the phone hears; None: there is none.
     """
     points = ("l16_order_sent", "l16_rate_sent")
     if track is None:

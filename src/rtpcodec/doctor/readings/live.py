@@ -1,4 +1,4 @@
-"""The call to a number, by the carrier of the account."""
+"""The call to a number, over the carrier of the account."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from typing import Final
 
 from rtpcodec.client import AsyncCallControl
 from rtpcodec.doctor.checks.certificate_file import server_context
-from rtpcodec.doctor.readings.course import Say, read_call
-from rtpcodec.doctor.readings.feed import WebhookFeed
 from rtpcodec.doctor.readings.report import CallReadings
-from rtpcodec.doctor.readings.streams import Line
+from rtpcodec.doctor.readings.sequence import Say, read_call
+from rtpcodec.doctor.readings.streams import CallSetup
+from rtpcodec.doctor.readings.webhook_inbox import WebhookInbox
 from rtpcodec.doctor.settings import DoctorSettings
 
 SIP_SCHEMES: Final = ("sip:", "sips:")
@@ -20,15 +20,17 @@ async def live_call(
 ) -> CallReadings:
     """Call a number and take the readings.
 
-    settings: addresses and keys; without a webhook port, no webhooks are received.
-    to, from_, connection_id: of the dial command.
-    leg: the kind of the leg; None: by the form of the number.
-    say: gets the steps in words.
+    Args:
+        settings: addresses and keys; without a webhook port, no webhooks are received.
+        to, from_, connection_id: fields of the dial command.
+        leg: the kind of the leg; None: by the form of the number.
+        say: called with each step in words.
+
     Raises: CallNotMade, CommandError; OSError, EndpointError if a port is in use.
     """
     kind = leg or ("sip" if to.startswith(SIP_SCHEMES) else "phone number")
     async with AsyncCallControl(settings.api_key, base_url=settings.base_url) as control:
-        line = Line(
+        setup = CallSetup(
             control=control,
             to=to,
             from_=from_,
@@ -40,7 +42,7 @@ async def live_call(
             ssl=server_context(settings.certificate, settings.key_file),
         )
         if settings.webhook_port is None:
-            return await read_call(line, None, leg=kind, say=say)
-        feed = WebhookFeed(settings.public_key)
-        async with feed.listening(settings.host, settings.webhook_port):
-            return await read_call(line, feed, leg=kind, say=say)
+            return await read_call(setup, None, leg=kind, say=say)
+        inbox = WebhookInbox(settings.public_key)
+        async with inbox.listening(settings.host, settings.webhook_port):
+            return await read_call(setup, inbox, leg=kind, say=say)

@@ -1,4 +1,4 @@
-"""Collects what a stream brings, with the time of each event."""
+"""Collects the events of a stream, with the time of each."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ def now_ms() -> float:
 
 
 async def passed(seconds: float) -> None:
-    """Let time pass."""
+    """Wait for some seconds."""
     await asyncio.sleep(seconds)
 
 
 @dataclass(slots=True)
 class Observer:
-    """Everything of one stream. `run` reads until the stream ends."""
+    """The events of one stream. `run` reads until the stream ends."""
 
     call: Call
     chunks: list[tuple[float, Audio]] = field(default_factory=list)
-    """With the time at which each arrived."""
+    """Chunks, each with its time of arrival."""
     marks: dict[str, float] = field(default_factory=dict)
     """When each mark returned, by its name."""
     errors: list[int | None] = field(default_factory=list)
     """Codes of the carrier's errors."""
     lost_ms: float = 0.0
-    """Time of gaps that are not pauses."""
+    """Duration of gaps that are not pauses."""
     misfits: int = 0
     news: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -53,7 +53,7 @@ class Observer:
         self.news.set()
 
     async def has_audio(self, limit_s: float) -> bool:
-        """Wait for the first chunk. Returns whether one came within the limit and before the end."""
+        """Wait for the first chunk. Returns whether one arrived within the limit and before the end."""
         try:
             async with asyncio.timeout(limit_s):
                 while not self.chunks and not self.call.ended:
@@ -64,7 +64,7 @@ class Observer:
         return bool(self.chunks)
 
     async def has_mark(self, name: str, limit_s: float) -> float | None:
-        """Wait for a mark. Returns when it came; None: not within the limit."""
+        """Wait for a mark. Returns when it arrived; None: not within the limit."""
         try:
             async with asyncio.timeout(limit_s):
                 while name not in self.marks and not self.call.ended:
@@ -75,7 +75,7 @@ class Observer:
         return self.marks.get(name)
 
     def pcm(self, track: str, since_ms: float = 0.0) -> tuple[bytes, int]:
-        """Return the PCM of a track that arrived since a moment, and its rate; 0: nothing came."""
+        """Return the PCM of a track that arrived since a moment, and its rate; 0: nothing arrived."""
         of_track = [audio for arrived_ms, audio in self.chunks if audio.track == track and arrived_ms >= since_ms]
         rate_hz = of_track[-1].sample_rate_hz if of_track else 0
         return b"".join(audio.pcm for audio in of_track if audio.sample_rate_hz == rate_hz), rate_hz

@@ -14,16 +14,16 @@ class Point:
     name: str
     question: str
     readings: Mapping[str, str]
-    """By their names, in words."""
+    """The readings in words, by their names."""
 
 
 _CLOSING: Final = {
     "call_continues": "the phone call continues without the stream",
     "call_ends": "the carrier hangs up",
 }
-_ORDER: Final = {"little": "little-endian", "big": "big-endian, as RFC 3551"}
+_ORDER: Final = {"little": "little-endian", "big": "big-endian (RFC 3551 section 4.5.11)"}
 _PACKINGS: Final = {
-    "bandwidth-efficient": "bandwidth-efficient, the default of RFC 4867",
+    "bandwidth-efficient": "bandwidth-efficient, the default of RFC 4867 section 8.2",
     "octet-aligned": "octet-aligned",
 }
 

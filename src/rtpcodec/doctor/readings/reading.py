@@ -1,4 +1,4 @@
-"""One reading: what a call has shown of an uncertain point."""
+"""One reading: the measured value of an uncertain point."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Figure = float | int | str | None
 
 @dataclass(frozen=True, slots=True)
 class Reading(Value):
-    """The value of a point, and the figures that show it."""
+    """The value of a point, and the figures behind it."""
 
     point: str
     value: str | None
@@ -29,5 +29,5 @@ def measured(point: str, value: str, **evidence: Figure) -> Reading:
 
 
 def not_measurable(point: str, why: str, **evidence: Figure) -> Reading:
-    """Make the reading of a point that this call does not show."""
+    """Make the reading of a point that is not measurable on this call."""
     return Reading(POINTS[point].name, None, f"not measurable on this call: {why}", evidence)

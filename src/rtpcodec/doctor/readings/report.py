@@ -20,18 +20,18 @@ class CallReadings(Value):
     """The kind of the leg, such as `phone number` or `sip`; never the number itself."""
     simulated: bool
     codec: str | None = None
-    """That of the call, as its first stream declares it."""
+    """Codec of the call, as its first stream declares it."""
     tone_track: str | None = None
-    """The track that holds the tones that we send, by our own speech in it or by an echo; None: there is none."""
+    """The track with the tones that we send, as our own speech or as an echo; None: there is none."""
     by_point: dict[str, Reading] = field(default_factory=dict)
 
     def add(self, *readings: Reading) -> None:
-        """Add readings. The first of a point stays."""
+        """Add readings; a second reading of a point is ignored."""
         for reading in readings:
             self.by_point.setdefault(reading.point, reading)
 
     def miss(self, why: str, *points: str) -> None:
-        """Note why points were not measured; without points, all that have no reading."""
+        """Record why points were not measured; without arguments, all points that have no reading."""
         self.add(*(not_measurable(point, why) for point in points or POINTS))
 
     def value(self, point: str) -> str | None:
@@ -45,7 +45,7 @@ class CallReadings(Value):
         return [self.by_point[point] for point in POINTS if point in self.by_point]
 
     def as_json(self) -> dict[str, Any]:
-        """Return what the JSON file holds."""
+        """Return the contents of the JSON file."""
         return {
             "date": self.date,
             "leg": self.leg,

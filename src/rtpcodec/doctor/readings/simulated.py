@@ -1,4 +1,4 @@
-"""The same call by the simulator, on a virtual clock: no account, no network, and no time."""
+"""The same call by the simulator, on a virtual clock, without account, network and waiting."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from rtpcodec.audio.files import read_wav
 from rtpcodec.client import AsyncCallControl
-from rtpcodec.doctor.readings.course import Say, read_call
-from rtpcodec.doctor.readings.feed import WebhookFeed
 from rtpcodec.doctor.readings.report import CallReadings
-from rtpcodec.doctor.readings.streams import Line
+from rtpcodec.doctor.readings.sequence import Say, read_call
+from rtpcodec.doctor.readings.streams import CallSetup
+from rtpcodec.doctor.readings.webhook_inbox import WebhookInbox
 from rtpcodec.pump import run_virtual
 from rtpcodec.sim import Carrier, Webhooks
 from rtpcodec.sim.carrier import CALLEE, CALLER
@@ -18,18 +18,22 @@ from rtpcodec.sim.carrier import CALLEE, CALLER
 API_KEY: Final = "KEY_SIM"
 RINGS_S: Final = 2.0
 SPEECH_S: Final = 120.0
-"""Longer than the course: a caller who has nothing more to say hangs up."""
+"""Longer than the sequence of streams: the phone hangs up at the end of its speech."""
 HOOK_PORT: Final = 8090
 UNREAD_S: Final = 5.0
 """Enough to fill the buffers of the network in memory."""
 
 
 def simulated_call(speech: Path | tuple[bytes, int], say: Say = lambda _words: None, **phone: Any) -> CallReadings:
-    """Take the readings of a simulated carrier.
+    """Take the readings of a simulated carrier, on a virtual clock (docs/carrier.md, "How the readings are taken").
 
-    speech: what the phone says, again and again: a WAV file, or PCM and its rate.
-    say: gets the steps in words.
-    phone: further options of the simulator's phone, such as variations.
+    Args:
+        speech: speech of the phone, repeated: a WAV file, or native int16 PCM and its rate in Hz.
+        say: called with each step in words.
+        **phone: further options of `sim.Carrier.phone`, such as `variations`.
+
+    Returns:
+        One reading per uncertain point.
     """
     pcm, rate_hz = speech if isinstance(speech, tuple) else read_wav(speech)
     repeats = -(-round(SPEECH_S * rate_hz * 2) // len(pcm))
@@ -38,9 +42,9 @@ def simulated_call(speech: Path | tuple[bytes, int], say: Say = lambda _words: N
 
 async def _call(pcm: bytes, say: Say, phone: dict[str, Any]) -> CallReadings:
     async with Carrier(API_KEY) as carrier, AsyncCallControl(API_KEY, base_url=carrier.base_url) as control:
-        feed = WebhookFeed(carrier.public_key)
-        async with feed.listening("localhost", HOOK_PORT) as port:
+        inbox = WebhookInbox(carrier.public_key)
+        async with inbox.listening("localhost", HOOK_PORT) as port:
             carrier.phone(CALLEE, pcm, answers_after_s=RINGS_S, **phone)
             carrier.send_webhooks(Webhooks(url=f"http://localhost:{port}/"))
-            line = Line(control=control, to=CALLEE, from_=CALLER, connection_id="1", unread_s=UNREAD_S)
-            return await read_call(line, feed, leg="simulated phone", simulated=True, say=say)
+            setup = CallSetup(control=control, to=CALLEE, from_=CALLER, connection_id="1", unread_s=UNREAD_S)
+            return await read_call(setup, inbox, leg="simulated phone", simulated=True, say=say)

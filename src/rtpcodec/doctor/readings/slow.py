@@ -1,4 +1,4 @@
-"""What the carrier does with audio while we do not read."""
+"""Measures what the carrier does with audio while we do not read."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from rtpcodec.doctor.readings.observer import Observer, now_ms, passed
 from rtpcodec.doctor.readings.reading import Reading, measured, not_measurable
 
 CATCHES_UP_S: Final = 3.0
-"""Kept audio arrives within this time after reading begins again."""
+"""Time in seconds within which kept audio arrives after reading resumes."""
 MISSING_MS: Final = 500.0
-"""So much audio may be missing by the edges of the measurement alone."""
+"""Audio that may be missing at the edges of the measurement."""
 
 
 class PausedSocket(Protocol):
-    """The part of a WebSocket that reads."""
+    """The reading side of a WebSocket."""
 
     def pause_reading(self) -> None:
-        """Read nothing."""
+        """Stop reading."""
 
     def resume_reading(self) -> None:
-        """Read again."""
+        """Resume reading."""
 
 
 async def slow_reading(observer: Observer, unread_s: float) -> Reading:
-    """Read nothing for a while, then compare the audio that has come with the time that has passed."""
+    """Stop reading for some seconds, then compare the duration of the received audio with the time."""
     point, call = "slow_reading", observer.call
     socket = cast("PausedSocket | None", call._pump._socket)  # noqa: SLF001 -- a call has no way to read slowly
     if socket is None or not observer.chunks:

@@ -10,33 +10,33 @@ from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.carriers.telnyx.errors import RATE_LIMIT_REACHED
 from rtpcodec.carriers.telnyx.streaming import TRACK_NAMES
 from rtpcodec.codecs import codec
-from rtpcodec.doctor.readings.feed import WebhookFeed
 from rtpcodec.doctor.readings.observer import Observer, now_ms, passed
 from rtpcodec.doctor.readings.reading import Reading, measured, not_measurable
 from rtpcodec.doctor.readings.streams import Dialled
 from rtpcodec.doctor.readings.tones import TONE_HZ, Heard, strongest, tone
+from rtpcodec.doctor.readings.webhook_inbox import WebhookInbox
 from rtpcodec.stream.events import Audio
 
 OUTBOUND: Final = TRACK_NAMES[1]
 AT_ANSWER_MS: Final = 500.0
-"""A socket that opens no more than this before the webhook of the answer opens at the answer: webhooks take time."""
+"""A socket that opens at most this long before the webhook of the answer counts as opened at the answer."""
 NUMBERED_CHUNKS: Final = 20
 TONE_MS: Final = 1500
 ECHO_LIMIT_S: Final = 4.0
-"""For the echo of a mark: 2.5 s behind the end of its audio."""
+"""Limit of a mark's echo: 2.5 s after the end of its audio."""
 MARK_RATES_PER_S: Final = (5, 20, 50)
 UNIT_TOLERANCE: Final = 0.1
 
 
-def ringing(first: Dialled, feed: WebhookFeed | None) -> Reading:
+def ringing(first: Dialled, inbox: WebhookInbox | None) -> Reading:
     """Compare when the socket opened with when the phone was answered."""
     point = "start_against_ringing"
-    answered_ms = None if feed is None else feed.arrived_ms(webhooks.CALL_ANSWERED)
+    answered_ms = None if inbox is None else inbox.arrived_ms(webhooks.CALL_ANSWERED)
     socket_ms, start_ms = first.socket_ms, first.call.started.monotonic_ms
     if answered_ms is None or socket_ms is None:
         why = "the webhook of the answer did not come"
-        if feed is not None and feed.refused:
-            why = f"{feed.refused} webhooks came whose signatures do not fit the public key"
+        if inbox is not None and inbox.refused:
+            why = f"{inbox.refused} webhooks came whose signatures do not fit the public key"
         return not_measurable(point, why, start_after_dial_ms=start_ms - first.dialled_ms)
     before_ms = answered_ms - socket_ms
     return measured(
@@ -67,7 +67,7 @@ def timestamp_unit(chunks: Sequence[Audio]) -> Reading:
 
 
 def chunk_counter(observer: Observer) -> Reading:
-    """Look whether the numbers of one track are contiguous, or those of both together."""
+    """Check whether the numbers of each track are contiguous, or those of both together."""
     point = "chunk_counter"
     numbers = {
         track: sorted(audio.chunk for _, audio in observer.chunks if audio.track == track and audio.chunk is not None)
@@ -81,7 +81,7 @@ def chunk_counter(observer: Observer) -> Reading:
 
 
 async def echo_and_own_speech(observer: Observer) -> list[Reading]:
-    """Play a tone with a mark behind it: note when the mark returns, and look for the tone in the outbound track."""
+    """Play a tone and a mark; record when the mark returns, and look for the tone in the outbound track."""
     call, begun_ms = observer.call, now_ms()
     await call.play(tone(call.send_pcm_hz, TONE_MS))
     call.flush()
@@ -142,5 +142,5 @@ async def mark_limit(observer: Observer) -> Reading:
 
 
 def is_codec(observer: Observer, name: str) -> bool:
-    """Return whether a stream's audio has this codec, as its `start` says."""
+    """Return whether a stream's `start` declares this codec."""
     return observer.call.media_format.encoding.upper() == codec(name).name

@@ -14,8 +14,8 @@ from typing import Any, Final
 from rtpcodec.carriers.telnyx import webhooks
 from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
 from rtpcodec.client import AsyncCallControl, DialedCall
-from rtpcodec.doctor.readings.feed import WebhookFeed
 from rtpcodec.doctor.readings.observer import Observer, now_ms, passed
+from rtpcodec.doctor.readings.webhook_inbox import WebhookInbox
 from rtpcodec.errors import CallEnded, CommandError, RtpcodecError, StreamingInUse, StreamNotStarted
 from rtpcodec.server import Call, Handler, serve
 from rtpcodec.server.endpoint import Endpoint
@@ -23,20 +23,20 @@ from rtpcodec.stream.plan import StreamPlan
 
 NAME_OCTETS: Final = 24
 STARTS_WITHIN_S: Final = 15.0
-"""From the command to the stream."""
+"""Limit from the command to the stream, in seconds."""
 BUSY_S: Final = 12.0
-"""The carrier may need so long to see that a socket was closed; a new stream is refused meanwhile."""
+"""Time in seconds that the carrier may need to notice a closed socket; it refuses a new stream meanwhile."""
 BUSY_WAIT_S: Final = 0.25
 AUDIO_WITHIN_S: Final = 5.0
 
 
 class CallNotMade(RtpcodecError):
-    """The call of the doctor was not made, or not answered."""
+    """The call of the doctor was not made or not answered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """How the call is made."""
+class CallSetup:
+    """How the call is made: control, numbers, addresses, limits."""
 
     control: AsyncCallControl
     to: str = field(repr=False)
@@ -49,14 +49,14 @@ class Line:
     webhook_url: str | None = field(default=None, repr=False)
     ssl: ssl.SSLContext | None = None
     ring_s: float = 45.0
-    """How long the phone may ring."""
+    """How long the phone may ring, in seconds."""
     unread_s: float = 8.0
-    """How long the socket is not read: long enough to fill the buffers of the system on both sides."""
+    """How long the socket is not read, in seconds: enough to fill the system's buffers on both sides."""
 
 
 @dataclass(slots=True)
 class Dialled:
-    """The first stream, which the dial command asked for."""
+    """The first stream, which the dial command requested."""
 
     call: Call
     observer: Observer
@@ -73,7 +73,7 @@ class Dialled:
 
 
 class _Admission:
-    """Lets one token pass, and notes when."""
+    """Accepts one token, and records when."""
 
     def __init__(self) -> None:
         self.token = secrets.token_urlsafe(NAME_OCTETS)
@@ -89,21 +89,21 @@ class _Admission:
 
 
 def _endpoint(
-    line: Line, plan: StreamPlan, handler: Handler | None = None, **options: Any
+    setup: CallSetup, plan: StreamPlan, handler: Handler | None = None, **options: Any
 ) -> AbstractAsyncContextManager[Endpoint]:
-    """Open an endpoint that sends at once and sends nothing by itself, so that what returns is about what we sent."""
+    """Open an endpoint that sends at once and sends nothing by itself, so that all echoes belong to our own audio."""
     return serve(
         handler,
         plan=plan,
-        host=line.host,
-        port=line.port,
-        public_url=line.public_url,
-        ssl=line.ssl,
+        host=setup.host,
+        port=setup.port,
+        public_url=setup.public_url,
+        ssl=setup.ssl,
         lead_ms=None,
         own_marks=False,
         diagnosis_s=None,
         ping_interval_s=None,
-        start_timeout_s=line.ring_s + STARTS_WITHIN_S,
+        start_timeout_s=setup.ring_s + STARTS_WITHIN_S,
         idle_timeout_s=60.0,
         max_frames_per_s=None,
         max_octets_per_s=None,
@@ -113,10 +113,12 @@ def _endpoint(
 
 
 @asynccontextmanager
-async def dialled(line: Line, plan: StreamPlan, feed: WebhookFeed | None = None) -> AsyncIterator[Dialled]:
+async def dialled(setup: CallSetup, plan: StreamPlan, inbox: WebhookInbox | None = None) -> AsyncIterator[Dialled]:
     """Dial with streaming, and wait for the stream. The caller hangs up; if no stream begins, this does.
 
-    feed: takes the webhooks of the call, which say at once that no stream will begin; None: none come.
+    Args:
+        inbox: receives the webhooks of the call, which report early that no stream will begin; None: there are none.
+
     Raises: CallNotMade if the phone is not answered or no stream begins; CommandError.
     """
     admission, over = _Admission(), asyncio.Event()
@@ -127,13 +129,13 @@ async def dialled(line: Line, plan: StreamPlan, feed: WebhookFeed | None = None)
             started.set_result(call)
         await over.wait()
 
-    async with _endpoint(line, plan, hold, path=None, authorize=admission.accepts) as endpoint:
-        command = await _dial(line, plan, line.public_url or endpoint.url, admission.token)
+    async with _endpoint(setup, plan, hold, path=None, authorize=admission.accepts) as endpoint:
+        command = await _dial(setup, plan, setup.public_url or endpoint.url, admission.token)
         dialled_ms = now_ms()
         try:
-            call = await _first_call(line, started, feed)
-        except BaseException:  # cancelled as well: the phone must not ring on
-            await asyncio.shield(hung_up(line, command.call_control_id))
+            call = await _first_call(setup, started, inbox)
+        except BaseException:  # cancelled too: the phone must not continue to ring
+            await asyncio.shield(hung_up(setup, command.call_control_id))
             raise
         try:
             async with _observed(call) as observer:
@@ -142,25 +144,25 @@ async def dialled(line: Line, plan: StreamPlan, feed: WebhookFeed | None = None)
             over.set()
 
 
-async def _dial(line: Line, plan: StreamPlan, base_url: str, token: str) -> DialedCall:
-    return await line.control.dial(
-        to=line.to,
-        from_=line.from_,
-        connection_id=line.connection_id,
+async def _dial(setup: CallSetup, plan: StreamPlan, base_url: str, token: str) -> DialedCall:
+    return await setup.control.dial(
+        to=setup.to,
+        from_=setup.from_,
+        connection_id=setup.connection_id,
         stream_url=f"{base_url.rstrip('/')}/{secrets.token_urlsafe(NAME_OCTETS)}",
         stream_auth_token=token,
-        webhook_url=line.webhook_url,
-        timeout_secs=round(line.ring_s),
+        webhook_url=setup.webhook_url,
+        timeout_secs=round(setup.ring_s),
         **plan.command_fields("dial"),
     )
 
 
-async def _first_call(line: Line, started: asyncio.Future[Call], feed: WebhookFeed | None) -> Call:
-    """Wait for the first stream, or for the webhook that says that it will not begin. Raises CallNotMade."""
-    limit_s = line.ring_s + STARTS_WITHIN_S
+async def _first_call(setup: CallSetup, started: asyncio.Future[Call], inbox: WebhookInbox | None) -> Call:
+    """Wait for the first stream, or for the webhook that reports that it will not begin. Raises CallNotMade."""
+    limit_s = setup.ring_s + STARTS_WITHIN_S
     waiting: set[asyncio.Future[Any]] = {started}
-    if feed is not None:
-        waiting.add(asyncio.create_task(feed.arrival(webhooks.CALL_HANGUP, webhooks.STREAMING_FAILED)))
+    if inbox is not None:
+        waiting.add(asyncio.create_task(inbox.arrival(webhooks.CALL_HANGUP, webhooks.STREAMING_FAILED)))
     try:
         await asyncio.wait(waiting, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
         if started.done():
@@ -179,24 +181,24 @@ async def _first_call(line: Line, started: asyncio.Future[Call], feed: WebhookFe
 
 
 @asynccontextmanager
-async def streamed(line: Line, call_control_id: str, plan: StreamPlan, **fields: Any) -> AsyncIterator[Observer]:
-    """Have the call streamed by a command, as soon as the carrier has seen the end of the stream before.
+async def streamed(setup: CallSetup, call_control_id: str, plan: StreamPlan, **fields: Any) -> AsyncIterator[Observer]:
+    """Have the call streamed by a command, once the carrier has noticed the end of the previous stream.
 
     Raises: StreamNotStarted, also once the call has ended.
     """
-    async with _endpoint(line, plan) as endpoint:
-        call = await _started(line, endpoint, call_control_id, fields)
+    async with _endpoint(setup, plan) as endpoint:
+        call = await _started(setup, endpoint, call_control_id, fields)
         async with _observed(call) as observer:
             yield observer
 
 
-async def _started(line: Line, endpoint: Endpoint, call_control_id: str, fields: dict[str, Any]) -> Call:
+async def _started(setup: CallSetup, endpoint: Endpoint, call_control_id: str, fields: dict[str, Any]) -> Call:
     ends_ms = now_ms() + BUSY_S * 1000
-    with contextlib.suppress(CommandError):  # the stream is stopped already
-        await line.control.stop_streaming(call_control_id)
+    with contextlib.suppress(CommandError):  # the stream has stopped already
+        await setup.control.stop_streaming(call_control_id)
     while True:
         try:
-            return await endpoint.stream(line.control, call_control_id, timeout_s=STARTS_WITHIN_S, **fields)
+            return await endpoint.stream(setup.control, call_control_id, timeout_s=STARTS_WITHIN_S, **fields)
         except StreamNotStarted as error:
             if not isinstance(error.__cause__, StreamingInUse) or now_ms() > ends_ms:
                 raise
@@ -217,16 +219,16 @@ async def _observed(call: Call) -> AsyncIterator[Observer]:
             await call.close()
 
 
-async def hung_up(line: Line, call_control_id: str) -> None:
-    """Hang up; nothing if the call has ended."""
+async def hung_up(setup: CallSetup, call_control_id: str) -> None:
+    """Hang up; no effect if the call has ended."""
     with contextlib.suppress(CommandError):
-        await line.control.hangup(call_control_id)
+        await setup.control.hangup(call_control_id)
 
 
-async def is_up(line: Line, call_control_id: str) -> bool | None:
+async def is_up(setup: CallSetup, call_control_id: str) -> bool | None:
     """Return whether the phone call continues, by a command that changes nothing; None: the carrier does not say."""
     try:
-        await line.control.update_client_state(call_control_id, client_state=b"doctor")
+        await setup.control.update_client_state(call_control_id, client_state=b"doctor")
     except CallEnded:
         return False
     except CommandError:

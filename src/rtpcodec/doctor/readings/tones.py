@@ -1,4 +1,4 @@
-"""Test tones, and what is left of them in received audio."""
+"""Test tones, and their recognition in received audio."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 TONE_HZ: Final = 503.0
-"""Within every band, also when it is played at half or at three times its rate. It divides no usual rate: the octets of
-a tone that does repeat in each period, and are a tone in the wrong order as well."""
+"""Within every band, even if it is played at half or three times its rate. It does not divide a usual rate: the octets
+of a tone that does repeat in each period, and are a tone in the wrong byte order too."""
 LEVEL: Final = 0.1
-"""Peak amplitude as a share of full scale, -20 dB: loud enough for figures, not for ears."""
+"""Peak amplitude as a share of full scale, -20 dB: loud enough to measure, not unpleasant."""
 TONE_SHARE: Final = 0.7
-"""A window whose energy lies in one tone to this share holds that tone; noise of a wrong byte order has a hundredth."""
+"""Share of a window's energy in one tone from which it counts as that tone; noise of a wrong byte order has 1 %."""
 WINDOW_MS: Final = 200
 MIN_RMS: Final = 100.0
-"""Of 32768, -50 dB: below it a window is silent."""
+"""Of 32768, -50 dB: a quieter window is silent."""
 BINS: Final = 3
-"""On each side of the peak, for the leakage of a Hann window."""
+"""Bins on each side of the peak, for the leakage of a Hann window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ class Heard:
 
     hz: float
     share: float
-    """Of the energy, 0 to 1."""
+    """Share of the energy in the tone, 0 to 1."""
     rms: float
-    """Of the window, by 32768."""
+    """Level of the window, of 32768."""
 
     @property
     def is_tone(self) -> bool:
-        """Whether the audio is this tone and little else."""
+        """Whether the audio is mostly this tone."""
         return self.rms >= MIN_RMS and self.share >= TONE_SHARE
 
 

@@ -1,22 +1,22 @@
-"""One module per file format, each with `open_source` and, where it is written too, `open_target`.
+"""One module per file format, each with `open_source` and, if the format can be written, `open_target`.
 
-awb              AMR-WB storage files
-awb_target       the same, written
-flac             FLAC
-flac_target      FLAC by libsndfile
-mp3              MP3 of any length; mp3_segments decodes one of the glued files
-mp3_target       MP3 by libsndfile, with its header frame
-ogg_opus         Ogg files: Opus by `ogg_streams` and `opus_link`, other codecs by `ogg_other`
-ogg_opus_target  Ogg Opus, written
-ogg_other        Vorbis and what else libsndfile reads in Ogg
-ogg_pages        pages found, checked and written
+awb              reads AMR-WB storage files
+awb_target       writes AMR-WB storage files
+flac             reads FLAC
+flac_target      writes FLAC by libsndfile
+file_notes       unusual facts about a file, counted for its notes
+mp3              reads MP3 of any length; mp3_segments decodes one of several concatenated files
+mp3_target       writes MP3 by libsndfile, with its header frame
+ogg_opus         reads Ogg files: Opus by `ogg_streams` and `opus_link`, other codecs by `ogg_other`
+ogg_opus_target  writes Ogg Opus
+ogg_other        reads Vorbis and other codecs in Ogg by libsndfile
+ogg_pages        finds, checks and writes pages
 ogg_streams      the Opus streams of a file, their pages to packets
-oddities         oddities of a file, counted for its notes
 opus_head        the two headers of an Opus stream
 opus_link        one Opus stream to PCM: pre-skip, gain, loss, end
-raw              payload octets alone
-raw_target       the same, written
-sndfile          libsndfile over a file that is read once, for the others
-wav              WAV, RF64, BW64, RIFX; wav_mp3 those that hold MP3
-wav_target       WAV of 16-bit PCM
+raw              reads raw payloads
+raw_target       writes raw payloads
+sndfile          adapts libsndfile to files that are read once
+wav              reads WAV, RF64, BW64, RIFX; wav_mp3 reads MP3 in them
+wav_target       writes WAV of 16-bit PCM
 """

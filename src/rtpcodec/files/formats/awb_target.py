@@ -1,4 +1,4 @@
-"""AMR-WB storage files (.awb) written frame by frame (docs/ogg-opus.md)."""
+"""Writes AMR-WB storage files (.awb) frame by frame (docs/ogg-opus.md)."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _FRAME_OCTETS: Final = 2 * FRAME_SAMPLES
 
 
 class AwbTarget(Live):
-    """Writes an .awb file. Use from one thread at a time. The file does not depend on how the PCM is cut."""
+    """Writes an .awb file. Use from one thread at a time. The file does not depend on how the PCM is divided."""
 
     __slots__ = ("_encoder", "_file", "_has_begun", "_is_finished", "_pending")
 
     def __init__(self, file: BinaryIO, sample_rate_hz: int, channels: int, **options: Any) -> None:
-        """Write nothing yet. ValueError, MissingLibrary."""
+        """Create the encoder; nothing is written yet. ValueError, MissingLibrary."""
         if sample_rate_hz != RATE_HZ:
             raise ValueError(f"sample_rate_hz is {sample_rate_hz}, AMR-WB has {RATE_HZ}")
         if channels != 1:
@@ -53,7 +53,7 @@ class AwbTarget(Live):
         self._file.write(magic + b"".join(frames))
 
     def finish(self) -> None:
-        """Write what is held back, filled with silence to a whole frame. More than once does nothing. OSError."""
+        """Write the remaining samples, padded with silence to a whole frame. Further calls do nothing. OSError."""
         if self._is_finished:
             return
         self._pending += bytes(-len(self._pending) % _FRAME_OCTETS)
@@ -64,10 +64,14 @@ class AwbTarget(Live):
 def open_target(file: BinaryIO, sample_rate_hz: int, channels: int, **options: Any) -> AwbTarget:
     """Begin an .awb file, which need not be seekable.
 
-    file: written in order, and left open.
-    sample_rate_hz: 16000.
-    channels: 1.
-    options: of AmrWbEncoder: mode (0 to 8, 2 unless given) and dtx.
-    Raises: ValueError for another rate, number of channels or option. MissingLibrary.
+    Args:
+        file: written in order, and left open.
+        sample_rate_hz: 16000.
+        channels: 1.
+        options: options of AmrWbEncoder: mode (0 to 8, default 2) and dtx.
+
+    Raises:
+        ValueError: another rate, number of channels or option.
+        MissingLibrary: the codec's shared library is missing.
     """
     return AwbTarget(file, sample_rate_hz, channels, **options)

@@ -1,7 +1,7 @@
-"""FLAC files (RFC 9639), decoded by libsndfile; of more than 16 bits the upper 16, as in WAV.
+"""Reads FLAC files (RFC 9639) by libsndfile; samples of more than 16 bits keep the upper 16, as in WAV.
 
-The metadata are read here: pictures of any size are passed over, and libsndfile gets STREAMINFO alone, without the
-number of samples, which a writer into a pipe does not know and a damaged header gets wrong.
+This module reads the metadata: pictures of any size are skipped, and libsndfile only gets STREAMINFO, without the
+number of samples, which is unknown in pipes and wrong in damaged headers.
 """
 
 from __future__ import annotations
@@ -21,21 +21,21 @@ from rtpcodec.pickling import Live
 READ_BITS: Final = (8, 16, 24)
 """Bits per sample that libsndfile reads."""
 PIECE_FRAMES: Final = 16_384
-"""Frames that are gathered for a piece, less if there is an error."""
+"""Frames per piece, fewer before an error."""
 _MAGIC: Final = b"fLaC"
 _STREAMINFO_OCTETS: Final = 34
 _BEGINNING: Final = _MAGIC + b"\0\0\0" + bytes((_STREAMINFO_OCTETS,))
 _LAST_BLOCK: Final = 0x80
 _FORBIDDEN_BLOCK: Final = 127
 _SMALLEST_BLOCK: Final = 192
-"""The smallest of the block sizes that a frame header has a number of its own for."""
+"""The smallest block size with a code in the frame header."""
 _TAG_HEAD_OCTETS: Final = 10
 _COPY_OCTETS: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class _StreamInfo:
-    """The first block of the metadata: RFC 9639 8.2."""
+    """The first block of the metadata (RFC 9639 section 8.2)."""
 
     octets: bytes
     block_frames: int
@@ -47,7 +47,7 @@ class _StreamInfo:
 
 
 class FlacSource(Live):
-    """Reads a FLAC file, and those glued behind it. Use from one thread at a time."""
+    """Reads a FLAC file, and others concatenated to it. Use from one thread at a time."""
 
     __slots__ = ("_info", "_input", "_library", "facts")
 
@@ -81,10 +81,10 @@ class FlacSource(Live):
         self.facts = replace(self.facts, samples=samples)
 
     def close(self) -> None:
-        """Do nothing: the file is not this reader's."""
+        """Do nothing, because the reader does not own the file."""
 
     def _gathered(self, info: _StreamInfo) -> Iterator[bytes]:
-        """Yield pieces of one of the glued files."""
+        """Yield pieces of one of the concatenated files."""
         waiting: list[bytes] = []
         frames = waiting_frames = 0
         broken: AudioFileError | None = None
@@ -107,20 +107,20 @@ class FlacSource(Live):
             raise broken
 
     def _blocks(self, info: _StreamInfo) -> Iterator[bytes]:
-        """Yield the samples of one FLAC frame after the other: an error costs no more than its own."""
+        """Yield the samples of each FLAC frame: an error loses only its own frame."""
         feed = Feed(self._input.feed(_BEGINNING[:4] + b"\x80" + _BEGINNING[5:] + info.octets))
         with open_forward(self._library, feed) as reader:
             yield from frames_of(self._library, feed, reader, info.block_frames, info.samples)
 
     def _following(self) -> _StreamInfo | None:
-        """Return the header of the next of glued files; None: no more file."""
+        """Return the header of the next concatenated file; None: no file follows."""
         if not self._input.begins_another():
             return None
         info = self._input.read_metadata()
         said = info.sample_rate_hz, info.channels
         if said != (self.facts.sample_rate_hz, self.facts.channels):
             raise self._input.error(
-                f"a FLAC file of {said[0]} Hz with {said[1]} channels is glued behind one of "
+                f"a FLAC file of {said[0]} Hz with {said[1]} channels is concatenated to one of "
                 f"{self.facts.sample_rate_hz} Hz with {self.facts.channels}"
             )
         return info
@@ -130,14 +130,14 @@ class FlacSource(Live):
 
 
 class _Input:
-    """Reads metadata, and gives the frames up to where another file begins."""
+    """Reads metadata, and returns the frames up to the begin of another file."""
 
     def __init__(self, file: BinaryIO, name: str) -> None:
         self._file = file
         self._name = name
         self._at = 0
         self._ahead = b""
-        """Octets that were read too far."""
+        """Octets read ahead."""
 
     def read_metadata(self) -> _StreamInfo:
         """Read up to the first frame. AudioFileError, OSError."""
@@ -163,34 +163,37 @@ class _Input:
         return info
 
     def feed(self, header: bytes) -> _Feeding:
-        """Return what libsndfile reads: a header, then the frames of this file."""
+        """Return the input of libsndfile: a header, then the frames of this file."""
         return _Feeding(self, header)
 
     def begins_another(self) -> bool:
-        """Whether a FLAC file begins here; the octets stay."""
+        """Return whether a FLAC file begins here, without reading it."""
         head = self._take(len(_BEGINNING))
         self._put_back(head)
         return head == _BEGINNING
 
     def frames(self, octets: int) -> bytes:
         """Return at most this number of octets, up to the beginning of another file; none at the end."""
-        # 1. The beginning may lie across two reads, so the end of this one is looked at again.
+        # 1. The beginning may cross two reads, so the end of this one is checked again.
         found = self._take(octets + len(_BEGINNING))
         another = found.find(_BEGINNING)
         given = found[:octets] if another < 0 else found[: min(another, octets)]
-        # 2. What was read too far waits for the next read.
+        # 2. Octets read ahead are kept for the next read.
         self._put_back(found[len(given) :])
         return given
 
     def error(self, rule: str) -> AudioFileError:
-        """Return the error for this place."""
+        """Return an error at the current position."""
         return AudioFileError(self._name, self._at, rule)
 
     def _stream_info(self, octets: bytes) -> _StreamInfo:
         if len(octets) < _STREAMINFO_OCTETS:
             raise self.error(f"it ends after {len(octets)} of the {_STREAMINFO_OCTETS} octets of STREAMINFO")
-        # RFC 9639 8.2: block sizes of 16 bits, frame sizes of 24, then 20 bits of rate, 3 of channels, 5 of bits per
-        # sample and 36 of samples, then a checksum of 128.
+        # RFC 9639 section 8.2:
+        #    |   minimum block size (16)   |   maximum block size (16)   |
+        #    |   minimum frame size (24)   |   maximum frame size (24)   |
+        #    | sample rate (20) | channels - 1 (3) | bits per sample - 1 (5) | samples (36) |
+        #    | MD5 of the samples (128) |
         least, most = struct.unpack_from(">HH", octets)
         packed = int.from_bytes(octets[10:18], "big")
         rate_hz, channels, bits = packed >> 44, (packed >> 41 & 7) + 1, (packed >> 36 & 31) + 1
@@ -228,7 +231,7 @@ class _Input:
 
 
 class _Feeding:
-    """Gives a header, then frames."""
+    """Returns a header, then frames."""
 
     def __init__(self, source: _Input, header: bytes) -> None:
         self._source = source

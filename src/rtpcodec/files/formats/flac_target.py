@@ -1,4 +1,4 @@
-"""FLAC files of 16-bit samples, by libsndfile."""
+"""Writes FLAC files of 16-bit samples by libsndfile."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rtpcodec.files.formats.sndfile import Drain, soundfile
 
 
 class FlacTarget:
-    """Writes one FLAC file; its header is completed at the end. A file without samples gets one of silence."""
+    """Writes one FLAC file; its header is completed at the end. A file without samples gets one sample of silence."""
 
     __slots__ = ("_channels", "_drain", "_is_empty", "_writer")
 
@@ -30,7 +30,7 @@ class FlacTarget:
         self._drain.require()
 
     def finish(self) -> None:
-        """Write what the encoder holds, and the header with the length. OSError."""
+        """Write the remaining samples, and the header with the length. OSError."""
         if self._is_empty:  # readers refuse a file without frames, and libsndfile does not write one
             self._writer.buffer_write(bytes(2 * self._channels), "int16")
         self._writer.close()
@@ -38,7 +38,7 @@ class FlacTarget:
 
 
 def open_target(file: BinaryIO, sample_rate_hz: int, channels: int) -> FlacTarget:
-    """Begin a FLAC file where a file object ends. ValueError: it is not seekable. MissingExtra."""
+    """Begin a FLAC file at the end of a file object. ValueError: it is not seekable. MissingExtra."""
     if not file.seekable():
         raise ValueError("a FLAC file needs a seekable file object: its header says the length")
     return FlacTarget(file, sample_rate_hz, channels)

@@ -1,4 +1,4 @@
-"""MP3 files of any length, glued ones included; the borders between those are those of `audio.mp3`."""
+"""Reads MP3 files of any length, also several concatenated ones, with the borders of `audio.mp3`."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import numpy as np
 
 from rtpcodec.audio.channels import interleave, split
 from rtpcodec.audio.mp3_frames import FrameHeader
-from rtpcodec.audio.mp3_other import describe_frameless, foreign
 from rtpcodec.audio.mp3_scan import FILL_OCTETS, Part, Window, parts_along
+from rtpcodec.audio.not_mp3 import describe_frameless, foreign
 from rtpcodec.errors import AudioFileError
 from rtpcodec.files.facts import AudioFacts
 from rtpcodec.files.formats.mp3_segments import PartDecoder
@@ -26,7 +26,7 @@ _Frame = tuple[Part, FrameHeader, bytes]
 
 
 class Readable(Protocol):
-    """A file that gives as many octets as asked for, fewer at its end only."""
+    """A file that returns as many octets as requested, fewer only at its end."""
 
     def read(self, octets: int, /) -> bytes:
         """Return the next octets."""
@@ -41,12 +41,12 @@ class Mp3Source(Live):
     __slots__ = ("_at", "_first", "_frames", "_library", "_name", "_window", "facts")
 
     def __init__(self, file: Readable, name: str, *, at: int = 0) -> None:
-        """Look for the first frame.
+        """Find the first frame. AudioFileError, OSError, MissingExtra.
 
-        file: at its beginning.
-        name: of the file, for errors.
-        at: the offset of the beginning, for errors.
-        Raises: AudioFileError, OSError, MissingExtra.
+        Args:
+            file: the file, at its beginning.
+            name: name of the file, for errors.
+            at: offset of the beginning, for errors.
         """
         self._library = soundfile("MP3")
         self._name = name
@@ -79,35 +79,35 @@ class Mp3Source(Live):
         self.facts = replace(self.facts, samples=samples)
 
     def close(self) -> None:
-        """Do nothing: the file is not this reader's."""
+        """Do nothing, because the reader does not own the file."""
 
     def _sound(self) -> Iterator[bytes]:
-        """Yield what is decoded, also what comes before an error."""
+        """Yield all decoded samples, also those before an error."""
         part: _PartSound | None = None
-        told = _Told()
+        part_notes = _PartNotes()
         broken: AudioFileError | None = None
         try:
             for of_part, header, frame in chain((self._first,), self._frames):
                 if part is None or part.part is not of_part:
                     if part is not None:
                         yield from part.rest()
-                        told.add(part.part)
+                        part_notes.add(part.part)
                     part = _PartSound(self._library, of_part, header, self.facts)
                 yield from part.pieces(frame)
             if part is not None:
                 yield from part.rest()
-                told.add(part.part)
+                part_notes.add(part.part)
         except AudioFileError as error:
             broken = error
         except self._library.LibsndfileError as error:
-            # Nothing can be decoded behind it.
+            # The rest of the file cannot be decoded.
             rule = f"libsndfile cannot decode the frames before: {said_by(error)}"
             broken, part = AudioFileError(self._name, self._at + self._window.begins, rule), None
         if broken is not None:
             if part is not None:
                 yield from part.rest()
             raise broken
-        self.facts = replace(self.facts, notes=told.notes())
+        self.facts = replace(self.facts, notes=part_notes.notes())
 
     def _whole_frames(self) -> Iterator[_Frame]:
         """Yield every frame with its part. AudioFileError, OSError."""
@@ -119,8 +119,8 @@ class Mp3Source(Live):
             raise AudioFileError(self._name, self._at + self._window.broken_at, str(error)) from None
 
 
-class _Told:
-    """Oddities of the glued files. Memory does not grow with their number."""
+class _PartNotes:
+    """Collects notes about concatenated files. Memory does not grow with their number."""
 
     __slots__ = ("_found", "_parts", "_said")
 
@@ -129,22 +129,22 @@ class _Told:
         self._said = self._found = 0  # frames of the parts that lack some
 
     def add(self, part: Part) -> None:
-        """Take a part that has ended."""
+        """Add a part that has ended."""
         self._parts += 1
         if part.missing_frames:
             self._said += part.frames + part.missing_frames
             self._found += part.frames
 
     def notes(self) -> tuple[str, ...]:
-        """Return a sentence for each kind of oddity."""
-        notes = [f"{self._parts} MP3 files are glued together"] if self._parts > 1 else []
+        """Return one sentence per kind of note."""
+        notes = [f"{self._parts} MP3 files are concatenated"] if self._parts > 1 else []
         if self._said:
             notes.append(f"the header frame says {self._said} frames, the file has {self._found}")
         return tuple(notes)
 
 
 class _PartSound(Live):
-    """One of the glued files as frames of the first's rate and channels."""
+    """Decodes one of the concatenated files to rate and channels of the first."""
 
     __slots__ = ("_channels", "_decoder", "_from_channels", "_rates", "part")
 
@@ -157,13 +157,13 @@ class _PartSound(Live):
         self._rates = [rate_change(from_hz, wanted.sample_rate_hz) for _ in range(wanted.channels)]
 
     def pieces(self, frame: bytes) -> Iterator[bytes]:
-        """Take a frame, and yield what it completes. LibsndfileError."""
+        """Decode a frame, and yield the samples that are complete. LibsndfileError."""
         if pcm := self._decoder.decode(frame):
             parts = (rate.pieces(one) for rate, one in zip(self._rates, self._side_by_side(pcm), strict=True))
             yield from map(_together, zip(*parts, strict=True))
 
     def rest(self) -> Iterator[bytes]:
-        """Yield what is still to come at the end of the part. LibsndfileError."""
+        """Yield the last samples of the part. LibsndfileError."""
         pcm = self._decoder.rest()
         parts = (
             chain(rate.pieces(one), rate.rest()) for rate, one in zip(self._rates, self._side_by_side(pcm), strict=True)
@@ -171,7 +171,7 @@ class _PartSound(Live):
         yield from map(_together, zip(*parts, strict=True))
 
     def _side_by_side(self, pcm: bytes) -> tuple[bytes, ...]:
-        """Return every channel: mono twice for stereo, and of stereo the mean for mono, rounded down."""
+        """Return every channel: mono twice for stereo; the mean of stereo for mono, rounded down."""
         if self._from_channels == self._channels:
             return (pcm,) if self._channels == 1 else split(pcm)
         if self._channels > 1:

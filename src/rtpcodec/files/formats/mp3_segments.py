@@ -1,8 +1,8 @@
-"""One MP3 file decoded a segment at a time, with the samples of one decode.
+"""Decodes one MP3 file in segments, with the samples of a single decode.
 
-A segment is a file of its own to libsndfile. Three things reach over its borders: a frame may use main data of those
-before it (ISO/IEC 11172-3 2.4.2.7, main_data_begin), its samples overlap with those of the frame before, and the last
-529 samples come out with the next frame. So frames before and behind a segment are decoded with it, and left out.
+To libsndfile, a segment is a separate file. Three things cross its borders: a frame may use main data of earlier frames
+(ISO/IEC 11172-3 section 2.4.2.7, main_data_begin), its samples overlap with those of the frame before, and the last 529
+samples are returned with the next frame. Therefore frames before and after a segment are decoded with it, and dropped.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from rtpcodec.audio.mp3_scan import Part
 from rtpcodec.pickling import Live
 
 TURN_FRAMES: Final = 8
-"""Frames after which the buffer of the synthesis filter has turned whole times (16 places, 18 or 36 blocks a frame).
-Segments begin at such a frame, and are decoded from one: then libmpg123 adds its floats in the same order."""
+"""Frames after which the ring buffer of the synthesis filter is at its start again (16 places, 18 or 36 blocks per
+frame). Segments begin at such a frame, so that libmpg123 adds its floats in the same order."""
 SEGMENT_FRAMES: Final = 64 * TURN_FRAMES
-"""6 to 37 s, depending on the rate: some MB of samples."""
+"""6 to 37 s, depending on the rate: a few MB of samples."""
 WARM_FRAMES: Final = 2
-"""Decoded before a segment: the samples of the second are right but for the filter's history, which it fills."""
+"""Frames decoded before a segment: the second one fills the filter's history."""
 _RESERVOIR_OCTETS: Final = {"1": 511, "2": 255, "2.5": 255}
-"""The most that main_data_begin can say, in 9 bits or 8."""
+"""The greatest main_data_begin, with 9 or 8 bits."""
 _NO_CRC: Final = 1
 
 
@@ -44,15 +44,15 @@ class PartDecoder(Live):
         self._library = library
         self._part = part
         self._before: list[bytes] = []
-        """Frames before the segment: what the next one needs of them."""
+        """The frames before the segment that the next one needs."""
         self._body: list[bytes] = []
         self._given = False
-        """Samples were given: the encoder's delay is taken out."""
+        """Whether samples were returned, so that the encoder's delay is already removed."""
         self._held = b""
         """The last samples, as many as may be padding."""
 
     def decode(self, frame: bytes) -> bytes:
-        """Take the next frame; return the samples of a segment that is complete. LibsndfileError: it is lost."""
+        """Add the next frame. Return the samples of a complete segment. LibsndfileError: the segment is lost."""
         self._body.append(frame)
         if len(self._body) <= SEGMENT_FRAMES:
             return b""
@@ -63,25 +63,25 @@ class PartDecoder(Live):
         return self._trimmed(self._segment(len(self._body)) if self._body else b"", is_last=True)
 
     def _segment(self, frames: int) -> bytes:
-        """Decode so many frames of the body, and keep what the next segment needs."""
-        # 1. A file of the frames before, the body, and one silent frame, behind a header frame that counts them.
+        """Decode frames of the body, and keep the frames that the next segment needs."""
+        # 1. A file with a header frame, the frames before, the body, and one silent frame.
         before = self._warm()
         made = b"".join((*before, *self._body, silent_frame(self._body[0])))
         count = len(before) + len(self._body) + 1
         file = info_frame(made[:HEADER_OCTETS], Info(count, len(made), 0, 0), is_vbr=True) + made
-        # 2. Of its samples, those of the body.
+        # 2. Decode it, and take the samples of the body.
         samples = self._part.header.samples
         with self._library.SoundFile(io.BytesIO(file)) as reader:
             every = reader.read(count * samples, dtype="int16", always_2d=True)
         found = every[len(before) * samples :][: frames * samples]
-        # 3. What was decoded is before the next segment.
+        # 3. The decoded frames precede the next segment.
         done, self._body = self._body[:frames], self._body[frames:]
         self._before = (self._before + done)[-self._needed(self._before + done) :]
         octets = 2 * self._part.header.stream.channels
         return bytes(found.tobytes()).ljust(frames * samples * octets, b"\0")
 
     def _needed(self, frames: list[bytes]) -> int:
-        """Return how many of the last frames the next segment needs, in whole turns."""
+        """Return how many of the last frames the next segment needs, a multiple of TURN_FRAMES."""
         octets, version = 0, self._part.header.stream.version
         for count, frame in enumerate(reversed(frames[:-WARM_FRAMES]), WARM_FRAMES + 1):
             octets += len(frame) - _main_data_at(frame)
@@ -90,7 +90,7 @@ class PartDecoder(Live):
         return len(frames)
 
     def _warm(self) -> list[bytes]:
-        """Return the frames before; those at which the main data may be missing give nothing but theirs."""
+        """Return the frames before the segment; those whose main data may be missing are muted."""
         most = _RESERVOIR_OCTETS[self._part.header.stream.version]
         frames, octets = [], 0
         for frame in self._before[:-WARM_FRAMES]:
@@ -99,7 +99,7 @@ class PartDecoder(Live):
         return frames + self._before[-WARM_FRAMES:]
 
     def _trimmed(self, pcm: bytes, *, is_last: bool) -> bytes:
-        """Take out what the encoder added, as its header frame says."""
+        """Remove the encoder's delay and padding, by its header frame."""
         octets = 2 * self._part.header.stream.channels
         delays = self._part.delays
         if not self._given and delays:
@@ -127,9 +127,10 @@ def _header_of(frame: bytes) -> FrameHeader:
 
 
 def _muted(frame: bytes, reservoir_octets: int) -> bytes:
-    """Return the frame without sound and CRC, its main data where they were.
+    """Return the frame without sound and CRC, with its main data at their place.
 
-    Its side information is 0 but for main_data_begin: decoders keep no more of the reservoir than a frame asks for.
+    Its side information is 0 except for main_data_begin, because decoders only keep the part of the reservoir that a
+    frame uses.
     """
     begins = _main_data_at(frame)
     head = bytes((frame[0], frame[1] | _NO_CRC, frame[2], frame[3]))

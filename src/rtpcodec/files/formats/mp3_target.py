@@ -1,4 +1,4 @@
-"""MP3 files, by libsndfile, written as they are encoded."""
+"""Writes MP3 files by libsndfile."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from rtpcodec.audio.mp3_frames import (
 from rtpcodec.files.formats.sndfile import Drain
 
 BLOCK_OCTETS: Final = 1 << 18
-"""Of a file that is moved to make place for a header frame."""
+"""Octets per step when a file is moved to insert a header frame."""
 _NOT_QUITE_1: Final = 0.9999
-"""libsndfile goes from the highest bit rate at 0 to the lowest at 1, but refuses 1 itself."""
+"""libsndfile has the highest bit rate at 0 and the lowest at 1, but refuses 1 itself."""
 
 
 class Mp3Target:
-    """Writes one MP3 file of a constant bit rate, behind a header frame that says how long the sound is.
+    """Writes one MP3 file of a constant bit rate, with a header frame that has the length of the sound.
 
-    A file without samples gets one of silence.
+    A file without samples gets one sample of silence.
     """
 
     __slots__ = ("_channels", "_drain", "_samples", "_writer")
@@ -58,12 +58,12 @@ class Mp3Target:
         self._drain.require()
 
     def finish(self) -> None:
-        """Write what the encoder holds, and a header frame where it has not written one: its frames are too small.
+        """Write the remaining samples, and a header frame if the encoder has not written one. OSError.
 
-        Raises: OSError.
+        The encoder omits it if its frames are too small.
         """
         if not self._samples:
-            self._writer.buffer_write(bytes(2 * self._channels), "int16")  # a file of no frames is not an MP3
+            self._writer.buffer_write(bytes(2 * self._channels), "int16")  # a file without frames is not an MP3
         self._writer.close()
         self._complete()
         self._drain.require()
@@ -85,13 +85,13 @@ class Mp3Target:
 
 
 def _default_kbps(sample_rate_hz: int, channels: int) -> int:
-    """Return the bit rate of mono, for stereo twice that or the highest one."""
+    """Return the default bit rate of mono, for stereo twice that or the highest one."""
     wanted = channels * mp3.DEFAULT_BIT_RATES_KBPS[sample_rate_hz]
     return max(kbps for kbps in mp3.bit_rates_kbps(sample_rate_hz) if kbps <= wanted)
 
 
 def _frames(file: Drain) -> Iterator[FrameHeader]:
-    """Yield the headers of the frames of a file, one behind the other."""
+    """Yield the headers of all frames of a file."""
     file.seek(0)
     block, at = b"", 0
     while True:
@@ -109,7 +109,7 @@ def _frames(file: Drain) -> Iterator[FrameHeader]:
 
 
 def _insert(file: Drain, octets: bytes) -> None:
-    """Write octets before those of a file, which move back block by block, the last one first."""
+    """Insert octets at the start of a file, whose content is moved in blocks, the last one first."""
     at = file.seek(0, 2)
     while at > 0:
         begins = max(0, at - BLOCK_OCTETS)
@@ -123,10 +123,17 @@ def _insert(file: Drain, octets: bytes) -> None:
 
 
 def open_target(file: BinaryIO, sample_rate_hz: int, channels: int, *, bit_rate_kbps: int | None = None) -> Mp3Target:
-    """Begin an MP3 file where a file object ends; it can be read too.
+    """Begin an MP3 file at the end of a file object, which must be readable too.
 
-    bit_rate_kbps: of all channels together; None: 3 to 4 bits per sample up to 16 kHz, 2 to 3 above.
-    Raises: ValueError for a bit rate that the sample rate does not have, and a file that is not seekable. MissingExtra.
+    Args:
+        file: seekable file.
+        sample_rate_hz: sample rate of the PCM in Hz.
+        channels: number of channels, 1 or 2.
+        bit_rate_kbps: bit rate of all channels together; None: 3 to 4 bits per sample up to 16 kHz, 2 to 3 above.
+
+    Raises:
+        ValueError: a bit rate that the sample rate does not have, or a file that is not seekable.
+        MissingExtra: soundfile is missing.
     """
     if not file.seekable():
         raise ValueError("an MP3 file needs a seekable file object: its first frame says the length")

@@ -1,4 +1,4 @@
-"""Ogg files: Opus by a reader of ours, other codecs as libsndfile reads them (docs/ogg-opus.md)."""
+"""Reads Ogg files: Opus by our own reader, other codecs by libsndfile (docs/ogg-opus.md)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 from rtpcodec.errors import AudioFileError
 from rtpcodec.files.facts import AudioFacts
-from rtpcodec.files.formats.oddities import Oddities
+from rtpcodec.files.formats.file_notes import FileNotes
 from rtpcodec.files.formats.ogg_other import Rewindable, open_other
 from rtpcodec.files.formats.ogg_pages import Readable
 from rtpcodec.files.formats.ogg_streams import AudioPage, OpusStreams, OtherOgg
@@ -19,27 +19,28 @@ from rtpcodec.pickling import Live
 
 
 class OggOpusSource(Live):
-    """Reads the Opus stream of an Ogg file, all its links. Use from one thread at a time.
+    """Reads all links of the Opus stream in an Ogg file. Use from one thread at a time.
 
-    The channels are those of the first link. A later one with another number is mixed, or is in both.
+    The channels are those of the first link. A later stereo link is mixed to mono, a later mono link is in both
+    channels.
     """
 
-    __slots__ = ("_facts", "_items", "_link", "_oddities", "_samples")
+    __slots__ = ("_facts", "_items", "_link", "_notes", "_samples")
 
     def __init__(self, file: Readable, name: str) -> None:
         """Read up to the first header. AudioFileError, OSError, MissingLibrary; OtherOgg: the file has no Opus."""
-        self._oddities = Oddities()
-        self._items = OpusStreams(file, name, self._oddities).items()
+        self._notes = FileNotes()
+        self._items = OpusStreams(file, name, self._notes).items()
         head = next(self._items)
-        assert isinstance(head, OpusHead)  # noqa: S101 -- pages of a link come behind its header
+        assert isinstance(head, OpusHead)  # noqa: S101 -- pages of a link follow its header
         self._facts = AudioFacts(container="ogg", codec="OPUS", sample_rate_hz=RATE_HZ, channels=len(head.mapping))
         self._samples: int | None = None
-        self._link = OpusLink(head, self._facts.channels, self._oddities)
+        self._link = OpusLink(head, self._facts.channels, self._notes)
 
     @property
     def facts(self) -> AudioFacts:
-        """Facts known so far."""
-        return replace(self._facts, samples=self._samples, notes=self._oddities.notes())
+        """Facts so far."""
+        return replace(self._facts, samples=self._samples, notes=self._notes.texts())
 
     def pieces(self) -> Iterator[bytes]:
         """Yield PCM at 48 kHz. AudioFileError, OSError."""
@@ -72,24 +73,29 @@ class OggOpusSource(Live):
             if isinstance(item, AudioPage):
                 yield from self._link.decode(item)
             else:
-                self._link = OpusLink(item, self._facts.channels, self._oddities)
+                self._link = OpusLink(item, self._facts.channels, self._notes)
 
     def close(self) -> None:
-        """Do nothing: the file is not this reader's."""
+        """Do nothing, because the reader does not own the file."""
 
 
 def open_source(file: BinaryIO, name: str) -> SoundSource:
     """Open an Ogg file, which need not be seekable.
 
-    file: at its first octet; it stays open.
-    name: the file's, for errors.
-    Raises: AudioFileError, OSError; MissingLibrary for Opus without libopus; MissingExtra for other codecs without
-        soundfile.
+    Args:
+        file: the file at its first octet; it stays open.
+        name: name of the file, for errors.
+
+    Raises:
+        AudioFileError: the file cannot be read.
+        MissingLibrary: Opus without libopus.
+        MissingExtra: another codec without soundfile.
+        OSError: the file cannot be read.
     """
     source = Rewindable(file)
     try:
         found = OggOpusSource(source, name)
     except OtherOgg as other:
         return open_other(source, name, *other.args)
-    source.forget()
+    source.drop_kept()
     return found

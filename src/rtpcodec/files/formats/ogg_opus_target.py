@@ -1,4 +1,4 @@
-"""Ogg Opus written page by page: nothing of the file is read or changed again (docs/ogg-opus.md)."""
+"""Writes Ogg Opus page by page; written octets are never read or changed (docs/ogg-opus.md)."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from rtpcodec.pickling import Live
 SAMPLE_RATES_HZ: Final = (8000, 12_000, 16_000, 24_000, 48_000)
 """The rates at which libopus encodes."""
 PAGE_SAMPLES: Final = CLOCK_HZ
-"""A page holds at most a second (RFC 7845 section 6), so that a cut file loses no more."""
+"""A page has at most a second (RFC 7845 section 6), so that a truncated file loses no more than that."""
 _SAMPLE_OCTETS: Final = 2
 _SLICE_OCTETS: Final = 64 * 1024
-"""Of long PCM so much is copied at once."""
+"""Long PCM is copied in slices of this size."""
 
 
 class OggOpusTarget(Live):
     """Writes a file of one Opus stream. Use from one thread at a time.
 
-    The file depends on the PCM and the options alone, not on how the PCM is cut, and has no date or random number:
+    The file depends only on the PCM and the options, not on how the PCM is divided. It has no date or random number:
     its serial number is the CRC of its first packet.
     """
 
     __slots__ = ("_encoder", "_file", "_frame_octets", "_frames", "_is_finished", "_pages", "_pending", "_samples")
 
     def __init__(self, file: BinaryIO, sample_rate_hz: int, channels: int, **options: Any) -> None:
-        """Write nothing yet: the serial number comes from the first packet. ValueError, MissingLibrary."""
+        """Create the encoder; the first page needs the first packet's CRC. ValueError, MissingLibrary."""
         if sample_rate_hz not in SAMPLE_RATES_HZ:
             rates = ", ".join(map(str, SAMPLE_RATES_HZ))
             raise ValueError(f"sample_rate_hz is {sample_rate_hz}, Opus has {rates}")
@@ -44,13 +44,13 @@ class OggOpusTarget(Live):
         self._pending = bytearray()
         """PCM of less than a frame."""
         self._samples = 0
-        """Per channel, of what was written."""
+        """Samples per channel so far."""
         self._frames = 0
-        """How many were encoded."""
+        """Frames encoded so far."""
         self._is_finished = False
 
     def write(self, pcm: Buffer) -> None:
-        """Encode PCM and write the pages that are full. OSError; ValueError: no whole frames, or after finish."""
+        """Encode PCM and write full pages. OSError; ValueError: not whole frames, or called after `finish`."""
         if self._is_finished:
             raise ValueError("the file is finished")
         octets = memoryview(pcm).cast("B")
@@ -71,23 +71,23 @@ class OggOpusTarget(Live):
         del self._pending[:done]
 
     def _add(self, packet: bytes) -> None:
-        """Put a packet on its page."""
+        """Add a packet to the page."""
         pages = self._pages
         if pages is None:
             pages = self._pages = self._begun(packet)
         frame = self._ticks(self._encoder.frame_samples)
-        # The last page is written by finish, which says that it is the last: so a page waits for the next packet.
+        # A page waits for the next packet, because `finish` writes the last page, with its flag.
         if (pages.packets + 1) * frame > PAGE_SAMPLES:
             pages.flush()
         self._frames += 1
         pages.add(packet, self._frames * frame)
 
     def _ticks(self, samples: int) -> int:
-        """Return samples at 48 kHz."""
+        """Convert samples to 48 kHz."""
         return samples * CLOCK_HZ // self._encoder.sample_rate_hz
 
     def _begun(self, packet: bytes) -> PageWriter:
-        """Write the two headers, each on a page of its own."""
+        """Write the two headers, each on a separate page."""
         pages = PageWriter(self._file, zlib.crc32(packet))
         pre_skip = self._ticks(self._encoder.delay_samples)
         for header in (head_octets(self._encoder.channels, pre_skip, self._encoder.sample_rate_hz), tags_octets()):
@@ -96,9 +96,9 @@ class OggOpusTarget(Live):
         return pages
 
     def finish(self) -> None:
-        """Encode what is held back, with silence behind it, and write the last page. More than once does nothing.
+        """Encode the remaining samples, padded with silence, and write the last page. Further calls do nothing.
 
-        Its granule position says where the PCM ended, so that decoders cut the silence off. OSError.
+        The last granule position is the end of the PCM, so decoders drop the silence.
         """
         if self._is_finished:
             return
@@ -113,10 +113,15 @@ class OggOpusTarget(Live):
 def open_target(file: BinaryIO, sample_rate_hz: int, channels: int, **options: Any) -> OggOpusTarget:
     """Begin an Ogg Opus file, which need not be seekable.
 
-    file: written in order, and left open.
-    sample_rate_hz: of the PCM: 8000, 12000, 16000, 24000 or 48000.
-    channels: 1, or 2 interleaved.
-    options: of OpusEncoder: bitrate, complexity, application, vbr, dtx, frame_ms, fec, expected_loss_percent.
-    Raises: ValueError for a rate, number of channels or option that is not possible. MissingLibrary.
+    Args:
+        file: written in order, and left open.
+        sample_rate_hz: sample rate of the PCM: 8000, 12000, 16000, 24000 or 48000.
+        channels: 1, or 2 interleaved.
+        options: options of OpusEncoder: bitrate, complexity, application, vbr, dtx, frame_ms, fec,
+            expected_loss_percent.
+
+    Raises:
+        ValueError: an impossible rate, number of channels or option.
+        MissingLibrary: the codec's shared library is missing.
     """
     return OggOpusTarget(file, sample_rate_hz, channels, **options)

@@ -1,4 +1,4 @@
-"""Ogg files without Opus (Vorbis, FLAC, Speex): as far as libsndfile reads them."""
+"""Reads Ogg files without Opus (Vorbis, FLAC, Speex) by libsndfile."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from rtpcodec.files.source import MAX_PIECE_FRAMES
 from rtpcodec.pickling import Live
 
 MAX_MEMORY_OCTETS: Final = 1024 * 1024
-"""Of a stream that cannot go back, for libsndfile must: more of it goes to a temporary file."""
+"""Limit of an unseekable stream in memory; beyond it, a temporary file is used, because libsndfile seeks."""
 MAX_BEGINNING_OCTETS: Final = 1024 * 1024
-"""Within which the streams of a file must begin: so much is kept until its codecs are known."""
+"""The octets kept until the codecs are known; all streams of the file must begin within them."""
 _READ_CODECS: Final = ("Vorbis", "FLAC", "Speex")
 
 
 class Rewindable:
-    """A file whose first octets can be read again, also of a stream that cannot go back."""
+    """A file whose first octets can be read again, also an unseekable one."""
 
     __slots__ = ("_file", "_kept", "_kept_octets")
 
@@ -32,36 +32,36 @@ class Rewindable:
         self._kept_octets = 0
 
     def read(self, octets: int, /) -> bytes:
-        """Return as many octets as the file gives."""
+        """Return as many octets as the file returns."""
         found = self._file.read(octets)
         if self._kept is not None:
             self._kept.append(found)
             self._kept_octets += len(found)
             if self._kept_octets > MAX_BEGINNING_OCTETS:
-                self.forget()
+                self.drop_kept()
         return found
 
     @property
     def can_go_back(self) -> bool:
-        """Whether all that was read is kept."""
+        """Whether all octets read so far are kept."""
         return self._kept is not None
 
-    def forget(self) -> None:
-        """Keep no more octets."""
+    def drop_kept(self) -> None:
+        """Drop the kept octets."""
         self._kept = None
 
     def from_start(self) -> BinaryIO:
         """Return a seekable copy of the whole file."""
         copy = tempfile.SpooledTemporaryFile(MAX_MEMORY_OCTETS)  # noqa: SIM115 -- its reader closes it
         copy.write(b"".join(self._kept or ()))
-        self.forget()
+        self.drop_kept()
         shutil.copyfileobj(self._file, copy)
         copy.seek(0)
         return copy  # type: ignore[return-value]  # has all that BinaryIO has
 
 
 class SndfileSource(Live):
-    """Reads a file through libsndfile. Use from one thread at a time."""
+    """Reads a file by libsndfile. Use from one thread at a time."""
 
     __slots__ = ("_copy", "_reader", "facts")
 
@@ -89,11 +89,16 @@ class SndfileSource(Live):
 def open_other(source: Rewindable, name: str, codecs: tuple[str, ...], offset_octets: int) -> SndfileSource:
     """Open an Ogg file of other codecs.
 
-    source: the file, whose first octets were read.
-    name: the file's, for errors.
-    codecs: the names of the codecs of its first link.
-    offset_octets: the octet that errors name.
-    Raises: AudioFileError: it is not read. MissingExtra. OSError.
+    Args:
+        source: the file, whose first octets were read.
+        name: name of the file, for errors.
+        codecs: names of the codecs of its first link.
+        offset_octets: the octet that errors name.
+
+    Raises:
+        AudioFileError: an unsupported codec, or a broken file.
+        MissingExtra: soundfile is missing.
+        OSError: the file cannot be read.
     """
     codec = next((one for one in codecs if one in _READ_CODECS), None)
     if codec is None:

@@ -1,7 +1,7 @@
-"""The Opus streams of an Ogg file: found among others, link after link, their pages to packets.
+"""Finds the Opus streams of an Ogg file among others, link after link, and joins their pages to packets.
 
-A link is a group of streams side by side, whose first pages stand before all others; a chained file has several
-(RFC 3533 section 4). Of each link the first Opus stream is taken.
+A link is a group of interleaved streams, whose first pages precede all others; a chained file has several links
+(RFC 3533 section 4). The first Opus stream of each link is read.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Final
 
 from rtpcodec.codecs.opus_packet import MAX_OCTETS
 from rtpcodec.errors import AudioFileError
-from rtpcodec.files.formats.oddities import Oddities
+from rtpcodec.files.formats.file_notes import FileNotes
 from rtpcodec.files.formats.ogg_pages import BEGINS, CONTINUED, ENDS, OggPage, Readable, read_pages
 from rtpcodec.files.formats.opus_head import HEAD_MAGIC, TAGS_MAGIC, OpusHead, OpusHeadError, read_head
 
@@ -25,17 +25,17 @@ _CODECS: Final = {
     b"OVP80": "VP8",
     b"CELT    ": "CELT",
 }
-"""By the beginning of a stream's first packet."""
+"""Codecs by the beginning of a stream's first packet."""
 UNKNOWN: Final = "an unknown codec"
 _MAX_CODECS: Final = 8
-"""More are not named."""
+"""Limit of codecs named in an error."""
 _BEHIND: Final = 1 << 31
-"""A page number that is further ahead, modulo 2**32, is behind."""
+"""A page number that is further ahead, modulo 2**32, is an earlier one."""
 _NONE: Final = OggPage(0, 0, 0, 0, 0, b"", b"")
 
 
 class OtherOgg(Exception):
-    """The first link has no Opus stream. Arguments: the names of its codecs, the octet behind its first pages."""
+    """The first link has no Opus stream. Arguments: the names of its codecs, the octet after its first pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,24 +44,24 @@ class AudioPage:
 
     packets: list[bytes]
     position: int
-    """The granule position of the end of the last one; negative: not said."""
+    """The granule position of the last one's end; negative: unknown."""
     ends: bool
-    """It is the last page of the link."""
+    """Whether it is the last page of the link."""
     lost: bool
-    """A page before it is missing, or the beginning of its first packet."""
+    """Whether a page before it is missing, or the beginning of its first packet."""
     offset_octets: int
 
 
 class OpusStreams:
     """Reads the Opus streams of a file, which need not be seekable."""
 
-    def __init__(self, file: Readable, name: str, oddities: Oddities) -> None:
-        self._pages = read_pages(file, oddities)
+    def __init__(self, file: Readable, name: str, notes: FileNotes) -> None:
+        self._pages = read_pages(file, notes)
         self._name = name
-        self._oddities = oddities
+        self._notes = notes
         self._serial: int | None = None
         self._codecs: list[str] = []
-        self._is_grouping = False  # only first pages have come in this link
+        self._is_grouping = False  # only first pages of this link were read so far
         self._has_ended = True
         self._needs_tags = True
         self._links = 0
@@ -71,9 +71,12 @@ class OpusStreams:
         self._pending: bytearray | None = None
 
     def items(self) -> Iterator[OpusHead | AudioPage]:
-        """Yield the header of each link, and behind it the pages on which packets end.
+        """Yield the header of each link, then its pages on which packets end.
 
-        Raises: AudioFileError for a broken header or a link without Opus; OtherOgg if it is the first one; OSError.
+        Raises:
+            AudioFileError: a broken header, or a later link without Opus.
+            OtherOgg: the first link has no Opus.
+            OSError: the file cannot be read.
         """
         for page in self._pages:
             if page.flags & BEGINS:
@@ -92,7 +95,7 @@ class OpusStreams:
         if self._serial is None:
             raise self._without_opus(0)
         if not self._has_ended:
-            self._oddities.add("the file ends without a page that ends its stream", self._last.offset_octets)
+            self._notes.add("the file ends without a page that ends its stream", self._last.offset_octets)
 
     def _without_opus(self, offset_octets: int) -> Exception:
         if not self._links:
@@ -101,12 +104,13 @@ class OpusStreams:
         return AudioFileError(self._name, offset_octets, f"link {self._links + 1} has {codecs}, Opus is needed")
 
     def _begun(self, page: OggPage) -> OpusHead | None:
-        """Take the first page of a stream; return its header if this is the stream to read."""
+        """Take the first page of a stream. Return its header if this is the stream to read."""
+        # 1. Another codec: beside Opus it is ignored, otherwise remembered for the error.
         is_opus = page.body.startswith(HEAD_MAGIC)
         if not is_opus:
             codec = next((name for magic, name in _CODECS.items() if page.body.startswith(magic)), UNKNOWN)
             if not self._has_ended:
-                self._oddities.add(f"a stream beside Opus ({codec}) is left out", page.offset_octets)
+                self._notes.add(f"a stream beside Opus ({codec}) is left out", page.offset_octets)
                 return None
             if self._serial is not None or not self._is_grouping:
                 self._serial, self._codecs = None, []
@@ -114,11 +118,13 @@ class OpusStreams:
                 self._codecs.append(codec)
             self._is_grouping = True
             return None
+        # 2. A second Opus stream of this link, or a new link before the end of the last one.
         if not self._has_ended:
             if self._is_grouping and page.serial != self._serial:
-                self._oddities.add("a second Opus stream beside the first is left out", page.offset_octets)
+                self._notes.add("a second Opus stream beside the first is left out", page.offset_octets)
                 return None
-            self._oddities.add("a stream begins before the one before it has ended", page.offset_octets)
+            self._notes.add("a stream begins before the previous one has ended", page.offset_octets)
+        # 3. The header, which starts a link.
         packets, is_whole = page.parts()
         if len(packets) != 1 or not is_whole:
             raise AudioFileError(
@@ -132,7 +138,7 @@ class OpusStreams:
         self._links += 1
         self._channels = self._channels or len(head.mapping)
         if len(head.mapping) != self._channels:
-            self._oddities.add("a link has another number of channels than the first", page.offset_octets)
+            self._notes.add("a link has another number of channels than the first", page.offset_octets)
         self._is_grouping = self._needs_tags = True
         self._has_ended = bool(page.flags & ENDS)
         self._last = page
@@ -141,21 +147,22 @@ class OpusStreams:
         return head
 
     def _page(self, page: OggPage) -> AudioPage | None:
-        """Take a further page of the stream."""
+        """Take another page of the stream. Return its packets, unless it is dropped."""
+        # 1. After the end, a repetition, or too late? 2. Pages missing? 3. Packets.
         if self._has_ended:
-            self._oddities.add("a page behind the end of its stream is left out", page.offset_octets)
+            self._notes.add("a page after the end of its stream is left out", page.offset_octets)
             return None
         if self._repeats(page):
-            self._oddities.add("a page that repeats the one before is left out", page.offset_octets)
+            self._notes.add("a page that repeats the previous one is left out", page.offset_octets)
             return None
         ahead = (page.sequence - self._last.sequence - 1) & 0xFFFFFFFF
         if ahead >= _BEHIND and 0 < page.position <= self._last.position:
-            self._oddities.add("a page that comes too late is left out", page.offset_octets)
+            self._notes.add("a page that is too late is left out", page.offset_octets)
             return None
         if ahead >= _BEHIND:
-            self._oddities.add("page numbers go back", page.offset_octets)
+            self._notes.add("page numbers go back", page.offset_octets)
         elif ahead:
-            self._oddities.add("pages are missing before a page", page.offset_octets)
+            self._notes.add("pages are missing before a page", page.offset_octets)
             self._lost = True
             self._pending = None
         self._last = page
@@ -181,24 +188,24 @@ class OpusStreams:
             more = parts.pop(0)
             if pending is None:
                 if not self._lost:
-                    self._oddities.add("a packet without its beginning is left out", page.offset_octets)
+                    self._notes.add("a packet without its beginning is left out", page.offset_octets)
                 self._lost = True
             else:
-                # One octet beyond the most is kept, so that the packet is refused.
+                # One octet beyond the limit is kept, so that the packet is refused.
                 pending += more[: MAX_OCTETS + 1 - len(pending)]
                 if not parts and not is_whole:
                     self._pending = pending
                     return []
                 packets.append(bytes(pending))
         elif pending is not None:
-            self._oddities.add("a packet without its end is left out", page.offset_octets)
+            self._notes.add("a packet without its end is left out", page.offset_octets)
             self._lost = True
         if parts and not is_whole:
             self._pending = bytearray(parts.pop())
         return packets + parts
 
     def _after_tags(self, packets: list[bytes], offset_octets: int) -> list[bytes]:
-        """Return the packets behind the comment header. AudioFileError: it is missing, though no page is."""
+        """Return the packets after the comment header. AudioFileError: it is missing, although no page is."""
         self._needs_tags = False
         if packets[0].startswith(TAGS_MAGIC):
             return packets[1:]

@@ -1,4 +1,4 @@
-"""The two headers of an Opus stream in Ogg: what its decoder needs, and the comments (RFC 7845 section 5).
+"""The two headers of an Opus stream in Ogg: identification and comments (RFC 7845 section 5).
 
      0                   1                   2                   3
      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -22,7 +22,7 @@ from typing import Final
 HEAD_MAGIC: Final = b"OpusHead"
 TAGS_MAGIC: Final = b"OpusTags"
 SILENT: Final = 255
-"""Stands in a mapping for a channel without sound."""
+"""The value of a mapping for a silent channel."""
 VENDOR: Final = b"rtpcodec"
 
 _FIXED: Final = struct.Struct("<8sBBHIhB")
@@ -31,33 +31,33 @@ _MAX_CHANNELS: Final = 2
 
 
 class OpusHeadError(ValueError):
-    """A header that breaks a rule, or of a stream that is not read; its text is the rule."""
+    """A header that breaks a rule, or of an unsupported stream; the text is the rule."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpusHead:
-    """What the identification header says."""
+    """The identification header."""
 
     channels: int
     pre_skip_samples: int
-    """To drop from the beginning, at 48 kHz."""
+    """Samples to drop at the beginning, at 48 kHz."""
     input_rate_hz: int
-    """Of what was encoded; 0: not said. It does not change what is decoded."""
+    """The rate of the encoder's input; 0: unknown. The decoder does not use it."""
     gain_q8_db: int
-    """Decibels times 256."""
+    """The gain in decibels times 256."""
     coded_channels: int
-    """Of the one Opus stream: 1, or 2 that are coded together."""
+    """The channels of the single Opus stream: 1, or 2 that are coded together."""
     mapping: tuple[int, ...]
-    """Of each channel: its channel in the stream, or SILENT."""
+    """Per channel, its channel in the stream, or SILENT."""
 
     @property
     def is_plain(self) -> bool:
-        """Whether the channels are those of the stream, in its order."""
+        """Whether the channels are those of the stream, in order."""
         return self.mapping == tuple(range(self.coded_channels))
 
 
 def read_head(packet: bytes) -> OpusHead:
-    """Read the first packet of a stream. OpusHeadError says what is wrong."""
+    """Parse the first packet of a stream. OpusHeadError: it breaks a rule, or the stream is not supported."""
     if len(packet) < _FIXED.size:
         raise OpusHeadError(f"OpusHead has {len(packet)} octets, at least {_FIXED.size} are needed")
     _, version, channels, pre_skip, rate_hz, gain, family = _FIXED.unpack_from(packet)
@@ -94,5 +94,5 @@ def head_octets(channels: int, pre_skip_samples: int, input_rate_hz: int) -> byt
 
 
 def tags_octets() -> bytes:
-    """Return the comment header, which names the program and has no comments (section 5.2)."""
+    """Return the comment header with the program's name, without comments (section 5.2)."""
     return TAGS_MAGIC + struct.pack("<I", len(VENDOR)) + VENDOR + struct.pack("<I", 0)

@@ -1,4 +1,4 @@
-"""Raw files: payloads of one codec one behind the other, with no header."""
+"""Reads raw files: payloads of one codec, without a header."""
 
 from __future__ import annotations
 
@@ -16,26 +16,29 @@ from rtpcodec.pickling import Live
 _PIECE_OCTETS: Final = {
     "PCMU": PIECE_FRAMES, "PCMA": PIECE_FRAMES, "G722": PIECE_FRAMES // 2, "L16": PIECE_FRAMES * 2,
 }  # fmt: skip
-"""Of PIECE_FRAMES samples."""
+"""Octets of PIECE_FRAMES samples."""
 
 
 class RawSource(Live):
-    """Reads a raw file; a sample that is cut at the end is dropped. Use from one thread at a time."""
+    """Reads a raw file; an incomplete last sample is dropped. Use from one thread at a time."""
 
     __slots__ = ("_decoder", "_file", "facts")
 
     def __init__(self, file: BinaryIO, codec_name: str, sample_rate_hz: int, byte_order: ByteOrder | None) -> None:
         """Begin to read.
 
-        file: at its first payload.
-        codec_name: PCMU, PCMA, G722 or L16.
-        sample_rate_hz: 1 to 192000, of G722 16000.
-        byte_order: of L16, which must have one.
-        Raises: ValueError for another rate.
+        Args:
+            file: the file at its first payload.
+            codec_name: PCMU, PCMA, G722 or L16.
+            sample_rate_hz: sample rate in Hz, 1 to 192000; 16000 for G722.
+            byte_order: byte order, required for L16.
+
+        Raises:
+            ValueError: another rate.
         """
         info = codec(codec_name)
         require_file_rate("sample_rate_hz", sample_rate_hz)
-        # Samples of PCMU, PCMA and L16 are decoded one by one: their rate is only a fact.
+        # Samples of PCMU, PCMA and L16 are decoded independently, so their rate only appears in the facts.
         rate_hz = sample_rate_hz if codec_name == "G722" else info.sample_rates_hz[0]
         options = {"byte_order": byte_order} if codec_name == "L16" else {}
         self._decoder = info.decoder(rate_hz, **options)
@@ -57,4 +60,4 @@ class RawSource(Live):
         self.facts = replace(self.facts, samples=samples)
 
     def close(self) -> None:
-        """Do nothing: the file is not this reader's."""
+        """Do nothing, because the reader does not own the file."""

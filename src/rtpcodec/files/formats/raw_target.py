@@ -1,4 +1,4 @@
-"""Files of payload octets alone: mu-law, A-law, G.722, L16."""
+"""Writes raw payloads: mu-law, A-law, G.722, L16."""
 
 from __future__ import annotations
 
@@ -41,10 +41,15 @@ def open_target(
 ) -> RawTarget:
     """Begin a file of a codec's octets.
 
-    sample_rate_hz: nothing in the file says it; G722 has 16000.
-    codec_name: PCMU, PCMA, G722 or L16.
-    byte_order: of L16, `big` (RFC 3551 section 4.5.11) or `little`.
-    Raises: ValueError.
+    Args:
+        file: written in order, and left open.
+        sample_rate_hz: not contained in the file; 16000 for G722.
+        channels: 1.
+        codec_name: PCMU, PCMA, G722 or L16.
+        byte_order: byte order of L16, `big` (RFC 3551 section 4.5.11) or `little`.
+
+    Raises:
+        ValueError: several channels, or a byte order for another codec.
     """
     if channels != 1:
         raise ValueError(f"channels is {channels}, {codec_name} has 1")

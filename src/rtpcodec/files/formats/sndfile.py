@@ -1,6 +1,7 @@
-"""libsndfile over a file that is read once, forward, and over one that is written.
+"""Adapts libsndfile to files that are read once, forward, and to files that are written.
 
-It asks for the length and seeks, which a stream cannot; and an exception does not pass through C, so it is kept.
+libsndfile needs the length and seeks, which a stream does not support. Exceptions cannot pass through C, so they are
+stored and raised afterwards.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ from rtpcodec.errors import MissingExtra
 
 _Result = TypeVar("_Result")
 ENDLESS_OCTETS: Final = 2**60
-"""The length that libsndfile gets: it then reads until nothing comes."""
+"""The length reported to libsndfile, which then reads to the end of the stream."""
 KEPT_OCTETS: Final = 16 * 1024
-"""Octets behind the place of reading that it can go back to; it reads its first 12 octets twice."""
+"""Octets that libsndfile can go back; it reads its first 12 octets twice."""
 
 
 def soundfile(purpose: str) -> ModuleType:
-    """Import soundfile, a library of 2 MB, when it is first needed. MissingExtra: it cannot be; `purpose` needs it."""
+    """Import soundfile, a library of 2 MB, when first needed. MissingExtra: it is missing, and `purpose` needs it."""
     try:
         return import_module("soundfile")
     except (ImportError, OSError) as error:  # OSError: a build of it without libsndfile, on a system without that
@@ -29,10 +30,10 @@ def soundfile(purpose: str) -> ModuleType:
 
 
 class Feed:
-    """The file that libsndfile sees. An error of the real one is kept in `error`: C could not carry it."""
+    """The input of libsndfile. An error of the real file is stored in `error`, because it cannot pass through C."""
 
     def __init__(self, read: Callable[[int], bytes]) -> None:
-        """Begin to read; `read` returns up to so many octets, none at the end only."""
+        """Begin to read; `read` returns up to so many octets, b"" only at the end."""
         self._read = read
         self._kept = b""
         self._ends = 0
@@ -41,11 +42,11 @@ class Feed:
 
     @property
     def octets(self) -> int:
-        """How many were read."""
+        """The number of octets read."""
         return self._ends
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to an offset; whether it can be read there is seen when it is."""
+        """Set the offset; `read` fails if it cannot go back so far."""
         begins = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: ENDLESS_OCTETS}[whence]
         self._at = begins + offset
         return self._at
@@ -59,7 +60,7 @@ class Feed:
         if self._at == self._ends:
             try:
                 found = self._read(octets)
-            except BaseException as error:  # KeyboardInterrupt as well: C would take it for the end of the file
+            except BaseException as error:  # also KeyboardInterrupt: to C it would be the end of the file
                 self.error = error
                 return b""
             self._ends += len(found)
@@ -76,9 +77,9 @@ class Feed:
 
 
 class Drain:
-    """The seekable file that libsndfile writes, from where it stands. After an error of it nothing more is written.
+    """The seekable output of libsndfile, from its current position. After an error nothing more is written.
 
-    To libsndfile every call succeeds: it then ends in order, and `require` raises the error.
+    To libsndfile every call succeeds, so that it ends normally; `require` raises the error.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -88,7 +89,7 @@ class Drain:
         self._error: BaseException | None = None
 
     def require(self) -> None:
-        """Raise the error of the file, once, if there was one: OSError, or what interrupted a call."""
+        """Raise the error of the file once, if one has occurred: OSError, or the interruption of a call."""
         error, self._error = self._error, None
         if error is not None:
             try:
@@ -102,11 +103,11 @@ class Drain:
         return len(octets)
 
     def read(self, octets: int) -> bytes:
-        """Return octets that were written."""
+        """Return written octets."""
         return self._called(self._file.read, octets) or b""
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to an offset."""
+        """Set the offset."""
         if whence == os.SEEK_SET:
             offset += self._begins
         return (self._called(self._file.seek, offset, whence) or self._begins) - self._begins
@@ -139,11 +140,14 @@ def open_forward(library: ModuleType, feed: Feed) -> Any:
 
 
 def frames_of(library: ModuleType, feed: Feed, reader: Any, block_frames: int, expected_frames: int) -> Iterator[bytes]:
-    """Yield interleaved int16 blocks up to the end.
+    """Yield interleaved int16 blocks up to the end. LibsndfileError; errors of the feed.
 
-    block_frames: of a read. An error loses the read that it happens in.
-    expected_frames: a read ends there as well, so that what follows the end costs none of them; 0: not known.
-    Raises: LibsndfileError; errors of the feed.
+    Args:
+        library: the module soundfile.
+        feed: input of the reader.
+        reader: open SoundFile.
+        block_frames: frames per read. An error loses the block in which it occurs.
+        expected_frames: a read ends there as well, so that octets after the end lose no frames; 0: not known.
     """
     found = 0
     while True:
@@ -163,5 +167,5 @@ def frames_of(library: ModuleType, feed: Feed, reader: Any, block_frames: int, e
 
 
 def said_by(error: Any) -> str:
-    """Return what a LibsndfileError says, without its trimmings."""
+    """Return the text of a LibsndfileError, without prefix and full stop."""
     return str(error.error_string).removeprefix("Error : ").rstrip(".")

@@ -1,4 +1,4 @@
-"""WAV, RF64, BW64 and RIFX files, every channel."""
+"""Reads WAV, RF64, BW64 and RIFX files, every channel."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from rtpcodec.files.source import PIECE_FRAMES, SoundSource
 from rtpcodec.pickling import Live
 
 MP3_TAG: Final = 0x55
-"""The format tag of MP3, the only coding in packets that is read; the data chunk is a whole MP3 file."""
+"""The format tag of MP3, the only supported coding in packets; the data chunk is a whole MP3 file."""
 BLOCK_OCTETS: Final = 256 * 1024
-"""Read at once, at least one frame: what a header says never decides how much memory is used."""
+"""Octets per read, or one frame if that is longer, so that memory does not depend on the header."""
 
 
 class WavSource(Live):
@@ -39,7 +39,7 @@ class WavSource(Live):
         )
 
     def pieces(self) -> Iterator[bytes]:
-        """Yield the frames that the file has; one that is cut at its end is left out. OSError."""
+        """Yield the frames of the file, without an incomplete last one. OSError."""
         frame = self._format.frame_octets
         left = self._format.data_octets
         block = frame * max(1, min(PIECE_FRAMES, BLOCK_OCTETS // frame))
@@ -57,7 +57,7 @@ class WavSource(Live):
         self.facts = replace(self.facts, samples=samples)
 
     def close(self) -> None:
-        """Do nothing: the file is not this reader's."""
+        """Do nothing, because the reader does not own the file."""
 
 
 def _codec_name(found: WavFormat) -> str:
@@ -69,7 +69,7 @@ def _codec_name(found: WavFormat) -> str:
 
 
 def _notes(found: WavFormat) -> tuple[str, ...]:
-    """Return what is odd about the sizes in the header."""
+    """Return notes about the sizes in the header."""
     declared, octets = found.declared_octets, found.data_octets
     if octets is None:
         return ()
@@ -83,9 +83,14 @@ def _notes(found: WavFormat) -> tuple[str, ...]:
 def open_source(file: BinaryIO, name: str) -> SoundSource:
     """Open a WAV file.
 
-    file: at the beginning of the header; a stream is possible if the format comes before the samples.
-    name: of the file, for errors.
-    Raises: AudioFileError, OSError; MissingExtra for MP3 in WAV.
+    Args:
+        file: the file at its header; a stream is possible if the format precedes the samples.
+        name: name of the file, for errors.
+
+    Raises:
+        AudioFileError: the file breaks a rule of its format.
+        MissingExtra: MP3 in WAV without soundfile.
+        OSError: the file cannot be read.
     """
     try:
         found = read_format(file, name, other_tags=(MP3_TAG,))

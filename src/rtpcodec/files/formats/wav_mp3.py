@@ -1,4 +1,4 @@
-"""WAV files whose data chunk is an MP3 file."""
+"""Reads WAV files whose data chunk is an MP3 file."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from rtpcodec.pickling import Live
 
 
 class _DataChunk:
-    """The data chunk as a file of its own."""
+    """The data chunk as a separate file."""
 
     def __init__(self, file: BinaryIO, octets: int | None) -> None:
         self._file = file
         self._left = octets
-        """None: up to the end of the file."""
+        """Octets left; None: up to the end of the file."""
 
     def read(self, octets: int) -> bytes:
-        """Return as many octets as asked for, fewer at the end only."""
+        """Return as many octets as requested, fewer only at the end."""
         if self._left is None:
             return self._file.read(octets)
         found = self._file.read(min(octets, self._left))
@@ -30,27 +30,25 @@ class _DataChunk:
 
 
 class Mp3InWav(Live):
-    """Reads the MP3; its frames say rate and channels, whatever the WAV header says.
-
-    Use from one thread at a time.
-    """
+    """Reads the MP3; rate and channels are those of its frames. Use from one thread at a time."""
 
     __slots__ = ("_notes", "_source")
 
     def __init__(self, file: BinaryIO, name: str, found: WavFormat, notes: tuple[str, ...]) -> None:
-        """Look for the first frame.
+        """Find the first frame. AudioFileError, OSError, MissingExtra.
 
-        file: at its data.
-        name: of the file, for errors.
-        found: its header; `notes` says what is odd about that.
-        Raises: AudioFileError, OSError, MissingExtra.
+        Args:
+            file: the file, at its data.
+            name: name of the file, for errors.
+            found: header of the file.
+            notes: notes about the header.
         """
         self._notes = notes
         self._source = Mp3Source(_DataChunk(file, found.data_octets), name, at=found.data_at)
 
     @property
     def facts(self) -> AudioFacts:
-        """Facts known so far."""
+        """Facts so far."""
         facts = self._source.facts
         return replace(facts, container="wav", notes=(*facts.notes, *self._notes))
 

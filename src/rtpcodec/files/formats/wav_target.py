@@ -1,4 +1,4 @@
-"""WAV files of 16-bit PCM, any number of channels."""
+"""Writes WAV files of 16-bit PCM, any number of channels."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from rtpcodec.kernels.pcm import swap_bytes
 
 HEADER_OCTETS: Final = 44
 UNKNOWN_SIZE: Final = 0xFFFF_FFFF
-"""Of samples up to the end of the file: readers take as many as there are. It stands in pipes, and in files whose size
-32 bits do not count (37 hours of 16 kHz mono)."""
+"""The size of samples up to the end of the file, in pipes and in files whose size exceeds 32 bits (37 hours of 16 kHz
+mono)."""
 _BEFORE_SAMPLES: Final = 36
-"""Octets that the first size counts besides the samples."""
+"""Octets that the first size includes besides the samples."""
 _SAMPLE_OCTETS: Final = 2
 
 
 def header(sample_rate_hz: int, channels: int, data_octets: int | None) -> bytes:
-    """Return the header of so many octets of samples; None or more than it counts: up to the end of the file."""
+    """Return a header; a size of None, or one that exceeds 32 bits, means samples up to the end of the file."""
     frame_octets = _SAMPLE_OCTETS * channels
     is_counted = data_octets is not None and data_octets + _BEFORE_SAMPLES < UNKNOWN_SIZE
     data_size = data_octets if is_counted else UNKNOWN_SIZE
@@ -34,7 +34,7 @@ def header(sample_rate_hz: int, channels: int, data_octets: int | None) -> bytes
 
 
 class WavTarget:
-    """Writes one WAV file: a header that says "up to the end", samples, then the header with their number."""
+    """Writes one WAV file: a header with an unknown size, the samples, then the header with their number."""
 
     __slots__ = ("_begins", "_channels", "_file", "_octets", "_rate_hz")
 
@@ -53,7 +53,7 @@ class WavTarget:
         self._octets += memoryview(octets).nbytes
 
     def finish(self) -> None:
-        """Write the number of samples into the header, where the file can go back."""
+        """Write the number of samples into the header, if the file is seekable."""
         if self._begins is None:
             return
         ends = self._file.tell()
@@ -63,5 +63,5 @@ class WavTarget:
 
 
 def open_target(file: BinaryIO, sample_rate_hz: int, channels: int) -> WavTarget:
-    """Begin a WAV file at the place of a file object. OSError."""
+    """Begin a WAV file at the current position of a file object. OSError."""
     return WavTarget(file, sample_rate_hz, channels)

@@ -1,8 +1,8 @@
-/* G.711 in AVX2: 32 samples a step, bit for bit the definition in g711.pyx.
+/* G.711 in AVX2: 32 samples per step, bit for bit equal to the definition in g711.pyx.
  *
- * Every function wants n >= 32 and buffers that do not overlap. The last step is redone as a full step that ends with
- * the buffer, so lengths that are no multiple of 32 need no scalar tail. Loads and stores are unaligned, nothing
- * outside pcm[0..2n-1], codes[0..n-1] is touched.
+ * Every function needs n >= 32 and buffers that do not overlap. The last step is a full step that ends with the buffer,
+ * so other lengths than multiples of 32 need no scalar tail. Loads and stores are unaligned, and access only
+ * pcm[0..2n-1] and codes[0..n-1].
  */
 #ifndef RTPCODEC_G711_AVX2_H
 #define RTPCODEC_G711_AVX2_H

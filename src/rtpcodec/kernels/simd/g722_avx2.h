@@ -164,8 +164,8 @@ G722_STEP void g722_predict(g722_predictor* now, __m256i d0, __m256i sz) {
     now->p1 = sg0;
 }
 
-/* LOGSCL and LOGSCH as scalars: nb * 32512 >> 15 = nb - (nb + 127 >> 7) for nb >= 0. A negative sum is beyond the most
- * as well, taken without sign, and the step tells by its sign which way it went: the leak alone stays in the range. */
+/* LOGSCL and LOGSCH as scalars: nb * 32512 >> 15 = nb - (nb + 127 >> 7) for nb >= 0. As an unsigned number a negative
+ * sum exceeds the maximum too; the sign of the step distinguishes the two, because the leak alone stays in the range. */
 G722_STEP int g722_next_nb(int nb, g722_move move, unsigned most) {
     const int moved = nb - ((nb + 127) >> 7) + move.step;
     return (unsigned)moved > most ? move.stop : moved;

@@ -98,7 +98,7 @@ G722_STEP __m256i g722_log_lanes(__m256i nb, __m256i step, int most) {
     return _mm256_min_epi16(moved, _mm256_set1_epi16((short)most));
 }
 
-/* Negative where two words differ in sign, else positive; never 0, for which there would be no sign to take. */
+/* Negative if two words differ in sign, otherwise positive; never 0, because the sign instruction zeroes its result. */
 G722_STEP __m256i g722_turn(__m256i p0, __m256i p) {
     return _mm256_or_si256(_mm256_xor_si256(p0, p), g722_data.constant.one);
 }

@@ -17,7 +17,7 @@
 
 /* How the encoder finds DLT: a difference reaches levels of magnitude, 8 in the lower band and 2 in the higher, and
  * DLT is the sum of what each level adds. Level 0 is always reached. Word 2 of the higher band is a level that adds
- * nothing and tells whether DH is other than 0; in the lower band level 1 tells that. */
+ * nothing and shows whether DH differs from 0; in the lower band level 1 shows it. */
 typedef struct {
     int16_t above[8]; /* a positive difference reaches level i above this; 32767: no such level */
     int16_t below[8]; /* a negative difference reaches level i below this; -32768: no such level */

@@ -1,4 +1,4 @@
-"""The counters of all known streams: an ordinary packet is counted without a step in Python."""
+"""The counters of all known streams: ordinary packets are counted without Python code."""
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
 from libc.stdint cimport int64_t, uint8_t
@@ -11,7 +11,7 @@ StreamKey = tuple
 
 @cython.final
 cdef class StreamCounters:
-    """The counters of all known streams, by addresses and SSRC."""
+    """The counters of all known streams, by addresses and SSRC. Use from one thread at a time."""
 
     cdef dict _counters
     cdef readonly int64_t counted        # packets that `count` took
@@ -23,7 +23,7 @@ cdef class StreamCounters:
         return len(self._counters)
 
     def add(self, key, StreamCounter counter not None, /):
-        """Count a stream's packets from now on."""
+        """Start counting a stream's packets."""
         self._counters[key] = counter
 
     def get(self, key, /):
@@ -31,13 +31,13 @@ cdef class StreamCounters:
         return self._counters.get(key)
 
     def remove(self, key, /):
-        """Count a stream's packets no longer."""
+        """Stop counting a stream's packets."""
         self._counters.pop(key, None)
 
     def count(self, datagrams, /):
-        """Count packets of known streams until a datagram needs a closer look. Return that one; None: no more.
+        """Count packets of known streams from an iterator of Datagram, up to a datagram that needs Python code.
 
-        datagrams: an iterator of Datagram.
+        Return that datagram, or None at the end of the iterator.
         """
         cdef RtpHeader header
         cdef StreamCounter counter

@@ -1,7 +1,7 @@
-"""What each packet of a known stream changes: sequence numbers, jitter, transit, sizes.
+"""Counts the packets of a known stream: sequence numbers, jitter, transit, sizes.
 
 The definitions are those of `rtp/statistics` (RFC 3550 appendices A.1, A.3 and A.8), with three differences: the first
-packet counts, a packet before the first moves the beginning, and duplicates are told apart from late packets.
+packet counts, a packet before the first moves the beginning, and duplicates are distinguished from late packets.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -20,12 +20,12 @@ cdef enum:
 
 cdef uint32_t MAX_DROPOUT = _MAX_DROPOUT
 cdef uint32_t MAX_MISORDER = _MAX_MISORDER
-# Timestamps that go so much further than time does were restarted: transit before and after cannot be compared.
+# Timestamps that advance so much more than time were restarted: transit before and after cannot be compared.
 cdef double JUMP_NS = 10e9
-# The least transit is that of the first minute: a clock that runs fast makes later packets seem quicker and quicker.
+# The least transit is measured in the first minute: if a clock runs fast, later packets seem increasingly quick.
 cdef int64_t FLOOR_NS = 60 * 10**9
 CLOCKS_HZ = (8000, 16000, 48000)
-"""RTP clocks of audio that every stream is measured by; one more can be named."""
+"""RTP clocks of audio with which every stream is measured; `other_clock_hz` is one more."""
 
 
 @cython.final
@@ -44,7 +44,7 @@ cdef class StreamCounter:
             self._lanes[lane].clock_khz = (CLOCKS_HZ[lane] if lane < LANES - 1 else other_clock_hz) / 1000.0
 
     def count(self, bytes datagram not None, int64_t time_ns, /):
-        """Count a packet, whatever its payload type. False: not a valid RTP packet, and nothing has changed."""
+        """Count a packet of any payload type. False: not a valid RTP packet; the state is unchanged."""
         cdef RtpHeader header
         if read_header(<const uint8_t*>PyBytes_AS_STRING(datagram), PyBytes_GET_SIZE(datagram), &header) != HEADER_GOOD:
             return False
@@ -91,8 +91,9 @@ cdef class StreamCounter:
 
     @cython.overflowcheck(False)
     cdef bint _number(self, uint32_t number) noexcept:
-        """Take a sequence number into account (appendix A.1). False: it is far off."""
+        """Count a sequence number (RFC 3550 appendix A.1). False: it is far off."""
         cdef uint32_t ahead = (number - self._numbers.highest) & (WRAP - 1)
+        # 1. Equal to the highest: a duplicate. 2. Ahead: losses between. 3. Far off. 4. Late, or a duplicate.
         if ahead == 0:
             self._numbers.duplicates += 1
         elif ahead < MAX_DROPOUT:
@@ -109,7 +110,7 @@ cdef class StreamCounter:
 
     @cython.overflowcheck(False)
     cdef bint _restart(self, uint32_t number) noexcept:
-        """Two numbers in a row that are far off: the numbering was restarted with the first of them."""
+        """Restart the numbering if this is the second number in a row that is far off."""
         if number != self._numbers.bad:
             self._numbers.bad = (number + 1) & (WRAP - 1)
             self._numbers.strays += 1
@@ -131,7 +132,7 @@ cdef class StreamCounter:
 
     @cython.overflowcheck(False)
     cdef void _fill(self, uint32_t back) noexcept:
-        """A number below the highest: late, or a duplicate."""
+        """Count a number below the highest: late, or a duplicate."""
         cdef uint64_t* word = &self._numbers.near if back < WORD_BITS else &self._numbers.far
         cdef uint64_t bit = <uint64_t>1 << (back & (WORD_BITS - 1))
         if word[0] & bit:
@@ -144,12 +145,12 @@ cdef class StreamCounter:
 
     @cython.overflowcheck(False)
     cdef void _advance(self, uint32_t ahead) noexcept:
-        """Move the window, and count the losses that leave it."""
+        """Move the window, and count the bursts of loss that leave it."""
         cdef int64_t highest = self._numbers.cycles + self._numbers.highest
         cdef uint32_t step
         cdef bint came
         for step in range(ahead):
-            # After WINDOW steps only zeros leave: one burst, which the first of them counted.
+            # After WINDOW steps only zeros leave: they belong to one burst, which was counted with the first of them.
             if step == WINDOW + 1:
                 break
             came = self._numbers.far >> (WORD_BITS - 1)
@@ -162,7 +163,7 @@ cdef class StreamCounter:
 
     @cython.overflowcheck(False)
     cdef void _measure(self, uint32_t timestamp, int64_t time_ns, bint comes_next) noexcept:
-        """Jitter (appendix A.8), step of the timestamps and transit."""
+        """Measure jitter (RFC 3550 appendix A.8), step of the timestamps and transit."""
         cdef int32_t ticks = 0
         cdef int64_t apart_ns = 0
         cdef int lane
@@ -175,7 +176,7 @@ cdef class StreamCounter:
             for lane in range(LANES):
                 self._jump(&self._lanes[lane])
         self._clock.ticks += ticks
-        # Captures may have no time for a packet, which reads as 0.
+        # A time of 0 means that the capture has no time for the packet.
         if time_ns > 0 and (self._clock.time_ns > 0 or not self._clock.is_timed):
             for lane in range(LANES):
                 self._pace(&self._lanes[lane], apart_ns, ticks, timestamp, time_ns)
@@ -203,7 +204,7 @@ cdef class StreamCounter:
         lane.floor_packets += 1
 
     cdef void _jump(self, Lane* lane) noexcept:
-        """Timestamps and time went apart: the longest section decides which packet has the least transit."""
+        """Begin another section after a jump; the longest section determines the packet with the least transit."""
         if lane.floor_packets > lane.best_packets:
             lane.best_packets = lane.floor_packets
             lane.best_time_ns, lane.best_timestamp = lane.floor_time_ns, lane.floor_timestamp
@@ -212,7 +213,7 @@ cdef class StreamCounter:
         lane.floor_ns = INT64_MAX
 
     cdef void _vote(self, uint32_t ticks) noexcept:
-        """The step of most packets by majority vote (Boyer and Moore)."""
+        """Find the step of most packets by majority vote (Boyer and Moore)."""
         if ticks == self._sizes.step_ticks:
             self._sizes.step_votes += 1
         elif self._sizes.step_votes > 0:
@@ -223,7 +224,7 @@ cdef class StreamCounter:
 
     @property
     def duplicates(self):
-        """Packets whose number had come."""
+        """Packets whose number arrived before."""
         return self._numbers.duplicates
 
     @property
@@ -238,17 +239,17 @@ cdef class StreamCounter:
 
     @property
     def restarts(self):
-        """How often the numbering was restarted."""
+        """How often the numbering restarted."""
         return self._numbers.restarts
 
     @property
     def payload_octets(self):
-        """All payloads together, events apart."""
+        """The sum over all payloads, without events."""
         return self._sizes.octets
 
     @property
     def step_ticks(self):
-        """By how much timestamps mostly step from packet to packet; 0: by nothing."""
+        """The usual step of timestamps from packet to packet; 0: they do not advance."""
         return self._sizes.step_ticks
 
     @property
@@ -259,12 +260,12 @@ cdef class StreamCounter:
 
     @property
     def lost(self):
-        """Expected packets that never came."""
+        """Expected packets that never arrived."""
         return self.expected - self._numbers.unique
 
     @property
     def loss_bursts(self):
-        """Losses in a row count as one."""
+        """Losses, where consecutive ones count as one."""
         cdef int64_t bursts = self._numbers.closed_bursts + self._numbers.left_bursts
         cdef int64_t number = self._numbers.cycles + self._numbers.highest - (WINDOW - 1)
         cdef bint came, before = self._numbers.left_came
@@ -279,7 +280,7 @@ cdef class StreamCounter:
 
     @property
     def min_payload_octets(self):
-        """The shortest payload; 0: there was none but events."""
+        """The shortest payload; 0: only events arrived."""
         return 0 if self._sizes.least == INT64_MAX else self._sizes.least
 
     @property
@@ -289,7 +290,7 @@ cdef class StreamCounter:
 
     @property
     def other_clock_hz(self):
-        """The clock beside CLOCKS_HZ. To set it clears what was measured by it."""
+        """The clock in addition to CLOCKS_HZ. Setting it clears its measurements."""
         return round(self._lanes[LANES - 1].clock_khz * 1000)
 
     @other_clock_hz.setter
@@ -311,7 +312,7 @@ cdef class StreamCounter:
         return -1
 
     def jitter_ms(self, int clock_hz, /):
-        """Return last, highest and mean jitter in ms by a clock. None: nothing was measured by it."""
+        """Return last, highest and mean jitter in ms by a clock. None: not measured with this clock."""
         cdef int lane = self._lane_of(clock_hz)
         if lane < 0 or not self._lanes[lane].measured:
             return None
@@ -320,7 +321,7 @@ cdef class StreamCounter:
         return self._lanes[lane].jitter / khz, self._lanes[lane].jitter_max / khz, mean / khz
 
     def max_delay_ms(self, clock_hz, /):
-        """Return the greatest transit less the least one, also across jumps. None: not measured by this clock."""
+        """Return the greatest minus the least transit, also across jumps. None: not measured with this clock."""
         cdef int lane = -1 if clock_hz is None else self._lane_of(clock_hz)
         if lane < 0 or self._lanes[lane].most_ns == -INT64_MAX:
             return None

@@ -1,8 +1,8 @@
-"""Where the streams of one call lie on one line of time: by RTCP sender reports, else by least transit.
+"""Places the streams of one call on one timeline: by RTCP sender reports, otherwise by least transit.
 
-A stream's own place is that of its quickest packet: it was sent just before it was captured. Two directions placed so
-differ from the truth by the difference of their least transit times. Sender reports (RFC 3550 section 6.4.1) remove
-that difference, if the wall clocks of both senders agree.
+A stream is placed by its quickest packet, which was sent just before it was captured. Two directions placed this way
+are misaligned by the difference of their least transit times. Sender reports (RFC 3550 section 6.4.1) remove that
+difference, if the wall clocks of both senders agree.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from rtpcodec.rtp.capture.report import CapturedCall, CapturedStream
 from rtpcodec.rtp.sequence import timestamp_distance
 
 MAX_CLOCK_DIFFERENCE_S: Final = 0.5
-"""More between the wall clocks of the two senders, as the capture sees them, is not transit: they disagree."""
+"""A greater difference between the wall clocks of the two senders is not transit: the clocks disagree."""
 MAX_PLACE_DIFFERENCE_S: Final = 5.0
-"""More between a stream's first packet and its quickest one is not delay: the timestamps jumped in between."""
+"""A greater difference between the two places of a stream's first packet is not delay: the timestamps jumped."""
 WRAP: Final = 1 << 32
 NANOSECONDS: Final = 10**9
 
@@ -29,32 +29,35 @@ StreamKey = tuple[object, object, int]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlignedCall(Value):
-    """The first packet of each stream on the line of the call."""
+    """The first packet of each stream on the timeline of the call."""
 
     alignment: Alignment | None
-    """How the two directions were aligned; None: there is only one."""
+    """How the two directions were aligned; None: the call has only one."""
     origin_ns: int
     """The time of the capture at which the call's sound begins."""
     begins_ns: Mapping[StreamKey, int]
-    """Where the audio of the packet begins that arrived first of each stream, from the origin."""
+    """Per stream, the begin of the audio in the packet that arrived first, relative to the origin."""
     shift_ns: tuple[int, int]
-    """What must be added to an arrival in each direction to get its place for the least transit."""
+    """Per direction, the difference between the place of a quickest packet and its arrival."""
     notes: tuple[str, ...] = ()
 
 
 def key_of(stream: CapturedStream) -> StreamKey:
-    """Return what tells a stream from all others of a capture."""
+    """Return the key of a stream, which is unique in its capture."""
     return stream.source, stream.destination, stream.ssrc
 
 
 def align(call: CapturedCall, earlier_ticks: Mapping[StreamKey, int]) -> AlignedCall:
     """Place the streams of a call.
 
-    Only streams whose codec and clock are known have a place by timestamp, others begin where they arrived.
+    Streams with a known RTP clock are placed by timestamps, others by their arrival.
 
-    call: the call.
-    earlier_ticks: how far the first packet that was sent lies before the first one that arrived, by the RTP clock.
+    Args:
+        call: the call.
+        earlier_ticks: per stream, how much earlier than the first received packet the first packet was sent, in ticks
+            of the RTP clock.
     """
+    # 1. Sender reports of both directions: their difference is the shift, unless the wall clocks disagree.
     notes: list[str] = []
     alignment: Alignment | None = "transit" if call.backward else None
     shift_ns = 0
@@ -68,10 +71,12 @@ def align(call: CapturedCall, earlier_ticks: Mapping[StreamKey, int]) -> Aligned
             else:
                 notes.append(
                     f"the wall clocks of the senders differ by {abs(forward_s - backward_s):.3f} s, so their reports"
-                    " align nothing"
+                    " are not used"
                 )
+    # 2. The begin of each stream by its quickest packet, shifted.
     begins = {key_of(stream): _begin_ns(stream) for stream in call.forward}
     begins |= {key_of(stream): _begin_ns(stream) + shift_ns for stream in call.backward}
+    # 3. The origin is the earliest audio of all, also of packets that were overtaken.
     origin_ns = min(
         begins[key_of(stream)] - earlier_ticks.get(key_of(stream), 0) * NANOSECONDS // (clock_of(stream) or NANOSECONDS)
         for stream in call.streams
@@ -86,14 +91,14 @@ def align(call: CapturedCall, earlier_ticks: Mapping[StreamKey, int]) -> Aligned
 
 
 def clock_of(stream: CapturedStream) -> int | None:
-    """Return the RTP clock of most packets whose clock is known; None: no payload type has one."""
+    """Return the RTP clock that most packets have; None: the clock of no payload type is known."""
     known = [(stream.payload_type_packets.get(kind, 0), one.clock_hz) for kind, one in stream.codecs.items()]
     clocks = [(packets, clock_hz) for packets, clock_hz in known if clock_hz]
     return max(clocks, key=lambda one: one[0])[1] if clocks else None
 
 
 def _begin_ns(stream: CapturedStream) -> int:
-    """Return when the first packet would have been captured, had it been as quick as the quickest one."""
+    """Return when the first packet would have been captured with the least transit time."""
     clock_hz = clock_of(stream)
     if clock_hz is None:
         return stream.first_ns
@@ -105,15 +110,15 @@ def _begin_ns(stream: CapturedStream) -> int:
 
 
 def _ticks_between(earlier: int, later: int, elapsed_ns: int, clock_hz: int) -> int:
-    """Return the ticks between two timestamps, whose wraps the time between them shows."""
+    """Return the ticks between two timestamps; the elapsed time shows how often they wrapped."""
     ticks = timestamp_distance(earlier, later)
     return ticks + WRAP * round((elapsed_ns * clock_hz / NANOSECONDS - ticks) / WRAP)
 
 
 def _sender_offset_s(direction: Sequence[CapturedStream]) -> float | None:
-    """Return the capture's clock less the sender's, plus the least transit; None: no sender report has a wall clock.
+    """Return the capture's clock minus the sender's, plus the least transit; None: no sender report has a wall clock.
 
-    It is that of the stream with most reports: the others of this direction come from the same sender.
+    The stream with the most reports is used: the others of this direction come from the same sender.
     """
     best = max(direction, key=lambda stream: len(stream.sender_reports))
     clock_hz = clock_of(best)

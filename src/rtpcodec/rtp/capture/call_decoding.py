@@ -1,4 +1,4 @@
-"""The calls of a capture to sound: all side by side, each a channel per direction."""
+"""Decodes all calls of a capture concurrently, each with one channel per direction."""
 
 from __future__ import annotations
 
@@ -30,19 +30,19 @@ from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.sequence import sequence_distance, timestamp_distance
 
 SinkOf = Callable[[CapturedCall, int, int], AbstractContextManager[CallSink] | None]
-"""Makes what takes the sound of a call, such as `create_audio`: the call, its sample rate in Hz and its number of
-channels are given. None: the sound is only measured."""
+"""Function of a call, its sample rate in Hz and its number of channels, which returns the sink of its sound, such as
+`create_audio`; None: the sound is only measured."""
 DEFAULT_RATE_HZ: Final = 8000
-"""The rate of a call without a codec that is decoded here."""
+"""The rate of a call whose codecs are not decoded."""
 DEFAULT_CLOCK_HZ: Final = 8000
-"""The clock of a stream of which nothing is known; nothing is played by it."""
+"""The clock of a stream whose clock is unknown; it is not decoded."""
 MAX_WAITING: Final = 64
 """Packets of a stream that wait while another one of its direction is still sending."""
 IDLE_NS: Final = NANOSECONDS
-"""A stream that has sent nothing for so long leaves its track to another one."""
+"""A stream without packets for so long leaves its track to another one."""
 OUT_OF_ORDER_NS: Final = NANOSECONDS
-"""Captures of several interfaces are out of order by less: a call that has ended is kept for so long. One of which
-packets are still to come is kept until they have come, whatever the time of other packets is."""
+"""An ended call is kept for so long, because captures of several interfaces can be out of order. A call whose packets
+have not all been read is kept until they have, whatever the time of other packets."""
 
 
 def decode_datagrams(
@@ -53,19 +53,25 @@ def decode_datagrams(
     pcm_hz: int | None = None,
     gaps: Gaps = "conceal",
 ) -> list[CallSound]:
-    """Make the sound of all calls of a capture.
+    """Decode all calls of a capture.
 
-    Each direction of a call is one channel, true to the RTP timestamps of its streams. Memory grows with the calls at
-    the same time, not with the capture.
+    Each direction of a call is one channel, placed by the RTP timestamps of its streams. Memory grows with the number
+    of simultaneous calls, not with the capture.
 
-    datagrams: those of the capture, in its order.
-    report: what `find_streams` found in the same capture.
-    sink_of: makes what takes the sound of a call. It is called when the call begins, unless nothing of the call is
-        decoded here; the sink is left when the call ends, or by the error that ends the run.
-    pcm_hz: the rate of the sound; None: the highest rate of the call's codecs.
-    gaps: what stands for lost packets.
-    Returns: one entry per call, in the order of the report.
-    Raises: ValueError: a rate or gaps that there are not. OSError: a sink or the capture cannot be read or written.
+    Args:
+        datagrams: datagrams of the capture, in its order.
+        report: result of `find_streams` for the same capture.
+        sink_of: returns the sink of a call. It is called when the call begins, if any stream of it is decoded; the sink
+            is exited when the call ends, or with the error that ends the run.
+        pcm_hz: sample rate of the sound in Hz; None: the highest rate of the call's codecs.
+        gaps: "conceal" or "silence" for lost packets.
+
+    Returns:
+        One entry per call, in the order of the report.
+
+    Raises:
+        ValueError: an impossible rate or value of gaps.
+        OSError: the capture cannot be read, or a sink cannot be written.
     """
     if gaps not in get_args(Gaps):
         raise ValueError(f"gaps is {gaps!r}, 'conceal' or 'silence' is needed")
@@ -116,7 +122,7 @@ class _Decoding(Live):
             if stream is not None:
                 run = stream.run
                 if head == run.head and octets == run.octets:
-                    # The ordinary packet; the steps below say the same.
+                    # The ordinary packet; the steps below have the same result.
                     run.head = head + run.stride
                     run.datagrams.append(payload)
                     run.times_ns.append(time_ns)
@@ -126,7 +132,7 @@ class _Decoding(Live):
             self._put(key, payload, time_ns)
 
     def _put(self, key: StreamKey, payload: bytes, time_ns: int) -> None:
-        """Take a datagram that may be of a call."""
+        """Take a datagram that may belong to a call."""
         number = self._call_of.get(key)
         # RFC 3550 section 5.1: version 2.
         if number is None or payload[0] >> 6 != 2 or is_rtcp(payload):
@@ -150,7 +156,7 @@ class _Decoding(Live):
         return [self._sounds[number] for number in range(len(self._report.calls))]
 
     def close(self, error: BaseException) -> None:
-        """Leave the sinks of calls that an error has cut."""
+        """Exit the sinks of open calls with an error."""
         with ExitStack() as left:
             for call in self._open.values():
                 left.callback(call.timeline.close, error)
@@ -183,7 +189,7 @@ class _Decoding(Live):
         self._end_runs(number)
 
     def _end_runs(self, number: int) -> None:
-        """Take no packet of a call into a run any more."""
+        """Stop adding packets of a call to runs."""
         for stream in self._report.calls[number].streams:
             self._streams.pop(key_of(stream), None)
 
@@ -226,7 +232,7 @@ class _Direction(Live):
         return time_ns >= current.stream.last_ns or time_ns - current.run.heard_ns > IDLE_NS
 
     def _wait(self, stream: StreamTrack, packet: RtpPacket, time_ns: int) -> None:
-        """Keep a packet until the current stream is over: two senders may overlap when one takes over."""
+        """Keep a packet until the current stream is over: two senders may overlap during a change."""
         self._waiting.append((stream, packet, time_ns))
         if len(self._waiting) > MAX_WAITING:
             self._waiting.popleft()[0].tally.parallel += 1
@@ -272,7 +278,7 @@ class _CallDecoding(Live):
         self._streams = streams
         self._put = 0
         self.is_overdue = False
-        """Whether the time of its end has passed, with packets still to come: a clock was set, or a time is damaged."""
+        """Whether its end has passed before all its packets were read: a clock was set, or a time is damaged."""
         self._gaps = gaps
         self._rate_hz = pcm_hz or _rate_hz(call)
         directions = (call.forward, call.backward) if call.backward else (call.forward,)
@@ -290,7 +296,7 @@ class _CallDecoding(Live):
 
     @property
     def to_come(self) -> int:
-        """Packets that the report counted and that have not come."""
+        """Packets that the report counted and that have not been read."""
         in_runs = sum(stream.run.packets for direction in self._directions for stream in direction.streams)
         return sum(stream.packets for stream in self._call.streams) - self._put - in_runs
 
@@ -347,7 +353,7 @@ class _CallDecoding(Live):
 
 
 def _earlier_ticks(call: CapturedCall, first: list[tuple[StreamKey, RtpPacket, int]]) -> dict[StreamKey, int]:
-    """Return how far the first packet that was sent lies before the one that arrived first, by stream."""
+    """Return per stream how much earlier the first packet was sent than the one that arrived first, in ticks."""
     streams = {key_of(stream): stream for stream in call.streams}
     earlier: dict[StreamKey, int] = {}
     for key, packet, _ in first:
@@ -371,7 +377,7 @@ def _track_sound(direction: _Direction) -> TrackSound:
 
 
 def _lateness_ms(streams: Iterable[CapturedStream], pcm_hz: int) -> float:
-    """Return how late the packets of a direction come at most; those that are not decoded are waited for by nobody."""
+    """Return the greatest lateness of a direction's packets, without streams that are not decoded."""
     latest = [
         inf if stream.max_delay_ms is None else stream.max_delay_ms
         for stream in streams
@@ -385,7 +391,7 @@ def _is_decoded(stream: CapturedStream, pcm_hz: int) -> bool:
 
 
 def _rate_hz(call: CapturedCall) -> int:
-    """Return the highest rate of the codecs that are decoded here."""
+    """Return the highest rate of the codecs that are decoded."""
     codecs = [one for stream in call.streams for one in stream.codecs.values() if one.name in codec_names()]
     rates = [one.sample_rate_hz for one in codecs if one.sample_rate_hz in RATES_HZ]
     return max(rates, default=DEFAULT_RATE_HZ)

@@ -1,8 +1,7 @@
-"""Whether datagrams that look like RTP are a stream: version, payload type, sequence and timestamps must agree.
+"""Decides whether datagrams that look like RTP are a stream: payload types, numbers and timestamps must agree.
 
-One datagram proves nothing, because a quarter of all random ones have RTP's version. Several of one SSRC between the
-same addresses whose sequence numbers advance, with timestamps that advance with them, are a stream (RFC 3550 appendix
-A.1 asks for two).
+A single datagram proves nothing, because a quarter of all random ones have RTP's version. Several with one SSRC and
+address pair, whose sequence numbers and timestamps advance together, are a stream (RFC 3550 appendix A.1 requires two).
 """
 
 from __future__ import annotations
@@ -17,30 +16,31 @@ from rtpcodec.rtp.payloads.telephone_event import EVENT_OCTETS
 from rtpcodec.rtp.sequence import sequence_distance, timestamp_distance
 
 MIN_PACKETS: Final = 3
-"""Packets in a row that must fit each other. Other protocols have counters too, but not two beside a constant SSRC."""
+"""Packets in a row that must fit each other. Other protocols have counters too, but not two and a constant SSRC."""
 MAX_DATAGRAMS: Final = 64
-"""Of one candidate. One that is not a stream by then, such as a repeated packet, is dropped for the next datagram."""
+"""Limit per candidate. If it is not a stream by then, as with a repeated packet, it is replaced by the next
+datagram."""
 MAX_STEP: Final = 50
-"""Packets that may be missing between two of them: a second of speech."""
+"""Limit of missing packets between two packets: a second of speech."""
 MAX_TICKS: Final = 1 << 27
-"""Between two packets: 46 minutes at 48000 Hz. A longer pause is a new beginning."""
+"""Limit between two packets, 46 minutes at 48000 Hz. After a longer pause the candidate starts again."""
 MAX_CANDIDATES: Final = 4096
 MAX_CANDIDATE_OCTETS: Final = 16 << 20
-"""Held datagrams of candidates; beyond either limit the oldest candidate is dropped. It bounds the memory in a flood of
-random datagrams, in which each is a new candidate."""
+"""Limit of the candidates' datagrams; beyond either limit the oldest candidate is dropped. This bounds the memory in a
+flood of random datagrams, each of which is a new candidate."""
 MUXED_WITH_RTCP: Final = range(64, 96)
-"""Payload types that RTP leaves free, because with the marker they would be RTCP (RFC 5761 section 4)."""
+"""Payload types that RTP does not use, because with the marker they would be RTCP (RFC 5761 section 4)."""
 
 
 class Candidate:
-    """Datagrams that may be the beginning of a stream."""
+    """Datagrams that may be the begin of a stream."""
 
     __slots__ = ("_fitting", "datagrams", "octets", "packet")
 
     def __init__(self, datagram: Datagram, packet: RtpPacket) -> None:
         self.datagrams = [datagram]
         self.packet = packet
-        """The one with the highest number."""
+        """The packet with the highest number."""
         self.octets = len(datagram.payload)
         self._fitting = 1
 
@@ -62,16 +62,16 @@ class Candidate:
 
     @property
     def is_stream(self) -> bool:
-        """Whether enough of them fit each other."""
+        """Whether enough datagrams fit each other."""
         if self._fitting < MIN_PACKETS:
             return False
         timestamps = {datagram.payload[4:8] for datagram in self.datagrams}
-        # All packets of a key press have one timestamp; packets of audio and the pictures of a video have not.
+        # All packets of a key press have one timestamp; packets of audio and of several video frames do not.
         return len(timestamps) > 1 or self.packet.payload_octets == EVENT_OCTETS
 
 
 class Candidates:
-    """What may become a stream, in bounded memory."""
+    """All candidates, in bounded memory."""
 
     __slots__ = ("_candidates", "_octets")
 
@@ -80,11 +80,12 @@ class Candidates:
         self._octets = 0
 
     def take(self, key: StreamKey, datagram: Datagram, *, is_announced: bool) -> list[Datagram] | None:
-        """Return the datagrams of a stream that this one makes sure; None: it is not sure.
+        """Return the datagrams of a stream that this one confirms; None: it is not confirmed yet.
 
-        key: addresses and SSRC of the datagram.
-        datagram: has RTP's version.
-        is_announced: signalling in the capture announced RTP at its destination, so that one packet suffices.
+        Args:
+            key: addresses and SSRC of the datagram.
+            datagram: datagram with RTP's version.
+            is_announced: whether signalling has announced RTP at its destination, so that one packet suffices.
 
         Raises:
             PacketError: it is not RTP.

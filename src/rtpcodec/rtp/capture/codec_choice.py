@@ -1,4 +1,4 @@
-"""The codec of a payload type: given by the caller, else by SDP, else by RFC 3551's table, else by the payloads."""
+"""The codec of a payload type: from the caller, from SDP, or from the table of RFC 3551 section 6, in this order."""
 
 from __future__ import annotations
 
@@ -18,13 +18,14 @@ _NAMES_OF_OURS: Final = {"TELEPHONE-EVENT": TELEPHONE_EVENT, "CN": COMFORT_NOISE
 
 
 def codec_of_rtpmap(rtpmap: RtpMap, known_by: KnownBy, options: Mapping[str, str] | None = None) -> StreamCodec:
-    """Return the codec that an rtpmap names; one that is not here keeps its name and has no sample rate."""
+    """Return the codec that an rtpmap names; an unknown codec keeps its name and has no sample rate."""
     channels = rtpmap.channels or 1
     try:
         info, sample_rate_hz = rtpmap.codec()
     except UnknownCodec:
         info, sample_rate_hz = None, 0
-        # L16 of any rate and channels is the same coding. RFC 7587 section 7 wants opus/48000/2, many write less.
+        # L16 of any rate and channels is the same coding. RFC 7587 section 7 requires opus/48000/2, but many senders
+        # omit the channels.
         if rtpmap.encoding_name.upper() == "L16":
             info, sample_rate_hz = codec("L16"), rtpmap.rtp_clock_hz
         elif rtpmap.encoding_name.upper() == "OPUS" and rtpmap.rtp_clock_hz == OPUS_CLOCK_HZ:
@@ -39,8 +40,8 @@ def codec_of_rtpmap(rtpmap: RtpMap, known_by: KnownBy, options: Mapping[str, str
             options=dict(options or {}),
             known_by=known_by,
         )
-    # OPUS is read with its whole band. SDP always says two channels for it, whatever its packets hold (RFC 7587
-    # section 7).
+    # OPUS is decoded with its full band. Its SDP always has two channels, whatever its packets have (RFC 7587 section
+    # 7).
     return StreamCodec(
         name=info.name,
         sample_rate_hz=OPUS_CLOCK_HZ if info.name == "OPUS" else sample_rate_hz,
@@ -53,24 +54,25 @@ def codec_of_rtpmap(rtpmap: RtpMap, known_by: KnownBy, options: Mapping[str, str
 
 @cache
 def static_codec(payload_type: int) -> StreamCodec | None:
-    """Return the codec of RFC 3551's table. None: the table does not name one."""
+    """Return the codec in the table of RFC 3551 section 6. None: the table does not name one."""
     rtpmap = STATIC_PAYLOAD_TYPES.get(payload_type)
     return None if rtpmap is None else codec_of_rtpmap(rtpmap, "static")
 
 
 def unknown_codec(seen: str) -> StreamCodec:
-    """Return the codec that nothing says."""
+    """Return the codec of a payload type that nothing names."""
     return StreamCodec(name=UNKNOWN, sample_rate_hz=None, clock_hz=None, known_by="nothing", seen=seen)
 
 
 def given_codecs(codecs: Mapping[int, str | StreamCodec] | None) -> dict[int, StreamCodec]:
-    """Read what the caller says of payload types.
+    """Return the codecs that the caller names.
 
-    codecs: by payload type a StreamCodec, or `NAME`, `NAME/RATE` or `NAME/RATE/CHANNELS`; the rate is that of the
-        audio, the RTP clock follows from the codec.
+    Args:
+        codecs: per payload type a StreamCodec, or `NAME`, `NAME/RATE` or `NAME/RATE/CHANNELS`; the rate is that of the
+            audio, the RTP clock follows from the codec.
 
     Raises:
-        UnknownCodec: there is no codec of that name.
+        UnknownCodec: no codec has that name.
         ValueError: a payload type beyond 0 to 127, or a rate that the codec does not have.
     """
     given: dict[int, StreamCodec] = {}

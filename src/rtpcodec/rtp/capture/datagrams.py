@@ -1,4 +1,4 @@
-"""What a packet capture holds for its reader: UDP datagrams with their addresses and times."""
+"""The UDP datagrams of a packet capture, with their addresses and times."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ class SocketAddress(NamedTuple):
     port: int
 
     def __str__(self) -> str:
-        """`192.0.2.1:4000` or `[2001:db8::1]:4000`."""
+        """Return `192.0.2.1:4000` or `[2001:db8::1]:4000`."""
         host = str(ip_address(self.host))
         return f"{host}:{self.port}" if len(self.host) == 4 else f"[{host}]:{self.port}"
 
 
 class Datagram(NamedTuple):
-    """One UDP datagram of a capture. Addresses that are equal are mostly the same object."""
+    """One UDP datagram of a capture. Equal addresses are mostly the same object."""
 
     time_ns: int
-    """When it was captured, in nanoseconds since 1970 UTC; 0 if the capture has no time for it."""
+    """Time of capture in nanoseconds since 1970 UTC; 0 if the capture does not have it."""
     source: SocketAddress
     destination: SocketAddress
     payload: bytes
-    """The octets behind the UDP header: all of them, a datagram that was captured in part is counted instead."""
+    """All octets after the UDP header; a datagram captured in part is only counted."""
     number: int
-    """The number of its packet in the capture, from 1, as Wireshark counts."""
+    """The number of its packet in the capture, from 1, as in Wireshark."""

@@ -1,4 +1,4 @@
-"""A capture's file to the sound of its calls."""
+"""Decodes the calls of a capture file."""
 
 from __future__ import annotations
 
@@ -18,20 +18,26 @@ def decode_capture(
     pcm_hz: int | None = None,
     gaps: Gaps = "conceal",
 ) -> list[CallSound]:
-    """Make the sound of all calls of a capture in one pass over its file.
+    """Decode all calls of a capture in one pass over its file.
 
-    Each direction of a call is one channel, true to the RTP timestamps of its streams. Memory grows with the calls at
-    the same time, not with the file.
+    Each direction of a call is one channel, placed by the RTP timestamps of its streams. Memory grows with the number
+    of simultaneous calls, not with the file.
 
-    path: the file that `find_streams` made the report of.
-    report: its report.
-    sink_of: makes what takes the sound of a call, such as `create_audio` does: the call, its sample rate in Hz and its
-        number of channels are given. None: the sound is only measured.
-    pcm_hz: the rate of the sound; None: the highest rate of the call's codecs.
-    gaps: what stands for lost packets.
-    Returns: one entry per call, in the order of the report.
-    Raises: ValueError: a rate or gaps that there are not. PacketFileError: the file breaks a rule of its format.
-        OSError: the file cannot be read, or a sink written.
+    Args:
+        path: path of the capture.
+        report: result of `find_streams` for the same file.
+        sink_of: function of a call, its sample rate in Hz and its number of channels. It returns a context manager
+            whose object has `write(pcm)`, such as `create_audio` does; None: the call is only measured.
+        pcm_hz: sample rate of the sound in Hz; None: the highest rate of the call's codecs.
+        gaps: "conceal" or "silence" for lost packets.
+
+    Returns:
+        One entry per call, in the order of the report.
+
+    Raises:
+        ValueError: an impossible rate or value of gaps.
+        PacketFileError: the file breaks a rule of its format.
+        OSError: the file cannot be read, or a sink cannot be written.
     """
     with open_packets(path) as packets:
         return decode_datagrams(packets, report, sink_of, pcm_hz=pcm_hz, gaps=gaps)

@@ -1,4 +1,4 @@
-"""What a capture's packets are in: link layers by their number, and how many packets of each kind it has."""
+"""Link layers of captures by their number, and the counts of packets by kind."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ LINK_TYPES: Final = {
     229: "raw IPv6",
     276: "Linux cooked v2",
 }
-"""The link layers that are read, by their number in captures (LINKTYPE_ of tcpdump.org)."""
+"""The supported link layers, by their number in captures (LINKTYPE_ of tcpdump.org)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CaptureCounts(Value):
-    """How many packets a capture has, and what they are. `packets` is the sum of the kinds."""
+    """Numbers of packets of a capture by kind. `packets` is the sum of the kinds."""
 
     packets: int = 0
     datagrams: int = 0
-    """Whole UDP datagrams: those that the reader yields."""
+    """Whole UDP datagrams, which the reader yields."""
     tcp: int = 0
     fragments: int = 0
     """Fragments of IP; they are not joined."""
     cut: int = 0
-    """Packets that were captured in part, and of which a header or an octet of UDP is missing."""
+    """Packets captured in part: a header or an octet of UDP is missing."""
     malformed: int = 0
     """Packets that contradict themselves, such as a length beyond their end."""
     other: int = 0
     """Other protocols, such as ARP and ICMP."""
     unknown_link: int = 0
-    """Packets of a link layer that is not read."""
+    """Packets of an unsupported link layer."""
     untimed: int = 0
-    """Packets that the capture has no time for; they are counted by their kind as well."""
+    """Packets without a time in the capture; they are counted by their kind as well."""
     lost_by_capture: int = 0
-    """Packets that the capturing system reports as lost, in pcapng; they are not among `packets`."""
+    """Packets that the capturing system reports as dropped, in pcapng; `packets` does not include them."""
     incomplete_octets: int = 0
-    """What there is of a last packet that the file does not hold whole."""
+    """The octets of an incomplete last packet."""

@@ -9,9 +9,9 @@ from typing import BinaryIO, Final
 from rtpcodec.errors import PacketFileError
 
 PIECE_OCTETS: Final = 256 * 1024
-"""Read at once, and again whenever what is in the window does not suffice."""
+"""Octets per read."""
 MAX_WINDOW_OCTETS: Final = 512 * 1024
-"""No more can be asked for at once: whatever lengths a file claims, memory stays bounded."""
+"""Limit of `fill`: whatever lengths a file claims, memory stays bounded."""
 
 
 class OctetWindow:
@@ -20,27 +20,27 @@ class OctetWindow:
     __slots__ = ("_read", "_start", "at", "broken_off", "name", "octets")
 
     def __init__(self, file: BinaryIO, name: str) -> None:
-        """Begin at the file's present place. A pipe hands out what it has, without waiting for a whole piece."""
+        """Begin at the file's current position. A pipe returns what it has, without waiting for a whole piece."""
         self._read = getattr(file, "read1", file.read)
         self._start = 0
         self.name = name
         self.octets = b""
         self.at = 0
         self.broken_off = False
-        """Whether compressed data ended before their end."""
+        """Whether compressed data are truncated."""
 
     @property
     def offset_octets(self) -> int:
-        """The place in the file; in a compressed one, in what it holds."""
+        """The position in the file; in a compressed one, in the uncompressed data."""
         return self._start + self.at
 
     @property
     def left(self) -> int:
-        """Octets in the window."""
+        """The number of octets in the window."""
         return len(self.octets) - self.at
 
     def more(self) -> bool:
-        """Read on. Returns whether there was more."""
+        """Read another piece. Return whether the file had one."""
         try:
             piece = self._read(PIECE_OCTETS)
         except EOFError:
@@ -60,14 +60,14 @@ class OctetWindow:
         return True
 
     def fill(self, octets: int) -> bool:
-        """Read until so many octets are in the window, at most MAX_WINDOW_OCTETS. Returns whether they are."""
+        """Read until the window has so many octets, at most MAX_WINDOW_OCTETS. Return whether it has."""
         while self.left < octets:
             if not self.more():
                 return False
         return True
 
     def skip(self, octets: int) -> int:
-        """Drop so many octets, however many they are. Returns how many of them the file does not have."""
+        """Skip any number of octets. Return how many of them the file does not have."""
         while octets > self.left:
             octets -= self.left
             self.at = len(self.octets)
@@ -77,5 +77,5 @@ class OctetWindow:
         return 0
 
     def fault(self, rule: str, behind: int = 0) -> PacketFileError:
-        """Return the error of a broken rule, `behind` octets after the present place."""
+        """Return the error of a broken rule, `behind` octets after the current position."""
         return PacketFileError(self.name, self.offset_octets + behind, rule)

@@ -1,4 +1,4 @@
-"""Packets of one stream in the order of their numbers: a missing one is waited for within a bound."""
+"""Orders the packets of one stream by their numbers. The wait for a missing packet is bounded."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.packet_order import ASSUMED_FRAME_MS, REMEMBERED, PacketOrder, Placed, RunOfPackets, content_of
 
 MAX_HELD: Final = 64
-"""Packets that wait for a missing one: more than a second of the usual 20 ms."""
+"""Limit of packets that wait for a missing one: more than a second of usual 20 ms packets."""
 MAX_WAIT_MS: Final = 1000.0
-"""The longest that they wait, by the capture's time."""
+"""The longest wait, by the capture's time."""
 START_WAIT_MS: Final = 200.0
 """How long the first packet waits for others that were sent before it; jitter is less."""
 START_PACKETS: Final = 16
-"""So many packets are enough to wait for."""
+"""The number of packets after which this wait ends."""
 
 
 class InOrder(NamedTuple):
@@ -26,11 +26,11 @@ class InOrder(NamedTuple):
     packet: RtpPacket
     arrival_ms: float
     missing: int
-    """How many right before it never came."""
+    """How many packets directly before it were lost."""
 
 
 class _Run(Live):
-    """Packets in order, as far as a repeat of one of them must be known."""
+    """Packets in order, kept to recognise their duplicates."""
 
     __slots__ = ("arrivals_ms", "contents", "last", "packets", "step")
 
@@ -53,7 +53,7 @@ class _Run(Live):
 
 
 class OrderedPackets(Live):
-    """One stream: `put` each packet that arrives. Use from one thread at a time."""
+    """Orders one stream: call `put` for each packet that arrives. Use from one thread at a time."""
 
     __slots__ = ("_began_ms", "_held", "_next", "_order", "_run", "_too_late", "beside")
 
@@ -61,26 +61,26 @@ class OrderedPackets(Live):
         self._order = PacketOrder(clock_hz, packet_ms or ASSUMED_FRAME_MS)
         self._held: dict[int, Placed] = {}
         self._next: int | None = None
-        """The number that is expected; None: nothing has been returned yet."""
+        """The expected number; None: no packet has been returned yet."""
         self._began_ms: float | None = None
         self._too_late = 0
         self._run: _Run | None = None
-        """Packets that the order does not know yet."""
+        """Packets that `_order` has not seen yet."""
         self.beside = 0
-        """Packets whose numbers and timestamps are those of another sender, with the same SSRC: they are dropped."""
+        """Packets dropped because their numbers and timestamps are those of another sender with the same SSRC."""
 
     @property
     def late(self) -> int:
-        """Packets that came after others had been played in their place."""
+        """Packets that arrived after others had been played in their place."""
         return self._too_late + self._order.late
 
     @property
     def duplicates(self) -> int:
-        """Packets that are equal to one before."""
+        """Packets that equal an earlier one."""
         return self._order.duplicates
 
     def put(self, packet: RtpPacket, arrival_ms: float) -> list[InOrder]:
-        """Take a packet; return those that are in order now."""
+        """Take a packet. Return those that are in order now."""
         if self._run is not None:
             self._settle(self._run)
         waits_since_ms = self._order.waits_since_ms
@@ -94,16 +94,17 @@ class OrderedPackets(Live):
         return self._take(placed, arrival_ms)
 
     def is_at(self, packet: RtpPacket) -> bool:
-        """Whether a packet was the last one in order, and nothing waits."""
+        """Return whether a packet was the last one in order, and none waits."""
         return self._next is not None and not self._held and self._order.is_at(packet)
 
     def take_run(self, last: RtpPacket, payloads: Sequence[bytes], step: int, arrivals_ms: Sequence[float]) -> None:
-        """Take packets that are in order: as if each was put.
+        """Take consecutive packets as if each was put. `is_at` must be true of the packet before them.
 
-        last: the last of them, where `is_at` was true of the packet before the first.
-        payloads: of all of them, which have one payload type.
-        step: the ticks of the RTP clock from each to the next.
-        arrivals_ms: when each arrived.
+        Args:
+            last: the last packet.
+            payloads: payloads of all packets, of one payload type.
+            step: ticks of the RTP clock from each packet to the next.
+            arrivals_ms: times of arrival in ms.
         """
         run = self._run
         if run is None:
@@ -111,7 +112,7 @@ class OrderedPackets(Live):
         run.add(last, payloads, step, arrivals_ms)
 
     def flush(self) -> list[InOrder]:
-        """Return what still waits, because nothing more arrives."""
+        """Return the packets that wait, because no more arrive."""
         if self._run is not None:
             self._settle(self._run)
         for one in self._order.stop_waiting():
@@ -122,7 +123,7 @@ class OrderedPackets(Live):
         return ordered
 
     def _settle(self, run: _Run) -> None:
-        """Show the order the packets of a run."""
+        """Pass the packets of a run to `_order`."""
         self._run = None
         if run.last is not None and self._next is not None:
             self._order.place_run(RunOfPackets(run.packets, run.step, run.last, run.contents, run.arrivals_ms))
@@ -158,7 +159,7 @@ class OrderedPackets(Live):
             self._held[number] = placed
 
     def _ready(self, *, skip: bool) -> list[InOrder]:
-        """Remove and return packets in a row; with `skip`, those behind the next gap."""
+        """Remove and return consecutive packets; with `skip`, those after the next gap."""
         ordered: list[InOrder] = []
         if not self._held:
             return ordered

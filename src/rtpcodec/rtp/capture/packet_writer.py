@@ -1,4 +1,4 @@
-"""Datagrams to a packet capture that Wireshark opens: classic pcap with nanoseconds, Ethernet, IPv4 and IPv6, UDP."""
+"""Writes datagrams to a packet capture for Wireshark: classic pcap with nanoseconds, Ethernet, IPv4 or IPv6, UDP."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ from rtpcodec.rtp.capture.datagrams import Datagram, SocketAddress
 from rtpcodec.rtp.capture.frames import ETHERNET
 from rtpcodec.rtp.capture.pcap import NANOSECONDS
 
+__all__ = ["PacketWriter", "write_packets"]
+
 SNAP_OCTETS: Final = 262_144
 MAX_IPV4_OCTETS: Final = 65_535 - 20 - 8
 MAX_IPV6_OCTETS: Final = 65_535 - 8
@@ -21,20 +23,24 @@ MAX_IPV6_OCTETS: Final = 65_535 - 8
 UDP_PROTOCOL: Final = 17
 HOPS: Final = 64
 _MACS: Final = bytes.fromhex("020000000002 020000000001")
-"""Locally administered addresses (IEEE 802): of nobody."""
+"""Locally administered addresses (IEEE 802), which no device has."""
 _FILE_HEADER: Final = struct.pack("<IHHiIII", NANOSECONDS, 2, 4, 0, 0, SNAP_OCTETS, ETHERNET)
 
 
 class PacketWriter(Live):
-    """Writes datagrams as packets of Ethernet, with right checksums; also a context. Use from one thread at a time."""
+    """Writes datagrams as Ethernet packets with correct checksums; context manager. Use from one thread at a time."""
 
     __slots__ = ("_file", "_owned", "_path", "datagrams")
 
     def __init__(self, target: str | PathLike[str] | BinaryIO) -> None:
         """Begin a capture.
 
-        target: a path, which must not exist, or a binary file, which stays open.
-        Raises: FileExistsError; OSError.
+        Args:
+            target: path, which must not exist, or a binary file, which stays open.
+
+        Raises:
+            FileExistsError: the path exists.
+            OSError: the file cannot be written.
         """
         self._path = Path(target) if isinstance(target, str | PathLike) else None
         self._file: BinaryIO
@@ -43,15 +49,21 @@ class PacketWriter(Live):
         else:
             self._file = target
         self.datagrams = 0
-        """Written so far."""
+        """The number of datagrams written so far."""
         self._file.write(_FILE_HEADER)
 
     def write(self, time_ns: int, source: SocketAddress, destination: SocketAddress, payload: bytes) -> None:
         """Write one datagram.
 
-        time_ns: in nanoseconds since 1970 UTC.
-        source, destination: addresses of one family.
-        Raises: ValueError if an address, the time or the payload does not fit its field; OSError.
+        Args:
+            time_ns: time of capture in nanoseconds since 1970 UTC.
+            source: address of the sender.
+            destination: address of the receiver, of the same family.
+            payload: octets of the datagram, without headers.
+
+        Raises:
+            ValueError: an address, the time or the payload does not fit its field.
+            OSError: the file cannot be written.
         """
         frame = _frame(source, destination, payload)
         seconds, nanoseconds = divmod(time_ns, 10**9)
@@ -83,13 +95,19 @@ class PacketWriter(Live):
 
 
 def write_packets(target: str | PathLike[str] | BinaryIO, datagrams: Iterable[Datagram]) -> int:
-    """Write a packet capture. Numbers of datagrams do not matter.
+    """Write a packet capture.
 
-    target: a path, which must not exist, or a binary file, which stays open.
-    datagrams: in the order of the file.
+    Args:
+        target: path, which must not exist, or a binary file, which stays open.
+        datagrams: datagrams in the order of the file; their `number` is ignored.
 
-    Returns: how many were written.
-    Raises: ValueError as `PacketWriter.write`; FileExistsError; OSError. Then no file is left.
+    Returns:
+        How many datagrams were written.
+
+    Raises:
+        ValueError: an address, a time or a payload does not fit its field. No file remains.
+        FileExistsError: the path exists.
+        OSError: the file cannot be written. No file remains.
     """
     with PacketWriter(target) as writer:
         for time_ns, source, destination, payload, _ in datagrams:

@@ -1,8 +1,8 @@
-"""Which streams are the two directions of one call.
+"""Pairs streams that are the two directions of one call.
 
 1. Streams between the same two addresses are one call, also with several SSRCs one after the other.
 2. Calls of one SIP dialog are one, if they do not overlap: a re-INVITE has moved the addresses.
-3. A direction that is left alone takes the one of the same two hosts that begins and ends with it, if only one does.
+3. A single direction is paired with the one between the same two hosts that begins and ends with it, if it is unique.
 """
 
 from __future__ import annotations
@@ -15,24 +15,24 @@ from rtpcodec.rtp.capture.datagrams import SocketAddress
 from rtpcodec.rtp.capture.report import UNKNOWN, CapturedCall, CapturedStream
 
 MAX_OVERLAP_NS: Final = 1_000_000_000
-"""The old SSRC and the new one may overlap by that, and by half of the shorter; otherwise both are sent at once."""
+"""The old and the new SSRC may overlap by this, and by half of the shorter; otherwise they are simultaneous."""
 MAX_PAUSE_NS: Final = 30_000_000_000
 """After a longer silence of both directions, the same addresses are another call."""
 MAX_OPEN: Final = 16
 """Calls between the same two addresses that can be open at once: the tracks of a conference in one bundle."""
 MAX_ALONE: Final = 256
-"""Single directions between two hosts that are compared with each other; more belong to gateways, and to pair them by
-time would be guessing."""
+"""Single directions between two hosts that are compared with each other. More belong to gateways, where pairing by time
+would be a guess."""
 MIN_ADVANTAGE_NS: Final = 1_000_000_000
-"""By so much the second best partner must fit worse."""
+"""The second best partner must differ by this much more."""
 
 
 class DialogPart(NamedTuple):
-    """Where signalling has announced a stream."""
+    """The SIP dialog, and the part of its session description, that announced a stream."""
 
     call_id: str
     part: int
-    """The part of the session description."""
+    """The index of the part."""
     is_to_caller: bool
     """Whether the stream goes to the side that sent the first description."""
 
@@ -46,7 +46,7 @@ class PlacedStream(NamedTuple):
 
 @dataclass(slots=True)
 class _Call:
-    """A call while it is put together. `there` is the direction of its first stream."""
+    """A call while it is assembled. `there` is the direction of its first stream."""
 
     there: list[PlacedStream]
     back: list[PlacedStream] = field(default_factory=list)
@@ -58,7 +58,7 @@ class _Call:
 
     @property
     def dialog(self) -> DialogPart | None:
-        """That of its first announced stream, as if that went there."""
+        """The dialog of its first announced stream, as seen in the direction `there`."""
         for placed, is_there in ((self.there, True), (self.back, False)):
             for one in placed:
                 if one.dialog is not None:
@@ -110,7 +110,7 @@ def _direction_of(call: _Call, stream: CapturedStream) -> list[PlacedStream]:
 
 
 def _is_free(direction: Sequence[PlacedStream], stream: CapturedStream) -> bool:
-    """Whether the stream can continue a direction."""
+    """Return whether the stream can continue a direction."""
     if not direction:
         return True
     last = direction[-1].stream
@@ -120,7 +120,7 @@ def _is_free(direction: Sequence[PlacedStream], stream: CapturedStream) -> bool:
 
 
 def _likeness(call: _Call, stream: CapturedStream) -> tuple[int, int, int]:
-    """How well a stream fits one of several calls between the same addresses: sound to sound, picture to picture."""
+    """Return how well a stream fits one of several calls between the same addresses: audio to audio, video to video."""
     other = (call.there + call.back)[-1].stream
     names = {codec.name for codec in other.codecs.values()} & {codec.name for codec in stream.codecs.values()}
     clocks = {codec.clock_hz for codec in other.codecs.values()} & {codec.clock_hz for codec in stream.codecs.values()}
@@ -180,7 +180,7 @@ def _of_hosts(calls: Sequence[_Call]) -> list[_Call]:
 
 
 def _partners(there: Sequence[_Call], back: Sequence[_Call]) -> list[tuple[_Call, _Call]]:
-    """Pairs of which each is the best for the other, and clearly so."""
+    """Return the pairs in which each is clearly the best partner of the other."""
     best_of_back = [_best(call, there) for call in back]
     pairs = []
     for call in there:
@@ -191,15 +191,18 @@ def _partners(there: Sequence[_Call], back: Sequence[_Call]) -> list[tuple[_Call
 
 
 def _best(call: _Call, others: Sequence[_Call]) -> int | None:
-    """The place of the call that begins and ends with this one; None: none does, or several do."""
-    misfits = sorted((misfit, at) for at, other in enumerate(others) if (misfit := _misfit_ns(call, other)) is not None)
-    if not misfits or (len(misfits) > 1 and misfits[1][0] - misfits[0][0] < MIN_ADVANTAGE_NS):
+    """Return the index of the call that begins and ends with this one; None: no call does, or several do."""
+    found = [(_difference_ns(call, other), at) for at, other in enumerate(others)]
+    by_difference = sorted((difference, at) for difference, at in found if difference is not None)
+    if not by_difference:
         return None
-    return misfits[0][1]
+    if len(by_difference) > 1 and by_difference[1][0] - by_difference[0][0] < MIN_ADVANTAGE_NS:
+        return None
+    return by_difference[0][1]
 
 
-def _misfit_ns(call: _Call, other: _Call) -> int | None:
-    """How far beginnings and ends lie apart; None: another dialog, or less than half of the shorter overlaps."""
+def _difference_ns(call: _Call, other: _Call) -> int | None:
+    """Return how far the begins and ends are apart; None: another dialog, or less than half of the shorter overlaps."""
     begins = call.there[0].stream.first_ns, other.there[0].stream.first_ns
     ends = call.last_ns, other.last_ns
     shorter = min(ends[0] - begins[0], ends[1] - begins[1])

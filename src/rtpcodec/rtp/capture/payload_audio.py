@@ -1,4 +1,4 @@
-"""Payloads of one payload type to PCM, and PCM where payloads are missing."""
+"""Decodes the payloads of one payload type, and conceals missing ones."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from rtpcodec.rtp.capture.report import StreamCodec
 from rtpcodec.rtp.payloads import payload_format
 
 MAX_CONCEALED_MS: Final = 1000
-"""Concealment has faded long before; a longer gap ends in silence."""
+"""Concealment fades out long before; a longer gap ends in silence."""
 MAX_OPUS_MS: Final = 120
-"""The decoder conceals no more at once."""
+"""The decoder's limit of one concealment."""
 OPUS_STEPS_PER_S: Final = 400
 """Opus conceals multiples of 2.5 ms."""
 
 
 class PayloadAudio(Live):
-    """One payload type of one stream. Use from one thread at a time."""
+    """Decodes one payload type of one stream. Use from one thread at a time."""
 
     __slots__ = (
         "_channels",
@@ -39,12 +39,16 @@ class PayloadAudio(Live):
     )
 
     def __init__(self, info: CodecInfo, native_hz: int, of: StreamCodec) -> None:
-        """Make decoder and payload format.
+        """Create decoder and payload format.
 
-        info: the codec.
-        native_hz: the rate to decode at, one of the codec's.
-        of: what the capture says of the payload type.
-        Raises: ValueError: options that are not read here. MissingLibrary: the codec's shared library is not here.
+        Args:
+            info: the codec.
+            native_hz: sample rate to decode at, one of the codec's.
+            of: the codec of the payload type in the capture, with its options.
+
+        Raises:
+            ValueError: unsupported options.
+            MissingLibrary: the codec's shared library is missing.
         """
         options: dict[str, Any] = {"byte_order": "big"} if info.name == "L16" else {}  # RFC 3551 section 4.5.11
         self._decoder = info.decoder(native_hz, **options)
@@ -52,7 +56,7 @@ class PayloadAudio(Live):
         self.native_hz = native_hz
         self.clock_hz = of.clock_hz or info.rtp_clock_hz(native_hz)
         self.is_joinable = info.kind == "sample"
-        """Whether payloads in a row can be decoded as one."""
+        """Whether consecutive payloads can be joined and decoded at once."""
         self._channels = of.channels if info.kind == "sample" else 1
         self._concealer = Concealer(native_hz) if self._channels > 1 else None
         if info.kind == "sample":
@@ -64,7 +68,7 @@ class PayloadAudio(Live):
             self._frame_samples, self._max_samples = FRAME_SAMPLES, native_hz
 
     def decode(self, payload: bytes) -> bytes:
-        """Return native int16 mono PCM, of several channels their mean. PayloadError: not a valid payload."""
+        """Return native int16 mono PCM, the mean of several channels. PayloadError: not a valid payload."""
         frames = self._format.frames(payload)
         decode = self._decoder.decode
         pcm = decode(frames[0]) if len(frames) == 1 else b"".join(map(decode, frames))
@@ -78,8 +82,9 @@ class PayloadAudio(Live):
     def conceal(self, samples: int, following: bytes | None = None) -> bytes:
         """Return audio in place of lost samples.
 
-        samples: how many.
-        following: the payload behind them, which may hold a copy of the last lost one.
+        Args:
+            samples: number of lost samples.
+            following: the payload after them, which may have a copy of the last lost one.
         """
         concealed = min(samples, self.native_hz * MAX_CONCEALED_MS // 1000)
         concealed -= concealed % self._frame_samples
@@ -92,7 +97,7 @@ class PayloadAudio(Live):
         return pcm.ljust(2 * samples, b"\0")
 
     def comfort(self, samples: int) -> bytes:
-        """Return audio for a pause in which the sender sent nothing: the decoder's own comfort noise, or silence."""
+        """Return audio for a pause of the sender: the decoder's comfort noise, or silence."""
         if isinstance(self._decoder, FecDecoder):
             return self.conceal(samples)
         frames = 0
@@ -104,11 +109,11 @@ class PayloadAudio(Live):
         return self._decoder.conceal(samples) if self._concealer is None else self._concealer.conceal(samples)
 
     def _cut(self, samples: int, leaves_last: bool) -> list[int]:
-        """Return pieces that the decoder conceals at once; the last one is left out where its copy may follow."""
+        """Return pieces that the decoder conceals at once, without the last one if a copy of it may follow."""
         whole, rest = divmod(samples, self._max_samples)
         pieces = [self._max_samples] * whole + [rest] * (rest > 0)
         if leaves_last and pieces and isinstance(self._decoder, FecDecoder):
-            # A copy has the length of one packet: 20 ms is the usual one.
+            # A copy is as long as one packet, usually 20 ms.
             last = min(pieces.pop(), self.native_hz // 50)
             before = samples - sum(pieces) - last
             pieces += [before] * (before > 0)
@@ -116,10 +121,11 @@ class PayloadAudio(Live):
 
 
 def payload_audio(of: StreamCodec, pcm_hz: int | None) -> PayloadAudio | str:
-    """Return what decodes a payload type, or one sentence that says why nothing does.
+    """Return the decoder of a payload type, or one sentence that says why it cannot be decoded.
 
-    of: what the capture says of the payload type.
-    pcm_hz: the rate that is wanted; the codec decodes to it where it can. None: its own.
+    Args:
+        of: the codec of the payload type in the capture.
+        pcm_hz: wanted rate in Hz, used if the codec can decode to it; None: the codec's.
     """
     try:
         info = codec(of.name)
@@ -142,14 +148,14 @@ def is_decodable(of: StreamCodec, pcm_hz: int | None) -> bool:
 
 
 def not_decoded(name: str) -> str:
-    """Return the note of a codec that is not among those of this package."""
+    """Return the note about a codec that this package does not have."""
     return f"{name} is not decoded here"
 
 
 def _format_options(info: CodecInfo, options: Mapping[str, str], known_by: str) -> dict[str, Any]:
     if info.name != "AMR-WB":
         return {}
-    # RFC 4867 section 8.1: without octet-align, a description means the bandwidth-efficient packing.
+    # RFC 4867 section 8.2: without octet-align, a description means the bandwidth-efficient packing.
     is_aligned = options.get("octet-align") == "1"
     packing = "octet-aligned" if is_aligned else "bandwidth-efficient" if known_by == "sdp" else "auto"
     refused = ("interleaving", "crc", "robust-sorting")

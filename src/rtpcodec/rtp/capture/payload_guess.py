@@ -1,7 +1,7 @@
-"""The codec of a dynamic payload type that nothing names, by its payloads: only when they leave no doubt.
+"""Guesses the codec of a dynamic payload type by its payloads, only if they leave no doubt.
 
-OPUS and AMR-WB say in each payload how long it lasts: all must be valid, and last as long as the timestamps step. The
-octets of sample codecs are one or two per tick, and as sound they can be predicted, which noise cannot.
+Payloads of OPUS and AMR-WB show their duration: all must be valid, and last as long as the timestamps step. Sample
+codecs have one or two octets per tick, and decoded sound is predictable, which noise is not.
 """
 
 from __future__ import annotations
@@ -24,36 +24,36 @@ from rtpcodec.rtp.payloads.telephone_event import EVENT_OCTETS
 from rtpcodec.rtp.sequence import sequence_distance, timestamp_distance
 
 ENOUGH_PAYLOADS: Final = 64
-"""More than a second of packets; after them the guess is final."""
+"""The guess is final after so many payloads, more than a second."""
 MIN_FITTING: Final = 6
 """Payloads that must last exactly as long as their timestamps step; one of AMR-WB counts as often as it has frames."""
 MIN_EVENTS: Final = 3
 LAST_EVENT: Final = 16
-"""Keys and the hook flash; other events of RFC 4733 are hardly ever sent."""
+"""Keys and the hook flash; other events of RFC 4733 section 3 are hardly ever sent."""
 SAMPLE_OCTETS: Final = 16_384
-"""Of sample codecs that are listened to: 2 s of one octet per sample."""
+"""Octets of a sample codec that are analysed: 2 s at one octet per sample."""
 MIN_GAIN_DB: Final = 6.0
-"""By so much sound can be predicted, and by MIN_ADVANTAGE_DB better than the same octets in the other law or order."""
+"""The least prediction gain of sound. It must be MIN_ADVANTAGE_DB above that of the other law or byte order."""
 MIN_ADVANTAGE_DB: Final = 4.0
 NOISE_GAIN_DB: Final = 1.0
-"""Noise is predicted no better; G722 read by a law gives 0.1 to 0.4 dB."""
+"""The greatest prediction gain of noise; G722 decoded with a law has 0.1 to 0.4 dB."""
 G722_GAIN_DB: Final = 8.0
-"""Of random octets in the place of G722 it is 1.4 dB, of sound in G722 above 11 dB."""
+"""Random octets decoded as G722 have 1.4 dB, sound in G722 has more than 11 dB."""
 MIN_DISTINCT_OCTETS: Final = 32
-"""Sound has more; a repeated octet or a test pattern has not."""
+"""Sound has more different octets; a repeated octet or a test pattern has fewer."""
 BLOCK_SAMPLES: Final = 160
 MIN_LOUD_BLOCKS: Final = 5
 QUIET_RMS: Final = 100.0
 """About -50 dBov. Below, quantisation is much of the sound."""
 MIN_MEASURED_NS: Final = 200_000_000
-"""A clock is measured over at least so long."""
+"""The least time over which a clock is measured."""
 CLOCK_TOLERANCE: Final = 0.05
-"""The nearest clocks that are sent, 11025 and 12000 Hz, lie 9 % apart."""
+"""The two nearest clocks in use, 11025 and 12000 Hz, are 9 % apart."""
 LINEAR_RATES_HZ: Final = (8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000)
 
 
 class _Framed:
-    """One codec whose payloads say how long they last: whether all of them agree with the timestamps."""
+    """Checks whether the durations of all payloads, read as one frame codec, agree with the timestamps."""
 
     __slots__ = ("_frame_ticks", "_last_ticks", "_ticks_of", "fitting", "is_possible")
 
@@ -65,11 +65,11 @@ class _Framed:
         self.is_possible = True
 
     def take(self, payload: bytes, step_ticks: int | None) -> None:
-        """Compare what the payload before said with the step to this one; None: it was not the packet before."""
+        """Compare the last payload's duration with the step to this packet; None: they are not consecutive."""
         if not self.is_possible:
             return
         if step_ticks is not None and self._last_ticks:
-            # A longer step is a pause in which nothing was sent.
+            # A longer step is a pause without packets.
             self.is_possible = step_ticks >= self._last_ticks
             if step_ticks == self._last_ticks:
                 self.fitting += step_ticks // (self._frame_ticks or step_ticks)
@@ -84,7 +84,7 @@ class _Framed:
 
 
 class PayloadGuess:
-    """Payloads of one payload type of one stream, until it is clear what they are."""
+    """Collects payloads of one payload type of one stream, until their codec is clear."""
 
     __slots__ = (
         "_event_timestamps",
@@ -118,7 +118,7 @@ class PayloadGuess:
 
     @property
     def is_complete(self) -> bool:
-        """Whether more payloads would not change it."""
+        """Whether the guess is final."""
         return self._payloads >= ENOUGH_PAYLOADS or self._is_events()
 
     @property
@@ -127,11 +127,11 @@ class PayloadGuess:
         return self._events
 
     def may_be_event(self, packet: RtpPacket) -> bool:
-        """Whether this packet and all before it look like telephone events."""
+        """Return whether this packet and all before it look like telephone events."""
         return len(self._events) == self._payloads and _is_event(packet.payload)
 
     def take(self, packet: RtpPacket, time_ns: int) -> None:
-        """Look at a packet, in the order of arrival."""
+        """Add a packet, in the order of arrival."""
         payload = packet.payload
         self._payloads += 1
         self._min_octets, self._max_octets = min(self._min_octets, len(payload)), max(self._max_octets, len(payload))
@@ -160,7 +160,7 @@ class PayloadGuess:
         return step
 
     def codec(self) -> StreamCodec:
-        """Return the codec that the payloads leave no doubt about, else an unknown one with what was seen."""
+        """Return the codec if the payloads leave no doubt, otherwise an unknown one with their description."""
         if self._is_events():
             return _guessed(TELEPHONE_EVENT, None, 8000, self._seen())
         sure = [name for name, framed in self._framed.items() if framed.is_sure]
@@ -172,11 +172,11 @@ class PayloadGuess:
         return self._sample_codec() or unknown_codec(self._seen())
 
     def _is_events(self) -> bool:
-        """Payloads of four octets whose timestamp stands still while a key is held."""
+        """Return whether all payloads have four octets, and one timestamp while a key is held."""
         return len(self._events) == self._payloads >= max(MIN_EVENTS, 2 * len(self._event_timestamps))
 
     def _sample_codec(self) -> StreamCodec | None:
-        """One octet per tick: PCMU, PCMA or G722. Two: L16, whose rate is that of the clock."""
+        """Return PCMU, PCMA or G722 for one octet per tick, L16 for two; its rate is that of the clock."""
         ratio = max(self._octets_per_tick, key=lambda one: self._octets_per_tick[one], default=0.0)
         if self._octets_per_tick.get(ratio, 0) < max(MIN_FITTING, 0.9 * sum(self._octets_per_tick.values())):
             return None
@@ -189,7 +189,7 @@ class PayloadGuess:
         return None
 
     def _clock_hz(self) -> int | None:
-        """The clock that timestamps and arrival agree on; None: none of those that are sent."""
+        """Return the usual clock nearest to the one measured by timestamps and arrival; None: none is near."""
         measured = self._measured_hz()
         if measured is None:
             return None
@@ -237,10 +237,10 @@ def _octet_aligned_ticks(payload: bytes) -> int:
 
 
 def _name_by_sound(octets: bytes) -> str | None:
-    """PCMU, PCMA or G722.
+    """Return PCMU, PCMA or G722, or None in doubt.
 
-    One law read by the other keeps some of its shape, G722 read by a law is noise. As G722 all can be predicted,
-    because its decoder is a filter: that alone says nothing.
+    One law decoded with the other keeps some of its shape; G722 decoded with a law is noise. Any octets decoded as G722
+    are predictable, because the decoder is a filter, so that alone proves nothing.
     """
     if len(set(octets)) < MIN_DISTINCT_OCTETS:
         return None
@@ -253,14 +253,14 @@ def _name_by_sound(octets: bytes) -> str | None:
 
 
 def _is_linear(octets: bytes) -> bool:
-    """Whether samples in network byte order are sound, and in the other order are not."""
+    """Return whether samples are sound in network byte order, and not in the other order."""
     octets = octets[: len(octets) & ~1]
     network, other = (_gain_db(np.frombuffer(octets, order).astype(np.int16).tobytes()) for order in (">i2", "<i2"))
     return network is not None and network >= MIN_GAIN_DB and network - (other or 0.0) >= MIN_ADVANTAGE_DB
 
 
 def _gain_db(pcm: bytes) -> float | None:
-    """The median gain of prediction over blocks that are not quiet; None: nearly all are."""
+    """Return the median prediction gain over blocks that are not quiet; None: nearly all are quiet."""
     samples = np.frombuffer(pcm, np.int16)
     blocks = samples[: len(samples) // BLOCK_SAMPLES * BLOCK_SAMPLES].reshape(-1, BLOCK_SAMPLES)
     loud = [block for block in blocks if np.sqrt(np.mean(np.square(block, dtype=np.float64))) >= QUIET_RMS]

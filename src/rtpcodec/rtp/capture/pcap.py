@@ -1,4 +1,14 @@
-"""Classic pcap: one header, then records (draft-ietf-opsawg-pcap, sections 4 and 5)."""
+"""Classic pcap: one header, then records (draft-ietf-opsawg-pcap sections 4 and 5).
+
+Each record has a header of 16 octets, which `kernels/datagram` parses, then the captured octets:
+
+     0                   1                   2                   3
+     0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+    |                      timestamp (seconds)                      |
+    |            timestamp (microseconds or nanoseconds)            |
+    |                    captured packet length                     |
+    |                    original packet length                     |
+"""
 
 from __future__ import annotations
 
@@ -13,12 +23,12 @@ FILE_HEADER_OCTETS: Final = 24
 MICROSECONDS: Final = 0xA1B2C3D4
 NANOSECONDS: Final = 0xA1B23C4D
 MODIFIED: Final = 0xA1B2CD34
-"""Alexey Kuznetzov's form, of old Linux systems: records have eight more octets."""
+"""Alexey Kuznetzov's form, on old Linux systems: records have eight more octets."""
 UNITS_PER_S: Final = {MICROSECONDS: 10**6, NANOSECONDS: 10**9, MODIFIED: 10**6}
 
 
 def byte_order(magic: bytes) -> Literal["big", "little"] | None:
-    """Return the byte order of a classic capture by its first four octets: big, little, or None if it is not one."""
+    """Return the byte order of a classic capture by its first four octets, or None if it is not one."""
     if int.from_bytes(magic, "big") in UNITS_PER_S:
         return "big"
     return "little" if int.from_bytes(magic, "little") in UNITS_PER_S else None
@@ -30,13 +40,16 @@ class PcapRecords:
     kind = "pcap"
 
     def __init__(self, window: OctetWindow, scanner: DatagramScanner[Datagram]) -> None:
-        """Read the file's header.
+        """Read the file's header, here in big-endian order.
 
-        |       magic       |
-        |  major  |  minor  |
-        |    2 reserved     |
-        |    snap length    |
-        |  FCS  | link type |
+         0                   1                   2                   3
+         0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+        |                          magic number                         |
+        |         major version         |         minor version         |
+        |                           reserved1                           |
+        |                           reserved2                           |
+        |                            snap length                        |
+        | FCS |f|         reserved      |           link type           |
         """
         if not window.fill(FILE_HEADER_OCTETS):
             raise window.fault(f"the file ends in the header of a pcap capture, which has {FILE_HEADER_OCTETS} octets")
@@ -45,7 +58,7 @@ class PcapRecords:
         number = [int.from_bytes(header[at : at + 4], order) for at in range(0, FILE_HEADER_OCTETS, 4)]
         major, minor = (int.from_bytes(header[at : at + 2], order) for at in (4, 6))
         if major != 2:
-            raise window.fault(f"version {major}.{minor} of pcap is not read, 2.0 to 2.4 are", 4)
+            raise window.fault(f"version {major}.{minor} of pcap is not supported, 2.0 to 2.4 are", 4)
         magic, link_type = number[0], number[5] & 0xFFFF
         scanner.begin(order == "big")
         scanner.add_interface(link_type, UNITS_PER_S[magic])
@@ -59,7 +72,7 @@ class PcapRecords:
         self.untimed = self.lost_by_capture = 0
 
     def batches(self) -> Iterator[list[Datagram]]:
-        """Yield the datagrams of a piece of the file at a time."""
+        """Yield the datagrams of the file, one list per piece."""
         window, scan = self._window, self._scanner.scan_records
         while True:
             found, window.at, status = scan(window.octets, window.at, self._extra_octets, self._exchanged)

@@ -1,4 +1,23 @@
-"""pcapng: sections of blocks (draft-ietf-opsawg-pcapng, section 4). Blocks of unknown types are skipped."""
+"""pcapng: sections of blocks (draft-ietf-opsawg-pcapng section 4). Blocks of unknown types are skipped.
+
+Each block begins and ends with its length (section 3.1):
+
+     0                   1                   2                   3
+     0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+    |                          block type                           |
+    |                      block total length                       |
+    |                 block body, padded to 32 bits                 |
+    |                      block total length                       |
+
+An enhanced packet block (section 4.3), which `kernels/datagram` parses, has this body:
+
+    |                         interface ID                          |
+    |                       timestamp (upper)                       |
+    |                       timestamp (lower)                       |
+    |                    captured packet length                     |
+    |                    original packet length                     |
+    |      packet data, padded to 32 bits, then options         ... |
+"""
 
 from __future__ import annotations
 
@@ -32,19 +51,19 @@ MIN_OCTETS: Final = {
     STATISTICS: 24,
     ENHANCED_PACKET: 32,
 }
-"""The shortest block of each type; of any other 12."""
+"""The least length of each block type; of any other type 12."""
 ORDER_MAGIC: Final = 0x1A2B3C4D
 HEAD_OCTETS: Final = 28 + MAX_PACKET
-"""Kept of a block: the longest packet. Longer blocks are skipped from there on."""
+"""The octets of a block that are kept, enough for the longest packet; the rest is skipped."""
 MAX_INTERFACES: Final = 65_536
-"""Of one section: the memory for them stays bounded. Interfaces of a real machine are a few hundred."""
+"""Limit per section, to bound the memory. A real machine has a few hundred interfaces at most."""
 SCAN_RULES: Final = {
     SCAN_LENGTH: (4, "the block's length is not a multiple of 4, or less than a packet block has"),
     SCAN_TRAILER: (4, "the block's length and the one at its end differ"),
     SCAN_INTERFACE: (8, "the packet's interface is not described in its section"),
     SCAN_CAPTURED: (20, "the packet is longer than its block"),
 }
-"""What the kernel reports of an enhanced packet block: which octet of the block, and the rule."""
+"""The errors that the kernel reports in an enhanced packet block: octet of the block, and rule."""
 
 
 class PcapngBlocks:
@@ -53,7 +72,7 @@ class PcapngBlocks:
     kind = "pcapng"
 
     def __init__(self, window: OctetWindow, scanner: DatagramScanner[Datagram]) -> None:
-        """Begin at a section header block, which the caller has found by its type."""
+        """Begin at a section header block, which the caller has recognised by its type."""
         if not window.fill(12):
             raise window.fault("the file ends in the header of the first section, which has 28 octets")
         self._window = window
@@ -76,11 +95,11 @@ class PcapngBlocks:
 
     @property
     def lost_by_capture(self) -> int:
-        """Packets that the capturing system reports as lost."""
+        """Packets that the capturing system reports as dropped."""
         return self._lost_before + sum(self._lost.values())
 
     def batches(self) -> Iterator[list[Datagram]]:
-        """Yield the datagrams of a piece of the file at a time."""
+        """Yield the datagrams of the file, one list per piece."""
         window, scanner = self._window, self._scanner
         while True:
             found, window.at, status = scanner.scan_blocks(window.octets, window.at)
@@ -99,7 +118,8 @@ class PcapngBlocks:
         self.incomplete_octets = window.left
 
     def _block(self) -> Datagram | None:
-        """Read a block that the kernel left: 12 octets of it are in the window."""
+        """Read a block that the kernel does not parse. At least 12 octets of it are in the window."""
+        # 1. Type and length; a section header also sets the byte order.
         window = self._window
         start = window.at
         kind = self._number(window.octets, start)
@@ -109,6 +129,7 @@ class PcapngBlocks:
         least = MIN_OCTETS.get(kind, 12)
         if length < least or length & 3:
             raise window.fault(f"the block has {length} octets, a multiple of 4 from {least} on is needed", 4)
+        # 2. The octets that are kept, then skip the rest.
         if not window.fill(min(length, HEAD_OCTETS)):
             self.incomplete_octets = window.left
             return None
@@ -118,8 +139,10 @@ class PcapngBlocks:
         if missing or not window.fill(4):
             self.incomplete_octets = length - 4 - missing + window.left
             return None
+        # 3. The length at the end must agree.
         if self._number(window.octets, window.at) != length:
             raise window.fault(f"the block at octet {begin} has {length} octets, its end says otherwise")
+        # 4. Parse the block, if its type is known.
         read = self._readers.get(kind)
         found = None if read is None else read(head, length)
         window.skip(4)
@@ -136,13 +159,13 @@ class PcapngBlocks:
         raise self._window.fault(f"the byte-order magic of the section is {magic.hex()}, not 1a2b3c4d", 8)
 
     def _fault(self, length: int, behind: int, rule: str) -> Exception:
-        """Return the error of a block whose end has been reached."""
+        """Return the error at an octet of a block that was already skipped."""
         return self._window.fault(rule, behind - (length - 4))
 
     def _section(self, head: bytes, length: int) -> None:
         major, minor = self._number(head, 12, 2), self._number(head, 14, 2)
         if major != 1:
-            raise self._fault(length, 12, f"version {major}.{minor} of pcapng is not read, 1.0 is")
+            raise self._fault(length, 12, f"version {major}.{minor} of pcapng is not supported, 1.0 is")
         self._scanner.begin(self._order == "big")
         self._snap_octets.clear()
         self._lost_before = self.lost_by_capture
@@ -164,7 +187,7 @@ class PcapngBlocks:
             self.link_types.append(link_type)
 
     def _options(self, head: bytes, length: int, at: int) -> Iterator[tuple[int, bytes]]:
-        """Yield code and value of the options of a block, to the end of what is kept of it."""
+        """Yield code and value of the options of a block (section 3.5), as far as they are kept."""
         end = length - 4
         while end - at >= 4 and at + 4 <= len(head):
             code, octets = self._number(head, at, 2), self._number(head, at + 2, 2)
@@ -177,7 +200,7 @@ class PcapngBlocks:
             at += octets + -octets % 4
 
     def _packet(self, head: bytes, length: int) -> Datagram | None:
-        """Read an obsolete packet, or an enhanced one that the kernel finds too long."""
+        """Read an obsolete packet block, or an enhanced one that is too long for the kernel."""
         interface = self._number(head, 8, 2 if self._number(head, 0) == OBSOLETE_PACKET else 4)
         if interface >= len(self._snap_octets):
             raise self._fault(length, *SCAN_RULES[SCAN_INTERFACE])
@@ -202,7 +225,7 @@ class PcapngBlocks:
         return self._scanner.packet(head, 12, captured, original, 0, None)
 
     def _statistics(self, head: bytes, length: int) -> None:
-        """Keep what an interface has lost so far: isb_ifdrop and isb_osdrop."""
+        """Keep the number of packets that an interface has dropped so far: isb_ifdrop and isb_osdrop."""
         lost = [self._number(value, 0, 8) for code, value in self._options(head, length, 20) if code in (5, 7)]
         interface = self._number(head, 8)
         if lost and interface < len(self._snap_octets):

@@ -1,4 +1,4 @@
-"""Packet captures as datagrams, in bounded memory."""
+"""Reads the datagrams of packet captures, in bounded memory."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ OTHER_FILES: Final = {
     b"PK\x03\x04": "a zip archive",
     b"snoo": "a capture of snoop",
 }
-"""Files that are taken for captures, by their first four octets; they can be changed into one."""
+"""Files that are mistaken for captures, by their first four octets; they can be converted to one."""
 
 
 class _Rejoined:
-    """A file whose first octets have been read already."""
+    """A file whose first octets were already read."""
 
     __slots__ = ("_file", "_first")
 
@@ -45,21 +45,26 @@ class _Rejoined:
 
 
 def open_packets(source: str | PathLike[str] | BinaryIO) -> PacketReader:
-    """Open a packet capture: pcap or pcapng, also compressed by gzip.
+    """Open a packet capture: pcap or pcapng, also compressed with gzip.
 
-    source: the file's path, or a binary file such as a pipe, which stays open.
+    Args:
+        source: path of the file, or a binary file such as a pipe, which stays open.
 
-    Returns: an iterator over Datagram, which is also a context.
-    Raises: PacketFileError if the file is neither; OSError.
+    Returns:
+        An iterator over Datagram, which is also a context manager.
+
+    Raises:
+        PacketFileError: the file is not a packet capture.
+        OSError: the file cannot be read.
     """
     return PacketReader(source)
 
 
 class PacketReader(Live):
-    """Yields the UDP datagrams of a packet capture; also a context. Use from one thread at a time.
+    """Iterator over the UDP datagrams of a packet capture, and context manager. Use from one thread at a time.
 
-    Memory does not grow with the file. A last packet that the file does not hold whole is a note and in the counts.
-    While it is read, PacketFileError is raised at an octet that breaks a rule; what came before it has been yielded.
+    Memory does not grow with the file. An incomplete last packet is noted and counted. At an octet that breaks a rule,
+    PacketFileError is raised after everything before it has been yielded.
     """
 
     __slots__ = ("_capture", "_datagrams", "_file", "_notes", "_owned", "_scanner", "_window", "name")
@@ -97,11 +102,11 @@ class PacketReader(Live):
         if magic == SECTION.to_bytes(4, "big"):
             return PcapngBlocks(window, self._scanner)
         known = OTHER_FILES.get(magic, "neither pcap nor pcapng by its first four octets")
-        raise window.fault(f"the file is not a packet capture that is read: it is {known}")
+        raise window.fault(f"the file is not a supported packet capture: it is {known}")
 
     @property
     def counts(self) -> CaptureCounts:
-        """What has been read so far, which may be a piece of the file more than has been yielded."""
+        """The counts so far, which may be one piece of the file ahead of the datagrams yielded."""
         packets, datagrams, tcp, fragments, cut, malformed, other, unknown_link = self._scanner.counts
         return CaptureCounts(
             packets=packets,
@@ -130,12 +135,12 @@ class PacketReader(Live):
 
     @property
     def link_layers(self) -> tuple[str, ...]:
-        """The link layers so far, by their names; one that is not read by its number."""
+        """The names of the link layers so far; an unsupported one has its number."""
         return tuple(LINK_TYPES.get(one, f"link type {one}") for one in self._capture.link_types)
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """Oddities of the file so far, one sentence each."""
+        """Unusual facts about the file so far, one sentence each."""
         return tuple(self._notes)
 
     def _read(self) -> Iterator[Datagram]:
@@ -143,12 +148,12 @@ class PacketReader(Live):
             yield from batch
         if octets := self._capture.incomplete_octets:
             number = self.counts.packets + 1
-            self._notes.append(f"the file ends inside of packet {number}: {octets} octets of it are there")
+            self._notes.append(f"the file ends inside packet {number}: {octets} octets of it are there")
         if self._window.broken_off:
-            self._notes.append("the compressed data end before their end")
+            self._notes.append("the compressed data are truncated")
 
     def __iter__(self) -> Iterator[Datagram]:
-        """Yield what has not been yielded yet."""
+        """Return the iterator over the remaining datagrams."""
         return self._datagrams
 
     def __next__(self) -> Datagram:
@@ -156,7 +161,7 @@ class PacketReader(Live):
         return next(self._datagrams)
 
     def close(self) -> None:
-        """Close the file, unless it was passed in open. More than once does nothing."""
+        """Close the file, unless it was passed in open. Further calls do nothing."""
         if self._owned:
             self._file.close()
 
@@ -167,5 +172,5 @@ class PacketReader(Live):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close it."""
+        """Close the reader."""
         self.close()

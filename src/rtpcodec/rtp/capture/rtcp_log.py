@@ -1,4 +1,4 @@
-"""What RTCP says of the streams of a capture, by hosts and SSRC, in bounded memory."""
+"""Sender reports, names and ends of streams from the RTCP of a capture, by hosts and SSRC, in bounded memory."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from rtpcodec.rtp.capture.report import SenderReport
 from rtpcodec.rtp.rtcp import GoodbyePacket, SenderReportPacket, SourceDescriptionPacket, parse_rtcp
 
 MAX_SENDER_REPORTS: Final = 32
-"""Kept per stream. When there are more, every second is dropped, and only each second, fourth and so on is added."""
+"""Reports kept per stream. Beyond the limit, every second one is dropped, and only each second, fourth and so on is
+added."""
 MAX_SOURCES: Final = 200_000
-"""Sources that are remembered; more are not."""
+"""Limit of sources; further ones are ignored."""
 
 
 @dataclass(slots=True)
 class RtcpFacts:
-    """What RTCP says of one stream."""
+    """The facts in RTCP about one stream."""
 
     reports: list[SenderReport] = field(default_factory=list)
     said_bye: bool = False
@@ -27,7 +28,7 @@ class RtcpFacts:
     _stride: int = 1
 
     def add(self, report: SenderReport) -> None:
-        """Keep a report, or leave it out if it is not of the sample."""
+        """Keep a report, unless it is outside the sample."""
         self._seen += 1
         if (self._seen - 1) % self._stride:
             return
@@ -40,11 +41,11 @@ class RtcpFacts:
 
 
 NOTHING: Final = RtcpFacts()
-"""Of a stream without RTCP."""
+"""The facts of a stream without RTCP."""
 
 
 class RtcpLog:
-    """Reads the RTCP of a capture. Ports do not matter: RTCP has its own, or one with RTP (RFC 5761)."""
+    """Reads the RTCP of a capture. Ports are ignored: RTCP has a separate port, or that of RTP (RFC 5761 section 4)."""
 
     __slots__ = ("_facts",)
 
@@ -52,7 +53,7 @@ class RtcpLog:
         self._facts: dict[tuple[bytes, bytes, int], RtcpFacts] = {}
 
     def take(self, datagram: Datagram) -> bool:
-        """Read a datagram. False: not valid RTCP; encrypted RTCP is not either."""
+        """Read a datagram. False: not valid RTCP, as when it is encrypted."""
         try:
             packets = parse_rtcp(datagram.payload)
         except PacketError:
@@ -71,7 +72,7 @@ class RtcpLog:
         return True
 
     def of(self, source: SocketAddress, destination: SocketAddress, ssrc: int) -> RtcpFacts:
-        """Return what was said of a stream."""
+        """Return the facts about a stream."""
         return self._facts.get((source.host, destination.host, ssrc), NOTHING)
 
     def _of(self, datagram: Datagram, ssrc: int) -> RtcpFacts | None:

@@ -1,4 +1,4 @@
-"""Ordinary packets of one stream in a row: each is known by its first octets, and several are played at once.
+"""Runs of ordinary packets: each is recognised by its first octets, and several are decoded at once.
 
      0                   1                   2                   3
      0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -8,8 +8,8 @@
     |                           timestamp                           |
     +-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+-+
 
-These 8 octets of RFC 3550 section 5.1 are the head, as one number. The next packet of a run has the next sequence
-number, the timestamp right behind the audio so far, the same length, and neither padding, extension, CSRCs nor marker.
+These 8 octets (RFC 3550 section 5.1) are the head, as one number. The next packet of a run has the next sequence
+number, the timestamp at the end of the audio so far, the same length, and neither padding, extension, CSRCs nor marker.
 """
 
 from __future__ import annotations
@@ -23,55 +23,56 @@ from rtpcodec.rtp.packet import RtpPacket
 FIXED_HEADER: Final = struct.Struct(">QI")
 """The head and the SSRC."""
 CLOSED: Final = -1
-"""The head that no packet has."""
+"""A head that a packet cannot have."""
 PLAIN_OCTET: Final = 0x80
-"""The first octet: version 2 and nothing else."""
+"""The first octet: version 2, all other bits 0."""
 
 
 class Run(Live):
-    """Packets of a run that were not played yet. Use from one thread at a time."""
+    """The packets of a run that are not decoded yet. Use from one thread at a time."""
 
     __slots__ = ("datagrams", "head", "heard_ns", "octets", "room", "shift_ns", "step", "stride", "taken", "times_ns")
 
     def __init__(self, shift_ns: int) -> None:
-        """Make a closed run.
+        """Create a closed run.
 
-        shift_ns: what must be added to an arrival to get its place on the track.
+        shift_ns is the difference between a place on the track and the time of arrival.
         """
         self.shift_ns = shift_ns
         self.heard_ns = 0
-        """When the last packet of the stream was captured, those that wait here not among them."""
+        """When the last packet of the stream was captured, without those that wait here."""
         self.head = CLOSED
-        """Of the packet that continues the run."""
+        """The head of the packet that continues the run."""
         self.octets = 0
-        """Of each datagram."""
+        """The length of each datagram."""
         self.step = 0
-        """From timestamp to timestamp."""
+        """The difference between two timestamps."""
         self.stride = 0
-        """From head to head."""
+        """The difference between two heads."""
         self.room = 0
-        """So many packets are played at once."""
+        """The number of packets decoded at once."""
         self.taken = 0
-        """Packets that were taken from it."""
+        """The number of packets taken from the run."""
         self.datagrams: list[bytes] = []
         self.times_ns: list[int] = []
 
     @property
     def packets(self) -> int:
-        """Packets that came into it so far."""
+        """The number of packets so far."""
         return self.taken + len(self.times_ns)
 
     @property
     def is_open(self) -> bool:
-        """Whether a packet can continue it."""
+        """Whether a packet can continue the run."""
         return self.head != CLOSED
 
     def open(self, packet: RtpPacket, step: int, room: int) -> None:
-        """Continue behind a packet, unless its numbers wrap in the next ones.
+        """Continue after a packet, unless its number or timestamp wraps in the next ones.
 
-        packet: the last one that was played.
-        step: from its timestamp to the next one.
-        room: how many of the next ones are played at once.
+        Args:
+            packet: the last decoded packet.
+            step: ticks from its timestamp to the next one.
+            room: how many of the next packets are decoded at once.
         """
         number, timestamp = packet.sequence_number, packet.timestamp
         if number + room > 0xFFFF or timestamp + room * step > 0xFFFF_FFFF:
@@ -84,7 +85,7 @@ class Run(Live):
         self.head = (front << 48 | number << 32 | timestamp) + self.stride
 
     def take(self) -> tuple[list[bytes], list[int]]:
-        """Remove and return the datagrams that wait, and their times of capture."""
+        """Remove and return the waiting datagrams and their times of capture."""
         taken = self.datagrams, self.times_ns
         self.taken += len(self.times_ns)
         self.datagrams, self.times_ns = [], []

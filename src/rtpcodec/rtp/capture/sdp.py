@@ -1,4 +1,4 @@
-"""Session descriptions (RFC 8866) as far as they say where RTP goes and what its payload types mean."""
+"""Session descriptions (RFC 8866 section 5), as far as they describe the addresses and payload types of RTP."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from rtpcodec.errors import SdpError
 from rtpcodec.rtp.capture.datagrams import SocketAddress
 from rtpcodec.rtp.profile import RtpMap
 
+__all__ = ["MediaDescription", "SessionDescription", "parse_sdp"]
+
 MAX_OCTETS: Final = 1 << 16
-"""No datagram holds a longer description."""
+"""A datagram cannot have a longer description."""
 MAX_LINES: Final = 4096
-"""A description of a conference with all its candidates has some hundreds."""
+"""A description of a conference with all its candidates has a few hundred."""
 MAX_MEDIA: Final = 128
 """Parts that begin with `m=`."""
 MAX_ATTRIBUTE_CHARACTERS: Final = 4096
@@ -34,28 +36,28 @@ class MediaDescription:
     kind: str
     """`audio`, `video`, `image` and so on."""
     port: int
-    """Where its author receives; 0: refused or ended (RFC 3264 section 6)."""
+    """The port at which its author receives; 0: refused or ended (RFC 3264 section 6)."""
     protocol: str
     """Such as `RTP/AVP`."""
     formats: tuple[str, ...]
-    """Payload types, the preferred first."""
+    """Payload types, the preferred one first."""
     host: bytes | None = None
-    """From `c=`, in network byte order; None: a name, or no address."""
+    """The address of `c=`, in network byte order; None: a name, or no address."""
     rtpmaps: Mapping[int, RtpMap] = field(default_factory=dict)
     fmtps: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
-    """By payload type; names in small letters, those without a value have ""."""
+    """Parameters by payload type; names are in small letters, parameters without a value have ""."""
     packet_ms: float | None = None
     """`ptime`."""
     direction: Direction = "sendrecv"
     rtcp_port: int | None = None
     is_muxed: bool = False
-    """RTCP comes to the port of RTP (RFC 5761)."""
+    """Whether RTCP uses the port of RTP (RFC 5761 section 5.1.1)."""
     candidates: tuple[SocketAddress, ...] = ()
-    """UDP addresses of ICE for RTP (RFC 8839)."""
+    """UDP addresses of ICE for RTP (RFC 8839 section 5.1)."""
 
     @property
     def is_rtp(self) -> bool:
-        """Whether RTP comes to that port."""
+        """Whether the port receives RTP."""
         return "RTP/" in self.protocol.upper() and self.port > 0
 
     @property
@@ -77,18 +79,18 @@ class MediaDescription:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionDescription:
-    """A description that was read."""
+    """A parsed session description."""
 
     media: tuple[MediaDescription, ...]
     notes: tuple[str, ...] = ()
-    """Attributes that break their rule and were left out, one sentence each."""
+    """Attributes that were ignored because they break a rule, one sentence each."""
 
 
 def parse_sdp(text: bytes | str) -> SessionDescription:
-    r"""Read a session description.
+    r"""Parse a session description.
 
-    text: lines end with CRLF or LF. Unknown lines and attributes are skipped; a known attribute that breaks its rule is
-        left out and noted.
+    Lines end with CRLF or LF. Unknown lines and attributes are skipped; a known attribute that breaks its rule is
+    ignored and noted.
 
     Raises:
         SdpError: the text is too long, a line is not `letter=value`, the first one is not `v=0`, or a line `m=` or `c=`
@@ -99,12 +101,12 @@ def parse_sdp(text: bytes | str) -> SessionDescription:
     ('192.0.2.1:4000', 'opus/48000/2')
     """
     if len(text) > MAX_OCTETS:
-        raise SdpError(f"session description has {len(text)} octets, at most {MAX_OCTETS} are taken")
+        raise SdpError(f"session description has {len(text)} octets, at most {MAX_OCTETS} are accepted")
     if isinstance(text, bytes):
         text = text.decode("utf-8", "replace")
     lines = text.rstrip("\r\n\0 ").split("\n")
     if len(lines) > MAX_LINES:
-        raise SdpError(f"session description has {len(lines)} lines, at most {MAX_LINES} are taken")
+        raise SdpError(f"session description has {len(lines)} lines, at most {MAX_LINES} are accepted")
     reader = _Reader()
     for number, ended in enumerate(lines, start=1):
         line = ended.rstrip("\r")
@@ -117,7 +119,7 @@ def parse_sdp(text: bytes | str) -> SessionDescription:
 
 
 class _Reader:
-    """Lines to a description; what stands before the first `m=` holds for all parts."""
+    """Collects lines into a description; lines before the first `m=` apply to all parts."""
 
     def __init__(self) -> None:
         self._common = _Part("", 0, "", ())
@@ -185,7 +187,7 @@ class _Part:
         return True
 
     def described(self, common: _Part) -> MediaDescription:
-        """Return the part, with what holds for all parts."""
+        """Return the part, with the values common to all parts."""
         return replace(
             self._head,
             host=self.host if self.has_host else common.host,
@@ -200,7 +202,7 @@ class _Part:
 
     def _take_rtpmap(self, value: str) -> bool:
         number, _, text = value.partition(" ")
-        # Some senders leave a slash behind the clock.
+        # Some senders leave a slash after the clock.
         text = text.strip().rstrip("/")
         if not _is_number(number, 127) or len(text) > 100:
             return False
@@ -226,7 +228,7 @@ class _Part:
         return True
 
     def _take_candidate(self, words: list[str]) -> bool:
-        """`foundation component transport priority address port typ ...` (RFC 8839 section 5.1)."""
+        """Parse `foundation component transport priority address port typ ...` (RFC 8839 section 5.1)."""
         if len(words) < 8 or not _is_number(words[1], 256) or not _is_number(words[5], 0xFFFF):
             return False
         host = _host(words[4])
@@ -236,7 +238,7 @@ class _Part:
 
 
 def _media_line(number: int, value: str) -> _Part:
-    """`kind port[/ports] protocol format ...` (RFC 8866 section 5.14)."""
+    """Parse `kind port[/ports] protocol format ...` (RFC 8866 section 5.14)."""
     words = value.split()
     if len(words) < 4:
         raise SdpError(f"session description line {number}: m= has {len(words)} fields, at least 4 are needed")
@@ -247,7 +249,7 @@ def _media_line(number: int, value: str) -> _Part:
 
 
 def _connection(number: int, value: str) -> bytes | None:
-    """`IN IP4 address[/ttl]` or `IN IP6 address` (RFC 8866 section 5.7); None: a name in place of an address."""
+    """Parse `IN IP4 address[/ttl]` or `IN IP6 address` (RFC 8866 section 5.7). None: a name, not an address."""
     words = value.split()
     if len(words) != 3 or words[0] != "IN" or words[1] not in ("IP4", "IP6"):
         raise SdpError(f"session description line {number}: c= is not `IN IP4 address` or `IN IP6 address`")

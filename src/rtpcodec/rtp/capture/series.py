@@ -13,27 +13,27 @@ from rtpcodec.kernels.levels import energy
 from rtpcodec.pickling import Value
 
 MIN_DRIFT_SECONDS: Final = 30
-"""A shorter stream shows no drift: its jitter is larger."""
+"""In a shorter stream the jitter is greater than the drift."""
 SHARE_OF_ENDS: Final = 10
-"""Drift is the step from the first tenth of the seconds to the last one."""
+"""Drift is measured from the first tenth of the seconds to the last one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondSeries(Value):
-    """One direction of a call, one entry per second of its sound; the last second may be a part of one."""
+    """One direction of a call, one entry per second of its sound; the last second may be incomplete."""
 
     level_dbov: tuple[float, ...]
     """The mean power; -127 is silence."""
     received: tuple[int, ...]
-    """Packets, those of telephone events and comfort noise among them."""
+    """Packets received, including telephone events and comfort noise."""
     lost: tuple[int, ...]
-    """Packets that the sequence numbers say were sent, before a packet of this second."""
+    """Packets lost before a packet of this second, by the sequence numbers."""
     delay_ms: tuple[float | None, ...]
-    """How much longer the packets were on their way than the one that was quickest, the mean; None: no packet."""
+    """The mean delay beyond that of the quickest packet; None: no packet arrived."""
 
 
 class SeriesCounter:
-    """Counts one direction while its sound is made. Use from one thread at a time."""
+    """Measures one direction while its sound is written. Use from one thread at a time."""
 
     __slots__ = ("_delay_sums", "_delays", "_energies", "_filled", "_lost", "_quickest", "_rate_hz", "_received")
 
@@ -48,7 +48,7 @@ class SeriesCounter:
         self._quickest = array("d")
 
     def sound(self, pcm: bytes) -> float:
-        """Take the next samples; return their energy, 1 for a sample at full scale."""
+        """Measure the next samples. Return their energy; a sample at full scale has 1."""
         rate_hz, total = self._rate_hz, 0.0
         second, at = divmod(self._filled, rate_hz)
         samples = len(pcm) // 2
@@ -71,7 +71,7 @@ class SeriesCounter:
         return total
 
     def silence(self, samples: int) -> None:
-        """Take so many samples of silence."""
+        """Add samples of silence."""
         self._filled += samples
         if self._filled:
             self._grow((self._filled - 1) // self._rate_hz)
@@ -79,9 +79,10 @@ class SeriesCounter:
     def packet(self, position: int, lost: int, delay_ms: float | None) -> None:
         """Count a packet.
 
-        position: where it lies, in samples.
-        lost: how many before it never came.
-        delay_ms: its arrival less its place; None: it has no place of its own.
+        Args:
+            position: its position in samples.
+            lost: how many packets before it were lost.
+            delay_ms: its arrival minus its place in ms; None: its timestamp does not have a place.
         """
         second = max(position, 0) // self._rate_hz
         self._grow(second)
@@ -93,7 +94,7 @@ class SeriesCounter:
             self._quickest[second] = min(self._quickest[second], delay_ms)
 
     def packets(self, positions: Sequence[int], delays_ms: Sequence[float]) -> None:
-        """Count packets in a row, none of which is missing: their positions, which rise, and their delays."""
+        """Count consecutive packets, by their ascending positions and their delays."""
         second = max(positions[0], 0) // self._rate_hz
         if positions[-1] // self._rate_hz > second:
             for position, delay_ms in zip(positions, delays_ms, strict=True):
@@ -109,7 +110,7 @@ class SeriesCounter:
         self._quickest[second] = min(self._quickest[second], *delays_ms)
 
     def series(self) -> SecondSeries:
-        """Return what was counted."""
+        """Return the series."""
         least = min(self._quickest, default=0.0)
         seconds = range(len(self._energies))
         return SecondSeries(
@@ -120,7 +121,7 @@ class SeriesCounter:
         )
 
     def drift_ppm(self) -> float | None:
-        """Return how much faster the capture's clock ran than the RTP clock; None: too short a stream to say it."""
+        """Return how much faster the capture's clock ran than the RTP clock; None: the stream is too short."""
         quickest = [(at, delay_ms) for at, delay_ms in enumerate(self._quickest) if delay_ms != math.inf]
         if len(quickest) < MIN_DRIFT_SECONDS:
             return None
@@ -144,5 +145,5 @@ class SeriesCounter:
 
 
 def level_dbov(energy_sum: float, samples: int) -> float:
-    """Return the mean power of samples by the sum of their squares, 1 for a sample at full scale."""
+    """Return the mean power of samples, from the sum of their squares; a sample at full scale has 1."""
     return max(10 * math.log10(energy_sum / samples), SILENCE_DBOV) if energy_sum > 0 and samples else SILENCE_DBOV

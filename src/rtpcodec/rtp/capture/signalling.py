@@ -1,4 +1,4 @@
-"""What signalling in a capture announced: which address receives RTP of which dialog, and what payload types mean."""
+"""The streams that signalling in a capture announced: addresses that receive RTP, their dialogs and payload types."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from rtpcodec.rtp.capture.sip import parse_sip
 from rtpcodec.rtp.profile import STATIC_PAYLOAD_TYPES
 
 MAX_ADDRESSES: Final = 20_000
-"""Addresses that are remembered; beyond, the one that was announced first is dropped."""
+"""Limit of addresses; beyond it, the one announced first is dropped."""
 MAX_ANNOUNCEMENTS: Final = 4
-"""Of one address, the latest: calls one after the other use one port again."""
+"""Announcements kept per address, the latest: successive calls reuse a port."""
 MAX_DIALOGS: Final = 20_000
 MAX_NOTES: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Announcement:
-    """A part of a session description, and whose it is."""
+    """A part of a session description, and its author."""
 
     call_id: str
     part: int
-    """Its place among the parts of the description."""
+    """The index of the part in the description."""
     is_callers: bool
     """Whether the side that sent the dialog's first description receives here."""
     media: MediaDescription
@@ -67,12 +67,12 @@ class Signalling:
         return True
 
     def at(self, address: SocketAddress) -> Announcement | None:
-        """Return the last announcement of an address that receives."""
+        """Return the last announcement of a receiving address."""
         found = self._at.get(address)
         return found[-1] if found else None
 
     def codec_of(self, key: StreamKey, payload_type: int) -> StreamCodec | None:
-        """Return what the receiver's description says of a payload type, else the sender's (RFC 3264 section 5.1)."""
+        """Return the codec in the receiver's description, otherwise in the sender's (RFC 3264 section 5.1)."""
         for address in (key[1], key[0]):
             for announcement in reversed(self._at.get(address, ())):
                 if codec := _described(announcement.media, payload_type):
@@ -82,7 +82,7 @@ class Signalling:
     def _announce(self, announcement: Announcement) -> None:
         for address in announcement.media.addresses:
             before = self._at.pop(address, ())
-            # A repeated description takes the place of the one before; another call's stays beside it.
+            # A repeated description replaces the earlier one; that of another call is kept.
             kept = tuple(
                 one for one in before if one.call_id != announcement.call_id or one.media != announcement.media
             )

@@ -1,4 +1,4 @@
-"""SIP over UDP (RFC 3261), as far as it carries session descriptions: whose they are, and of which dialog."""
+"""SIP over UDP (RFC 3261 section 7), as far as it carries session descriptions: their authors and dialogs."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 MAX_HEADERS: Final = 256
-"""Header lines of one message that are read."""
+"""Limit of header lines per message; further ones are ignored."""
 _START: Final = re.compile(rb"(?:SIP/2\.0 (\d{3}) [^\r\n]*|([A-Z]{2,20}) [^ \r\n]{1,1000} SIP/2\.0)\r?\n")
 _COMPACT: Final = {b"i": b"call-id", b"f": b"from", b"t": b"to", b"c": b"content-type", b"e": b"content-encoding"}
 """RFC 3261 section 20: names of one letter."""
@@ -19,25 +19,25 @@ SDP_TYPE: Final = b"application/sdp"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SipMessage:
-    """One message. Its addresses name people and are not kept."""
+    """One message, without its addresses, which identify people."""
 
     method: str
-    """Of the request, or of the request that this answers."""
+    """The method of the request, or of the answered request."""
     status: int | None
-    """None: a request."""
+    """The status of an answer; None: a request."""
     call_id: str
     author: str = field(repr=False)
-    """The tag of the side whose session description this is: From's of a request, To's of an answer."""
+    """The tag of the session description's author: From's of a request, To's of an answer."""
     sdp: bytes | None = field(repr=False, default=None)
 
 
 def is_sip(octets: bytes) -> bool:
-    """Whether a datagram begins as a message of SIP does."""
+    """Return whether a datagram begins like a SIP message."""
     return octets[:1].isupper() and _START.match(octets) is not None
 
 
 def parse_sip(octets: bytes) -> SipMessage | None:
-    """Read a message. None: not SIP, or without the headers that every message has."""
+    """Parse a message. None: not SIP, or a mandatory header is missing."""
     start = _START.match(octets)
     if start is None:
         return None
@@ -57,7 +57,7 @@ def parse_sip(octets: bytes) -> SipMessage | None:
 
 
 def _headers(octets: bytes, at: int) -> tuple[dict[bytes, bytes], bytes]:
-    """The first of each header that is of use, and the body. A line that begins with a space continues another."""
+    """Return the first of each wanted header, and the body. A line that begins with a space continues the last one."""
     headers: dict[bytes, bytes] = {}
     last = b""
     for _ in range(MAX_HEADERS):
@@ -81,7 +81,7 @@ def _headers(octets: bytes, at: int) -> tuple[dict[bytes, bytes], bytes]:
 
 
 def _sdp_of(headers: dict[bytes, bytes], body: bytes) -> bytes | None:
-    """The session description in a body, also as one of several parts (RFC 2046 section 5.1)."""
+    """Return the session description in a body, also as one of several parts (RFC 2046 section 5.1)."""
     content_type = headers.get(b"content-type", b"")
     kind = content_type.partition(b";")[0].strip().lower()
     if kind == SDP_TYPE:

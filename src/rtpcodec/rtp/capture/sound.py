@@ -12,41 +12,41 @@ from rtpcodec.rtp.capture.report import CapturedCall, CapturedStream
 from rtpcodec.rtp.capture.series import SecondSeries
 
 Gaps = Literal["conceal", "silence"]
-"""What stands for lost packets: audio that continues and fades, or silence."""
+"""How lost packets are filled: with concealed audio, or with silence."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StreamSound(Value):
-    """What became of one stream."""
+    """The sound of one stream."""
 
     stream: CapturedStream
     level_dbov: float
-    """The mean power of its sound, gaps and pauses among it; -127 is silence."""
+    """The mean power of its sound, including gaps and pauses; -127 is silence."""
     decoded_packets: int
-    """Packets of audio that are in the sound."""
+    """Audio packets that are in the sound."""
     concealed_ms: float
-    """Sound in place of lost packets: concealed, or silence, as was asked."""
+    """Sound in place of lost packets, concealed or silent."""
     paused_ms: float
-    """Sound where the sender sent nothing: comfort noise, or silence."""
+    """Sound while the sender sent nothing: comfort noise, or silence."""
     late_packets: int
-    """Packets that came after others had been played in their place."""
+    """Packets that arrived after others had been played in their place."""
     duplicate_packets: int
     damaged_packets: int
     """Packets whose payload is not valid for their codec."""
     discarded_packets: int
-    """Packets whose place had other sound already: they came after silence had been filled in, lie where another
-    stream sounds, overlap the one before, or break numbers and timestamps of the stream."""
+    """Packets whose place already had other sound: they arrived after silence was filled in, are where another stream
+    is heard, overlap an earlier packet, or contradict numbers and timestamps of the stream."""
     empty_packets: int
     """Packets without audio: their payload is empty."""
     undecoded_packets: int
-    """Packets of payload types that are not decoded here; events and comfort noise are not among them."""
+    """Packets of payload types that are not decoded, without events and comfort noise."""
     parallel_packets: int
-    """Packets that another stream of the same direction had sounded over."""
+    """Packets not heard because another stream of the same direction was."""
     jumps: int
     """How often timestamps restarted."""
     drift_ppm: float | None
     """How much faster the capture's clock ran than the stream's RTP clock, which is not corrected; None: the stream is
-    too short to say it."""
+    too short to measure it."""
     notes: tuple[str, ...] = ()
     """Why payload types were not decoded, one sentence each."""
 
@@ -68,27 +68,27 @@ class CallSound(Value):
     call: CapturedCall
     sample_rate_hz: int
     samples: int
-    """Per channel."""
+    """Samples per channel."""
     begin_ns: int
-    """The time of the capture at which the sound begins, since 1970."""
+    """The time of the capture at which the sound begins, in nanoseconds since 1970 UTC."""
     alignment: Alignment | None
-    """How the two directions were aligned; None: there is only one."""
+    """How the two directions were aligned; None: the call has only one."""
     tracks: tuple[TrackSound, ...]
     """The channels in order: forward, backward."""
     notes: tuple[str, ...] = ()
-    """Oddities of the call, one sentence each."""
+    """Unusual facts about the call, one sentence each."""
 
     @property
     def duration_ms(self) -> float:
-        """The length of the sound."""
+        """The duration of the sound."""
         return self.samples * 1000 / self.sample_rate_hz
 
 
 def discard_notes(tracks: Iterable[TrackSound]) -> tuple[str, ...]:
-    """Return one sentence per stream of which packets were discarded."""
+    """Return one sentence per stream with discarded packets."""
     return tuple(
-        f"{count} {'packets' if count > 1 else 'packet'} of stream 0x{one.stream.ssrc:08x} do not sound: their place"
-        " had other sound already"
+        f"{count} {'packets' if count > 1 else 'packet'} of stream 0x{one.stream.ssrc:08x} are not heard: their place"
+        " already had other sound"
         for track in tracks
         for one in track.streams
         if (count := one.discarded_packets)

@@ -1,4 +1,4 @@
-"""One stream while its packets pass: counts, payload types, digits; in the end a CapturedStream."""
+"""One stream while its packets are read: counts, payload types, digits; at the end a CapturedStream."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from rtpcodec.rtp.payloads.telephone_event import Digit, DigitReceiver
 from rtpcodec.rtp.statistics import G711, estimate_quality
 
 MAX_DIGITS: Final = 1000
-"""Keys of one stream that are kept: nobody presses more in a call."""
+"""Limit of keys per stream, more than anyone presses in a call."""
 MAX_GUESSES: Final = 2048
-"""Payload types whose payloads are looked at, over all streams, at up to 17 KB each. When there are more, the oldest
-guess is concluded with the payloads that it has seen."""
+"""Payload types whose codec is being guessed, over all streams, at up to 17 KB each. Beyond the limit, the oldest guess
+is concluded with the payloads that it has."""
 DEFAULT_EVENT_CLOCK_HZ: Final = 8000
 BUFFER_JITTERS: Final = 4
-"""An adaptive jitter buffer holds packets for about so many times the mean jitter."""
+"""The delay of an adaptive jitter buffer, in multiples of the mean jitter."""
 
 
 CodecSource = Callable[[StreamKey, int], "StreamCodec | None"]
-"""Says what a stream's payload type means, as far as anything but the payloads does."""
+"""Returns the codec of a stream's payload type, if anything but the payloads names it."""
 
 
 @dataclass(slots=True)
@@ -42,10 +42,10 @@ class PayloadTypeUse:
     packets: int = 0
     codec: StreamCodec | None = None
     guess: PayloadGuess | None = None
-    """While the payloads are looked at, because nothing says the codec."""
+    """The open guess, if nothing names the codec."""
 
     def conclude(self) -> None:
-        """Take the codec that the payloads show."""
+        """Adopt the codec that the payloads show."""
         if self.guess is not None:
             self.codec, self.guess = self.guess.codec(), None
 
@@ -59,7 +59,7 @@ class Guesses:
         self._open: deque[PayloadTypeUse] = deque()
 
     def begin(self, use: PayloadTypeUse) -> None:
-        """Look at the payloads of a payload type."""
+        """Begin to guess the codec of a payload type."""
         use.guess = PayloadGuess()
         self._open.append(use)
         if len(self._open) > MAX_GUESSES:
@@ -67,7 +67,7 @@ class Guesses:
 
 
 class StreamTrack:
-    """A known stream. Packets of its payload type are counted without it."""
+    """A known stream. Ordinary packets of its payload type are counted without it."""
 
     __slots__ = ("_digit_receiver", "_guesses", "_source", "_uses", "announced", "counter", "digits", "key", "notes")
 
@@ -81,7 +81,7 @@ class StreamTrack:
         self.digits: list[str] = []
         self.notes: list[str] = []
         self.announced: tuple[Announcement | None, Announcement | None] | None = None
-        """What signalling had said of its destination and of its source when it began; None: nothing."""
+        """The announcements of its destination and its source at its begin; None: signalling had announced neither."""
 
     def take(self, datagram: Datagram) -> bool:
         """Count a packet of any payload type. False: it is not RTP."""
@@ -103,7 +103,7 @@ class StreamTrack:
         elif self.counter.is_event:
             self._take_event(packet)
         elif self.counter.is_watched:
-            # The guess was concluded for the sake of later ones.
+            # The guess was concluded because of MAX_GUESSES.
             self._set_codec(use)
         return True
 
@@ -129,7 +129,7 @@ class StreamTrack:
                 self._take_event(event)
 
     def _set_codec(self, use: PayloadTypeUse) -> None:
-        """Say to the counter how packets of this payload type are counted."""
+        """Set how the counter counts packets of this payload type."""
         counter, known = self.counter, use.codec
         counter.is_event = known is not None and known.name == TELEPHONE_EVENT
         counter.is_watched = counter.is_event or use.guess is not None
@@ -137,7 +137,7 @@ class StreamTrack:
             counter.other_clock_hz = known.clock_hz
 
     def _settle(self) -> None:
-        """Add what was counted to the payload type that it was counted for."""
+        """Add the counted packets to their payload type."""
         use = self._uses.get(self.counter.payload_type)
         if use is not None:
             use.packets += self.counter.take_payload_type_packets()
@@ -156,7 +156,7 @@ class StreamTrack:
         self._keep_digits(digits)
 
     def _show_time(self, counter: StreamCounter) -> None:
-        """Show the receiver of digits how far the audio has come."""
+        """Pass the digit receiver the time of the newest audio."""
         if self._digit_receiver is None or counter.packets == 0:
             return
         audio = RtpPacket(
@@ -172,7 +172,7 @@ class StreamTrack:
         del self.digits[MAX_DIGITS:]
 
     def captured(self, reports: RtcpFacts, *, is_encrypted: bool) -> CapturedStream:
-        """Return what is known at the end."""
+        """Return the stream with its final figures."""
         self._settle()
         if self._digit_receiver is not None:
             self._keep_digits(self._digit_receiver.flush())
@@ -221,14 +221,14 @@ class StreamTrack:
         return is_audio, self._uses[payload_type].packets
 
     def _codec_of(self, payload_type: int, use: PayloadTypeUse) -> StreamCodec:
-        """Signalling may have come after the packets: it is surer than a guess."""
+        """Return the codec of a payload type. Signalling after the packets is more reliable than a guess."""
         if use.codec is not None and use.codec.known_by not in ("guess", "nothing"):
             return use.codec
         named = self._source(self.key, payload_type) or use.codec
         return named or (use.guess.codec() if use.guess else unknown_codec(""))
 
     def _mos(self, main: StreamCodec, jitter: tuple[float, float, float] | None) -> float | None:
-        """The E-model's estimate; a receiver's jitter buffer delays by some times the jitter."""
+        """Return the E-model's estimate, with the delay of an adaptive jitter buffer."""
         counter = self.counter
         if main.name not in ("PCMU", "PCMA") or jitter is None or not counter.expected:
             return None

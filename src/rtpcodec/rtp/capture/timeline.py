@@ -1,6 +1,6 @@
-"""The sound of one call in order: directions side by side, each a line of samples that only grows at its end.
+"""The timeline of one call: one track of samples per direction, each of which only grows at its end.
 
-A direction is held back while packets of the other one may still come: one that is behind by more is filled.
+A track is held back while packets of the other direction may still arrive; one that is further behind is filled.
 """
 
 from __future__ import annotations
@@ -15,24 +15,23 @@ from rtpcodec.pickling import Live
 from rtpcodec.rtp.capture.series import SeriesCounter
 
 LEAD_MS: Final = 3000
-"""How far one direction may be ahead of another one whose packets are all in time: longer than missing ones are waited
-for, and than sender reports move a direction."""
+"""How far one direction may be ahead of another one whose packets are all on time: longer than missing packets are
+waited for, and longer than the shift by sender reports."""
 MAX_LATENESS_MS: Final = 60_000
-"""Packets that are later than the quickest one by up to this are waited for. Memory is bounded by it: of a call at
-48 kHz 6 MB are held back then."""
+"""Packets may be later than the quickest one by this much. It bounds the memory: 6 MB for a call at 48 kHz."""
 BATCH_MS: Final = 100
-"""Sound is written in pieces of at least this length."""
+"""Sound is written to the sink in pieces of at least this length."""
 MAX_PIECES: Final = 10
-"""Packets whose sound is passed on at once: 200 ms of the usual ones."""
+"""Packets whose sound is passed on at once: 200 ms of usual packets."""
 PIECE_SAMPLES: Final = 8000
-"""Long silence is made in pieces of this length, so that memory does not grow with it."""
+"""Long silence is written in pieces of this length, so memory does not grow with it."""
 
 
 class CallSink(Protocol):
-    """Takes the sound of one call, such as an audio file that is written."""
+    """Receives the sound of one call, such as an audio file that is written."""
 
     def write(self, pcm: bytes, /) -> object:
-        """Take native int16 PCM, channels interleaved, whole frames."""
+        """Write native int16 PCM: interleaved channels, whole frames."""
 
 
 class Track(Live):
@@ -45,11 +44,11 @@ class Track(Live):
         self.lead_samples = int((LEAD_MS + min(lateness_ms, MAX_LATENESS_MS)) * rate_hz / 1000)
         """How far another track may be ahead of this one."""
         self.end = 0
-        """Samples so far."""
+        """The number of samples so far."""
         self.pending = bytearray()
-        """Those that were not written yet."""
+        """The samples not written yet."""
         self.energy = 0.0
-        """Of all samples, 1 for a sample at full scale."""
+        """The energy of all samples; a sample at full scale adds 1."""
         self.counter = SeriesCounter(rate_hz)
         self._grown = grown
         self._fill: Callable[[int], None] | None = None
@@ -76,7 +75,7 @@ class Track(Live):
         self._fill = fill
 
     def fill_to(self, position: int) -> None:
-        """Make the track at least nearly so long: nothing has arrived for it."""
+        """Fill the track approximately up to a position, because nothing has arrived for it."""
         if self._fill is not None:
             self._fill(position)
         else:
@@ -84,7 +83,7 @@ class Track(Live):
 
 
 class Passage(Live):
-    """Samples of one rate in a row on a track, resampled to its rate without delay. Use from one thread at a time."""
+    """Consecutive samples of one rate on a track, resampled without delay. Use from one thread at a time."""
 
     __slots__ = (
         "_began",
@@ -105,11 +104,12 @@ class Passage(Live):
     def __init__(self, track: Track, native_hz: int, start: int, ticks: int, clock_hz: int) -> None:
         """Begin a passage.
 
-        track: where it goes; samples where the track has some already are dropped.
-        native_hz: the rate of the samples, one that `Resampler` takes unless it is that of the track.
-        start: the position on the track, in its samples.
-        ticks: the same by the RTP clock, from the base of its timestamps.
-        clock_hz: the RTP clock.
+        Args:
+            track: the track; samples at positions that it already has are dropped.
+            native_hz: rate of the samples in Hz, that of the track or one that `Resampler` takes.
+            start: position on the track, in its samples.
+            ticks: the same position in ticks of the RTP clock, from the base of its timestamps.
+            clock_hz: RTP clock in Hz.
         """
         track.silence_to(start)
         self._track = track
@@ -117,7 +117,7 @@ class Passage(Live):
         self._skip = track.end - start + (0 if self._resampler is None else self._resampler.delay_samples)
         self.native_hz = native_hz
         self.native_end = 0
-        """Samples so far, at their own rate."""
+        """The number of samples so far, at native_hz."""
         self.native_hidden = (track.end - start) * native_hz // track.rate_hz
         """The first samples that are dropped, because the track has others there."""
         self.start = start
@@ -125,18 +125,18 @@ class Passage(Live):
         self.clock_hz = clock_hz
         self._opening = b""
         self._pieces: list[bytes] = []
-        """Samples that were not passed on yet: in larger pieces that is cheaper."""
+        """Samples not passed on yet: larger pieces are cheaper."""
         self._waiting = 0
-        """Of how many packets they are."""
+        """The number of packets that they come from."""
         self._began = track.energy, track.end
 
     @property
     def room(self) -> int:
-        """How many packets more make a piece that is passed on."""
+        """The number of further packets until the piece is passed on."""
         return MAX_PIECES - self._waiting
 
     def sounded(self) -> tuple[float, int]:
-        """Return energy and number of the samples that it has added to the track."""
+        """Return energy and number of the samples that this passage has added to the track."""
         energy, end = self._began
         return self._track.energy - energy, self._track.end - end
 
@@ -146,7 +146,7 @@ class Passage(Live):
         self._opening = pcm
 
     def trim_opening(self, samples: int) -> int:
-        """Drop so many samples of the beginning, if nothing follows it yet. Returns how many it were."""
+        """Drop samples of the opening, unless others follow already. Return how many were dropped."""
         samples = 0 if self._pieces else min(samples, len(self._opening) // 2)
         self._opening = self._opening[2 * samples :]
         self.native_end -= samples
@@ -161,7 +161,7 @@ class Passage(Live):
             self.flush()
 
     def write_run(self, pcm: bytes, packets: int) -> None:
-        """Add the samples of up to `room` packets, each shorter than PIECE_SAMPLES octets: as if each was written."""
+        """Add the samples of up to `room` packets, each below PIECE_SAMPLES octets, as if each was written."""
         self.native_end += len(pcm) // 2
         self._pieces.append(pcm)
         self._waiting += packets
@@ -169,7 +169,7 @@ class Passage(Live):
             self.flush()
 
     def flush(self) -> None:
-        """Pass on what was written."""
+        """Pass the samples on to the track."""
         pcm = b"".join([self._opening, *self._pieces])
         self._opening = b""
         self._pieces.clear()
@@ -189,7 +189,7 @@ class Passage(Live):
         return (position - self.start) * self.native_hz // self._track.rate_hz
 
     def close(self) -> None:
-        """End the passage: what the resampler holds back follows."""
+        """End the passage with the samples that the resampler holds back."""
         self.flush()
         if self._resampler is not None:
             self._append(self._resampler.flush())
@@ -203,28 +203,29 @@ class Passage(Live):
 
 
 class CallTimeline(Live):
-    """The tracks of one call, written to its sink side by side."""
+    """The tracks of one call, written to its sink as channels."""
 
     __slots__ = ("_batch_octets", "_opened", "_sink", "samples", "tracks")
 
     def __init__(
         self, rate_hz: int, lateness_ms: Sequence[float], sink: AbstractContextManager[CallSink] | None
     ) -> None:
-        """Make the tracks.
+        """Create the tracks.
 
-        rate_hz: of the sound.
-        lateness_ms: one entry per track: how late its packets come at most. It is filled only where none can come.
-        sink: takes the sound, entered here and left by `close`; None: nobody, it is only measured.
+        Args:
+            rate_hz: sample rate of the sound in Hz.
+            lateness_ms: per track, the greatest lateness of its packets in ms. It is filled only where none can arrive.
+            sink: receives the sound, entered here and exited by `close`; None: the sound is only measured.
         """
         self.tracks = tuple([Track(rate_hz, self._grown, one_ms) for one_ms in lateness_ms])
         self.samples = 0
-        """Samples of each track that were written."""
+        """The number of samples written per track."""
         self._opened = sink
         self._sink = None if sink is None else sink.__enter__()
         self._batch_octets = 2 * (BATCH_MS * rate_hz // 1000)
 
     def finish(self) -> None:
-        """Make all tracks equally long, write what is left and close the sink."""
+        """Fill all tracks to equal length, write the rest and close the sink."""
         end = max(track.end for track in self.tracks)
         for track in self.tracks:
             track.silence_to(end)
@@ -232,7 +233,7 @@ class CallTimeline(Live):
         self.close(None)
 
     def close(self, error: BaseException | None) -> None:
-        """Leave the sink, with the error that cuts the call if there is one. More than once does nothing."""
+        """Exit the sink, with the error that ends the call if there is one. Further calls do nothing."""
         opened, self._opened, self._sink = self._opened, None, None
         if opened is not None:
             opened.__exit__(
@@ -240,9 +241,12 @@ class CallTimeline(Live):
             )
 
     def _grown(self, grown: Track) -> None:
+        """Fill tracks that are too far behind the one that has grown, and write what all tracks have."""
+        # 1. No packet can arrive any more for a track that is further behind than its lead.
         for track in self.tracks:
             if grown.end - track.end > track.lead_samples:
                 track.fill_to(grown.end - track.lead_samples)
+        # 2. The sink gets the part that all tracks have, in pieces of at least BATCH_MS.
         ready = min([len(track.pending) for track in self.tracks])
         if ready >= self._batch_octets:
             self._write(ready)

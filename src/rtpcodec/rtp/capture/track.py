@@ -1,4 +1,4 @@
-"""One RTP stream onto its track: each packet at the place of its timestamp, and what fills the gaps between."""
+"""Writes one RTP stream to its track: each packet at the place of its timestamp, and the gaps between them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from rtpcodec.rtp.packet import RtpPacket
 from rtpcodec.rtp.payloads.comfort_noise import ComfortNoise, NoiseGenerator
 
 TOLERANCE_SAMPLES: Final = 1
-"""Timestamps that a sender rounds are off by a sample now and then; samples are not doubled or dropped for that."""
+"""Timestamps that a sender rounds are sometimes off by a sample; samples are not repeated or dropped because of it."""
 MAX_COMFORT_S: Final = 1
-"""A sender that sends nothing for longer has paused: its noise ends. Refreshes come every 160 ms (AMR-WB) or 400 ms
-(OPUS)."""
+"""After a longer pause the noise ends. Senders refresh it every 160 ms (AMR-WB) or 400 ms (OPUS)."""
 NANOSECONDS_IN_MS: Final = 1_000_000
 EVENT: Final = "telephone-event"
 NOISE: Final = "CN"
@@ -69,18 +68,19 @@ class StreamTrack(Live):
     def __init__(
         self, stream: CapturedStream, track: Track, begin: int, clock_hz: int, gaps: Gaps, *, shift_ns: int
     ) -> None:
-        """Make the state of a stream.
+        """Create the state of a stream.
 
-        stream: what the report says of it.
-        track: where it goes.
-        begin: the position of its first packet on the track, in samples.
-        clock_hz: the RTP clock of most packets.
-        gaps: what stands for lost packets.
-        shift_ns: what must be added to the time of a capture to get that of the track.
+        Args:
+            stream: the stream in the report.
+            track: the track of its direction.
+            begin: position of its first packet on the track, in samples.
+            clock_hz: RTP clock of most packets in Hz.
+            gaps: "conceal" or "silence" for lost packets.
+            shift_ns: time on the track minus time of capture.
         """
         self.stream = stream
         self.run = Run(shift_ns)
-        """Takes ordinary packets in place of `put`, once `open_run` has opened it."""
+        """Takes ordinary packets instead of `put`, after `open_run` has opened it."""
         self.tally = Tally()
         self._track = track
         self._gaps = gaps
@@ -96,7 +96,7 @@ class StreamTrack(Live):
         self._paused_samples = 0
 
     def put(self, packet: RtpPacket, time_ns: int) -> None:
-        """Take a packet, by the time of its capture."""
+        """Take a packet with its time of capture."""
         run = self.run
         run.heard_ns = time_ns
         arrival_ms = (time_ns + run.shift_ns) / NANOSECONDS_IN_MS
@@ -104,7 +104,8 @@ class StreamTrack(Live):
             self._step(one)
 
     def open_run(self, packet: RtpPacket) -> None:
-        """Let the next ordinary packets continue a run, if nothing but they can follow the packet that was put last."""
+        """Open a run for the next ordinary packets, if they would be decoded one directly after the other."""
+        # 1. The last packet was decoded, and payloads of its codec can be joined.
         audio, passage = self._last, self._passage
         if (
             audio is None
@@ -113,11 +114,13 @@ class StreamTrack(Live):
             or self._audio.get(packet.payload_type) is not audio
         ):
             return
+        # 2. A whole number of ticks per packet, and no packet is missing.
         samples = self._packet_samples
         samples_in_tick, rest = divmod(audio.native_hz, audio.clock_hz)
         if rest or samples % samples_in_tick or 2 * samples >= PIECE_SAMPLES or self._missing:
             return
         step = samples // samples_in_tick
+        # 3. The passage ends at the timestamp of the next packet.
         has_clocks = passage.native_hz == audio.native_hz and passage.clock_hz == audio.clock_hz
         if not has_clocks or not self._place.is_at(packet.timestamp, audio.clock_hz):
             return
@@ -127,7 +130,7 @@ class StreamTrack(Live):
             self.run.open(packet, step, passage.room)
 
     def play_run(self) -> None:
-        """Play what waits in the run: as if each packet was put. The run stays as it is, open or closed."""
+        """Decode the packets that wait in the run, as if each was put. The run stays open or closed."""
         run, audio, passage = self.run, self._last, self._passage
         datagrams, times_ns = run.take()
         if not datagrams or audio is None or passage is None:
@@ -144,13 +147,13 @@ class StreamTrack(Live):
             run.open(last, run.step, passage.room)
 
     def settle(self) -> None:
-        """Close the run, and play what waits in it."""
+        """Close the run, and decode the packets that wait in it."""
         if self.run.is_open:
             self.run.head = CLOSED
             self.play_run()
 
     def leave(self) -> None:
-        """Play what waits, and leave the track to another stream."""
+        """Decode all packets that wait, and leave the track to another stream."""
         self.settle()
         for one in self._packets.flush():
             self._step(one)
@@ -159,7 +162,7 @@ class StreamTrack(Live):
         self._end_passage()
 
     def sound(self) -> StreamSound:
-        """Return what became of the stream."""
+        """Return the facts about the sound of the stream."""
         tally = self.tally
         return StreamSound(
             stream=self.stream,
@@ -180,12 +183,12 @@ class StreamTrack(Live):
         )
 
     def _step(self, one: InOrder) -> None:
-        """Play one packet, or two when it shows what an odd one before it was."""
+        """Decode one packet, or two if it decides about an odd one before it."""
         audio = self._audio_of(one.packet.payload_type)
         if isinstance(audio, PayloadAudio):
             clock_hz = audio.clock_hz
         elif audio == NOISE:
-            # RFC 3389 section 4: the clock of noise is that of the audio, also where its static type says 8000.
+            # RFC 3389 section 4: the clock of noise is that of the audio, although its static payload type has 8000.
             clock_hz = self._place.clock_hz
         else:
             self._pass_over(one, is_event=audio == EVENT)
@@ -196,7 +199,7 @@ class StreamTrack(Live):
     def _pass_over(self, one: InOrder, *, is_event: bool) -> None:
         """Count a packet without audio."""
         self._track.counter.packet(self._track.end, one.missing, None)
-        # Numbers that are missing between two packets of a key are those of the key.
+        # Numbers missing between two packets of a key belong to the key.
         self._missing += 0 if is_event and self._is_event else one.missing
         self._is_event = is_event
         if not is_event:
@@ -222,7 +225,7 @@ class StreamTrack(Live):
         samples = len(pcm) // 2
         hidden = 0 if judged.ticks is None else passage.native_end - passage.native_at(judged.ticks)
         if hidden > TOLERANCE_SAMPLES:
-            # Senders of Opus count the decoder's warm-up as no time: the first packet sounds shorter than it is.
+            # Some Opus senders leave the pre-skip out of the timestamps, so the first packet has less time than audio.
             hidden -= passage.trim_opening(hidden) if hidden < samples else 0
             pcm = pcm[2 * hidden :]
         self._last, self._packet_samples = audio, max(samples, 1)
@@ -244,7 +247,7 @@ class StreamTrack(Live):
             tally.discarded += 1
 
     def _reach(self, judged: Judged, position: int, audio: PayloadAudio, missing: int) -> Passage:
-        """Fill the gap before a packet; return the passage that it continues or begins."""
+        """Fill the gap before a packet. Return the passage that it continues or begins."""
         passage, ticks = self._passage, judged.ticks
         if passage is not None and not judged.is_new_base:
             if ticks is not None:
@@ -258,13 +261,15 @@ class StreamTrack(Live):
         return self._begin_passage(passage)
 
     def _fill(self, passage: Passage, native: int, missing: int, following: bytes | None) -> None:
-        """Make a passage so long: lost packets first, then a pause."""
+        """Fill a passage up to a sample: lost packets first, then a pause."""
+        # 1. The gap, and the part of it that lost packets take.
         gap = native - passage.native_end
         if gap <= TOLERANCE_SAMPLES:
             return
         lost = min(gap, missing * self._packet_samples)
         if lost and gap - lost < self._packet_samples // 2:
             lost = gap
+        # 2. Conceal lost packets, a second at most; silence follows.
         if lost:
             last = self._last
             can_conceal = self._gaps == "conceal" and last is not None and last.native_hz == passage.native_hz
@@ -278,10 +283,11 @@ class StreamTrack(Live):
                 )
                 passage.write(pcm)
                 lost, can_conceal = lost - count, False
+        # 3. The rest is a pause of the sender.
         self._pause(passage, native - passage.native_end)
 
     def _pause(self, passage: Passage, samples: int) -> None:
-        """Fill the time in which the sender sent nothing."""
+        """Fill a pause of the sender."""
         self.tally.paused_ms += samples * 1000 / passage.native_hz
         while samples > 0:
             count = min(samples, PIECE_SAMPLES)
@@ -298,7 +304,7 @@ class StreamTrack(Live):
         return last.comfort(min(samples, left)).ljust(2 * samples, b"\0")
 
     def _take_noise(self, judged: Judged, position: int) -> None:
-        """Continue with the noise that a packet describes."""
+        """Switch to the noise that a packet describes."""
         passage = self._passage
         if passage is None or judged.is_new_base:
             native_hz = self._track.rate_hz if self._last is None else self._last.native_hz
@@ -316,14 +322,14 @@ class StreamTrack(Live):
             self.tally.damaged += 1
 
     def _fill_to(self, position: int) -> None:
-        """Continue up to a position of the track: nothing has arrived for it."""
+        """Fill up to a position of the track, because no packet has arrived for it."""
         self.settle()
         passage = self._passage
         if passage is not None:
             self._pause(passage, passage.native_of(position) - passage.native_end)
 
     def _end(self) -> int:
-        """Return the position where the sound so far ends."""
+        """Return the position of the end of the sound so far."""
         passage = self._passage
         return self._track.end if passage is None else passage.position_of(passage.native_end)
 
@@ -343,12 +349,14 @@ class StreamTrack(Live):
         self._track.fill_by(None)
 
     def _audio_of(self, payload_type: int) -> PayloadAudio | str:
-        """Return what decodes a payload type; EVENT, NOISE, or why nothing does."""
+        """Return the decoder of a payload type, or EVENT, NOISE, or the reason why it is not decoded."""
         found = self._audio.get(payload_type)
         if found is None:
             of = self.stream.codecs.get(payload_type)
             if of is None or self.stream.encrypted:
-                found = "the payloads are encrypted" if of else f"nothing says what payload type {payload_type} is"
+                found = (
+                    "the payloads are encrypted" if of else f"nothing names the codec of payload type {payload_type}"
+                )
             elif of.name in (EVENT, NOISE):
                 found = of.name
             else:

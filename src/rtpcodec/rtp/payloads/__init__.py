@@ -1,27 +1,33 @@
 """Frames to payloads and back: a decoder takes frames one by one, an RTP packet or a message carries a payload.
 
-format         the contracts: PayloadFormat, and AdaptivePayloadFormat for codecs with several packings
-sample         sample codecs: any run of octets (RFC 3551)
-opus           one packet per payload (RFC 7587)
-amrwb          AMR-WB, and which packing a stream has (RFC 4867)
-amrwb_packing  the packings themselves
-amrwb_file     storage files
-telephone_event  digits as packets, packets as digits (RFC 4733)
-key_press      which packets of digits are one press
-comfort_noise  noise measured, sent and made audible (RFC 3389)
+format           the contracts: PayloadFormat, and AdaptivePayloadFormat for codecs with several packings
+sample           sample codecs: any run of octets (RFC 3551 section 4.5)
+opus             one packet per payload (RFC 7587 section 4.2)
+amrwb            AMR-WB, and the packing of a stream (RFC 4867 section 4)
+amrwb_packing    the packings themselves
+amrwb_file       storage files (RFC 4867 section 5)
+telephone_event  digits to packets, packets to digits (RFC 4733 section 2)
+key_press        which packets belong to one key press
+comfort_noise    noise measured, sent and generated (RFC 3389)
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rtpcodec.codecs.info import CodecInfo
 from rtpcodec.errors import UnknownCodec
+from rtpcodec.lazy import public_names
 from rtpcodec.rtp.payloads.amrwb import AmrWbFormat
 from rtpcodec.rtp.payloads.format import AdaptivePayloadFormat, PayloadFormat
 from rtpcodec.rtp.payloads.opus import OpusFormat
 from rtpcodec.rtp.payloads.sample import SampleFormat
+
+if TYPE_CHECKING:
+    from rtpcodec.rtp.payloads import amrwb_file as amrwb_file
+    from rtpcodec.rtp.payloads import comfort_noise as comfort_noise
+    from rtpcodec.rtp.payloads import telephone_event as telephone_event
 
 __all__ = [
     "AdaptivePayloadFormat",
@@ -29,19 +35,30 @@ __all__ = [
     "OpusFormat",
     "PayloadFormat",
     "SampleFormat",
+    "amrwb_file",
+    "comfort_noise",
     "payload_format",
+    "telephone_event",
 ]
 
+__getattr__ = public_names(__name__, ("amrwb_file", "comfort_noise", "telephone_event"))
 
 FRAME_FORMATS: dict[str, Callable[..., PayloadFormat]] = {"OPUS": OpusFormat, "AMR-WB": AmrWbFormat}
 """The payload formats of frame codecs by the codec's name. A new frame codec has one line here."""
 
 
 def payload_format(info: CodecInfo, sample_rate_hz: int | None = None, **options: Any) -> PayloadFormat:
-    """Return a new payload format for one direction of one stream; options are those of AmrWbFormat, others have none.
+    """Return a new payload format for one direction of one stream.
 
-    TypeError: an option that this codec does not have. ValueError: a sample rate or a value that it does not have.
-    UnknownCodec: a frame codec whose payloads are not known here.
+    Args:
+        info: the codec.
+        sample_rate_hz: sample rate of the audio in Hz, by default the codec's.
+        options: those of AmrWbFormat for AMR-WB; other codecs do not have options.
+
+    Raises:
+        TypeError: an option that this codec does not have.
+        ValueError: a sample rate or a value that it does not have.
+        UnknownCodec: a frame codec without a payload format.
 
     >>> payload_format(codec("G722")).ticks(bytes(160))
     160

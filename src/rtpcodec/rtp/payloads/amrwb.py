@@ -1,7 +1,7 @@
-"""Payloads of AMR-WB, and which of the packings a stream has (RFC 4867).
+"""Payloads of AMR-WB, and the packing of a stream (RFC 4867 section 4).
 
-A call's signalling would say which packing is used; a media stream's messages do not, so every payload is read in full
-under each of them. A valid payload fits its own packing always, and hardly ever another.
+SDP names the packing of a SIP call. The messages of a media stream do not, so every payload is parsed in each packing.
+A valid payload always fits its own packing, and hardly ever another one.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from rtpcodec.rtp.payloads.amrwb_packing import NO_REQUEST, PACK, UNPACK, Packin
 from rtpcodec.rtp.payloads.format import PayloadFormat
 
 SWITCH_PAYLOADS = 3
-"""So many payloads that fit another packing alone change it. One may be a stray; a sender that has changed its packing
-is followed within 60 ms."""
+"""Payloads that are valid only in another packing until it is adopted. A single one may be a stray; a change of the
+sender's packing is adopted within 60 ms."""
 
 
 class AmrWbFormat(Value):
-    """Frames in storage form to payloads and back, in a given packing or in the one that a stream turns out to have.
+    """Payload format of AMR-WB: frames in storage form to payloads and back. Use from one thread at a time.
 
-    "auto" takes the first packing that a payload fits alone, and another after SWITCH_PAYLOADS that fit that one alone.
-    What fits several is read in the packing in force, before anything was found in the first of bandwidth-efficient,
-    octet-aligned and storage that it fits. A packing that is given ignores reserved and padding bits, as RFC 4867 asks;
-    "auto" needs them to be 0.
+    With "auto", the first payload that is valid in only one packing decides; SWITCH_PAYLOADS that are valid only in
+    another one change it. A payload that is valid in several is read in the current packing; before a decision, in the
+    first valid one of bandwidth-efficient, octet-aligned and storage. An explicit packing ignores reserved and padding
+    bits (RFC 4867 sections 4.3 and 4.4); "auto" needs them to be 0.
 
     >>> amrwb = AmrWbFormat()
     >>> [frame.hex() for frame in amrwb.frames(bytes.fromhex("f04c1234567890"))]
@@ -55,15 +55,15 @@ class AmrWbFormat(Value):
     )
 
     packing: Packing
-    """What payloads are made in, and read in where several fit."""
+    """The packing of `payload`, and of received payloads that are valid in several packings."""
     detected: Packing | None
-    """What was found in the stream; None before, and where the packing is given."""
+    """The packing detected in the stream; None before the decision, and with an explicit packing."""
     mode_request: int | None
-    """The mode that the far end asked our encoder for last, 0 to 8 (RFC 4867 section 4.3.1)."""
+    """The last mode that the far end requested from our encoder, 0 to 8 (RFC 4867 section 4.3.1)."""
     cmr_received: int | None
-    """The request field of the last payload as it came: 15 asks for nothing, 9 to 14 are ignored."""
+    """The unchanged request field of the last payload: 15 requests nothing, 9 to 14 are ignored."""
     highest_mode: int | None
-    """The highest mode of a speech frame that was received."""
+    """The highest mode of the received speech frames."""
 
     def __init__(
         self,
@@ -74,7 +74,18 @@ class AmrWbFormat(Value):
         crc: bool = False,
         robust_sorting: bool = False,
     ) -> None:
-        """ValueError: a packing or request that there is not, or one of the three options, which need negotiation."""
+        """Create a payload format for one direction of one stream.
+
+        Args:
+            packing: "bandwidth-efficient", "octet-aligned", "storage", or "auto" to detect it.
+            cmr: codec mode request of our payloads, 0 to 8; 15 requests nothing.
+            interleaving: must be False, because it needs negotiation by SDP.
+            crc: must be False, likewise.
+            robust_sorting: must be False, likewise.
+
+        Raises:
+            ValueError: an unknown packing or mode, or one of the last three options.
+        """
         refused = {"interleaving": interleaving, "crc": crc, "robust_sorting": robust_sorting}
         for option, wanted in refused.items():
             if wanted:
@@ -94,7 +105,7 @@ class AmrWbFormat(Value):
 
     @property
     def cmr(self) -> int:
-        """The mode that our payloads ask of the far end's encoder, 0 to 8; 15 asks for nothing."""
+        """The mode that our payloads request from the far end's encoder, 0 to 8; 15 requests nothing."""
         return self._cmr
 
     @cmr.setter
@@ -104,12 +115,16 @@ class AmrWbFormat(Value):
         self._cmr = mode
 
     def frames(self, payload: Buffer, /) -> list[bytes]:
-        """Frames in storage form, at least one. PayloadError says for each packing why the payload does not fit."""
+        """Return the frames of a payload in storage form, at least one.
+
+        Raises:
+            PayloadError: not a valid payload; the message says why, for each packing. The state is unchanged.
+        """
         readings = self._readings(bytes(memoryview(payload)))
         if self._auto:
-            self._weigh(readings)
+            self._detect(readings)
         packing, (cmr, frames) = next(iter(readings.items()))
-        # A payload in another packing may be misread, and a mode would outlive it.
+        # A payload in another packing may be misread, and its mode request would remain in force.
         if cmr is not None and packing == self.packing and not (self._auto and self.detected is None):
             self.cmr_received = cmr
             if cmr < MODES:
@@ -120,18 +135,19 @@ class AmrWbFormat(Value):
         return frames
 
     def payload(self, frames: Sequence[bytes], /) -> bytes:
-        """Pack 1 to 50 frames in the packing in force. PayloadError: not a valid frame, none or too many."""
+        """Pack 1 to 50 frames in the current packing. PayloadError: an invalid frame, no frame or too many."""
         return PACK[self.packing](frames, self._cmr)
 
     def ticks(self, payload: Buffer, /) -> int:
-        """Duration by the RTP clock of 16000 Hz, 320 a frame; nothing is remembered. PayloadError as for frames."""
+        """Return the duration in ticks of 16000 Hz, 320 per frame, without detection. PayloadError: as for `frames`."""
         _, frames = next(iter(self._readings(bytes(memoryview(payload))).values()))
         return FRAME_SAMPLES * len(frames)
 
     def split(self, payload: bytes, max_octets: int, /) -> Iterator[tuple[bytes, int]]:
-        """Payloads of whole frames in the packing in force, each with the request that the whole has.
+        """Yield payloads of whole frames in the current packing, each with the mode request of the whole.
 
-        PayloadError: no payload in that packing, or a frame that does not fit.
+        Raises:
+            PayloadError: not a valid payload in that packing, or a frame longer than max_octets.
         """
         cmr, frames = UNPACK[self.packing](payload, self._auto)
         request = NO_REQUEST if cmr is None else cmr
@@ -150,14 +166,18 @@ class AmrWbFormat(Value):
             start = end
 
     def adopt(self, heard: PayloadFormat, encoder: Encoder, /) -> None:
-        """Pack as the far end does where the packing is not given, and encode in the mode that it asked for.
+        """Adopt the far end's packing, unless ours is explicit, and encode in the mode that the far end requested.
 
-        RFC 4867 section 4.3.1: a mode request holds until another one comes. Without one, the encoder's given mode
-        holds, or else mode 2, but no higher mode than the far end uses itself.
+        A mode request is valid until the next one (RFC 4867 section 4.3.1). Without one, the encoder keeps its explicit
+        mode, or uses mode 2 or the far end's highest mode, whichever is lower.
+
+        Args:
+            heard: the payload format that reads the far end's payloads.
+            encoder: the encoder of the frames that this format packs.
         """
         if not isinstance(heard, AmrWbFormat):
             return
-        # Storage form is for files: a sender that uses it is at fault, and the fault is not repeated (section 5).
+        # Storage form is for files (section 5): never send it because a sender wrongly does.
         if self._auto and heard.detected not in (None, "storage"):
             self.packing = heard.packing
         if not isinstance(encoder, AmrWbEncoder):
@@ -168,7 +188,7 @@ class AmrWbFormat(Value):
             encoder.mode = min(DEFAULT_MODE, heard.highest_mode)
 
     def require_sendable(self, payload: Buffer, /) -> None:
-        """Refuse storage form, in which encoders give their frames, unless this packing was given."""
+        """Refuse frames in storage form, as encoders return them, unless the packing is explicit. PayloadError."""
         if not self._auto:
             return
         alone = AmrWbFormat()
@@ -179,17 +199,22 @@ class AmrWbFormat(Value):
             )
 
     def _readings(self, octets: bytes) -> dict[Packing, Unpacked]:
-        """At least one reading, that of the packing in force first; others where they matter."""
+        """Return the packings in which a payload is valid, at least one, with its frames. The current packing is first.
+
+        Other packings are only tried if the result may matter.
+        """
+        # 1. The current packing. An explicit one is the only one; a detected one is enough if it has no rival.
         try:
             found = {self.packing: UNPACK[self.packing](octets, self._auto)}
         except PayloadError as error:
             if not self._auto:
-                raise PayloadError(f"{error}{_told_by_its_front(octets)}") from None
+                raise PayloadError(f"{error}{_wrong_front(octets)}") from None
             found, reasons = {}, [str(error)]
         else:
             if not self._auto or (self.detected is not None and self._rival is None):
                 return found
             reasons = []
+        # 2. The others.
         for packing in UNPACK:
             if packing != self.packing:
                 try:
@@ -197,13 +222,15 @@ class AmrWbFormat(Value):
                 except PayloadError as error:
                     reasons.append(str(error))
         if not found:
-            raise PayloadError(f"{'; '.join(reasons)}{_told_by_its_front(octets)}")
+            raise PayloadError(f"{'; '.join(reasons)}{_wrong_front(octets)}")
         return found
 
-    def _weigh(self, readings: dict[Packing, Unpacked]) -> None:
-        """Remember what a payload says of the stream's packing, if it fits one alone."""
+    def _detect(self, readings: dict[Packing, Unpacked]) -> None:
+        """Detect the packing of the stream, from a payload that is valid in only one."""
+        # 1. Valid in several: it decides nothing.
         if len(readings) > 1:
             return
+        # 2. Count payloads of a packing that is not the detected one.
         (only,) = readings
         if only == self._rival:
             self._rival_payloads += 1
@@ -211,6 +238,7 @@ class AmrWbFormat(Value):
             self._rival = None
         else:
             self._rival, self._rival_payloads = only, 1
+        # 3. The first decision, or enough payloads for a change.
         if self._rival is not None and (self.detected is None or self._rival_payloads == SWITCH_PAYLOADS):
             self.packing = self.detected = self._rival
             self._rival = None
@@ -220,8 +248,8 @@ class AmrWbFormat(Value):
         return f"<AmrWbFormat {self.packing}, {how}>"
 
 
-def _told_by_its_front(octets: bytes) -> str:
-    """What stands before a payload by mistake, as the end of a message."""
+def _wrong_front(octets: bytes) -> str:
+    """Return the end of an error message: what precedes the payload by mistake."""
     if octets.startswith((MAGIC, MANY_CHANNELS_MAGIC)):
         return "; it begins as a storage file does, a payload has frames only"
     try:

@@ -13,20 +13,19 @@ from typing_extensions import Buffer
 from rtpcodec.codecs.amrwb_frame import FRAME_OCTETS, HEADER_ZEROS, NO_DATA_FRAME, frame_type
 from rtpcodec.errors import PayloadError
 
+__all__ = ["StoredFrames", "amrwb_octets", "read_amrwb", "write_amrwb"]
+
 MAGIC = b"#!AMR-WB\n"
 MANY_CHANNELS_MAGIC = b"#!AMR-WB_MC1.0\n"
 NARROW_MAGIC = b"#!AMR\n"
 MAGIC_OCTETS: Final = len(MANY_CHANNELS_MAGIC)
-"""As many octets show every magic."""
+"""The octets needed to recognise every magic."""
 _READ_OCTETS: Final = 64 * 1024
-"""Of a file at once: more than 20 seconds."""
+"""Octets per read: more than 20 seconds."""
 
 
 def wrong_magic(head: bytes) -> str | None:
-    """Return what is wrong with the beginning of a file, None if nothing is.
-
-    head: at least MAGIC_OCTETS, or the whole file.
-    """
+    """Return the error in the first octets of a file, at least MAGIC_OCTETS or the whole file; None: it has none."""
     if head.startswith(MANY_CHANNELS_MAGIC):
         return "has several channels (#!AMR-WB_MC1.0), only one is read"
     if head.startswith(NARROW_MAGIC):
@@ -35,25 +34,26 @@ def wrong_magic(head: bytes) -> str | None:
 
 
 class StoredFrames:
-    """Walks over the frames of a file behind its magic, in bounded memory. Use from one thread at a time."""
+    """Iterates over the frames of a file after its magic, in bounded memory. Use from one thread at a time."""
 
     __slots__ = ("_buffer", "_read", "missing_octets", "place")
 
     def __init__(self, read: Callable[[int], bytes], begun: bytes = b"") -> None:
-        """Begin behind the magic.
+        """Begin after the magic.
 
-        read: gives the next octets of the file, b"" at its end.
-        begun: octets behind the magic that were read already.
+        Args:
+            read: returns the next octets of the file, b"" at its end.
+            begun: octets after the magic that were already read.
         """
         self._read = read
         self._buffer = begun
         self.place = len(MAGIC)
         """The octet of the file where the next frame begins."""
         self.missing_octets = 0
-        """How many octets the last frame lacks, at the end of the file."""
+        """The octets that the last frame lacks at the end of the file."""
 
     def frames(self) -> Iterator[bytes]:
-        """Yield whole frames, up to the end or to octets that begin no frame. OSError."""
+        """Yield whole frames, up to the end or to octets that do not begin a frame. OSError."""
         while True:
             at, end = 0, len(self._buffer)
             while at < end and (octets := self.needed_octets(self._buffer[at])) and at + octets <= end:
@@ -72,21 +72,22 @@ class StoredFrames:
 
     @staticmethod
     def needed_octets(header: int) -> int | None:
-        """Return the octets of the frame that begins with this one; None: no frame does."""
+        """Return the length of the frame that begins with this octet; None: not the first octet of a frame."""
         return None if header & HEADER_ZEROS else FRAME_OCTETS.get(header >> 3)
 
     @property
     def rest(self) -> bytes:
-        """What was read and is not a whole frame; empty at the end of a file that is right."""
+        """The octets read that are not a whole frame; empty at the end of a valid file."""
         return self._buffer
 
 
 def read_amrwb(source: str | PathLike[str] | Buffer) -> Iterator[bytes]:
-    """Yield the frames of a file, or of the octets of one, as a decoder takes them.
+    """Yield the frames of a file, or of the octets of a file, for the decoder.
 
-    PayloadError at once: not a file of this kind, or one of several channels. PayloadError after the last whole frame:
-    the file ends inside a frame, or continues with octets that are not a valid frame; the message says at which octet.
-    OSError.
+    Raises:
+        PayloadError: at once, if it is not a file of this kind or has several channels; after the last whole frame, if
+            the file ends inside a frame or continues with an invalid one. The message names the octet.
+        OSError: the file cannot be read.
 
     >>> frames = [bytes.fromhex("4c1234567890"), bytes.fromhex("7c")]
     >>> list(read_amrwb(amrwb_octets(frames))) == frames
@@ -112,16 +113,21 @@ def _frames(octets: bytes) -> Iterator[bytes]:
             f"{there} of {there + walk.missing_octets} octets are there"
         )
     if walk.rest:
-        raise PayloadError(f"AMR-WB file: octet {walk.place} is 0x{walk.rest[0]:02X}, which begins no frame")
+        raise PayloadError(f"AMR-WB file: octet {walk.place} is 0x{walk.rest[0]:02X}, which does not begin a frame")
 
 
 def amrwb_octets(frames: Iterable[bytes | None]) -> bytes:
-    """Return the octets of a file. None stands for a frame that was not received. PayloadError: not a valid frame."""
+    """Return the octets of a file. A frame that was not received is None. PayloadError: not a valid frame."""
     return MAGIC + b"".join([_checked(frame) for frame in frames])
 
 
 def write_amrwb(path: str | PathLike[str], frames: Iterable[bytes | None]) -> None:
-    """Write a file, or replace it. None and PayloadError as for amrwb_octets, before anything is written. OSError."""
+    """Write or replace a file. A frame that was not received is None.
+
+    Raises:
+        PayloadError: not a valid frame; the file is unchanged.
+        OSError: the file cannot be written.
+    """
     Path(path).write_bytes(amrwb_octets(frames))
 
 

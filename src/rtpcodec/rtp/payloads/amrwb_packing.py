@@ -1,7 +1,7 @@
-"""The packings of AMR-WB frames, each both ways (RFC 4867 sections 4.3, 4.4 and 5.3). Frames are in storage form.
+"""The packings of AMR-WB frames, each in both directions (RFC 4867 sections 4.3, 4.4 and 5.3).
 
-To unpack strictly is to want every reserved and padding bit to be 0. They are what tells the packings apart; once the
-packing is known, a receiver ignores them.
+Frames are in storage form. `strict` requires that every reserved and padding bit is 0. These bits distinguish the
+packings; once the packing is known, a receiver ignores them.
 """
 
 from __future__ import annotations
@@ -14,23 +14,32 @@ from rtpcodec.errors import PayloadError
 
 Packing = Literal["bandwidth-efficient", "octet-aligned", "storage"]
 Unpacked = tuple[int | None, list[bytes]]
-"""The mode request of a payload, where its packing has one, and the frames."""
+"""The mode request of a payload, None for storage form, and the frames."""
 
 MAX_FRAMES = 50
-"""Frames of one payload: a second of audio. Senders in the field put up to 50 into a packet."""
+"""Frames per payload: a second of audio. Senders in the field put up to 50 into a packet."""
 MAX_OCTETS = 1 + MAX_FRAMES * max(FRAME_OCTETS.values())
-"""No packing needs more for so many frames; nothing longer is looked at."""
+"""The greatest length of MAX_FRAMES in any packing; longer payloads are not parsed."""
 NO_REQUEST = 15
-"""The mode request that asks for nothing (RFC 4867 section 4.3.1)."""
+"""The value of CMR without a mode request (RFC 4867 section 4.3.1)."""
 
-_ENTRY_BITS = 6  # of the table of contents: F(1) FT(4) Q(1)
+_ENTRY_BITS = 6  # of an entry in the table of contents: F(1) FT(4) Q(1)
 _MORE = 0b10_0000  # F: another entry follows
 _PADDING = {kind: 8 * (FRAME_OCTETS[kind] - 1) - bits for kind, bits in SPEECH_BITS.items()}
 
 
 def unpack_bandwidth_efficient(octets: bytes, strict: bool) -> Unpacked:
-    """`CMR(4)`, an entry `F(1) FT(4) Q(1)` for each frame, then the speech bits of all frames, without alignment."""
+    """Unpack a payload without alignment inside (RFC 4867 section 4.3), here with one frame.
+
+     0                   1                   2                   3
+     0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+    |  CMR  |F|  FT   |Q|d(0)          speech bits              ...
+    ...                                              d(n-1)|padding|
+
+    Several frames have one entry F, FT, Q each, then the speech bits of each frame, without padding between.
+    """
     _require_octets(octets, 2, "bandwidth-efficient")
+    # 1. The mode request, then the table of contents.
     bits = int.from_bytes(octets, "big")
     left = 8 * len(octets) - 4
     cmr = bits >> left
@@ -44,10 +53,12 @@ def unpack_bandwidth_efficient(octets: bytes, strict: bool) -> Unpacked:
             raise PayloadError(_too_many("bandwidth-efficient"))
         entry = bits >> left & 0b11_1111
         entries.append(entry & ~_MORE)
+    # 2. The length must be exact: less than one octet of padding remains.
     speech_bits = sum([_speech_bits(entry >> 1, "bandwidth-efficient") for entry in entries])
     if not 0 <= left - speech_bits < 8:
         needed = (4 + _ENTRY_BITS * len(entries) + speech_bits + 7) // 8
         raise PayloadError(_wrong_length("bandwidth-efficient", octets, len(entries), needed))
+    # 3. The speech bits, each frame padded to octets as in storage form.
     frames = []
     for entry in entries:
         kind = entry >> 1
@@ -60,8 +71,17 @@ def unpack_bandwidth_efficient(octets: bytes, strict: bool) -> Unpacked:
 
 
 def unpack_octet_aligned(octets: bytes, strict: bool) -> Unpacked:
-    """`CMR(4) 0000`, an octet `F(1) FT(4) Q(1) 00` for each frame, then the octets of speech of all frames."""
+    """Unpack a payload whose parts are whole octets (RFC 4867 section 4.4), here with two frames.
+
+     0                   1                   2                   3
+     0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+    |  CMR  |R|R|R|R|1|  FT#1 |Q|P|P|0|  FT#2 |Q|P|P|  speech #1  ...
+    ... octets of speech #1, padded  | octets of speech #2, padded  |
+
+    R are reserved bits, P padding bits. Interleaving and CRC are not negotiated, so their octets are absent.
+    """
     _require_octets(octets, 2, "octet-aligned")
+    # 1. The mode request, then the table of contents.
     if strict and octets[0] & 0x0F:
         raise PayloadError(
             f"AMR-WB octet-aligned payload starts with octet 0x{octets[0]:02X}, its low 4 bits must be 0"
@@ -83,8 +103,10 @@ def unpack_octet_aligned(octets: bytes, strict: bool) -> Unpacked:
         _speech_bits(entry >> 3 & 0x0F, "octet-aligned")
         entries.append(entry & 0x7C)
         needed += FRAME_OCTETS[entry >> 3 & 0x0F]
+    # 2. The length must be exact.
     if len(octets) != needed:
         raise PayloadError(_wrong_length("octet-aligned", octets, len(entries), needed))
+    # 3. The octets of speech.
     place += 1
     frames = []
     for header in entries:
@@ -95,7 +117,11 @@ def unpack_octet_aligned(octets: bytes, strict: bool) -> Unpacked:
 
 
 def unpack_storage(octets: bytes, strict: bool) -> Unpacked:
-    """Frames as files hold them, one after the other; there is no mode request."""
+    """Unpack frames one after the other as in files (RFC 4867 section 5.3), without a mode request.
+
+     0 1 2 3 4 5 6 7
+    |P|  FT   |Q|P|P| octets of speech ...
+    """
     _require_octets(octets, 1, "storage")
     place = 0
     frames: list[bytes] = []
@@ -117,7 +143,7 @@ def unpack_storage(octets: bytes, strict: bool) -> Unpacked:
 
 
 def pack_bandwidth_efficient(frames: Sequence[bytes], cmr: int) -> bytes:
-    """The opposite of unpack_bandwidth_efficient. PayloadError: not a valid frame, none of them or too many."""
+    """Pack frames as unpack_bandwidth_efficient reads them. PayloadError: an invalid frame, no frame or too many."""
     kinds = _kinds(frames)
     bits, length = cmr, 4
     for frame in frames:
@@ -132,7 +158,7 @@ def pack_bandwidth_efficient(frames: Sequence[bytes], cmr: int) -> bytes:
 
 
 def pack_octet_aligned(frames: Sequence[bytes], cmr: int) -> bytes:
-    """The opposite of unpack_octet_aligned. PayloadError as for pack_bandwidth_efficient."""
+    """Pack frames as unpack_octet_aligned reads them. PayloadError: as for pack_bandwidth_efficient."""
     kinds = _kinds(frames)
     entries = bytearray([cmr << 4])
     entries += bytes([0x80 | frame[0] for frame in frames])
@@ -141,7 +167,7 @@ def pack_octet_aligned(frames: Sequence[bytes], cmr: int) -> bytes:
 
 
 def pack_storage(frames: Sequence[bytes], _cmr: int) -> bytes:
-    """The opposite of unpack_storage. PayloadError as for pack_bandwidth_efficient."""
+    """Pack frames as unpack_storage reads them. PayloadError: as for pack_bandwidth_efficient."""
     kinds = _kinds(frames)
     return b"".join([frame[:1] + _speech(frame, kind) for kind, frame in zip(kinds, frames, strict=True)])
 
@@ -164,11 +190,11 @@ def _require_octets(octets: bytes, least: int, packing: Packing) -> None:
 
 
 def _too_many(packing: Packing) -> str:
-    return f"AMR-WB {packing} payload has more than {MAX_FRAMES} frames, no more are taken"
+    return f"AMR-WB {packing} payload has more than {MAX_FRAMES} frames, the limit of a payload"
 
 
 def _speech_bits(kind: int, packing: Packing) -> int:
-    """RFC 4867 section 4.3.2: a payload with a frame type that is reserved is discarded as a whole."""
+    """Return the speech bits of a frame type. A payload with a reserved one is discarded whole (section 4.3.2)."""
     bits = SPEECH_BITS.get(kind)
     if bits is None:
         raise PayloadError(f"AMR-WB {packing} payload has a frame of type {kind}, types 10 to 13 are reserved")
@@ -185,7 +211,7 @@ def _wrong_length(packing: Packing, octets: bytes, frames: int, needed: int) -> 
 
 
 def _frame(header: int, speech: bytes, strict: bool, packing: Packing) -> bytes:
-    """A frame in storage form with padding of zeros."""
+    """Return a frame in storage form, padded with zeros."""
     padding = (1 << _PADDING[header >> 3]) - 1
     if padding and speech[-1] & padding:
         if strict:
@@ -202,7 +228,7 @@ def _cleared(speech: bytes, padding: int) -> bytes:
 
 
 def _speech(frame: bytes, kind: int) -> bytes:
-    """The octets of speech, with padding of zeros."""
+    """Return the octets of speech, padded with zeros."""
     padding = (1 << _PADDING[kind]) - 1
     return _cleared(frame[1:], padding) if padding and frame[-1] & padding else frame[1:]
 

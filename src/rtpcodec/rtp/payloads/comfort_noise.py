@@ -1,8 +1,13 @@
-"""Comfort noise: a level and the shape of a spectrum in a payload, measured and made audible (RFC 3389).
+"""Comfort noise: payloads with a level and the shape of a spectrum, measured and generated (RFC 3389).
+
+A payload has a level and M reflection coefficients (section 3.3):
+
+     0 1 2 3 4 5 6 7   0 1 2 3 4 5 6 7         0 1 2 3 4 5 6 7
+    |0|   level     | |      N1       |  ...  |      NM       |
 
 Levels are relative to overload: 0 dBov is a square wave at full scale. The spectrum is that of an all-pole filter
-1 / A(z) in reflection coefficients, with A(z) = 1 + k1 / z for a single one: noise of low frequencies has a
-negative k1. NumPy makes the noise in floating point, a frame at a time; it need not be exact to the bit.
+1 / A(z) with these reflection coefficients; with a single one, A(z) = 1 + k1 / z, and noise of low frequencies has a
+negative k1. NumPy computes the noise in floating point; results need not be equal to the bit.
 """
 
 from __future__ import annotations
@@ -16,25 +21,27 @@ from typing_extensions import Buffer
 
 from rtpcodec.errors import PayloadError
 
+__all__ = ["ComfortNoise", "NoiseGenerator"]
+
 PAYLOAD_TYPE = 13
 """Static, for a clock of 8000 Hz (RFC 3551 section 6)."""
 QUIETEST_DBOV = -127
 DEFAULT_ORDER = 10
 """Resolves the spectrum of a room at 8 kHz; more is not heard."""
 MAX_ORDER = 32
-"""Coefficients that are made audible; a receiver may ignore any (section 4). It bounds the work for a long payload."""
+"""Coefficients used; a receiver may ignore any (section 4). The limit bounds the work for a long payload."""
 FULL_SCALE = 32768
 RESPONSE_SAMPLES = 256
-"""Of the filter's impulse response, 32 ms at 8 kHz: what is longer is a tone, not a room."""
+"""Length of the filter's impulse response, 32 ms at 8 kHz: a longer response is a tone, not the noise of a room."""
 GLIDE_SAMPLES = 160
-"""How long a level takes to become another one, so that the change does not click."""
+"""The length of the transition between two levels, which avoids a click."""
 _STEP = 258 / 32768  # between two quantised coefficients (section 3.2)
 _CENTRE, _LARGEST = 127, 254
 
 
 @dataclass(frozen=True, slots=True)
 class ComfortNoise:
-    """What one payload says.
+    """The content of one payload.
 
     >>> ComfortNoise(-40).build().hex()
     '28'
@@ -45,11 +52,11 @@ class ComfortNoise:
     level_dbov: int
     """0 to -127."""
     reflection: tuple[float, ...] = ()
-    """Reflection coefficients between -1 and 1, by order; none: white noise."""
+    """Reflection coefficients between -1 and 1, by order; empty: white noise."""
 
     @classmethod
     def parse(cls, payload: Buffer) -> ComfortNoise:
-        """Read a payload; the unused bit is ignored. PayloadError: no octet, or the reserved coefficient 255."""
+        """Parse a payload; the unused bit is ignored. PayloadError: no octet, or the reserved coefficient 255."""
         octets = bytes(memoryview(payload))
         if not octets:
             raise PayloadError("CN payload has 0 octets, at least 1 is needed")
@@ -59,9 +66,10 @@ class ComfortNoise:
 
     @classmethod
     def measure(cls, pcm: Buffer, order: int = DEFAULT_ORDER) -> ComfortNoise:
-        """Level and spectrum of int16 PCM, 20 ms or more of noise.
+        """Measure level and spectrum of noise: int16 PCM of 20 ms or more, with `order` coefficients.
 
-        ValueError: no sample, half of one, or an order below 0.
+        Raises:
+            ValueError: pcm is empty or has an odd number of octets, or order is below 0.
 
         >>> ComfortNoise.measure(np.tile(np.int16([328, -328]), 80).tobytes(), order=0)
         ComfortNoise(level_dbov=-40, reflection=())
@@ -77,7 +85,7 @@ class ComfortNoise:
         return cls(max(level, QUIETEST_DBOV), _reflection_of(samples, order))
 
     def build(self) -> bytes:
-        """The payload; coefficients are rounded to those that there are. ValueError: a field does not fit."""
+        """Return the payload, with coefficients rounded to the quantised ones. ValueError: a field does not fit."""
         if not QUIETEST_DBOV <= self.level_dbov <= 0:
             raise ValueError(f"level_dbov is {self.level_dbov}, {QUIETEST_DBOV} to 0 are possible")
         if not all(-1 <= k <= 1 for k in self.reflection):
@@ -87,9 +95,10 @@ class ComfortNoise:
 
 
 class NoiseGenerator:
-    """Noise as payloads describe it, for the silence between talk spurts. The same seed gives the same noise.
+    """Generates the noise that payloads describe, for the silence between talk spurts.
 
-    Level and spectrum may change at any time; the level glides over 160 samples.
+    The same seed results in the same noise. Level and spectrum may change at any time; the level changes gradually over
+    160 samples. Use from one thread at a time.
 
     >>> generator = NoiseGenerator(seed=1)
     >>> generator.update(ComfortNoise(-40))
@@ -107,7 +116,7 @@ class NoiseGenerator:
         self._gliding = GLIDE_SAMPLES
 
     def update(self, noise: ComfortNoise) -> None:
-        """What follows is like this. ValueError: a coefficient that is not between -1 and 1, which never fades."""
+        """Set level and spectrum of the following noise. ValueError: a coefficient is not between -1 and 1."""
         if not all(-1 < k < 1 for k in noise.reflection):
             raise ValueError(f"reflection is {noise.reflection}, between -1 and 1 is needed")
         self._response = _response_of(noise.reflection[:MAX_ORDER])
@@ -115,7 +124,7 @@ class NoiseGenerator:
         self._target = FULL_SCALE * 10 ** (noise.level_dbov / 20)
 
     def generate(self, samples: int) -> bytes:
-        """So many samples of int16 PCM; silence before the first update. ValueError: fewer than 0."""
+        """Return the next samples as int16 PCM; silence before the first `update`. ValueError: samples is negative."""
         if samples < 0:
             raise ValueError(f"samples is {samples}, it cannot be below 0")
         if not samples:
@@ -127,13 +136,13 @@ class NoiseGenerator:
         return np.clip(np.rint(shaped), -32768, 32767).astype(np.int16).tobytes()
 
     def _gains(self, samples: int) -> NDArray[np.float64]:
-        """Of the next samples."""
+        """Return the gains of the next samples."""
         part = np.minimum((self._gliding + np.arange(samples)) / GLIDE_SAMPLES, 1.0)
         return self._from + (self._target - self._from) * part
 
 
 def _reflection_of(samples: NDArray[np.float64], order: int) -> tuple[float, ...]:
-    """By the Levinson-Durbin recursion on the autocorrelation of the windowed samples."""
+    """Compute them by the Levinson-Durbin recursion on the autocorrelation of the windowed samples."""
     windowed = samples * np.hanning(len(samples) + 2)[1:-1]
     wanted = min(order, len(samples) - 1)
     correlation = [float(windowed[lag:] @ windowed[: len(windowed) - lag]) for lag in range(wanted + 1)]
@@ -152,13 +161,13 @@ def _reflection_of(samples: NDArray[np.float64], order: int) -> tuple[float, ...
 
 
 def _stepped_up(predictor: NDArray[np.float64], k: float) -> NDArray[np.float64]:
-    """The next A(z) of the lattice."""
+    """Return the next A(z) of the lattice."""
     longer = np.append(predictor, 0.0)
     return longer + k * longer[::-1]
 
 
 def _response_of(reflection: Sequence[float]) -> NDArray[np.float64]:
-    """The impulse response of 1 / A(z), at unit power."""
+    """Return the impulse response of 1 / A(z), at unit power."""
     predictor = np.array([1.0])
     for k in reflection:
         predictor = _stepped_up(predictor, k)

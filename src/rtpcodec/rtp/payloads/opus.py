@@ -1,4 +1,10 @@
-"""Payloads of OPUS: exactly one packet each (RFC 7587 section 4.2)."""
+"""Payloads of OPUS: exactly one packet per payload (RFC 7587 section 4.2).
+
+The packet begins with its TOC octet (RFC 6716 section 3.1); `codecs/opus_packet` parses it:
+
+     0 1 2 3 4 5 6 7
+    | config  |s| c |
+"""
 
 from __future__ import annotations
 
@@ -11,7 +17,7 @@ from rtpcodec.errors import PayloadError
 
 
 class OpusFormat:
-    """A payload is one packet, checked by RFC 6716 section 3.4."""
+    """Payload format of OPUS: a payload is one packet, checked by RFC 6716 section 3.4."""
 
     __slots__ = ()
 
@@ -22,18 +28,18 @@ class OpusFormat:
         return [packet]
 
     def payload(self, frames: Sequence[bytes], /) -> bytes:
-        """Return the packet as a payload. PayloadError: not a valid OPUS packet, or not exactly one."""
+        """Return the packet as a payload. PayloadError: not a valid OPUS packet, or not exactly one packet."""
         if len(frames) != 1:
             raise PayloadError(f"OPUS payload of {len(frames)} packets, exactly 1 is needed (RFC 7587 section 4.2)")
         duration_ticks(frames[0])
         return bytes(frames[0])
 
     def ticks(self, payload: Buffer, /) -> int:
-        """Return the duration by the RTP clock of 48000 Hz (RFC 7587 section 4.1). PayloadError: not a valid packet."""
+        """Return the duration in ticks of 48000 Hz (RFC 7587 section 4.1). PayloadError: not a valid packet."""
         return duration_ticks(payload)
 
     def split(self, payload: bytes, max_octets: int, /) -> Iterator[tuple[bytes, int]]:
-        """Yield the packet, never cut (RFC 7587 section 4.2). PayloadError: not a valid packet, or a longer one."""
+        """Yield the whole packet (RFC 7587 section 4.2). PayloadError: an invalid packet, or longer than max_octets."""
         duration_ticks(payload)
         if len(payload) > max_octets:
             raise PayloadError(f"OPUS packet has {len(payload)} octets, it cannot be cut to {max_octets}")

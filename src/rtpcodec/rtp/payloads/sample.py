@@ -1,4 +1,4 @@
-"""Payloads of sample codecs: the octets as they are (RFC 3551 section 4.5)."""
+"""Payloads of sample codecs: the octets of the codec, unchanged (RFC 3551 section 4.5)."""
 
 from __future__ import annotations
 
@@ -12,34 +12,34 @@ from rtpcodec.pickling import Value
 
 
 class SampleFormat(Value):
-    """A payload is one piece for the decoder, of any length that ends between two units."""
+    """Payload format of sample codecs: a payload is one piece for the decoder, of any number of whole units."""
 
     __slots__ = ("_info", "clock_hz", "sample_rate_hz")
 
     def __init__(self, info: CodecInfo, sample_rate_hz: int | None = None) -> None:
         self._info = info
         self.sample_rate_hz = info.sample_rate_hz(sample_rate_hz)
-        """The rate of the audio."""
+        """The sample rate of the audio in Hz."""
         self.clock_hz = info.rtp_clock_hz(sample_rate_hz)
-        """Ticks per second."""
+        """The RTP clock in Hz."""
 
     def frames(self, payload: Buffer, /) -> list[bytes]:
-        """The whole payload. PayloadError: it ends inside a unit."""
+        """Return the whole payload. PayloadError: it ends inside a unit."""
         self._info.samples_in(payload)
         return [payload if isinstance(payload, bytes) else bytes(memoryview(payload))]
 
     def payload(self, frames: Sequence[bytes], /) -> bytes:
-        """The pieces joined. PayloadError: they end inside a unit."""
+        """Return the pieces joined. PayloadError: they end inside a unit."""
         joined = b"".join(frames)
         self._info.samples_in(joined)
         return joined
 
     def ticks(self, payload: Buffer, /) -> int:
-        """Duration by the RTP clock, which for G722 is not the sample rate. PayloadError: it ends inside a unit."""
+        """Return the duration by the RTP clock, for G722 not the sample rate. PayloadError: it ends inside a unit."""
         return self._info.samples_in(payload) * self.clock_hz // self.sample_rate_hz
 
     def split(self, payload: bytes, max_octets: int, /) -> Iterator[tuple[bytes, int]]:
-        """Pieces of whole units. PayloadError: it ends inside a unit, or no unit fits."""
+        """Yield pieces of whole units. PayloadError: it ends inside a unit, or max_octets is less than a unit."""
         self._info.samples_in(payload)
         unit = self._info.octets_per_unit
         step = max_octets - max_octets % unit

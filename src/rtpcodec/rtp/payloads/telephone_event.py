@@ -1,6 +1,6 @@
-"""Digits as events: the content of a packet, packets of a digit to send, digits out of packets (RFC 4733).
+"""Digits as telephone events: payloads, packets of a digit to send, and digits from packets (RFC 4733 section 2).
 
-Durations are ticks of the stream's RTP clock, 8000 with G722 too (section 2.1); `rtp/profile` turns them into ms.
+Durations are ticks of the stream's RTP clock, 8000 also with G722 (section 2.1); `rtp/profile` converts them to ms.
 """
 
 from __future__ import annotations
@@ -20,26 +20,28 @@ from rtpcodec.rtp.profile import milliseconds, ticks
 from rtpcodec.rtp.reorder import MAX_MISORDER
 from rtpcodec.rtp.sequence import sequence_distance
 
+__all__ = ["Digit", "DigitReceiver", "TelephoneEvent", "TimedPacket", "digit_packets", "event_of"]
+
 KEYS = "0123456789*#ABCD"
 """The keys of a phone by their event, 0 to 15 (section 3.2)."""
 EVENT_OCTETS = 4
 END_PACKETS = 3
 """The last packet of an event is sent this many times, so two may be lost (section 2.5.1.4)."""
 DEFAULT_VOLUME = 10
-"""-10 dBm0: within what receivers accept (section 2.3.4), and as loud as phones send."""
+"""-10 dBm0: receivers accept it (section 2.3.4), and phones send it."""
 GIVE_UP_MS = 150
 """Three times 50 ms, the longest usual interval between updates: an event without packets for so long is over."""
 MAX_STEP_MS = 10_000
-"""A longer step between two timestamps is a restart of them, not time that passes."""
+"""A longer step between two timestamps is a restart of the timestamps, not elapsed time."""
 REMEMBERED = 64
-"""Reported events whose repeats are still known; a sender repeats one three times, so a few would do."""
+"""Reported events whose repeats are still recognised; a sender repeats an event three times, so a few would suffice."""
 MAX_PENDING = 8
-"""Events that may be incomplete at once. No sender has more; the oldest are reported as they are."""
+"""Events that may be incomplete at once. No sender has more; the oldest are reported incomplete."""
 
 
 @dataclass(frozen=True, slots=True)
 class TelephoneEvent:
-    """The content of one payload (section 2.3). The event itself is secret: a digit may be part of a PIN.
+    """The content of one payload (section 2.3). The repr hides the event: a digit may be part of a PIN.
 
          0                   1                   2                   3
          0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
@@ -53,21 +55,22 @@ class TelephoneEvent:
     event: int = field(repr=False)
     """0 to 255; 0 to 15 are keys, 16 is the hook flash."""
     is_end: bool
+    """The end bit: the key was released."""
     volume: int
-    """0 to 63: so many dB below 0 dBm0."""
+    """0 to 63: dB below 0 dBm0."""
     duration_ticks: int
-    """How long the event lasts so far, since the packet's timestamp; at most 65535."""
+    """The duration of the event so far, since the packet's timestamp; at most 65535."""
 
     @classmethod
     def parse(cls, payload: Buffer) -> TelephoneEvent:
-        """Read a payload; the reserved bit is ignored. PayloadError: it has not 4 octets."""
+        """Parse a payload; the reserved bit is ignored. PayloadError: it does not have 4 octets."""
         octets = bytes(memoryview(payload))
         if len(octets) != EVENT_OCTETS:
             raise PayloadError(f"telephone-event payload has {len(octets)} octets, {EVENT_OCTETS} are needed")
         return cls(octets[0], bool(octets[1] & 0x80), octets[1] & 0x3F, int.from_bytes(octets[2:], "big"))
 
     def build(self) -> bytes:
-        """The payload. ValueError: a field does not fit."""
+        """Return the payload. ValueError: a field does not fit."""
         if not 0 <= self.event <= 255:
             raise ValueError("event is out of range, 0 to 255 are possible")
         if not 0 <= self.volume <= 63:
@@ -78,7 +81,7 @@ class TelephoneEvent:
 
 
 def event_of(key: str) -> int:
-    """The event of a key. ValueError: there is no such key; the message does not repeat it."""
+    """Return the event of a key. ValueError: not a key; the message does not contain it."""
     event = KEYS.find(key.upper()) if len(key) == 1 else -1
     if event < 0:
         raise ValueError(f"a key is one of {KEYS}")
@@ -104,10 +107,22 @@ def digit_packets(
     update_ms: float = 20,
     volume: int = DEFAULT_VOLUME,
 ) -> list[TimedPacket]:
-    """A digit as packets of the packetizer's stream, which stands where the digit has ended afterwards.
+    """Return the packets of a digit with the times to send them, and advance the stream to the end of the digit.
 
-    An update every update_ms, then the last packet three times, update_ms apart. All of a segment have the timestamp of
-    its start; the marker is on the first alone. ValueError: no such key, or a duration that is not finite and above 0.
+    Updates are followed by the last packet, three times (RFC 4733 section 2.5.1). All packets of a segment have the
+    timestamp of its start; only the first packet has the marker.
+
+    Args:
+        packetizer: the outgoing stream.
+        key: one of KEYS.
+        duration_ms: how long the key is pressed, in ms.
+        payload_type: payload type of telephone-event.
+        rtp_clock_hz: RTP clock of telephone-event in Hz, that of the stream.
+        update_ms: interval between packets in ms.
+        volume: dB below 0 dBm0, 0 to 63.
+
+    Raises:
+        ValueError: not a key, or a duration that is not finite and above 0.
 
     >>> stream = Packetizer(payload_format(codec("PCMU")), 0, sequence_number=0, timestamp=0, ssrc=1)
     >>> timed = digit_packets(stream, "5", 100, payload_type=101, rtp_clock_hz=8000)
@@ -116,11 +131,8 @@ def digit_packets(
     >>> [one.packet.payload.hex() for one in timed][-3:], stream.timestamp
     (['058a0320', '058a0320', '058a0320'], 800)
     """
-    if not isfinite(duration_ms):
-        raise ValueError(f"duration_ms is {duration_ms}, a finite number is needed")
-    event, total, step = event_of(key), ticks(duration_ms, rtp_clock_hz), ticks(update_ms, rtp_clock_hz)
-    if total <= 0 or step <= 0:
-        raise ValueError(f"duration_ms is {duration_ms} and update_ms {update_ms}, a tick of the clock is the least")
+    total, step = _durations(duration_ms, update_ms, rtp_clock_hz)
+    event = event_of(key)
     start = packetizer.timestamp
     timed: list[TimedPacket] = []
     for due, at, segment, is_end in _reports(total, step):
@@ -135,8 +147,18 @@ def digit_packets(
     return timed
 
 
+def _durations(duration_ms: float, update_ms: float, rtp_clock_hz: int) -> tuple[int, int]:
+    """Return duration and update interval in ticks. ValueError: not finite, or below one tick."""
+    if not isfinite(duration_ms):
+        raise ValueError(f"duration_ms is {duration_ms}, a finite number is needed")
+    total, step = ticks(duration_ms, rtp_clock_hz), ticks(update_ms, rtp_clock_hz)
+    if total <= 0 or step <= 0:
+        raise ValueError(f"duration_ms is {duration_ms} and update_ms {update_ms}, a tick of the clock is the least")
+    return total, step
+
+
 def _reports(total: int, step: int) -> Iterator[tuple[int, int, int, bool]]:
-    """Yield when a packet is due, the time it reports, where its segment begins, and whether the event has ended."""
+    """Yield per packet its due time, the time that it reports, the start of its segment, and whether it is an end."""
     segment, at = 0, min(step, total, MAX_SEGMENT_TICKS)
     while at < total:
         yield at, at, segment, False
@@ -149,10 +171,10 @@ def _reports(total: int, step: int) -> Iterator[tuple[int, int, int, bool]]:
 
 @dataclass(frozen=True, slots=True)
 class Digit:
-    """A key that was pressed, once. The key is secret in the repr."""
+    """One press of a key. The repr hides the key."""
 
     key: str = field(repr=False)
-    """One of KEYS; "" for other events, as the hook flash."""
+    """One of KEYS; "" for other events, such as the hook flash."""
     event: int = field(repr=False)
     duration_ms: float
     timestamp: int
@@ -162,12 +184,12 @@ class Digit:
 
 
 class DigitReceiver:
-    """Digits out of the packets of one stream, each reported once, whatever is repeated, lost or out of order.
+    """Reports the digits of one stream, each once, even if packets are repeated, lost or out of order.
 
-    A digit is complete with an end packet, with the end of a later one, or when the stream's time, as its packets show
-    it, is give_up_ms past the last packet of the digit. A longer event is put together from its segments. Senders that
-    break RFC 4733 section 2.5.1 by one timestamp for several keys, a timestamp far from that of the audio, one that
-    moves within a press, or an SSRC of their own are understood.
+    A digit is complete with its end packet, with the end of a later digit, or when the timestamps of the stream are
+    give_up_ms beyond the digit's last packet. Segments of a long event are joined. Senders may break RFC 4733 section
+    2.5.1 by one timestamp for several keys, a timestamp far from that of the audio, one that moves within a press, or a
+    separate SSRC for keys. Use from one thread at a time.
 
     >>> stream = Packetizer(payload_format(codec("PCMU")), 0)
     >>> receiver = DigitReceiver(payload_type=101, rtp_clock_hz=8000)
@@ -179,6 +201,13 @@ class DigitReceiver:
     __slots__ = ("_clock_hz", "_give_up_ticks", "_payload_type", "_pending", "_reported", "_time")
 
     def __init__(self, *, payload_type: int, rtp_clock_hz: int, give_up_ms: float = GIVE_UP_MS) -> None:
+        """Receive the digits of one stream.
+
+        Args:
+            payload_type: that of the events.
+            rtp_clock_hz: the stream's RTP clock in Hz.
+            give_up_ms: a digit without an end packet is complete so long after its last one.
+        """
         self._payload_type = payload_type
         self._clock_hz = rtp_clock_hz
         self._give_up_ticks = ticks(give_up_ms, rtp_clock_hz)
@@ -187,9 +216,10 @@ class DigitReceiver:
         self._reported: deque[KeyPress] = deque(maxlen=REMEMBERED)
 
     def put(self, packet: RtpPacket) -> list[Digit]:
-        """Return the digits that this packet completes; packets of audio show the time.
+        """Return the digits that this packet completes. Pass audio packets too: their timestamps show the time.
 
-        Raises: PayloadError: an event of wrong length; nothing has changed.
+        Raises:
+            PayloadError: an event does not have 4 octets; the state is unchanged.
         """
         if packet.payload_type != self._payload_type:
             self._time.advance(packet.timestamp, is_event=False)
@@ -214,7 +244,7 @@ class DigitReceiver:
         return self._report_first(len(self._pending))
 
     def _take(self, packet: EventPacket) -> None:
-        """Join a packet to its press, or start one in the order of sending."""
+        """Add a packet to its press, or start a press in the order of sending."""
         now = self._time.ticks
         press = press_of(packet, [*self._reported, *self._pending], now, self._give_up_ticks)
         if press is not None:
@@ -247,6 +277,6 @@ class DigitReceiver:
 
 
 def _is_overtaken(press: KeyPress, packet: EventPacket) -> bool:
-    """Whether the packet was sent before the press started, and is only a little late."""
+    """Return whether the packet was sent before the press started, and is only a little late."""
     distance = sequence_distance(press.first_number, packet.sequence_number)
     return press.ssrc == packet.ssrc and -MAX_MISORDER <= distance < 0

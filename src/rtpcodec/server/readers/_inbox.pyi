@@ -7,7 +7,7 @@ from typing_extensions import disjoint_base
 
 from rtpcodec.stream._event_queue import EventQueue
 from rtpcodec.stream.events import Audio, Event
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 def raise_again(error: BaseException) -> NoReturn: ...
 

@@ -10,7 +10,7 @@ from rtpcodec.server.readers._hub import HubState
 from rtpcodec.server.readers.inbox import Inbox
 from rtpcodec.stream.event_queue import MAX_AUDIO_MS, EventQueue
 from rtpcodec.stream.events import Audio, Event, Overrun
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 OPENING_S: Final = MAX_AUDIO_MS / 1000
 """Events of this time after the first `start` are kept for future readers. It is as long as a reader may be behind, so

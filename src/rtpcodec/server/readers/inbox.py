@@ -6,7 +6,7 @@ from typing import Self
 
 from rtpcodec.server.readers._inbox import InboxState
 from rtpcodec.stream.events import Audio, Dtmf, Event
-from rtpcodec.stream.held import Account
+from rtpcodec.stream.memory_budget import Account
 
 
 class Inbox(InboxState):

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final
 
-from rtpcodec.audio.wav_places import PlacedWav
+from rtpcodec.audio.wav_random_access import RandomAccessWav
 from rtpcodec.errors import MissingExtra
 
 BLOCK_FRAMES: Final = 1 << 16
@@ -27,7 +27,7 @@ def flac_library() -> ModuleType:
         raise MissingExtra("FLAC", "soundfile", "mp3") from error
 
 
-def to_flac(wav: PlacedWav, flac: Path) -> None:
+def to_flac(wav: RandomAccessWav, flac: Path) -> None:
     """Convert a WAV file to FLAC, and remove the WAV file. The new file appears only when it is complete.
 
     Raises:

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from rtpcodec.audio.wav_places import PlacedWav
+from rtpcodec.audio.wav_random_access import RandomAccessWav
 from rtpcodec.server.recorder.covered_spans import CoveredSpans
 from rtpcodec.server.recorder.finishing import sha256_of, to_flac
 from rtpcodec.server.recorder.joining import HeardSide, Placed, ReceivedSide
@@ -70,11 +70,13 @@ class RecordingFiles:
         """Whether the audio that the caller heard is known."""
         self.paths = (path,) if sides == "stereo" else tuple(side_path(path, name) for name in NAMES)
         """The finished files."""
-        self._files: list[PlacedWav] = []
+        self._files: list[RandomAccessWav] = []
         try:
             for file in self.paths:
                 _require_new(file)
-                self._files.append(PlacedWav(unfinished_path(file), sample_rate_hz, 2 if sides == "stereo" else 1))
+                self._files.append(
+                    RandomAccessWav(unfinished_path(file), sample_rate_hz, 2 if sides == "stereo" else 1)
+                )
         except BaseException:
             for made in self._files:
                 made.close()

@@ -1,4 +1,4 @@
-"""The socket between a supervisor and one worker: first the spec, then lines of JSON in both directions.
+"""The socket between a supervisor and one worker: the `WorkerSpec`, then lines of JSON in both directions.
 
 supervisor -> worker    {"path": [...], "number": 1, "listener": 5, "table": 6, "octets": 512}, then the pickled spec
 {"do": "statistics"}, {"do": "leave"}, {"do": "drain"}, {"do": "close"}

@@ -29,7 +29,7 @@ class WorkerSpec(Value):
     """Port of worker 1; further workers have the next ports. 0: any free ports. None: only the shared port."""
 
     def pickled(self) -> bytes:
-        """Return the pickled spec, for another process.
+        """Return this object for another process.
 
         Raises:
             EndpointError: a function or a setting cannot be sent, with its name.

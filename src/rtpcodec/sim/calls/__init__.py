@@ -1,16 +1,16 @@
 """Calls: their legs and states, the phones that can be dialled, and the WebSocket that carries a stream.
 
 call        SimulatedCall: one call, and the effect of commands and tests on it
-call_streams  the part of a call that is about its streams
-direct_streams  streams that a test asks for itself
+call_streams  the streams of a call, as a test uses them
+direct_streams  streams that a test starts without a command
 streaming   the streams of one call, one after the other; waiting: waits for their reports
-losing      LostStream: what remains of a stream whose WebSocket was lost
+lost_stream  LostStream: a stream whose WebSocket was lost, and that still counts
 texml       executes a TeXML document on a call
 ringing     the phone of a dialled call
 leg         direction and state of a leg, and the commands they allow; no I/O
-links       what joins a call with others: a bridge, a leg that rings for it, a conference
+joined_calls  the calls that a call is joined with: a bridge, a leg that rings for it, a conference
 conferences SimulatedConference: calls that hear each other
-transfers   a second leg is called, and bridged when it is answered
+transfers   calls a second leg, and bridges it when it is answered
 phones      settings of a phone, and a number that can be dialled
 registry    CallRegistry: all calls of a carrier, and its phones
 dialling    interfaces: WebSockets and carrier, as a call sees them

@@ -1,4 +1,4 @@
-"""The streams of a call, as a test sees them and meddles with them."""
+"""The streams of a call: what a test reads of them, and how it disturbs them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rtpcodec.sim.report import CallReport
 
 
 class CallStreams(Live):
-    """The part of a SimulatedCall that is about its streams. Any thread may use it."""
+    """The streams of a SimulatedCall. Any thread may use it."""
 
     def __init__(self, services: CallServices, own_format: AudioFormat) -> None:
         self._services = services
@@ -24,35 +24,39 @@ class CallStreams(Live):
 
     @property
     def streaming(self) -> bool:
-        """A stream runs, or the app is being dialled for one."""
+        """Whether a stream runs, or its socket is being opened."""
         return self._streaming.active
 
     @property
     def failure(self) -> Literal["connection_failed"] | None:
-        """Why the last stream could not begin."""
+        """Why the last stream could not begin; None: it began."""
         return self._streaming.failure
 
     @property
     def stream_id(self) -> str | None:
-        """Of the stream that runs or was the last to run."""
+        """The id of the running stream, or of the last one; None: there was none."""
         stream = self._streaming.described
         return None if stream is None else stream.stream_id
 
     @property
     def heard(self) -> bytes:
-        """PCM that the caller has heard since `start`, with silence while nothing was played."""
+        """Native int16 PCM that the caller has heard since `start`, with silence while nothing was played."""
         return self._services.loop_thread.run(self._streaming.heard)
 
     @property
     def heard_hz(self) -> int:
-        """The rate of `heard`: that of the return audio; before the first stream, the call's own."""
+        """The rate of `heard` in Hz: that of the app's audio; before the first stream, the call's own."""
         stream = self._streaming.described
         return self._format.sample_rate_hz if stream is None else stream.heard_hz
 
     async def finished(self) -> CallReport:
-        """Wait for the end of the stream that runs or comes next; its report, or that of the last one.
+        """Wait for the end of the stream that runs or begins next, in any event loop.
 
-        Raises: the error of the generator that makes the speech, if it has one.
+        Returns:
+            The report of that stream; if the call has ended, that of the last one.
+
+        Raises:
+            Exception: the error of the generator that makes the speech.
         """
         try:
             return await finished(self._streaming.done)
@@ -60,33 +64,46 @@ class CallStreams(Live):
             del self  # it has the error, whose traceback holds this frame
 
     def wait(self, timeout_s: float | None = None) -> CallReport:
-        """Like `finished`, for blocking code.
+        """Wait as `finished` does, in blocking code.
 
-        Raises: TimeoutError if it is not over in time. RuntimeError in the loop's own thread.
+        Args:
+            timeout_s: limit of the wait in seconds; None: there is no limit.
+
+        Returns:
+            The report, as of `finished`.
+
+        Raises:
+            TimeoutError: the stream has not ended in time.
+            RuntimeError: called in the thread of the carrier's loop.
         """
         return waited(self._streaming.done, self._services.loop_thread, timeout_s)
 
     def lose_socket(self, how: SocketLoss) -> None:
-        """Lose the WebSocket of the stream that runs; the call continues, and can be streamed again.
+        """Lose the WebSocket of the running stream; the call continues, and can be streamed again.
 
-        How the carrier behaves then is `Variations.losses`.
+        `Variations.losses` sets the carrier's behaviour after it.
 
-        how: "rst": the connection is reset. "fin": it ends, without `stop` and without a close frame. "black_hole":
-            from now on nothing passes in either direction, and the carrier notices nothing until `streaming_stop`.
-            On a real network of another system than Linux, what arrives is still acknowledged, up to its buffers.
-        Raises: RuntimeError if nothing is streamed.
+        Args:
+            how: "rst": the connection is reset. "fin": it ends, without `stop` and without a close frame. "black_hole":
+                from now on nothing passes in either direction, and the carrier notices nothing until `streaming_stop`.
+                On a real network, systems other than Linux still acknowledge what arrives, up to their buffers.
+
+        Raises:
+            RuntimeError: nothing is streamed.
         """
         self._services.loop_thread.run(lambda: self._streaming.lose_socket(how))
 
     @property
     def reports(self) -> tuple[CallReport, ...]:
-        """The reports of all streams that are over, in their order."""
+        """The reports of all ended streams, in their order."""
         return tuple(self._streaming.reports)
 
     def press(self, digits: str) -> None:
-        """Press keys of the caller's phone now.
+        """Press keys of the caller's phone now, one after the other.
 
-        Raises: ValueError if a key does not exist. RuntimeError if nothing is streamed.
+        Raises:
+            ValueError: a character of `digits` is not a key.
+            RuntimeError: nothing is streamed.
         """
         require_digits(digits)
         self._services.loop_thread.run(lambda: self._streaming.press(digits))

@@ -22,12 +22,13 @@ class Dialer(Protocol):
     ) -> StreamPump:
         """Connect with further headers, and begin the stream.
 
-        Raises: ConnectionError if that is not possible.
+        Raises:
+            ConnectionError: that is not possible.
         """
 
 
 class NewStream(Protocol):
-    """Makes the stream that was agreed on, at the moment when it begins."""
+    """Makes the agreed stream when it begins."""
 
     def __call__(self, *, now_ms: float, utc_ms: float) -> CarrierStream:
         """Make the stream."""

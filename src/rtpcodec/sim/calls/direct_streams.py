@@ -1,4 +1,4 @@
-"""Streams that a test asks for itself, without a command or a document of the app: `SimulatedCall.stream_to`."""
+"""Streams that a test starts without a command or a document of the app: `SimulatedCall.stream_to`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from math import inf
 
 from rtpcodec.carriers.telnyx import commands, texml
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.commands.texml import Step
 from rtpcodec.sim.commands.twilio_streams import require_twilio_codec, twilio_stream
 from rtpcodec.sim.wires.ids import DialectName
@@ -21,10 +21,11 @@ def wanted_stream(
     *,
     auth_token: str | None,
     one_way: bool,
-) -> StreamRequest:
-    """Return the wishes for a stream by a plan.
+) -> StreamSettings:
+    """Return the settings of a stream by a plan.
 
-    Raises: ValueError if the carrier has no such stream.
+    Raises:
+        ValueError: the carrier has no such stream.
     """
     rtp = plan.mode == commands.RTP_MODE
     if dialect == "twilio":
@@ -38,7 +39,7 @@ def wanted_stream(
         return twilio_stream(url, plan.tracks, parameters, two_way=not one_way)
     if one_way:
         raise ValueError("one_way is for the dialect twilio, a stream of Telnyx is two-way")
-    return StreamRequest(
+    return StreamSettings(
         stream_url=url,
         tracks=plan.tracks,
         codec=plan.receive_codec,
@@ -51,8 +52,8 @@ def wanted_stream(
     )
 
 
-def document_of(request: StreamRequest) -> list[Step]:
-    """Return the document that has a call of Twilio streamed: the call lasts no longer than a two-way stream."""
-    if request.two_way:
-        return [Step(texml.CONNECT, request)]
-    return [Step(texml.START, request), Step(texml.PAUSE, pause_s=inf)]
+def document_of(settings: StreamSettings) -> list[Step]:
+    """Return the document that streams a call of Twilio: the call ends with a two-way stream."""
+    if settings.two_way:
+        return [Step(texml.CONNECT, settings)]
+    return [Step(texml.START, settings), Step(texml.PAUSE, pause_s=inf)]

@@ -10,7 +10,7 @@ from rtpcodec.carriers.telnyx import commands, errors
 from rtpcodec.sim.commands.error_answers import refused
 
 MAX_COMMAND_IDS: Final = 1000
-"""Commands whose repetition is noticed; beyond, the oldest are dropped."""
+"""Commands whose repetition is recognised; beyond that, the oldest are dropped."""
 
 State = Literal["parked", "ringing", "answered", "bridged", "ended"]
 Direction = Literal["incoming", "outgoing"]
@@ -29,11 +29,11 @@ class CommandIds:
         self._answers: OrderedDict[str, dict[str, Any]] = OrderedDict()
 
     def answer_to(self, command_id: object) -> dict[str, Any] | None:
-        """The answer to the command of that id; None: it is new."""
+        """Return the answer to the command of that id; None: the id is new."""
         return self._answers.get(command_id) if isinstance(command_id, str) else None
 
     def remember(self, command_id: object, answer: dict[str, Any]) -> None:
-        """Note that a command of that id was carried out."""
+        """Record that a command of that id was executed."""
         if isinstance(command_id, str):
             self._answers[command_id] = answer
             if len(self._answers) > MAX_COMMAND_IDS:
@@ -56,7 +56,7 @@ class Leg:
 
     @property
     def ended(self) -> bool:
-        """It was hung up: nothing is possible any more."""
+        """Whether it was hung up; every command is refused then."""
         return self.state == "ended"
 
     @property
@@ -70,7 +70,7 @@ class Leg:
         return "caller" if self.direction == "incoming" else "callee"
 
     def require(self, action: str) -> None:
-        """Refuse an action that the state does not allow: 90018, 90034, 90102 (media streaming, section 8)."""
+        """Refuse an action that the state forbids: 90018, 90034, 90102 (docs/carrier.md, "Codes of refusals")."""
         if self.ended:
             raise refused(errors.CALL_ENDED, "the call has ended")
         if action in (commands.ANSWER, commands.REJECT):

@@ -22,7 +22,8 @@ class MemoryDialer:
     ) -> StreamPump:
         """Connect and begin the stream.
 
-        Raises: DialFailed if nothing serves the address, or the app refuses.
+        Raises:
+            DialFailed: nothing serves the address, or the app refuses.
         """
         pumps: list[StreamPump] = []
 

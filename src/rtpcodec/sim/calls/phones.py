@@ -1,4 +1,4 @@
-"""The other end of a call: the caller's speech, and how their phone and their carrier behave."""
+"""The phone's end of a call: speech, keys, and the behaviour of phone and carrier."""
 
 from __future__ import annotations
 
@@ -88,15 +88,16 @@ class DialledPhone:
 
     settings: PhoneSettings
     answers_after_s: float | None
-    """None: never."""
+    """Seconds until it is answered; None: never."""
     refuses_with: str | None = None
-    """The hangup cause with which it refuses the call at that time; None: it is answered."""
+    """The hangup cause with which the call is refused at that time; None: it is answered."""
 
 
 def require_digits(digits: str) -> None:
     """Check keys. Digits are secret, so the error does not show them.
 
-    Raises: ValueError if a character is not a key.
+    Raises:
+        ValueError: a character is not a key.
     """
     for position, digit in enumerate(digits):
         if digit not in DTMF_DIGITS:

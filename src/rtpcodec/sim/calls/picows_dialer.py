@@ -22,7 +22,7 @@ from rtpcodec.sim.calls.stream_pump import DialFailed, StreamPump
 from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
-# Not in the registry of loggers, so that nobody lowers its level: picows writes the token's header at level 9.
+# Not in the registry of loggers, so that no setting lowers its level: picows logs the token's header at level 9.
 _LOGGER: Final = logging.Logger("rtpcodec.sim.picows", logging.WARNING)
 _LOGGER.parent = logging.getLogger("rtpcodec.sim")
 
@@ -46,7 +46,7 @@ class PicowsDialer:
     ) -> StreamPump:
         """Connect and begin the stream.
 
-        Raises: DialFailed if the address refuses, is unreachable or too slow, or does not speak WebSocket.
+        Raises DialFailed if the address refuses, is unreachable or too slow, or does not speak WebSocket.
         """
         pumps: list[StreamPump] = []
 
@@ -79,7 +79,7 @@ class PicowsDialer:
                     socket_factory=_Connector(sockets),
                 )
         except (OSError, WSError, ValueError) as error:
-            # The time-out may come in the very moment of success.
+            # The time-out may fire at the moment of success.
             if not app.open:
                 response = error.response if isinstance(error, WSHandshakeError) else None
                 status = None if response is None else int(response.status)
@@ -94,7 +94,7 @@ class PicowsDialer:
 
 
 class _AppSocket(PicowsSocket):
-    """A socket that can be lost."""
+    """A socket that can lose its connection."""
 
     __slots__ = ()
 
@@ -108,7 +108,7 @@ class _AppSocket(PicowsSocket):
         self.abort()
 
     def fall_silent(self) -> None:
-        """Read nothing, and on Linux acknowledge nothing: the system drops all that arrives, before TCP sees it."""
+        """Read nothing, and on Linux acknowledge nothing: the system drops arriving packets before TCP sees them."""
         self.pause_reading()
         if sys.platform == "linux":
             instruction = ctypes.create_string_buffer(_DROP_ALL, len(_DROP_ALL))
@@ -123,7 +123,7 @@ class _AppSocket(PicowsSocket):
 
 
 class _Connector:
-    """Connects by itself, to know the socket of a connection that is abandoned."""
+    """Connects itself, to have the socket of a connection that is abandoned."""
 
     def __init__(self, sockets: list[socket.socket]) -> None:
         self._sockets = sockets

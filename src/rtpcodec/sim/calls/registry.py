@@ -14,8 +14,8 @@ from rtpcodec.sim.calls.conferences import SimulatedConference
 from rtpcodec.sim.calls.dialling import CallServices, Dialer, Notify
 from rtpcodec.sim.calls.leg import CommandIds, Leg, State
 from rtpcodec.sim.calls.phones import DialledPhone, OpenedPhone, PhoneSettings
+from rtpcodec.sim.commands.bodies import DialCommand, TransferCommand
 from rtpcodec.sim.commands.error_answers import refused
-from rtpcodec.sim.commands.requests import DialRequest, TransferRequest
 from rtpcodec.sim.loop_thread import LoopThread
 from rtpcodec.sim.media.chunk_faults import Faults
 from rtpcodec.sim.media.facts import CallFacts
@@ -24,11 +24,11 @@ from rtpcodec.sim.wires.ids import DialectName, new_account_id, new_call_id, new
 CONNECTION_ID: Final = "1700000000000000001"
 """The application that incoming calls belong to."""
 
-_NOBODY: Final = DialledPhone(PhoneSettings(b""), None)
+_UNKNOWN_PHONE: Final = DialledPhone(PhoneSettings(b""), None)
 
 
 class CallRegistry:
-    """Makes calls; everything here runs in the loop's thread."""
+    """Makes calls. All methods run in the loop's thread."""
 
     def __init__(
         self, seed: int, faults: Faults, notify: Notify, dialogflow_url: str | None, dialect: DialectName
@@ -37,7 +37,7 @@ class CallRegistry:
         self._faults = faults
         self._notify = notify
         self.dialect = dialect
-        """Whose messages the streams speak."""
+        """The carrier whose messages the streams have."""
         self.dialogflow_url = dialogflow_url
         """Where streams for Dialogflow go; None: they are refused."""
         # Chance for tests, no secrets: the seed must repeat it.
@@ -50,51 +50,51 @@ class CallRegistry:
         self.conferences: list[SimulatedConference] = []
 
     def open(self, loop_thread: LoopThread, dialer: Dialer) -> None:
-        """Let calls live in this loop from now on."""
+        """Run calls in this loop from now on."""
         self._services = CallServices(loop_thread, dialer, self._notify)
 
     def add(self, phone: OpenedPhone, settings: PhoneSettings, numbers: tuple[str, str], state: State) -> SimulatedCall:
-        """Add a call that came in; its numbers are those of caller and callee."""
+        """Add an incoming call; `numbers` are those of caller and callee."""
         leg = self._new_leg(direction="incoming", state=state, connection_id=CONNECTION_ID)
         call = self._new(phone, settings, numbers, leg)
         if state == "parked":
             call.announce()
         return call
 
-    def dial(self, request: DialRequest) -> tuple[dict[str, Any], Callable[[], None]]:
+    def dial(self, command: DialCommand) -> tuple[dict[str, Any], Callable[[], None]]:
         """Dial a number: the answer's data, and a function that makes it ring. Refused (90046): its stream is wrong.
 
         A number without a phone rings until the time is over.
         """
-        phone = self.phones.get(request.to_number, _NOBODY)
+        phone = self.phones.get(command.to_number, _UNKNOWN_PHONE)
         leg = self._new_leg(
             direction="outgoing",
             state="ringing",
-            connection_id=request.connection_id,
-            client_state=request.client_state,
+            connection_id=command.connection_id,
+            client_state=command.client_state,
         )
-        numbers = (request.from_number, request.to_number)
+        numbers = (command.from_number, command.to_number)
         call = self._new(phone.settings.open(), phone.settings, numbers, leg)
         try:
-            call.prepare(request.stream, request.preferred_codecs)
+            call.prepare(command.stream, command.preferred_codecs)
         except BaseException:
             del self.calls[call.call_control_id]
             raise
         ring = partial(
             call.ring,
             phone.answers_after_s,
-            float(request.timeout_s),
-            request.stream,
-            first=request.stream_first,
+            float(command.timeout_s),
+            command.stream,
+            first=command.stream_first,
             refuses_with=phone.refuses_with,
         )
         return call.description(), ring
 
     def confer(self, name: str, creator: SimulatedCall) -> SimulatedConference:
-        """Create a conference. Refused (90102): another one has the name, or the call cannot join it."""
+        """Create a conference. Raises Refused (90102) if the name is in use, or the call cannot join."""
         if self.conference(name) is not None:
             raise refused(errors.COMMAND_INVALID, "another conference has this name")
-        if creator.links.peer is not None or creator.links.conference is not None:
+        if creator.joined.peer is not None or creator.joined.conference is not None:
             raise refused(errors.COMMAND_INVALID, "the call is bridged, or in a conference")
         conference = SimulatedConference(self._new_uuid(), name, creator, self._notify)
         self.conferences.append(conference)
@@ -105,18 +105,18 @@ class CallRegistry:
         running = (one for one in self.conferences if not one.ended)
         return next((one for one in running if id_or_name in (one.conference_id, one.name)), None)
 
-    def transfer(self, call: SimulatedCall, request: TransferRequest) -> Callable[[], None]:
+    def transfer(self, call: SimulatedCall, command: TransferCommand) -> Callable[[], None]:
         """Make the second leg of a transfer; the function that is returned makes it ring."""
-        phone = self.phones.get(request.to_number, _NOBODY)
+        phone = self.phones.get(command.to_number, _UNKNOWN_PHONE)
         leg = self._new_leg(
             direction="outgoing",
             state="ringing",
             connection_id=call.leg.connection_id,
-            client_state=request.target_client_state,
+            client_state=command.target_client_state,
         )
-        numbers = (request.from_number or call.to_number, request.to_number)
+        numbers = (command.from_number or call.to_number, command.to_number)
         second = self._new(phone.settings.open(), phone.settings, numbers, leg, session_id=call.call_session_id)
-        return partial(transfers.transfer, call, second, phone, request)
+        return partial(transfers.transfer, call, second, phone, command)
 
     def _new(
         self,

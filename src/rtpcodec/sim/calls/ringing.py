@@ -21,17 +21,17 @@ class Ringing:
         self._timer = self._loop.call_later(seconds, then)
 
     def stop(self) -> None:
-        """Ring no longer; the timer refers back to the call, and so does a function that waits for the WebSocket."""
+        """Stop ringing, and drop the timer and the waiting function: both refer back to the call."""
         if self._timer is not None:
             self._timer.cancel()
         self._timer = self._begin = None
 
     def once_dialled(self, begin: Callable[[], None]) -> None:
-        """Begin to ring when the WebSocket that goes first is open, or could not be opened."""
+        """Begin to ring once the WebSocket is open, or could not be opened."""
         self._begin = begin
 
     def dialled(self) -> None:
-        """Note that the WebSocket that goes first was dialled, with or without success."""
+        """Report that opening the WebSocket has ended, with or without success."""
         begin, self._begin = self._begin, None
         if begin is not None:
             begin()

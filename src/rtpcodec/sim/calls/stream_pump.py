@@ -1,4 +1,4 @@
-"""Drives a stream over the WebSocket to its app, whatever library carries that."""
+"""Drives a stream over the WebSocket to its app, over any library."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from rtpcodec.pump.socket import Socket
 from rtpcodec.sim.media.stream import CarrierStream
 
 SocketLoss = Literal["rst", "fin", "black_hole"]
-"""Ways to lose a socket: the connection is reset; it ends without a close frame; or nothing passes any more."""
+"""Ways to lose a socket: the connection is reset; it ends without a close frame; or nothing passes any longer."""
 
 
 class DialFailed(ConnectionError):
     """The address has no WebSocket.
 
-    status: the HTTP status that the app answered; None: it did not answer.
+    Args:
+        status: the HTTP status that the app answered; None: it did not answer.
     """
 
     def __init__(self, message: str, status: int | None = None) -> None:
@@ -26,13 +27,13 @@ class DialFailed(ConnectionError):
 
 
 class AppSocket(Socket, Protocol):
-    """What a stream needs of its WebSocket beside sending."""
+    """The WebSocket of a stream, apart from sending."""
 
     def pause_reading(self) -> None:
-        """Read nothing, so that the app feels a slow carrier."""
+        """Stop reading, so that the app feels back-pressure."""
 
     def resume_reading(self) -> None:
-        """Read again."""
+        """Resume reading."""
 
     def hold_acknowledgements(self, *, hold: bool) -> None:
         """Acknowledge nothing that the app sends from now on, or everything again, where the network allows that."""
@@ -64,7 +65,7 @@ class StreamPump(Pump[CarrierStream]):
         """Take over an open socket; `open_stream` makes its stream."""
         self._flow = (False, True)  # whether reading is paused, and what is read acknowledged
         self.silent = False
-        """Whether nothing passes any more."""
+        """Whether nothing passes any longer."""
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         super().__init__(open_stream(self), socket)
         self._after_run = self._serve_app
@@ -72,7 +73,7 @@ class StreamPump(Pump[CarrierStream]):
         self.run()
 
     async def wait_closed(self) -> None:
-        """Return once the connection is gone, whoever closed it."""
+        """Wait until the connection is closed, by either side."""
         await asyncio.shield(self._closed)
 
     def lose(self, how: SocketLoss) -> None:
@@ -145,4 +146,4 @@ class StreamPump(Pump[CarrierStream]):
 
 
 def _swallow(_text: str) -> None:
-    """Stand for the socket's `send` where nothing passes."""
+    """Replace the socket's `send` while nothing passes."""

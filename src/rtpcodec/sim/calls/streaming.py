@@ -1,4 +1,4 @@
-"""The streams of one call, one after the other: each is dialled, carried and reported."""
+"""The streams of one call, one after the other: opens, runs and reports each."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from rtpcodec.carriers.telnyx import errors, webhooks
 from rtpcodec.carriers.telnyx.streaming import TOKEN_HEADER
 from rtpcodec.sim.calls.dialling import CallServices, NewStream
 from rtpcodec.sim.calls.stream_pump import DialFailed, SocketLoss, StreamPump
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.commands.error_answers import refused
-from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.formats import AudioFormat
 from rtpcodec.sim.media.stream import CarrierStream
 from rtpcodec.sim.report import TIME_LIMIT, CallReport, EndReason
@@ -28,37 +28,37 @@ CAUSES: Final[Mapping[EndReason | None, str]] = {
 }
 """Ends of a stream that are the end of the call, with the cause; after any other the call can be streamed again."""
 
-Opened = Callable[[StreamRequest], None]
+Opened = Callable[[StreamSettings], None]
 """Called when the WebSocket of a stream is open."""
-Over = Callable[[StreamRequest, CarrierStream], None]
+Over = Callable[[StreamSettings, CarrierStream], None]
 """Called when a stream is over, also if its WebSocket was never open."""
 
 
 class CallStreaming:
-    """At most one stream at a time; `done` is the report of the one that runs or comes next, or of the last one."""
+    """At most one stream at a time; `done` is the report of the running or next one, or of the last one."""
 
     def __init__(self, services: CallServices) -> None:
         self._services = services
         self._task: asyncio.Task[None] | None = None
         self._pump: StreamPump | None = None
         self._stream: CarrierStream | None = None  # while it runs
-        self._abandoned: EndReason | None = None  # why an app is dialled no longer
+        self._abandoned: EndReason | None = None  # why opening was cancelled
         self.was_open = False
-        """The WebSocket of the last stream was open."""
+        """Whether the WebSocket of the last stream was open."""
         self.last: CallReport | None = None
-        """The report of the last stream that is over."""
+        """The report of the last ended stream."""
         self.done: Future[CallReport] = Future()
         self.reports: list[CallReport] = []
-        """Of the streams whose WebSocket was open and that are over."""
+        """Reports of the ended streams whose WebSocket was open."""
         self.was_lost = False
-        """The WebSocket of the last stream went without a close frame, or nothing passed it any more."""
+        """Whether the WebSocket of the last stream ended without a close frame, or passed nothing any longer."""
         self.failure: Literal["connection_failed"] | None = None
         """Why the last stream could not begin."""
         self._refused_with: int | None = None  # the HTTP status of the app's answer to the last request
 
     @property
     def active(self) -> bool:
-        """A stream runs, or the app is being dialled for one."""
+        """Whether a stream runs, or its socket is being opened."""
         return self._task is not None
 
     @property
@@ -67,28 +67,31 @@ class CallStreaming:
         return self._stream or self.last
 
     def require_idle(self) -> None:
-        """Refuse a second stream: 90045."""
+        """Raise Refused (90045) if there is a stream."""
         if self._task is not None:
             raise refused(errors.MEDIA_STREAMING_USED, "the call is streaming already")
 
-    def begin(self, request: StreamRequest, new_stream: NewStream, *, opened: Opened, over: Over) -> Callable[[], None]:
+    def begin(
+        self, settings: StreamSettings, new_stream: NewStream, *, opened: Opened, over: Over
+    ) -> Callable[[], None]:
         """Reserve the call for a stream; the function that is returned makes it dial.
 
-        opened, over: methods of the call, which owns this object. Only the task holds them, so that they refer back no
-            longer than the stream runs.
+        Args:
+            opened, over: methods of the call, which owns this object. Only the task holds them, so that they refer back
+                no longer than the stream runs.
         """
         if self.done.done():
             self.done = Future()
         self.failure = self._abandoned = self._refused_with = None
         self.was_lost = False
         answered = asyncio.Event()
-        self._task = self._services.loop_thread.loop.create_task(self._carry(request, new_stream, answered, opened))
+        self._task = self._services.loop_thread.loop.create_task(self._carry(settings, new_stream, answered, opened))
         # Not at the end of that coroutine: a task that is cancelled at once never begins.
-        self._task.add_done_callback(lambda _task: self._finish(request, new_stream, over))
+        self._task.add_done_callback(lambda _task: self._finish(settings, new_stream, over))
         return answered.set
 
     def end(self, reason: EndReason) -> None:
-        """End the stream that runs, or stop dialling for it."""
+        """End the running stream, or stop opening it."""
         if self._pump is not None and self._stream is not None:
             self._stream.end(reason, self._services.loop_thread.now_ms())
             self._pump.run()
@@ -101,19 +104,20 @@ class CallStreaming:
     def lose_socket(self, how: SocketLoss) -> None:
         """Lose the WebSocket of the stream that runs.
 
-        Raises: RuntimeError if nothing is streamed.
+        Raises:
+            RuntimeError: nothing is streamed.
         """
         if self._pump is None or self._stream is None or self._stream.end_reason is not None:
             raise RuntimeError("a socket can be lost while the call is streaming, not before and not after")
         self._pump.lose(how)
 
     async def wait_over(self) -> None:
-        """Return once the WebSocket is gone."""
+        """Wait until the WebSocket is closed."""
         if self._task is not None:
             await asyncio.wait([self._task])
 
     def heard(self) -> bytes:
-        """The audio that the caller has heard of the stream that runs or was the last."""
+        """Return the audio that the caller has heard of the running stream, or of the last one."""
         if self._stream is not None:
             return self._stream.heard(self._services.loop_thread.now_ms())
         return b"" if self.last is None else self.last.heard_pcm
@@ -121,7 +125,8 @@ class CallStreaming:
     def press(self, digits: str) -> None:
         """Press keys now.
 
-        Raises: RuntimeError if nothing is streamed.
+        Raises:
+            RuntimeError: nothing is streamed.
         """
         if self._stream is None or self._stream.end_reason is not None:
             raise RuntimeError("keys can be pressed while the call is streaming, not before and not after")
@@ -131,36 +136,36 @@ class CallStreaming:
             self._pump.run()
 
     def bridge(self) -> None:
-        """Let the second leg hear the stream that runs."""
+        """Let the second leg hear the running stream."""
         if self._stream is not None:
             self._stream.bridge()
 
     async def _carry(
-        self, request: StreamRequest, new_stream: NewStream, answered: asyncio.Event, opened: Opened
+        self, settings: StreamSettings, new_stream: NewStream, answered: asyncio.Event, opened: Opened
     ) -> None:
-        """Dial once the command was answered, and stay until the stream is over."""
+        """Open the socket once the command was answered, and wait for the end of the stream."""
 
         def open_stream(pump: StreamPump) -> CarrierStream:
             self._pump = pump
             self._stream = new_stream(now_ms=self._services.loop_thread.now_ms(), utc_ms=time.time() * 1000)
-            opened(request)
+            opened(settings)
             return self._stream
 
         try:
             await answered.wait()
-            headers = {} if request.auth_token is None else {TOKEN_HEADER: request.auth_token}
-            pump = await self._services.dialer.dial(request.stream_url, headers, open_stream)
+            headers = {} if settings.auth_token is None else {TOKEN_HEADER: settings.auth_token}
+            pump = await self._services.dialer.dial(settings.stream_url, headers, open_stream)
             await pump.wait_closed()
         except ConnectionError as error:
             self.failure = webhooks.CONNECTION_FAILED
             self._refused_with = error.status if isinstance(error, DialFailed) else None
         except asyncio.CancelledError:
-            # Dialling is abandoned; the socket may have opened in that very moment.
+            # Opening was cancelled; the socket may have opened at that moment.
             if self._pump is not None:
                 self.end(self._abandoned or "carrier_closed")
                 await self._pump.wait_closed()
 
-    def _finish(self, request: StreamRequest, new_stream: NewStream, over: Over) -> None:
+    def _finish(self, settings: StreamSettings, new_stream: NewStream, over: Over) -> None:
         now_ms = self._services.loop_thread.now_ms()
         self.was_open = self._stream is not None
         stream = self._stream or new_stream(now_ms=now_ms, utc_ms=0.0)
@@ -170,7 +175,7 @@ class CallStreaming:
         if self.was_open:
             self.reports.append(self.last)
         self._task = self._pump = self._stream = None
-        over(request, stream)
+        over(settings, stream)
         error, stream.ending.speech_error = stream.ending.speech_error, None  # its traceback holds the stream
         if error is not None:
             self.done.set_exception(error)

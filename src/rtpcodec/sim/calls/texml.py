@@ -1,4 +1,4 @@
-"""Executes a TeXML document on a call: verb after verb, and hangs up behind the last one."""
+"""Executes a TeXML document on a call: verb after verb, and hangs up after the last one."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Callable
 from typing import Literal, Protocol
 
 from rtpcodec.carriers.telnyx import texml
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.commands.error_answers import Refused
-from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.commands.texml import Step
 
 
 class DocumentCall(Protocol):
-    """What a document does to its call."""
+    """A call as its document sees it."""
 
     @property
     def streaming(self) -> bool:
-        """Whether a stream runs, or the app is being dialled for one."""
+        """Whether a stream runs, or its socket is being opened."""
 
-    def begin(self, request: StreamRequest) -> Callable[[], None]:
+    def begin(self, settings: StreamSettings) -> Callable[[], None]:
         """Reserve the call for a stream; the function that is returned makes it dial."""
 
     def cease(self, stream_id: str | None) -> None:

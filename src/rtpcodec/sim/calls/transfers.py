@@ -1,4 +1,4 @@
-"""Transfers: a second leg is called, and bridged with the first one when it is answered."""
+"""Transfers: calls a second leg, and bridges it with the first one when it is answered."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ from functools import partial
 from rtpcodec.carriers.telnyx import commands
 from rtpcodec.carriers.telnyx.webhooks import CALL_BRIDGED
 from rtpcodec.sim.calls.call import SimulatedCall
-from rtpcodec.sim.calls.links import join
+from rtpcodec.sim.calls.joined_calls import join
 from rtpcodec.sim.calls.phones import DialledPhone
-from rtpcodec.sim.commands.requests import TransferRequest
+from rtpcodec.sim.commands.bodies import TransferCommand
 
 
-def transfer(call: SimulatedCall, leg: SimulatedCall, phone: DialledPhone, request: TransferRequest) -> None:
+def transfer(call: SimulatedCall, leg: SimulatedCall, phone: DialledPhone, command: TransferCommand) -> None:
     """Let the phone of a new leg ring for a call, and bridge both when it is answered.
 
-    Its `call.hangup` alone reports that it was not answered; the first call continues then.
+    If it is not answered, only its `call.hangup` reports that; the first call continues then.
     """
-    call.links.called = leg
-    call.links.parks = request.park_after_unbridge == commands.PARK_SELF
+    call.joined.called = leg
+    call.joined.parks = command.park_after_unbridge == commands.PARK_SELF
     if call.signalling.bridged_when == "ringing":
-        leg.links.on_ring = partial(_report, call, leg)
-    leg.links.on_answer = partial(_bridge, call, leg)
-    leg.ring(phone.answers_after_s, float(request.timeout_s), None, refuses_with=phone.refuses_with)
+        leg.joined.on_ring = partial(_report, call, leg)
+    leg.joined.on_answer = partial(_bridge, call, leg)
+    leg.ring(phone.answers_after_s, float(command.timeout_s), None, refuses_with=phone.refuses_with)
 
 
 def _bridge(call: SimulatedCall, leg: SimulatedCall) -> None:
-    call.links.called = None
+    call.joined.called = None
     if call.ended:
         return
     join(call, leg)

@@ -1,4 +1,4 @@
-"""Waits for the report of a stream, of async and of blocking code in any thread."""
+"""Waits for the report of a stream, for async and for blocking code in any thread."""
 
 from __future__ import annotations
 

@@ -7,15 +7,13 @@ from typing import Any, Final, Literal, Protocol
 
 from rtpcodec.carriers.telnyx import commands, errors, members
 from rtpcodec.carriers.telnyx.webhooks import CALL_REJECTED, NORMAL_CLEARING
+from rtpcodec.sim.calls.joined_calls import JoinedCalls
 from rtpcodec.sim.calls.leg import CommandIds, Leg
-from rtpcodec.sim.calls.links import Links
-from rtpcodec.sim.commands.conferring import ConferringCarrier
-from rtpcodec.sim.commands.error_answers import refused
-from rtpcodec.sim.commands.requests import (
-    AnswerRequest,
-    DialRequest,
-    StreamRequest,
-    TransferRequest,
+from rtpcodec.sim.commands.bodies import (
+    AnswerCommand,
+    DialCommand,
+    StreamSettings,
+    TransferCommand,
     read_answer,
     read_bridge,
     read_dtmf,
@@ -24,9 +22,11 @@ from rtpcodec.sim.commands.requests import (
     read_stop,
     read_transfer,
 )
+from rtpcodec.sim.commands.conferring import ConferringCarrier
+from rtpcodec.sim.commands.error_answers import refused
 
 Then = Callable[[], None]
-"""Called once the answer is on its way."""
+"""Called once the answer was sent."""
 
 
 class CommandedCall(Protocol):
@@ -35,20 +35,20 @@ class CommandedCall(Protocol):
     leg: Leg
     commands: list[tuple[str, dict[str, Any]]]
 
-    def begin(self, request: StreamRequest) -> Then:
-        """Reserve the call for a stream; the function that is returned starts it. Refused: 90045, 90046."""
+    def begin(self, settings: StreamSettings) -> Then:
+        """Reserve the call for a stream; the function that is returned starts it. Raises Refused (90045, 90046)."""
 
     def cease(self, stream_id: str | None) -> None:
-        """Stop the stream. Refused: 90048."""
+        """Stop the stream. Raises Refused (90048)."""
 
-    def answer(self, request: AnswerRequest) -> Then:
-        """Answer an incoming call; the function that is returned reports it and starts its stream. Refused: 90046."""
+    def answer(self, command: AnswerCommand) -> Then:
+        """Answer an incoming call; the function that is returned reports it and starts its stream. Refused (90046)."""
 
     def bridge(self, other: Any) -> None:
         """Join it with another call."""
 
     @property
-    def links(self) -> Links:
+    def joined(self) -> JoinedCalls:
         """The calls that it is joined with."""
 
     def leave(self, reason: Literal["hang_up"], cause: str = NORMAL_CLEARING, *, by_us: bool = False) -> None:
@@ -60,21 +60,21 @@ class CommandedCarrier(ConferringCarrier, Protocol):
 
     @property
     def calls(self) -> Mapping[str, CommandedCall]:
-        """By their call_control_id."""
+        """Calls by their call_control_id."""
 
     @property
     def command_ids(self) -> CommandIds:
-        """Of the dial commands."""
+        """Ids of the dial commands."""
 
     @property
     def dialogflow_url(self) -> str | None:
-        """Where streams for Dialogflow go."""
+        """URL of the streams for Dialogflow; None: they are refused."""
 
-    def transfer(self, call: Any, request: TransferRequest) -> Then:
+    def transfer(self, call: Any, command: TransferCommand) -> Then:
         """Make the second leg of a transfer; the function that is returned makes it ring."""
 
-    def dial(self, request: DialRequest) -> tuple[dict[str, Any], Then]:
-        """Make a call: the answer's data, and a function that makes it ring. Refused: 90046."""
+    def dial(self, command: DialCommand) -> tuple[dict[str, Any], Then]:
+        """Make a call; return the answer's data, and a function that makes it ring. Raises Refused (90046)."""
 
 
 def _start(carrier: CommandedCarrier, call: CommandedCall, body: Mapping[str, Any]) -> Then:
@@ -112,10 +112,10 @@ def _bridge(carrier: CommandedCarrier, call: CommandedCall, body: Mapping[str, A
 
 
 def _transfer(carrier: CommandedCarrier, call: CommandedCall, body: Mapping[str, Any]) -> Then:
-    request = read_transfer(body)
-    if call.links.ringing is not None or call.leg.state == "bridged":
+    command = read_transfer(body)
+    if call.joined.ringing is not None or call.leg.state == "bridged":
         raise refused(errors.COMMAND_INVALID, "the call is being transferred, or is bridged")
-    return carrier.transfer(call, request)
+    return carrier.transfer(call, command)
 
 
 def _send_dtmf(_carrier: CommandedCarrier, _call: CommandedCall, body: Mapping[str, Any]) -> None:
@@ -142,18 +142,19 @@ _ACTIONS: Final[Mapping[str, Callable[[CommandedCarrier, CommandedCall, Mapping[
     commands.SEND_DTMF: _send_dtmf,
     commands.TRANSFER: _transfer,
 }
-"""A name beyond them is refused as misspelt."""
+"""Any other name is a 404, so that a misspelt one is noticed."""
 
 
 def is_known(action: str, method: str) -> bool:
-    """Whether there is such an action, by this HTTP method."""
+    """Return whether there is such an action, by this HTTP method."""
     return commands.ACTION_METHODS.get(action) == method
 
 
 def carry_out(carrier: CommandedCarrier, call: CommandedCall, action: str, body: dict[str, Any]) -> Then | None:
-    """Carry out a command.
+    """Execute a command.
 
-    Raises: Refused if the state of the call does not allow it, or the body is wrong.
+    Raises:
+        Refused: the state of the call does not allow it, or the body is wrong.
     """
     call.leg.require(action)
     then = _ACTIONS[action](carrier, call, body)

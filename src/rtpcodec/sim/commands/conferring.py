@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from rtpcodec.carriers.telnyx import commands, errors
 from rtpcodec.sim.calls.conferences import ConferringCall, SimulatedConference
 from rtpcodec.sim.calls.leg import Leg
+from rtpcodec.sim.commands.bodies import read_conference, read_hold, read_join, read_leave
 from rtpcodec.sim.commands.error_answers import refused
-from rtpcodec.sim.commands.requests import read_conference, read_hold, read_join, read_leave
 
 
 class ConferringLeg(ConferringCall, Protocol):
@@ -24,10 +24,10 @@ class ConferringCarrier(Protocol):
 
     @property
     def calls(self) -> Mapping[str, Any]:
-        """By their call_control_id."""
+        """Calls by their call_control_id."""
 
     def confer(self, name: str, creator: Any) -> SimulatedConference:
-        """Create a conference. Refused: 90102."""
+        """Create a conference. Raises Refused (90102)."""
 
     def conference(self, id_or_name: str) -> SimulatedConference | None:
         """Return the conference of that id or name that has not ended."""
@@ -36,7 +36,8 @@ class ConferringCarrier(Protocol):
 def create(carrier: ConferringCarrier, body: dict[str, Any]) -> dict[str, Any]:
     """Create a conference. Returns the answer's data.
 
-    Raises: Refused if the state of the call does not allow it, or the body is wrong.
+    Raises:
+        Refused: the state of the call does not allow it, or the body is wrong.
     """
     call_control_id, name = read_conference(body)
     call = _call(carrier, call_control_id, commands.JOIN)
@@ -46,17 +47,18 @@ def create(carrier: ConferringCarrier, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def carry_out(carrier: ConferringCarrier, id_or_name: str, action: str, body: dict[str, Any]) -> None:
-    """Carry out a command about a conference.
+    """Execute a command about a conference.
 
-    Raises: Refused if there is no such conference, the state of a call does not allow it, or the body is wrong.
+    Raises:
+        Refused: there is no such conference, the state of a call does not allow it, or the body is wrong.
     """
     conference = carrier.conference(id_or_name)
     if conference is None:
         raise refused(errors.RESOURCE_NOT_FOUND, "no conference has this id or name")
     if action == commands.JOIN:
-        request = read_join(body)
-        named = [_call(carrier, request.call_control_id, action)]
-        conference.join(named[0], request)
+        command = read_join(body)
+        named = [_call(carrier, command.call_control_id, action)]
+        conference.join(named[0], command)
     elif action == commands.LEAVE:
         call_control_id = read_leave(body)
         conference.require(call_control_id)

@@ -1,4 +1,4 @@
-"""Refusals of commands: HTTP status, error number, and the body around it (media streaming, section 2.6)."""
+"""Refusals of commands: HTTP status, error number, and the body around it (docs/carrier.md, rule C12)."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Problem:
     code: str
     detail: str
     pointer: str | None = None
-    """The JSON pointer to the member that is meant (RFC 6901)."""
+    """JSON pointer to the wrong member (RFC 6901)."""
 
     def as_json(self) -> dict[str, Any]:
-        """The entry as it stands in the body."""
+        """Return the entry as the body has it."""
         _, title = errors.COMMAND_ERRORS[self.code]
         entry: dict[str, Any] = {members.CODE: self.code, members.TITLE: title, members.DETAIL: self.detail}
         return entry if self.pointer is None else entry | {errors.SOURCE: {errors.POINTER: self.pointer}}
@@ -34,7 +34,7 @@ class Refused(Raised, Exception):
         self.status = status or errors.COMMAND_ERRORS[problems[0].code][0]
 
     def as_json(self) -> dict[str, Any]:
-        """The body of the answer."""
+        """Return the body of the answer."""
         return {errors.ERRORS: [problem.as_json() for problem in self.problems]}
 
 

@@ -13,26 +13,27 @@ from rtpcodec.carriers.telnyx import commands, errors
 from rtpcodec.sim.commands.error_answers import refused
 
 HUGE_OCTETS: Final = 4 * 1024 * 1024
-"""Much more than any client needs to read of an answer."""
+"""Far more than a client needs to read of an answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandFault:
     """The faults of one command; the fields can be combined.
 
-    Raises: ValueError if the status is outside 300 to 599 or the delay is below 0.
+    Raises:
+        ValueError: the status is outside 300 to 599 or the delay is below 0.
     """
 
     delay_s: float = 0.0
     """How late the answer is; the command has had its effect by then."""
     drop: Literal["before", "after"] | None = None
-    """The connection is cut instead of an answer: before the command took effect, or after it."""
+    """Cut the connection instead of an answer: before the command takes effect, or after it."""
     status: int | None = None
-    """Answer with this status and the carrier's error for it instead of carrying the command out."""
+    """Answer with this status and the carrier's error for it, without executing the command."""
     headers: Mapping[str, str] = field(default_factory=dict)
     """Further headers of the answer."""
     body: Literal["whole", "cut", "not_json", "empty", "huge"] = "whole"
-    """How the body of the answer is spoilt."""
+    """How the body of the answer is broken."""
 
     def __post_init__(self) -> None:
         if self.status is not None and not 300 <= self.status <= 599:
@@ -42,11 +43,11 @@ class CommandFault:
 
     @property
     def prevents(self) -> bool:
-        """Whether the command is not carried out."""
+        """Whether the command is not executed."""
         return self.drop == "before" or self.status is not None
 
     def error_body(self) -> bytes:
-        """The carrier's error for the status."""
+        """Return the carrier's error for the status, as JSON."""
         status = self.status or 500
         code = errors.CODE_OF_STATUS.get(status, errors.UNEXPECTED_ERROR if status >= 500 else errors.BAD_REQUEST)
         return msgspec.json.encode(refused(code, "asked for by the test").as_json())
@@ -64,12 +65,16 @@ NO_FAULT: Final = CommandFault()
 def rate_limited(
     *, limit: int = 1, reset_s: int = 1, retry_after: str | None = None, epoch_s: int | None = None
 ) -> CommandFault:
-    """Make a 429 with the carrier's three headers (media streaming, section 2.7).
+    """Make a 429 with the carrier's three headers (docs/carrier.md, rule C50).
 
-    limit: of requests.
-    reset_s: seconds until the limit is reset.
-    retry_after: a further header, which the carrier does not document.
-    epoch_s: the moment of the reset as a Unix time instead of reset_s: both are documented.
+    Args:
+        limit: value of `x-ratelimit-limit`.
+        reset_s: seconds until the limit is reset.
+        retry_after: value of a further header `retry-after`, which the carrier does not document.
+        epoch_s: the reset as a Unix time in place of `reset_s`; the carrier's pages show both.
+
+    Returns:
+        A fault for `Carrier.disturb`.
     """
     headers = {
         commands.RATE_LIMIT_HEADER: str(limit),
@@ -82,7 +87,7 @@ def rate_limited(
 
 
 class FaultInjector:
-    """Faults of the next commands: each one takes the next."""
+    """Faults of the next commands, one per command."""
 
     __slots__ = ("_waiting",)
 
@@ -90,7 +95,7 @@ class FaultInjector:
         self._waiting: deque[CommandFault | None] = deque()
 
     def add(self, *faults: CommandFault | None) -> None:
-        """Add some at the end; None lets a command pass."""
+        """Append faults; None lets a command pass."""
         self._waiting.extend(faults)
 
     def next(self) -> CommandFault:

@@ -1,4 +1,4 @@
-"""The carrier's HTTP requests: from the octets of one to the answer. No I/O."""
+"""From an HTTP request to the carrier to its answer. No I/O."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import msgspec
 from rtpcodec.carriers.telnyx import commands, errors, members
 from rtpcodec.sim.commands import actions, conferring
 from rtpcodec.sim.commands.actions import CommandedCarrier, Then
+from rtpcodec.sim.commands.bodies import read_dial
 from rtpcodec.sim.commands.error_answers import Refused, refused
 from rtpcodec.sim.commands.faults import NO_FAULT, CommandFault
-from rtpcodec.sim.commands.requests import read_dial
 
 MAX_BODY_OCTETS: Final = 1024 * 1024
 """A command of all documented members at their limits needs a few kilobytes."""
@@ -25,7 +25,7 @@ _OK: Final = {commands.RESULT: commands.OK}
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """The parts of a request that matter. `dial` has no call; without an action, the path is not that of a command."""
+    """The parts of a request. `dial` has no call; without an action, the path is not that of a command."""
 
     authorization: str
     content_type: str
@@ -34,12 +34,12 @@ class HttpRequest:
     action: str | None = None
     method: str = commands.POST
     conference_id: str | None = None
-    """Of a command about a conference."""
+    """Id or name, in a command about a conference."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """Status and JSON body, and a function to call once they are on their way."""
+    """Status and JSON body, and a function to call once they were sent."""
 
     status: int
     body: bytes
@@ -47,9 +47,10 @@ class HttpAnswer:
 
 
 class CommandHandler:
-    """Takes commands for the calls of one carrier.
+    """Executes commands on the calls of one carrier.
 
-    serves: False: every command is answered as one that does not exist.
+    Args:
+        serves: False: every command is answered with 404.
     """
 
     __slots__ = ("_authorization", "_carrier", "_serves")
@@ -60,7 +61,7 @@ class CommandHandler:
         self._carrier = carrier
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
-        """Carry out a command, or answer why not."""
+        """Execute a command, or return its refusal."""
         try:
             data, then = self._carry_out(request)
         except Refused as refusal:
@@ -68,22 +69,22 @@ class CommandHandler:
         return HttpAnswer(200, msgspec.json.encode({members.DATA: data}), then)
 
     def answer_with(self, fault: CommandFault, request: HttpRequest | None) -> HttpAnswer:
-        """Answer a request that meets a fault; None: its body was beyond the limit and not read."""
+        """Answer a request with a fault; None: its body was beyond the limit and not read."""
         if fault.prevents:
             return HttpAnswer(fault.status or 500, fault.error_body())
         answer = self.too_large() if request is None else self.answer(request)
         if fault is not NO_FAULT and answer.then is not None:
-            # From here on the client may never learn what the command did.
+            # From here on, the client might not learn the outcome.
             answer.then()
             return replace(answer, then=None)
         return answer
 
     def too_large(self) -> HttpAnswer:
-        """The answer to a body beyond the limit, which was not read."""
+        """Return the answer to a body beyond the limit, which was not read."""
         return _refusal(refused(errors.BAD_REQUEST, f"the body has more than {MAX_BODY_OCTETS} octets", status=413))
 
     def _carry_out(self, request: HttpRequest) -> tuple[dict[str, Any], Then | None]:
-        # Header values come as str with escapes for octets that are not UTF-8; such a key is wrong, not an accident.
+        # A header value is a str with escapes for octets that are not UTF-8; such a key is wrong, not a bug.
         given = request.authorization.encode(errors="surrogateescape")
         if not hmac.compare_digest(given, self._authorization):
             raise refused(errors.AUTHENTICATION_FAILED, "the API key is missing or wrong")
@@ -113,7 +114,7 @@ class CommandHandler:
         return _OK, then
 
     def _once(self, body: dict[str, Any], effect: Callable[[dict[str, Any]], dict[str, Any] | None]) -> dict[str, Any]:
-        """Carry out a command about a conference, unless it is a repetition. Returns the answer's data."""
+        """Execute a command about a conference, unless it is a repetition. Returns the answer's data."""
         ids = self._carrier.command_ids
         before = ids.answer_to(body.get(commands.COMMAND_ID))
         if before is not None:

@@ -37,7 +37,7 @@ class HttpServer:
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=SHUTDOWN_TIMEOUT_S)
 
     async def open(self, port: int) -> str:
-        """Listen, on a free port if 0 is given; the address that commands go below."""
+        """Listen, on a free port if 0 is given, and return the base URL of commands."""
         await self._runner.setup()
         try:
             await web.TCPSite(self._runner, HOST, port).start()
@@ -49,7 +49,7 @@ class HttpServer:
     async def close(self) -> None:
         """Stop listening and drop all connections."""
         await self._runner.cleanup()
-        # Late answers that nobody waits for.
+        # Late answers have no reader.
         for task in self._serving:
             task.cancel()
         await asyncio.gather(*self._serving, return_exceptions=True)
@@ -64,7 +64,7 @@ class HttpServer:
         try:
             return await self._respond(request, answer, fault)
         finally:
-            # The stream begins after the answer, also where nobody waits for it any more.
+            # The stream begins after the answer, even if the client is gone.
             if answer.then is not None:
                 answer.then()
 
@@ -90,13 +90,13 @@ class HttpServer:
 
     @staticmethod
     async def _read(request: web.Request) -> HttpRequest | None:
-        """The request as a value; None: its body is too large."""
+        """Return the request as a value; None: its body is too large."""
         try:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
             return None
         except ConnectionError:
-            body = b""  # the client is gone, and reads no answer
+            body = b""  # the client is gone
         path = request.match_info
         return HttpRequest(
             request.headers.get(commands.AUTHORIZATION_HEADER, ""),

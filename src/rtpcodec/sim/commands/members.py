@@ -1,4 +1,4 @@
-"""The members of commands: the type and the values of each, and the problems of wrong ones. No I/O.
+"""The members of commands: type and values of each, and the errors of wrong ones. No I/O.
 
 Details never show tokens, digits, `client_state` or custom parameters.
 """
@@ -47,7 +47,7 @@ _DTMF: Final = frozenset(commands.DTMF_DIGITS + commands.DTMF_PAUSES)
 
 
 def checked(body: Mapping[str, Any], names: tuple[str, ...]) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the members that are there and have their type, and all problems.
+    """Return the members of the right type, and all problems.
 
     null counts as left out; members with other names are ignored.
     """
@@ -72,7 +72,7 @@ def checked(body: Mapping[str, Any], names: tuple[str, ...]) -> tuple[dict[str, 
 
 
 def problem_at(code: str, name: str, rule: str) -> Problem:
-    """Make a problem of a member, which may lie deeper: `custom_parameters/0/name`."""
+    """Make a problem of a member, which may be nested: `custom_parameters/0/name`."""
     return Problem(code, f"{name.replace('/', '.')} {rule}", f"/{name}")
 
 

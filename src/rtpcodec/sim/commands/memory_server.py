@@ -39,7 +39,7 @@ class MemoryHttpServer:
         self._listener: Listener | None = None
 
     async def open(self, port: int) -> str:
-        """Listen, on a free port if 0 is given; the address that commands go below."""
+        """Listen, on a free port if 0 is given, and return the base URL of commands."""
         self._listener = self._network.serve_http(f"http://{HOST}:{port}", self._serve)
         return f"http://{HOST}:{self._listener.port}{commands.BASE_PATH}"
 
@@ -63,7 +63,7 @@ class MemoryHttpServer:
                 answer.status, {"Content-Type": content_type, **fault.headers}, fault.spoil(answer.body)
             )
         finally:
-            # The stream begins after the answer, also where nobody waits for it any more.
+            # The stream begins after the answer, even if the client is gone.
             if answer.then is not None:
                 asyncio.get_running_loop().call_soon(answer.then)
 

@@ -1,4 +1,4 @@
-"""TeXML and TwiML documents as steps: the verbs that stream a call (media streaming, section 3)."""
+"""TeXML and TwiML documents as steps: the verbs that stream a call (docs/carrier.md, rule C13)."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 from rtpcodec.carriers.telnyx import commands, texml
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.commands.twilio_streams import twilio_stream
 from rtpcodec.sim.wires.ids import DialectName
 
-_WISHES: Final = {
+_ATTRIBUTES: Final = {
     texml.URL: "stream_url",
     texml.TRACK: "tracks",
     texml.CODEC: "codec",
@@ -20,7 +20,7 @@ _WISHES: Final = {
     texml.BIDIRECTIONAL_CODEC: "return_codec",
     texml.BIDIRECTIONAL_SAMPLING_RATE: "return_rate_hz",
 }
-"""Attributes of Stream, and those of StreamRequest."""
+"""Attributes of `<Stream>`, and their names in StreamSettings."""
 _IGNORED: Final = (texml.NAME, texml.STATUS_CALLBACK)
 """The simulator has no status callbacks."""
 _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -32,7 +32,7 @@ _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     texml.STATUS_CALLBACK_METHOD: texml.METHODS,
 }
 _TWIML: Final = (texml.URL, texml.TRACK, *_IGNORED, texml.STATUS_CALLBACK_METHOD)
-"""The attributes that Twilio has as well."""
+"""The attributes that TwiML has too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +40,14 @@ class Step:
     """One verb of a document."""
 
     verb: str
-    stream: StreamRequest | None = None
-    """Of Start and Connect."""
+    stream: StreamSettings | None = None
+    """Stream of Start and Connect."""
     pause_s: float = 0.0
-    """Of Pause."""
+    """Seconds of Pause."""
 
 
 def read_texml(document: str, dialect: DialectName = "telnyx") -> list[Step]:
-    """Read a document. ValueError: it is not XML, or has what this simulator or its carrier does not know."""
+    """Read a document. ValueError: it is not XML, or has something unknown to the simulator or its carrier."""
     try:
         root = ElementTree.fromstring(document)  # noqa: S314 -- the document of the app under test
     except ElementTree.ParseError as error:
@@ -74,7 +74,7 @@ def _step(verb: ElementTree.Element, dialect: DialectName) -> Step:
     return Step(verb.tag, _stream(verb[0]))
 
 
-def _twilio_stream(stream: ElementTree.Element, *, two_way: bool) -> StreamRequest:
+def _twilio_stream(stream: ElementTree.Element, *, two_way: bool) -> StreamSettings:
     unknown = [name for name in stream.attrib if name not in _TWIML]
     if unknown:
         raise ValueError(f"{texml.STREAM} has no attribute {unknown[0]!r} in TwiML")
@@ -82,14 +82,14 @@ def _twilio_stream(stream: ElementTree.Element, *, two_way: bool) -> StreamReque
     return twilio_stream(wanted.stream_url, wanted.tracks, wanted.custom_parameters, two_way=two_way)
 
 
-def _stream(stream: ElementTree.Element) -> StreamRequest:
-    wishes: dict[str, Any] = {}
+def _stream(stream: ElementTree.Element) -> StreamSettings:
+    fields: dict[str, Any] = {}
     for name, value in stream.attrib.items():
         known = _VALUES.get(name)
         if known is not None and value not in known:
             raise ValueError(f"{name} is {value!r}, one of {', '.join(known)} is needed")
-        if name in _WISHES:
-            wishes[_WISHES[name]] = int(value) if name == texml.BIDIRECTIONAL_SAMPLING_RATE else value
+        if name in _ATTRIBUTES:
+            fields[_ATTRIBUTES[name]] = int(value) if name == texml.BIDIRECTIONAL_SAMPLING_RATE else value
         elif known is None and name not in _IGNORED:
             raise ValueError(f"{texml.STREAM} has no attribute {name!r}")
     if texml.URL not in stream.attrib:
@@ -100,4 +100,4 @@ def _stream(stream: ElementTree.Element) -> StreamRequest:
             raise ValueError(f"{texml.STREAM} holds {one.tag!r}, a {texml.PARAMETER} of name and value is needed")
         parameters[one.attrib[texml.NAME]] = one.attrib[texml.VALUE]
     # TeXML has no attribute for the legs; an app hears and is heard on the leg that executes the document.
-    return StreamRequest(**wishes, target_legs=commands.SELF_LEG, custom_parameters=parameters)
+    return StreamSettings(**fields, target_legs=commands.SELF_LEG, custom_parameters=parameters)

@@ -1,4 +1,4 @@
-"""Streams that Twilio has: the wishes for one, by the rules of its documents (docs/twilio.md, TwiML)."""
+"""Streams that Twilio has: their settings, by the rules of its documents (docs/twilio.md, "Have Twilio stream")."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from rtpcodec.carriers.telnyx import commands
 from rtpcodec.carriers.twilio import streaming, twiml
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 
 
-def twilio_stream(url: str, tracks: str, parameters: Mapping[str, str], *, two_way: bool) -> StreamRequest:
-    """Return the wishes for a stream. The query of the URL is dropped, as Twilio dials without it.
+def twilio_stream(url: str, tracks: str, parameters: Mapping[str, str], *, two_way: bool) -> StreamSettings:
+    """Return the settings of a stream. The query of the URL is dropped, as Twilio dials without it.
 
-    Raises: ValueError: a two-way stream has another track than the inbound one, or a parameter is too long.
+    Raises:
+        ValueError: a two-way stream has another track than the inbound one, or a parameter is too long.
     """
     known = (twiml.INBOUND_TRACK, twiml.OUTBOUND_TRACK, twiml.BOTH_TRACKS)
     if tracks not in known[:1] and two_way:
@@ -23,7 +24,7 @@ def twilio_stream(url: str, tracks: str, parameters: Mapping[str, str], *, two_w
     if longest > twiml.MAX_PARAMETER_CHARACTERS:
         rule = f"at most {twiml.MAX_PARAMETER_CHARACTERS} are allowed"
         raise ValueError(f"name and value of a parameter have {longest} characters, {rule}")
-    return StreamRequest(
+    return StreamSettings(
         stream_url=url.partition("?")[0],
         tracks=tracks,
         mode=commands.RTP_MODE,
@@ -38,7 +39,8 @@ def twilio_stream(url: str, tracks: str, parameters: Mapping[str, str], *, two_w
 def require_twilio_codec(codec: str, sample_rate_hz: int | None) -> None:
     """Check the codec of a call.
 
-    Raises: ValueError if it is not PCMU at 8000 Hz.
+    Raises:
+        ValueError: it is not PCMU at 8000 Hz.
     """
     if codec != streaming.CODEC or sample_rate_hz not in (None, streaming.SAMPLE_RATE_HZ):
         rate = "" if sample_rate_hz is None else f" at {sample_rate_hz} Hz"

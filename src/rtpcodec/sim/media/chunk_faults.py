@@ -1,4 +1,4 @@
-"""The way from the carrier to the app: faults of chunks, then the link. The same seed gives the same faults."""
+"""The path from the carrier to the app: faults of chunks, then the link. The same seed gives the same faults."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rtpcodec.sim.media.link import LinkClock
 from rtpcodec.sim.media.timing import Interval, Link, end_of
 
 CLOCK_SLACK_MS: Final = 1e-3
-"""Sums of floats miss a deadline by less than this."""
+"""Rounding errors of deadlines are smaller than this."""
 
 _DIRECT: Final = Link()
 
@@ -22,7 +22,8 @@ _DIRECT: Final = Link()
 class Faults:
     """Faults of the chunks and keys that a carrier sends, and of their audio. Marks, keys, start and stop are not lost.
 
-    Raises: ValueError if a probability is outside 0 to 1, a delay is negative or a stall would never end.
+    Raises:
+        ValueError: a probability is outside 0 to 1, a delay is negative or a stall would never end.
     """
 
     reorder: float = 0.0
@@ -30,13 +31,13 @@ class Faults:
     reorder_by: int = 2
     """How many of them at most."""
     duplicate: float = 0.0
-    """Probability that a chunk comes twice."""
+    """Probability that a chunk is sent twice."""
     drop: float = 0.0
-    """Probability that a chunk never comes; its numbers are missing then."""
+    """Probability that a chunk is lost; its numbers are missing then."""
     stall_ms: float = 0.0
-    """How long nothing at all is sent, before everything that is due comes in a burst."""
+    """Length of a stall: nothing is sent, and then everything that is due in a burst."""
     stall_every_s: float = 0.0
-    """From the begin of one stall to the next; the first begins this long after `start`. 0: there are no stalls.
+    """Time from the begin of one stall to the next; the first begins this long after `start`. 0: no stalls.
 
     `Timing.to_app` has stalls at chosen times.
     """
@@ -46,7 +47,7 @@ class Faults:
     key_delay_ms: float = 0.0
     """How late the message of a key is at most, so that later keys overtake it. Its `occurred_at` is not late."""
     key_duplicate: float = 0.0
-    """Probability that a key has two messages, with one `occurred_at` and a delay each."""
+    """Probability that a key has two messages, with the same `occurred_at` and a delay each."""
 
     def __post_init__(self) -> None:
         for name in ("reorder", "duplicate", "drop", "key_duplicate"):
@@ -71,15 +72,15 @@ class Packet:
 
     text: str
     track: str | None = None
-    """Of a chunk of audio; None: another message."""
+    """Track of a chunk of audio; None: another message."""
     octets: int = 0
-    """Of the chunk's payload."""
+    """Octets of the chunk's payload."""
     repeated: bool = False
-    """It is the second copy of a chunk."""
+    """Whether it is the second copy of a chunk."""
     sent_ms: float = 0.0
     """When the carrier sends it."""
     due_ms: float = 0.0
-    """When the app gets it."""
+    """When it reaches the app."""
 
 
 @dataclass(slots=True)
@@ -90,7 +91,7 @@ class _Held:
 
 @dataclass(slots=True)
 class _Draws:
-    """One source of chance per fault, so that one switch never changes the effect of another."""
+    """One random generator per fault, so that one setting never changes the effect of another."""
 
     reorder: random.Random
     duplicate: random.Random
@@ -99,7 +100,7 @@ class _Draws:
 
 
 class Network:
-    """Takes messages as they are made and hands them out when they reach the app."""
+    """Queues messages when they are made, and returns them when they reach the app."""
 
     __slots__ = (
         "_draws",
@@ -134,7 +135,7 @@ class Network:
         self._queue: deque[Packet] = deque()
         self._pongs: deque[tuple[float, bytes]] = deque()
         self.arrived_pongs: list[bytes] = []
-        """Payloads of the answers to pings that have reached the app. Whoever delivers them clears the list."""
+        """Payloads of the answers to pings that have reached the app. The caller that delivers them clears the list."""
         self._octets = 0  # of all texts in the queue
         self._draws: dict[str, _Draws] = {}
         self._stalls_end = False
@@ -143,12 +144,12 @@ class Network:
         self.reordered = 0
 
     def put(self, packet: Packet, now_ms: float) -> None:
-        """Take a message that was made now; chunks of audio meet the faults."""
+        """Queue a message that was made now; faults apply to chunks of audio."""
         if packet.track is None:
             self._send(packet, now_ms)
             return
         faults, draws = self._faults, self._draws_of(packet.track)
-        # Each chunk draws for each fault, also where it cannot matter: chunk n has the same fate whatever came before.
+        # Each chunk draws for each fault, even without need: so the faults of chunk n do not depend on earlier ones.
         reorder = draws.reorder.random() < faults.reorder
         overtakers = draws.reorder.randint(1, faults.reorder_by)
         duplicate = draws.duplicate.random() < faults.duplicate
@@ -175,7 +176,7 @@ class Network:
         return draws
 
     def _overtake(self, draws: _Draws, now_ms: float) -> None:
-        """Count a chunk that went past those that wait, and send those it was the last for."""
+        """Count a chunk that has overtaken the waiting ones, and send those that were overtaken often enough."""
         for held in draws.held:
             held.overtakers -= 1
         free = [held.packet for held in draws.held if held.overtakers <= 0]
@@ -193,7 +194,7 @@ class Network:
         self._octets += len(packet.text)
 
     def pong(self, payload: bytes, now_ms: float) -> None:
-        """Take the answer to a ping: it meets the link, and overtakes no message."""
+        """Queue the answer to a ping: the link delays it, and it overtakes no message."""
         due_ms = now_ms if self._stalls_end else self._link.arrival_ms(self._stalled_until_ms(now_ms))
         self._pongs.append((due_ms, payload))
 
@@ -203,7 +204,7 @@ class Network:
             self.arrived_pongs.append(self._pongs.popleft()[1])
 
     def flush(self, now_ms: float) -> None:
-        """Send the chunks that wait to be overtaken: nothing follows that could."""
+        """Send the chunks that wait to be overtaken: no further chunk follows."""
         for draws in self._draws.values():
             for held in draws.held:
                 self._send(held.packet, now_ms)
@@ -215,7 +216,7 @@ class Network:
         self._octets = 0
 
     def end_stalls(self, now_ms: float) -> None:
-        """Deliver everything now and from now on without stall or delay."""
+        """From now on, deliver everything without stall or delay."""
         self._stalls_end = True
         for packet in self._queue:
             packet.due_ms = min(packet.due_ms, now_ms)
@@ -237,14 +238,14 @@ class Network:
         self._octets += sum(len(packet.text) for packet in kept)
 
     def has_due(self, octets: int, now_ms: float) -> bool:
-        """Whether `due` would hand out more than so many octets. Below that in all, no message is looked at."""
+        """Return whether `due` would return more than so many octets. If fewer are queued, it reads none."""
         if self._octets <= octets:
             return False
         return sum(len(packet.text) for packet in self._queue if packet.due_ms <= now_ms + CLOCK_SLACK_MS) > octets
 
     @property
     def next_deadline_ms(self) -> float | None:
-        """When `due` or `pass_pongs` has something to hand out; None: nothing is on its way."""
+        """When `due` or `pass_pongs` has something to return; None: nothing is queued."""
         packet_ms = self._queue[0].due_ms if self._queue else None
         if not self._pongs:
             return packet_ms

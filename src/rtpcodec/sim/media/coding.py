@@ -1,4 +1,4 @@
-"""Chunks of PCM to the payloads that the app gets."""
+"""Encodes chunks of PCM to the payloads for the app."""
 
 from __future__ import annotations
 

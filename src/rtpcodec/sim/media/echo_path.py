@@ -9,20 +9,21 @@ from rtpcodec.codecs import codec
 from rtpcodec.kernels.mixing import gain, mix
 
 MAX_DELAY_MS: Final = 5000.0
-"""Heard audio is kept for so long. Echoes of satellite links and slow phones are below 1 s."""
+"""Heard audio is kept for this time. Echoes of satellite links and slow phones are below 1 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EchoPath:
-    """What the phone does to the audio that it plays, before it comes back with the caller's speech.
+    """The acoustic echo of the phone: changes to the audio that it plays, until it returns with the caller's speech.
 
-    Raises: ValueError if a number is outside its range, or the codec is not PCMU or PCMA.
+    Raises:
+        ValueError: a number is outside its range, or the codec is not PCMU or PCMA.
     """
 
     delay_ms: float = 100.0
-    """From the moment when it is heard to the moment when it comes back."""
+    """Time in ms from the play-out of audio to its return."""
     loss_db: float = 30.0
-    """How much lower it comes back."""
+    """How much lower it returns, in dB."""
     clip_dbov: float | None = None
     """The phone's loudspeaker clips at this peak level of what it plays, so that the echo is distorted; None: not."""
     codec: Literal["PCMU", "PCMA"] | None = None
@@ -53,10 +54,11 @@ class Echo:
         self._decoder = None if info is None else info.decoder()
 
     def added(self, said: bytes, heard: bytes) -> bytes:
-        """Return what the caller says with the echo of what the phone has played.
+        """Return the caller's speech with the echo of the played audio.
 
-        said: a chunk of the caller's speech.
-        heard: as much of what was heard, delay_ms before.
+        Args:
+            said: a chunk of the caller's speech.
+            heard: as many samples of the audio that was heard delay_ms before.
         """
         if self._clip is not None:
             # A gain limits at full scale.

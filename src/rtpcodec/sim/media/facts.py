@@ -30,10 +30,10 @@ class CallFacts:
     timing: Timing
     signalling: Signalling
     keeps_audio: bool
-    """False: neither the speech nor the audio that is heard stays in memory."""
+    """False: neither the speech nor the heard audio is kept in memory."""
     seed: str
     logs_playout: bool = False
-    """The report has a PlayoutLog."""
+    """Whether the report has a PlayoutLog."""
     dialect: DialectName = "telnyx"
     bridged: bool = False
-    """There is a second leg, which can hear return audio as well."""
+    """Whether there is a second leg, which can hear return audio too."""

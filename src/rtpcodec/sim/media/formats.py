@@ -1,4 +1,4 @@
-"""Codec and rate of a stream in each direction, from the call and from the wishes of the command."""
+"""Codec and rate of a stream in each direction, from the call and from the settings of the command."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from rtpcodec.carriers.telnyx import commands, errors
 from rtpcodec.codecs import CodecInfo, Decoder, Encoder, codec
 from rtpcodec.errors import MissingLibrary, UnknownCodec
 from rtpcodec.rtp.payloads import PayloadFormat, payload_format
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.commands.error_answers import refused
-from rtpcodec.sim.commands.requests import StreamRequest
 from rtpcodec.sim.media.speech import Speech
 from rtpcodec.sim.media.variations import AS_DOCUMENTED, Restart, Variations
 
 
 def legs_that_hear(target_legs: str, *, bridged: bool) -> tuple[str, ...]:
-    """The legs that return audio reaches. The carrier's default, `opposite`, is silence on a call of one leg."""
+    """Return the legs that hear the app. The carrier's default, `opposite`, is silence on a call of one leg."""
     wanted = (commands.SELF_LEG, commands.OPPOSITE_LEG) if target_legs == commands.BOTH_LEGS else (target_legs,)
     return tuple(leg for leg in wanted if leg == commands.SELF_LEG or bridged)
 
 
 @dataclass(frozen=True, slots=True)
 class AudioFormat:
-    """A codec at a rate, as a carrier with these habits speaks it."""
+    """A codec at a rate, as sent by a carrier with these habits."""
 
     info: CodecInfo
     sample_rate_hz: int
@@ -32,7 +32,16 @@ class AudioFormat:
 
     @classmethod
     def of(cls, info: CodecInfo, sample_rate_hz: int | None, habits: Variations) -> Self:
-        """Return the format of a codec at a carrier with these habits. ValueError: the codec does not have the rate."""
+        """Return the format of a codec at a carrier with these habits.
+
+        Args:
+            info: the codec.
+            sample_rate_hz: rate of its PCM; None: its usual rate.
+            habits: habits of the carrier.
+
+        Raises:
+            ValueError: the codec does not have the rate.
+        """
         return cls(info, info.sample_rate_hz(sample_rate_hz), habits)
 
     @property
@@ -105,14 +114,14 @@ class StreamFormats:
 
 
 def agree(
-    request: StreamRequest, call_format: AudioFormat, speech: Speech, habits: Variations = AS_DOCUMENTED
+    settings: StreamSettings, call_format: AudioFormat, speech: Speech, habits: Variations = AS_DOCUMENTED
 ) -> StreamFormats:
-    """Choose the formats of a stream. Refused (90046): the app's wish cannot be decoded here."""
-    if request.mode == commands.RTP_MODE:
-        returned: AudioFormat | Mp3Format = _return_format(request, call_format, habits.returned_rate_hz)
+    """Choose the formats of a stream. Raises Refused (90046) if the codec of the app cannot be decoded here."""
+    if settings.mode == commands.RTP_MODE:
+        returned: AudioFormat | Mp3Format = _return_format(settings, call_format, habits.returned_rate_hz)
     else:
         returned = _mp3_format(call_format)
-    media = _wished_format(request.codec, call_format, speech, habits.chunk_ms) if habits.transcodes else None
+    media = _wished_format(settings.codec, call_format, speech, habits.chunk_ms) if habits.transcodes else None
     media = media or call_format
     try:
         require_restarts(media, habits)
@@ -122,7 +131,7 @@ def agree(
 
 
 def require_restarts(media: AudioFormat, habits: Variations) -> None:
-    """Check that the audio can change as these habits ask for.
+    """Check that the audio can change as these habits require.
 
     Raises: ValueError if it cannot. UnknownCodec, MissingLibrary.
     """
@@ -133,7 +142,7 @@ def require_restarts(media: AudioFormat, habits: Variations) -> None:
 
 
 def _wished_format(name: str, call_format: AudioFormat, speech: Speech, chunk_ms: int) -> AudioFormat | None:
-    """The format for `stream_codec`; None: the call's own, as for any pair that cannot be transcoded."""
+    """Return the format for `stream_codec`; None: the call's own, as for any pair that cannot be transcoded."""
     if name in (commands.OWN_CODEC, call_format.info.name):
         return None
     try:
@@ -146,7 +155,7 @@ def _wished_format(name: str, call_format: AudioFormat, speech: Speech, chunk_ms
 
 
 def preferred(names: tuple[str, ...], call_format: AudioFormat, speech: Speech, chunk_ms: int) -> AudioFormat:
-    """The first of the codecs that this call can have, for `preferred_codecs`; its own if there is none."""
+    """Return the format of the first of `preferred_codecs` that this call can have; its own if there is none."""
     for name in names:
         if name == call_format.name:
             break
@@ -156,12 +165,12 @@ def preferred(names: tuple[str, ...], call_format: AudioFormat, speech: Speech, 
     return call_format
 
 
-def _return_format(request: StreamRequest, call_format: AudioFormat, own_rate_hz: int | None = None) -> AudioFormat:
-    """The format of the app's audio; own_rate_hz: of a carrier that plays it at another rate than it was asked for."""
+def _return_format(settings: StreamSettings, call_format: AudioFormat, own_rate_hz: int | None = None) -> AudioFormat:
+    """Return the format of the app's audio; own_rate_hz: of a carrier that plays another rate than the command's."""
     try:
-        info = codec(request.return_codec)
-        # The documents allow a rate that the codec does not have: the vendor's sample asks for G722 with 16000.
-        wanted_hz = own_rate_hz or request.return_rate_hz
+        info = codec(settings.return_codec)
+        # The documents allow a rate that the codec does not have: the vendor's sample has G722 with 16000.
+        wanted_hz = own_rate_hz or settings.return_rate_hz
         rate_hz = wanted_hz if wanted_hz in info.sample_rates_hz else info.sample_rate_hz()
         returned = replace(call_format, info=info, sample_rate_hz=rate_hz)
         returned.decoder()

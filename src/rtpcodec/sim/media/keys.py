@@ -1,4 +1,4 @@
-"""The caller's keys: which are pressed when, and the messages of each, which may be late and doubled."""
+"""The caller's keys: when each is pressed, and its messages, which may be late and repeated."""
 
 from __future__ import annotations
 
@@ -49,14 +49,15 @@ class KeyPresses:
     ) -> None:
         """Plan the messages of a call's keys.
 
-        dtmf: at which ms of the stream each is pressed, and the digit.
-        now_ms: the begin of the stream.
-        utc_ms: the same moment, for `occurred_at`.
-        faults: which messages are late or come twice; None: none.
-        seed: the same seed gives the same faults.
+        Args:
+            dtmf: at which ms of the stream each is pressed, and the digit.
+            now_ms: the begin of the stream.
+            utc_ms: the same moment, for `occurred_at`.
+            faults: which messages are late or repeated; None: none.
+            seed: the same seed gives the same faults.
         """
         self._utc_offset_ms = utc_ms - now_ms
-        # One source of chance per fault, so that one never changes the effect of another.
+        # One random generator per fault, so that one never changes the effect of another.
         self._delays = self._doubles = None
         self._max_delay_ms = self._duplicate = 0.0
         if faults is not None and faults.key_delay_ms:
@@ -68,9 +69,9 @@ class KeyPresses:
         self._pending: list[_Press] = []
         self._latest_ms = -inf
         self.duplicated = 0
-        """Keys whose message came twice."""
+        """Keys whose message was sent twice."""
         self.reordered = 0
-        """Messages that came behind that of a later key."""
+        """Messages that were sent after that of a later key."""
         for at_ms, digit in dtmf:
             self.press(digit, now_ms + at_ms)
 
@@ -96,7 +97,7 @@ class KeyPresses:
         return messages.Dtmf(press.digit, occurred_at, stream_id=stream_id)
 
     def end(self, now_ms: float) -> None:
-        """End the stream: what was pressed by now is due now, the rest is not pressed any more."""
+        """End the stream: keys pressed by now are due now, later ones are dropped."""
         self._pending = [
             _Press(press.digit, press.pressed_ms, now_ms) for press in self._pending if press.pressed_ms <= now_ms
         ]

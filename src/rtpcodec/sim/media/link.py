@@ -1,4 +1,4 @@
-"""Links at run time: when a message arrives, and how fast the carrier reads."""
+"""The links of a running stream: when a message arrives, and how fast the carrier reads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class LinkClock:
         self._last_ms = float("-inf")
 
     def arrival_ms(self, sent_ms: float) -> float:
-        """The arrival of the next message."""
+        """Return when the next message arrives."""
         link = self._link
         outages_ms = link.outages_ms
         if outages_ms:
@@ -40,7 +40,7 @@ class LinkClock:
 
 
 class Uplink(Generic[Item]):
-    """The app's frames on their way to the carrier, and the socket that a slow carrier does not read."""
+    """The app's frames on the link to the carrier, and the socket that a slow carrier does not read."""
 
     __slots__ = (
         "_changes_ms",
@@ -71,19 +71,19 @@ class Uplink(Generic[Item]):
         self._now_ms = start_ms
 
     def put(self, item: Item, octets: int, now_ms: float) -> None:
-        """Take a message that came over the socket."""
+        """Queue a message that arrived on the socket."""
         arrival_ms = self._clock.arrival_ms(now_ms)
         read_ms = self._after_pause(max(arrival_ms, self._free_ms))
         if self._octets_per_s is not None:
             read_ms = self._after_pause(read_ms + octets * 1000 / self._octets_per_s)
         self._free_ms = read_ms
-        # Delay and stalls of the link are not the carrier's slowness: the socket is read meanwhile.
+        # Delay and stalls belong to the link, not to a slow carrier: the socket is read meanwhile.
         self._paused_until_ms = max(self._paused_until_ms, now_ms + read_ms - arrival_ms)
         self._queue.append((read_ms, item))
 
     @property
     def next_ms(self) -> float | None:
-        """When the carrier has read the next message; None: none is on its way."""
+        """When the carrier has read the next message; None: none is queued."""
         return self._queue[0][0] if self._queue else None
 
     def pop(self) -> Item:
@@ -91,17 +91,17 @@ class Uplink(Generic[Item]):
         return self._queue.popleft()[1]
 
     def reading_paused(self, now_ms: float) -> bool:
-        """Whether the socket must not be read now."""
+        """Return whether the socket must not be read now."""
         self._now_ms = now_ms
         return now_ms < self._paused_until_ms or self._within(self._unread_ms + self._up_outages_ms, now_ms)
 
     def acknowledges(self, now_ms: float) -> bool:
-        """Whether what the app sends now is acknowledged."""
+        """Return whether what the app sends now is acknowledged."""
         return not self._within(self._outages_ms, now_ms)
 
     @property
     def next_change_ms(self) -> float | None:
-        """When the answers of `reading_paused` and `acknowledges` may change next; None: not by themselves."""
+        """When `reading_paused` or `acknowledges` may change next; None: not by time alone."""
         now_ms = self._now_ms
         return min((moment for moment in (self._paused_until_ms, *self._changes_ms) if moment > now_ms), default=None)
 

@@ -1,4 +1,4 @@
-"""The app's marks: when each of them comes back, by the habits of the carrier."""
+"""The app's marks: when each of them returns, by the habits of the carrier."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.variations import MarkHabits
 
 LIMIT_WINDOW_MS: Final = 1000.0
-"""Of `max_per_s`."""
+"""Window of `max_per_s`."""
 
 
 class MarkEchoes:
@@ -27,20 +27,21 @@ class MarkEchoes:
         self._rng = random.Random(f"{seed}/marks")  # noqa: S311
         self._count = 0
         self._received: deque[tuple[float, str]] = deque()  # marks that do not wait for their audio
-        self._recent_ms: deque[float] = deque(maxlen=habits.max_per_s)  # when the last marks came that passed the limit
+        self._recent_ms: deque[float] = deque(maxlen=habits.max_per_s)  # arrival of the last marks within the limit
         self.lost = 0
-        """Marks that never come back, refused ones apart."""
+        """Marks that never return, apart from refused ones."""
 
     def place(self, name: str, now_ms: float) -> None:
-        """Take a mark of the app.
+        """Place a mark of the app.
 
-        Raises: RefusedMessage if it is answered with an error.
+        Raises:
+            RefusedMessage: it is answered with an error.
         """
         habits = self._habits
         self._count += 1
         if self._count in habits.refused or self._is_too_frequent(now_ms):
             raise RefusedMessage(RATE_LIMIT_REACHED, f"mark {self._count} of the stream is one too many")
-        # Each mark draws, so that the fate of mark n does not depend on the others.
+        # Each mark draws, so that the loss of mark n does not depend on the others.
         lost = self._rng.random() < habits.lost
         if lost or habits.echo == "never":
             self.lost += 1
@@ -57,7 +58,7 @@ class MarkEchoes:
         return False
 
     def _echo_soon(self, name: str, now_ms: float) -> bool:
-        """Let a mark come back without its audio; False: too many wait already."""
+        """Return a mark without its audio later. Returns False if too many wait already."""
         if len(self._received) >= MAX_PENDING_MARKS:
             return False
         self._received.append((now_ms, name))
@@ -65,11 +66,11 @@ class MarkEchoes:
 
     @property
     def next_ms(self) -> float | None:
-        """When the next mark comes back; None: no mark waits."""
+        """When the next mark returns; None: no mark waits."""
         # A carrier has one of the two habits, so at most one of the two queues holds marks.
         due_ms = self._received[0][0] if self._received else self._playout.next_mark_ms
         return None if due_ms is None else due_ms + self._habits.late_ms
 
     def pop(self) -> str:
-        """Take the next mark, which is due; its name."""
+        """Take the next mark, which is due, and return its name."""
         return self._received.popleft()[1] if self._received else self._playout.pop_mark()

@@ -1,4 +1,4 @@
-"""The app's media messages in mode mp3: whole files of any rate, decoded and brought to the play-out's."""
+"""The app's media messages in mode mp3: whole files of any rate, decoded and resampled to that of the play-out."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ReturnedMp3:
         self._next_ms = float("-inf")
 
     def pcm_of(self, payload: bytes, now_ms: float) -> bytes:
-        """All of a file, however many are glued together in it."""
+        """Decode a payload, which may hold several files."""
         if now_ms < self._next_ms:
             raise RefusedMessage(RATE_LIMIT_REACHED, "at most one media message a second is taken in mode mp3")
         self._next_ms = now_ms + MP3_INTERVAL_MS

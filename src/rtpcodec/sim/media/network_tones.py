@@ -1,4 +1,4 @@
-"""The tones of telephone networks as PCM, for what a simulated phone says."""
+"""The tones of telephone networks as PCM, for the speech of a simulated phone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rtpcodec.kernels.tones import sines
 NetworkTone = Literal["dial", "ringback", "busy", "congestion", "sit", "beep"]
 Region = Literal["us", "eu", "uk"]
 LEVEL_DBM0: Final = -15.0
-"""Of each sine; administrations send -5 to -15 dBm0 (ITU-T E.180)."""
+"""Level of each sine; administrations send -5 to -15 dBm0 (ITU-T E.180)."""
 MAX_DURATION_MS: Final = 600_000.0
 """19 MB at 16 kHz, longer than any network rings."""
 
@@ -54,13 +54,21 @@ _CADENCES: Final[dict[str, dict[str, tuple[_Part, ...]]]] = {
 
 
 def network_tone(name: NetworkTone, rate_hz: int, duration_ms: float, *, region: Region = "us") -> bytes:
-    """Return a tone of a telephone network as native int16 PCM, its cadence repeated.
+    """Make a tone of a telephone network as PCM; its cadence (ITU-T E.180 Supplement 2) repeats.
 
-    name: "dial", "ringback", "busy", "congestion", "sit", or "beep", that of an answering machine.
-    rate_hz: of the PCM, 8000 to 192000.
-    duration_ms: of all of it, 0 to 600,000.
-    region: "us" North America, "eu" most of Europe, "uk" the United Kingdom; sit and beep are the same everywhere.
-    Raises: ValueError: an argument out of range.
+    Args:
+        name: "dial", "ringback", "busy", "congestion", "sit" (special information tone), or "beep", that of an
+            answering machine.
+        rate_hz: sample rate of the PCM, 8000 to 192000 Hz.
+        duration_ms: duration of the PCM, 0 to 600,000 ms.
+        region: "us" North America, "eu" most of Europe, "uk" the United Kingdom; "sit" and "beep" are the same
+            everywhere.
+
+    Returns:
+        Native int16 PCM, mono.
+
+    Raises:
+        ValueError: an argument is out of range.
 
     >>> len(network_tone("busy", 8000, 1500.0, region="eu"))
     24000

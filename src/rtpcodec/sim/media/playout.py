@@ -1,4 +1,4 @@
-"""The caller's ear: a buffer that an absolute clock plays, with marks between the audio."""
+"""The play-out: a buffer that an absolute clock plays to the caller, with marks between the audio."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from sys import getsizeof
 from typing import Final
 
 MAX_QUEUED_MS: Final = 600_000.0
-"""Audio that waits to be heard. Nobody listens to ten minutes without a break; more is an app that never stops."""
+"""Limit of queued audio: ten minutes. An app that queues more does not stop by itself."""
 MAX_PENDING_MARKS: Final = 10_000
 """Marks that wait for their audio: more than one for each 100 ms of the fullest buffer."""
 
 MAX_MARK_OCTETS: Final = 8 * 1024 * 1024
-"""Of the names of these marks in memory: each may be as long as a message allows."""
+"""Limit of the memory of their names: each may be as long as a message allows."""
 
 _CLOCK_SLACK_SAMPLES: Final = 1e-6
-"""Milliseconds to samples and back is not exact in floating point."""
+"""Tolerance for the conversion of ms to samples and back."""
 
 
 class Playout:
@@ -23,8 +23,9 @@ class Playout:
 
     The clock is absolute: nothing that comes late moves what was played before.
 
-    clock_ppm: how much faster than now_ms the clock runs.
-    kept_ms: how much of the past is kept; None: all of it. `heard` is empty otherwise.
+    Args:
+        clock_ppm: how much faster than now_ms the clock runs.
+        kept_ms: how much of the past is kept; None: all of it. `heard` is empty otherwise.
     """
 
     __slots__ = (
@@ -64,17 +65,17 @@ class Playout:
         self._mark_octets = 0
         self._cleared = True  # the silence before the first audio is not a gap either
         self.dry_count = 0
-        """How often audio came when all before it had been played: an underrun, or the pause between two answers."""
+        """How often audio arrived at an empty play-out: after an underrun, or after a pause between two answers."""
         self.dry_ms = 0.0
-        """How long it was silent before. Neither counts the time before the first audio or behind a clear."""
+        """How long it was silent before. Neither counts the time before the first audio or after a clear."""
 
     @property
     def end(self) -> int:
-        """The position behind the last queued sample."""
+        """The position after the last queued sample."""
         return self._end
 
     def play(self, pcm: bytes, now_ms: float) -> bool:
-        """Queue audio; False: the buffer is full, and nothing of it was queued."""
+        """Queue audio. Returns False if the buffer is full; nothing was queued then."""
         if not pcm:
             return True
         now, end = self.position(now_ms), self._end
@@ -100,7 +101,7 @@ class Playout:
             self._base = base
 
     def mark(self, name: str, now_ms: float) -> bool:
-        """Place a mark behind all audio so far; False: too many wait already."""
+        """Place a mark after all audio so far. Returns False if too many wait already."""
         octets = getsizeof(name)
         if len(self._marks) >= MAX_PENDING_MARKS or self._mark_octets + octets > MAX_MARK_OCTETS:
             return False
@@ -111,14 +112,15 @@ class Playout:
     def clear(self, now_ms: float, after_ms: float = 0.0) -> int:
         """Drop the audio that is not played yet, and make all marks due; how many of them are early by that.
 
-        after_ms: audio that is played within this time from now still is; the marks are due then at the latest.
+        Args:
+            after_ms: audio that is played within this time from now still is; the marks are due then at the latest.
         """
         cut = self.position(now_ms + after_ms)
         if self._end > cut:
             del self._timeline[2 * (cut - self._base) :]
             self._end = cut
         self._cleared = True
-        # Marks that an earlier clear has moved lie before the cut, so that many clears do not walk over them again.
+        # Marks that an earlier clear has moved lie before the cut, so repeated clears do not visit them again.
         names: list[str] = []
         while self._marks and self._marks[-1][0] > cut:
             names.append(self._marks.pop()[1])
@@ -126,7 +128,7 @@ class Playout:
         return len(names)
 
     def drop_marks(self, now_ms: float) -> int:
-        """Drop the marks that are not due yet; how many."""
+        """Drop the marks that are not due yet, and return their number."""
         now = self.position(now_ms)
         dropped = 0
         while self._marks and self._marks[-1][0] > now:
@@ -140,7 +142,7 @@ class Playout:
         return self._start_ms + self._marks[0][0] * 1000 / self._clock_hz if self._marks else None
 
     def pop_mark(self) -> str:
-        """Take the first mark, which is due; its name."""
+        """Take the first mark, which is due, and return its name."""
         name = self._marks.popleft()[1]
         self._mark_octets -= getsizeof(name)
         return name
@@ -150,19 +152,19 @@ class Playout:
         return max(0, self._end - self.position(now_ms)) * 1000 / self.sample_rate_hz
 
     def heard(self, now_ms: float) -> bytes:
-        """Everything from start_ms until now, with silence wherever nothing was played; empty where kept_ms is set."""
+        """Return all audio from start_ms until now, with silence while nothing was played; empty if kept_ms is set."""
         if self._kept_samples is not None:
             return b""
         octets = 2 * self.position(now_ms)
         return bytes(self._timeline[:octets]).ljust(octets, b"\0")
 
     def window(self, first_sample: int, samples: int) -> bytes:
-        """A piece of the timeline, which must be in the past; silence before its begin and where it is not kept."""
+        """Return a past piece of the timeline; silence before its begin and where it is not kept."""
         first = max(first_sample, self._base)
         end = max(first_sample + samples, first)
         piece = bytes(self._timeline[2 * (first - self._base) : 2 * (end - self._base)])
         return bytes(2 * (first - first_sample)) + piece.ljust(2 * (end - first), b"\0")
 
     def position(self, now_ms: float) -> int:
-        """How many samples the clock has played or kept silent."""
+        """Return how many samples were played, silence included."""
         return max(0, int((now_ms - self._start_ms) * self._clock_hz / 1000 + _CLOCK_SLACK_SAMPLES))

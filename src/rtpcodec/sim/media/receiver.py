@@ -1,4 +1,4 @@
-"""The app's messages: audio to play, marks, clears; answered with an error where they are wrong."""
+"""The app's messages: audio to play, marks, clears. Wrong ones are answered with an error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing_extensions import Buffer
 
 from rtpcodec.carriers.telnyx import commands
 from rtpcodec.carriers.telnyx.errors import UNKNOWN_ERROR
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat, Mp3Format, legs_that_hear
 from rtpcodec.sim.media.marks import MarkEchoes
@@ -21,7 +21,7 @@ from rtpcodec.sim.wires.wire import CarrierWire
 from rtpcodec.stream import messages
 
 KEPT_MS: Final = 1000.0
-"""Played audio that stays in memory, a chunk apart, where the call keeps no audio: a tick may be so late."""
+"""Played audio that is kept, besides one chunk, if the call keeps no audio: a tick may be this late."""
 
 
 class AppReceiver:
@@ -32,8 +32,8 @@ class AppReceiver:
         "_facts",
         "_peer",
         "_recorder",
-        "_request",
         "_returned",
+        "_settings",
         "_start_ms",
         "_tally",
         "_wire",
@@ -45,7 +45,7 @@ class AppReceiver:
     def __init__(
         self,
         facts: CallFacts,
-        request: StreamRequest,
+        settings: StreamSettings,
         returned: AudioFormat | Mp3Format,
         *,
         wire: CarrierWire,
@@ -53,7 +53,7 @@ class AppReceiver:
         start_ms: float,
     ) -> None:
         self._facts = facts
-        self._request = request
+        self._settings = settings
         self._returned = returned_reader(returned)
         self._wire = wire
         self._tally = tally
@@ -79,13 +79,14 @@ class AppReceiver:
         )
 
     def bridge(self) -> None:
-        """Let the second leg hear as well, from now on."""
+        """Let the second leg hear too, from now on."""
         self._bridged = True
 
     def receive(self, text: str | Buffer, now_ms: float) -> None:
         """Apply one message.
 
-        Raises: RefusedMessage if it is answered with an error.
+        Raises:
+            RefusedMessage: it is answered with an error.
         """
         tally = self._tally
         tally.messages_received += 1
@@ -113,13 +114,13 @@ class AppReceiver:
         pcm = self._returned.pcm_of(payload, now_ms)
         rate_hz = self.playout.sample_rate_hz
         self.echo.returned(len(pcm) // 2 * 1000 / rate_hz, now_ms)
-        legs = legs_that_hear(self._request.target_legs, bridged=self._bridged)
+        legs = legs_that_hear(self._settings.target_legs, bridged=self._bridged)
         self._tally.media_unheard += not legs
         if commands.OPPOSITE_LEG in legs:
             self._peer = self._peer or self._new_playout(rate_hz)
             self._peer.play(pcm, now_ms)
         end = self.playout.end
-        # Marks come back by this play-out, whoever hears.
+        # Marks return by this play-out, whichever leg hears.
         if not self.playout.play(pcm if commands.SELF_LEG in legs else bytes(len(pcm)), now_ms):
             self._tally.media_refused += 1
             raise RefusedMessage(UNKNOWN_ERROR, "more audio waits to be played than the limit allows")
@@ -143,9 +144,9 @@ class AppReceiver:
             self._peer.clear(now_ms, habits.late_ms)
 
     def playout_log(self) -> PlayoutLog | None:
-        """The log of the play-out; None if the call keeps none."""
+        """Return the log of the play-out; None if the call keeps none."""
         return None if self._recorder is None else self._recorder.log()
 
     def peer_heard(self, now_ms: float) -> bytes:
-        """The audio that the second leg has heard by now."""
+        """Return the audio that the second leg has heard by now."""
         return b"" if self._peer is None else self._peer.heard(now_ms)

@@ -1,4 +1,4 @@
-"""The app's media messages to PCM at the play-out's rate, by the mode of the stream."""
+"""Decodes the app's media messages to PCM at the rate of the play-out, by the mode of the stream."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ class Returned(Protocol):
     def pcm_of(self, payload: bytes, now_ms: float) -> bytes:
         """Decode one payload to PCM at the play-out's rate.
 
-        Raises: RefusedMessage if it is answered with an error.
+        Raises:
+            RefusedMessage: it is answered with an error.
         """
 
 

@@ -1,4 +1,4 @@
-"""RTP headers in front of payloads, which the documents exclude and some carriers send all the same."""
+"""RTP headers in front of payloads: the documents exclude them, and some carriers send them nevertheless."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rtpcodec.rtp.profile import STATIC_PAYLOAD_TYPES, rtpmap_of
 from rtpcodec.sim.media.formats import AudioFormat
 
 DYNAMIC_PAYLOAD_TYPE: Final = 96
-"""Of codecs without a static payload type (RFC 3551 section 6)."""
+"""Payload type of codecs without a static one (RFC 3551 section 6)."""
 
 
 class RtpHeaders:
@@ -32,7 +32,7 @@ class RtpHeaders:
         self._ticks_per_chunk = rtpmap.rtp_clock_hz * chunk_ms // 1000
 
     def skip(self) -> None:
-        """Count on by one chunk that is not sent."""
+        """Skip the numbers of one chunk that is not sent."""
         self._timestamp += self._ticks_per_chunk
 
     def packet(self, payload: bytes) -> bytes:

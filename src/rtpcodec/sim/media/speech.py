@@ -19,7 +19,7 @@ from rtpcodec.kernels.resample import RATES_HZ
 SpeechSource = str | os.PathLike[str] | Buffer | Iterable[Buffer]
 
 _STEP_MS: Final = 20
-"""Speech is resampled in pieces of this length: neither at once, nor more than a chunk ahead."""
+"""Speech is resampled in pieces of this length, not all at once, and at most one chunk ahead."""
 
 
 class Speech:
@@ -31,7 +31,7 @@ class Speech:
         self.sample_rate_hz = sample_rate_hz
         self._pieces: Iterator[Buffer] = iter(pieces)
         self._piece = b""
-        self._at = 0  # how far the piece was taken
+        self._at = 0  # how much of the piece was taken
         self._ready = bytearray()
         self._resampler: Resampler | None = None
         self._check = PcmCheck("speech")
@@ -67,11 +67,11 @@ class Speech:
 
     @property
     def ended(self) -> bool:
-        """All of it was taken."""
+        """Whether all of it was taken."""
         return self._ended and not self._ready
 
     def _step(self) -> bool:
-        """Make a little more ready; False: there is nothing more, or nothing just now."""
+        """Prepare a little more. Returns False at the end or during a pause."""
         if self._ended:
             return False
         if self._at == len(self._piece):

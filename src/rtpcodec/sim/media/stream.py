@@ -14,7 +14,7 @@ from typing import Final
 from typing_extensions import Buffer
 
 from rtpcodec.carriers.telnyx.streaming import INBOUND
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.media.chunk_faults import CLOCK_SLACK_MS, Network
 from rtpcodec.sim.media.closing import CLOSE_OK, MESSAGE_TOO_BIG, CloseTimer, Ending
 from rtpcodec.sim.media.facts import CallFacts
@@ -33,7 +33,7 @@ from rtpcodec.stream.events import Event
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 MAX_UNSENT_OCTETS: Final = 8 * MAX_MESSAGE_OCTETS
-"""Texts that wait for an app that does not read: minutes of chunks, or several of the longest."""
+"""Limit of queued texts for an app that does not read: minutes of chunks, or several of the longest."""
 
 _Apply = Callable[[float], None]
 """Applies a message of the app at a moment. Raises RefusedMessage."""
@@ -42,14 +42,15 @@ _Apply = Callable[[float], None]
 class CarrierStream:
     """A stream from the moment when its WebSocket is open; a machine for `pump`.
 
-    utc_ms: the same moment as now_ms, for `occurred_at`.
+    Args:
+        utc_ms: the same moment as now_ms, for `occurred_at`.
     """
 
     def __init__(
         self,
         facts: CallFacts,
         speech: Speech,
-        request: StreamRequest,
+        settings: StreamSettings,
         formats: StreamFormats,
         stream_id: str,
         *,
@@ -63,28 +64,28 @@ class CarrierStream:
         timing = facts.timing
         self._network = Network(facts.faults, facts.seed, now_ms, timing.to_app, timing.standstills_ms)
         stream_id = stream_id.upper() if facts.variations.uppercase_stream_id else stream_id
-        wire = open_wire(facts, request, stream_id)
-        self._writer = MessageWriter(facts, request, self._network, wire, stream_id)
-        self._receiver = AppReceiver(facts, request, formats.returned, wire=wire, tally=self._tally, start_ms=now_ms)
+        wire = open_wire(facts, settings, stream_id)
+        self._writer = MessageWriter(facts, settings, self._network, wire, stream_id)
+        self._receiver = AppReceiver(facts, settings, formats.returned, wire=wire, tally=self._tally, start_ms=now_ms)
         self._uplink: Uplink[_Apply] = Uplink(timing, facts.seed, now_ms)
         self._tracks = Tracks(
-            facts, speech, request, formats.media, self._receiver.playout, stream_id=self.stream_id, start_ms=now_ms
+            facts, speech, settings, formats.media, self._receiver.playout, stream_id=self.stream_id, start_ms=now_ms
         )
         self._keys = KeyPresses(facts.dtmf, now_ms=now_ms, utc_ms=utc_ms, faults=facts.faults, seed=facts.seed)
         self._close_timer = CloseTimer()
         self.ending = Ending()
-        """Why and when it ended."""
+        """Why and when the stream ended."""
         self.hangup: int | None = None
-        """A close frame with this code is due."""
+        """Code of a close frame that is due; None: none is."""
         self.cut = False
-        """The connection must be cut: the app does not read, or did not answer the close frame in time."""
+        """Whether the connection must be cut: the app does not read, or did not answer the close frame in time."""
         self.paused = False
-        """The socket accepts no texts for now, because the app reads slowly."""
+        """Whether the socket accepts no texts now, because the app reads slowly."""
         self._writer.greet(facts.variations.announced_format or _announced(formats.media), now_ms)
 
     @property
     def stream_id(self) -> str:
-        """The id of the stream, as all messages spell it."""
+        """The id of the stream, as all messages write it."""
         return self._writer.stream_id
 
     @property
@@ -95,7 +96,7 @@ class CarrierStream:
     # Texts, and when they are sent
 
     def outgoing(self, now_ms: float) -> list[str]:
-        """Take the texts that go out now."""
+        """Take the texts that are due now."""
         self._advance(now_ms)
         packets = [] if self.paused else self._network.due(now_ms)
         if self.paused and self._facts.variations.unread == "discarded":
@@ -106,12 +107,12 @@ class CarrierStream:
             if packet.track == INBOUND and not packet.repeated:
                 late_ms = max(0.0, now_ms - packet.due_ms)
                 self._receiver.echo.sent(self._facts.variations.chunk_ms, packet.sent_ms + late_ms)
-        self._uplink.reading_paused(now_ms)  # the deadlines go by the last look
+        self._uplink.reading_paused(now_ms)  # deadlines depend on the last state of the socket
         self._look_at_end(now_ms)
         return [packet.text for packet in packets]
 
     def _look_at_end(self, now_ms: float) -> None:
-        """Ask for a close frame once all texts are out, and for the cut when the app does not read or answer."""
+        """Request a close frame once all texts were sent, and the cut if the app does not read or answer."""
         if self.finished:
             if self._close_timer.ask_frame(now_ms):
                 self.hangup = CLOSE_OK
@@ -125,12 +126,12 @@ class CarrierStream:
         self.cut = self.cut or self._close_timer.expired(now_ms)
 
     def events(self, _now_ms: float) -> Sequence[Event]:
-        """Nothing: a carrier's stream reports by `ending` and `report`."""
+        """Return no events: `ending` and `report` have the results."""
         return ()
 
     @property
     def next_deadline_ms(self) -> float | None:
-        """When `outgoing` has something new to do; None: never by itself."""
+        """When `outgoing` has something new; None: not by time alone."""
         deadlines = [None if self.paused else self._network.next_deadline_ms, self._close_timer.deadline_ms]
         if self.end_reason is None:
             deadlines += [due_ms for due_ms, _ in self._agenda()]
@@ -139,11 +140,11 @@ class CarrierStream:
 
     @property
     def finished(self) -> bool:
-        """It has ended, and everything went out."""
+        """Whether it has ended, and everything was sent."""
         return self.end_reason is not None and not len(self._network)
 
     def _advance(self, now_ms: float) -> None:
-        """Do everything that is due, in the order of time."""
+        """Run everything that is due, in the order of time."""
         while self.end_reason is None:
             due_ms, act = min(self._agenda(), key=lambda entry: entry[0])
             if due_ms > now_ms + CLOCK_SLACK_MS:
@@ -151,7 +152,7 @@ class CarrierStream:
             act(due_ms, now_ms)
 
     def _agenda(self) -> Iterator[tuple[float, Callable[[float, float], None]]]:
-        """The next deadline of each kind, and its action; of two at one moment, the first comes first."""
+        """Return the next deadline of each kind with its action; at one moment, the first in this order runs first."""
         moments = (
             (self._receiver.marks.next_ms, self._return_mark),
             (self._uplink.next_ms, self._apply),
@@ -165,10 +166,10 @@ class CarrierStream:
                 yield due_ms, act
 
     def _tick(self, due_ms: float, now_ms: float) -> None:
-        """Send the chunks whose time is over, one on each track that is wanted."""
+        """Send the chunks whose time is over, one per requested track."""
         try:
             chunks = self._tracks.tick(due_ms)
-        except Exception as error:  # whatever the user's generator raises; `finished` raises it there
+        except Exception as error:  # any error of the user's generator; `finished` raises it
             self.ending.speech_error = error
             self._end("speech_failed", due_ms)
             return
@@ -207,7 +208,7 @@ class CarrierStream:
     def receive(self, text: str | Buffer, now_ms: float) -> None:
         """Feed a message of the app. It never raises; a wrong message is answered with an error."""
         if not isinstance(text, str):
-            text = bytes(text)  # it may wait, and the buffer belongs to the caller
+            text = bytes(text)  # copied: it may wait, and the buffer belongs to the caller
         self._queue(partial(self._receiver.receive, text), len(text), now_ms)
 
     def reject(self, _rule: str, detail: str, now_ms: float) -> None:
@@ -215,7 +216,7 @@ class CarrierStream:
         self._queue(partial(_reject, self._receiver, detail), len(detail), now_ms)
 
     def touch(self, now_ms: float) -> None:
-        """Note a control frame. A carrier has no time-out for silence."""
+        """Ignore a control frame: a carrier has no time-out for silence."""
 
     ping: bytes | None = None
     """The carrier sends no pings."""
@@ -229,7 +230,7 @@ class CarrierStream:
         """Nothing: as above."""
 
     def answer_ping(self, payload: bytes, now_ms: float) -> None:
-        """Take a ping of the app: the pong is due once both links have passed it, behind all messages before it."""
+        """Queue the pong for a ping of the app: it is due after both links, behind all earlier messages."""
         if self.end_reason is not None:
             self._network.pong(payload, now_ms)
         self._queue(partial(self._network.pong, payload), len(payload), now_ms)
@@ -248,12 +249,12 @@ class CarrierStream:
             self._tally.errors_sent += self._writer.refuse(refusal, due_ms)
 
     def reading_paused(self, now_ms: float) -> bool:
-        """Whether the socket must not be read now, so that the app feels a slow carrier."""
+        """Return whether the socket must not be read now, so that the app feels a slow carrier."""
         return self.end_reason is None and self._uplink.reading_paused(now_ms)
 
     @property
     def pongs(self) -> list[bytes]:
-        """Payloads of pongs that go out now, behind the texts."""
+        """Payloads of pongs that are due now, after the texts."""
         return self._network.arrived_pongs
 
     def take_pongs(self) -> list[bytes]:
@@ -262,7 +263,7 @@ class CarrierStream:
         return payloads
 
     def acknowledges(self, now_ms: float) -> bool:
-        """Whether what the app sends now is acknowledged: not in an outage."""
+        """Return whether what the app sends now is acknowledged: not in an outage."""
         return self.end_reason is not None or self._uplink.acknowledges(now_ms)
 
     def bridge(self) -> None:
@@ -272,7 +273,7 @@ class CarrierStream:
     # The end
 
     def end(self, reason: EndReason, now_ms: float) -> None:
-        """End the stream. A second end changes nothing, but a carrier that closes waits for no stall and no delay."""
+        """End the stream. A second end has no effect, but a closing carrier does not wait for stalls and delays."""
         if reason == "carrier_closed":
             self._network.end_stalls(now_ms)
         self._advance(now_ms)
@@ -288,7 +289,7 @@ class CarrierStream:
         self.ending.set(reason, at_ms)
 
     def _end_at_once(self, reason: EndReason, now_ms: float) -> None:
-        """End without another text."""
+        """End without a further text."""
         self.ending.set(reason, now_ms)
         self._network.discard()
 
@@ -305,22 +306,22 @@ class CarrierStream:
             self.hangup = code
 
     def hung_up(self) -> None:
-        """Note that the close frame was sent."""
+        """Record that the close frame was sent."""
         self.hangup = None
 
     def peer_closed(self, code: int | None, now_ms: float) -> None:
-        """Note the app's close frame; None: it has no code."""
+        """Record the app's close frame; None: it has no code."""
         self.ending.close_code = code
         self.abandon("app_closed", now_ms)
 
     def lost(self, now_ms: float) -> None:
-        """Note that the connection is gone."""
+        """Record that the connection has ended."""
         self.abandon("connection_lost", now_ms)
 
     # Results
 
     def heard(self, now_ms: float) -> bytes:
-        """The audio that the caller has heard by now, at the rate of the return audio."""
+        """Return the audio that the caller has heard by now, at the rate of the app's audio."""
         return self._receiver.playout.heard(now_ms if self.end_reason is None else self.ending.at_ms)
 
     @property

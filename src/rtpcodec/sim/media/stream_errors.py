@@ -1,4 +1,4 @@
-"""Errors that a stream answers messages of the app with (media streaming, section 5.7)."""
+"""Error messages to the app (docs/carrier.md, rule C42)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from rtpcodec.pickling import Raised
 class RefusedMessage(Raised, Exception):
     """A message of the app that is answered with an error: a code, and a sentence.
 
-    title: None: that of the code among the errors of Telnyx.
+    Args:
+        title: title of the error; None: that of Telnyx for the code.
     """
 
     def __init__(self, code: int, detail: str, title: str | None = None) -> None:

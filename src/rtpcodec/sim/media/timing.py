@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Interval = tuple[float, float]
-"""From when to when; the end is not part of it."""
+"""Begin and end in ms; the end is not part of it."""
 
 MAX_CLOCK_PPM: Final = 100_000.0
-"""A tenth: any real clock is at least a hundred times better."""
+"""Limit of a clock's error: a tenth. Real clocks are a hundred times better."""
 
 
 def _require_intervals(name: str, intervals: Iterable[Interval]) -> None:
@@ -26,22 +26,23 @@ def _require_intervals(name: str, intervals: Iterable[Interval]) -> None:
 class Link:
     """One direction of the connection between carrier and app. TCP loses nothing and keeps the order.
 
-    Raises: ValueError if a time is negative or an interval does not end after it begins.
+    Raises:
+        ValueError: a time is negative or an interval does not end after it begins.
     """
 
     delay_ms: float = 0.0
-    """How long each message takes."""
+    """Delay of each message."""
     jitter_ms: float = 0.0
-    """Each message takes up to this much longer, drawn from the seed. None overtakes another."""
+    """Additional random delay of each message, at most this, drawn from the seed. No message overtakes another."""
     stalls_ms: tuple[Interval, ...] = ()
     """Nothing arrives in these intervals; at the end of each, everything that waits arrives at once. It waits behind
-    the sender's system, as at a proxy: to the app, everything counts as acknowledged."""
+    the sender's system, as at a proxy: for the app, everything counts as acknowledged."""
     outages_ms: tuple[Interval, ...] = ()
-    """Nothing passes in these intervals, and what the app sends is not acknowledged. What would have arrived within one
-    arrives at its end, what is sent within it delay_ms after its end, all in order.
+    """Nothing passes in these intervals, and messages of the app are not acknowledged. A message that would arrive
+    within one arrives at its end; a message that is sent within it arrives delay_ms after its end. The order is kept.
 
-    On a real network the carrier stops reading, the nearest it can do: its system acknowledges all the same until its
-    buffers are full, some 100 kB. On a virtual clock the app's `unacknowledged_octets` grow from the begin.
+    On a real network the carrier can only stop reading: its system acknowledges until its buffers are full, some
+    100 kB. On a virtual clock the app's `unacknowledged_octets` grow from the begin of the outage.
     """
 
     def __post_init__(self) -> None:
@@ -56,13 +57,16 @@ class Link:
 class Hold:
     """The call is on hold: no media is sent, and the caller's speech waits. The caller still hears the app.
 
-    Raises: ValueError if the hold does not end after it begins.
+    Raises:
+        ValueError: the hold does not end after it begins.
     """
 
     from_ms: float
+    """Begin of the hold."""
     to_ms: float
+    """End of the hold."""
     timestamps: Literal["jump", "stand_still"] = "jump"
-    """The first timestamp after the hold: counted through it, or the next one as without the hold."""
+    """The first timestamp after the hold: "jump" counts through the hold, "stand_still" continues as without it."""
 
     def __post_init__(self) -> None:
         _require_intervals("from_ms, to_ms", ((self.from_ms, self.to_ms),))
@@ -72,24 +76,28 @@ class Hold:
 class Timing:
     """When messages pass between carrier and app, and how exact the clocks of the call are.
 
-    Raises: ValueError if a number is outside its range or an interval does not end after it begins.
+    Raises:
+        ValueError: a number is outside its range or an interval does not end after it begins.
     """
 
     to_app: Link = Link()
+    """The direction from the carrier to the app."""
     from_app: Link = Link()
+    """The direction from the app to the carrier."""
     read_octets_per_s: float | None = None
     """How fast the carrier reads the app's messages; the socket is not read while it is behind. None: at once."""
     read_pauses_ms: tuple[Interval, ...] = ()
     """The carrier does not read the socket in these intervals."""
     standstills_ms: tuple[Interval, ...] = ()
     """The process of the carrier that holds the socket stands still in these intervals, as a blocked event loop does:
-    it neither reads nor sends, returns no marks and answers no pings, and then does all of it at once. The phone
-    network is another system: it plays what was read before, and the caller speaks on."""
+    it neither reads nor sends, returns no marks and answers no pings; at the end it does all of it at once. The phone
+    network is another system: it plays the audio that was read before, and the caller continues to speak."""
     caller_clock_ppm: float = 0.0
-    """How much faster than the true time the clock runs that makes the chunks; negative: slower."""
+    """How much faster the clock of the chunks runs than the true time; negative: slower."""
     playout_clock_ppm: float = 0.0
     """The same for the clock that plays the app's audio."""
     holds: tuple[Hold, ...] = ()
+    """Times in which the call is on hold."""
 
     def __post_init__(self) -> None:
         if self.read_octets_per_s is not None and not self.read_octets_per_s > 0:
@@ -107,12 +115,12 @@ class Timing:
 
     @property
     def all_outages_ms(self) -> tuple[Interval, ...]:
-        """Those of both directions: in either, what the app sends is not acknowledged."""
+        """The outages of both directions: in either, messages of the app are not acknowledged."""
         return self.to_app.outages_ms + self.from_app.outages_ms
 
 
 def end_of(intervals: Iterable[Interval], at_ms: float) -> float:
-    """When the interval around this moment ends, also if the next one follows at once; the moment itself outside."""
+    """Return the end of the intervals around this moment, joined ones included; outside of all, the moment."""
     for from_ms, to_ms in sorted(intervals):
         if from_ms <= at_ms < to_ms:
             at_ms = to_ms

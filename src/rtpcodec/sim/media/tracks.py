@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from rtpcodec.audio.resample import Resampler
 from rtpcodec.carriers.telnyx import commands, streaming
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.media.coding import ChunkEncoder
 from rtpcodec.sim.media.echo_path import Echo
 from rtpcodec.sim.media.facts import CallFacts
@@ -21,7 +21,7 @@ from rtpcodec.stream import messages
 
 
 class Caller:
-    """Speech in chunks of one size, then silence for a while; remembers all of it, or nothing."""
+    """Speech in chunks of one size, then silence for tail_ms; keeps all of it, or nothing."""
 
     __slots__ = ("_chunk_samples", "_keeps_audio", "_speech", "_tail_chunks", "said")
 
@@ -35,7 +35,7 @@ class Caller:
         self.said = bytearray()
 
     def next_chunk(self) -> bytes | None:
-        """Take the next chunk of PCM, filled up with silence; None: the caller has nothing more to say."""
+        """Take the next chunk of PCM, padded with silence; None: the speech is over."""
         pcm = self._speech.take(self._chunk_samples)
         if not pcm and self._speech.ended:
             if not self._tail_chunks:
@@ -50,7 +50,8 @@ class Caller:
 class Ear:
     """The audio that the caller hears, in chunks of one length at the rate of the stream's media.
 
-    delay_ms: how much later than it was heard.
+    Args:
+        delay_ms: delay after it was heard.
     """
 
     __slots__ = ("_chunk_ms", "_chunks", "_delay_ms", "_playout", "_resampler")
@@ -65,8 +66,8 @@ class Ear:
 
     def next_chunk(self, due_ms: float) -> bytes:
         """Take the chunk of PCM that ends at that moment."""
-        # A chunk has its length by the caller's clock and its end by the play-out's. Where the two clocks differ, a
-        # sample is skipped or repeated now and then, as between the clocks of two networks.
+        # A chunk has its length by the caller's clock and its end by the play-out's. If the two clocks differ, a
+        # sample is skipped or repeated from time to time, as between the clocks of two networks.
         first, end = (
             n * self._chunk_ms * self._playout.sample_rate_hz // 1000 for n in (self._chunks, self._chunks + 1)
         )
@@ -114,12 +115,12 @@ class Track:
             self._rtp_headers.change(media, chunk_ms)
 
     def number_from(self, numbers: Iterator[int]) -> None:
-        """Take the chunk numbers from here; timestamps begin again at 0."""
+        """Use the chunk numbers of this counter; timestamps begin again at 0."""
         self._numbers = numbers
         self._timestamp = 0
 
     def skip(self) -> None:
-        """Count the timestamp on by one chunk that is not sent."""
+        """Advance the timestamp by one chunk that is not sent."""
         self._timestamp += self._ticks_per_chunk
         if self._rtp_headers is not None:
             self._rtp_headers.skip()
@@ -135,7 +136,7 @@ class Track:
 
 
 class Tracks:
-    """The tracks of one stream that the app wants, on the caller's clock."""
+    """The tracks of one stream that the command requests, on the caller's clock."""
 
     __slots__ = (
         "_caller",
@@ -157,7 +158,7 @@ class Tracks:
         self,
         facts: CallFacts,
         speech: Speech,
-        request: StreamRequest,
+        settings: StreamSettings,
         media: AudioFormat,
         playout: Playout,
         *,
@@ -173,7 +174,7 @@ class Tracks:
         self._holds = facts.timing.holds
         self._restarts = deque(sorted(variations.restarts, key=lambda restart: restart.at_ms))
         self._caller = Caller(speech, media, facts)
-        speaks, listens = request.tracks != commands.OUTBOUND_TRACK, request.tracks != commands.INBOUND_TRACK
+        speaks, listens = settings.tracks != commands.OUTBOUND_TRACK, settings.tracks != commands.INBOUND_TRACK
         self._ear = Ear(playout, media, variations.chunk_ms) if listens else None
         path = facts.faults.echo_path
         self._echo = None if path is None else Echo(path)
@@ -190,7 +191,7 @@ class Tracks:
     @property
     def next_tick_ms(self) -> float:
         """When the next chunk is over."""
-        # Absolute: however late a tick is, the next one is not.
+        # Absolute: a late tick does not delay the next one.
         return self._start_ms + (self._ticks + 1) * self._period_ms
 
     def tick(self, due_ms: float) -> list[messages.Media] | None:
@@ -222,7 +223,7 @@ class Tracks:
 
     @property
     def next_restart_ms(self) -> float | None:
-        """When the audio changes next; None: it stays."""
+        """When the audio changes next; None: it does not."""
         return self._start_ms + self._restarts[0].at_ms if self._restarts else None
 
     def restart(self) -> tuple[Restart, AudioFormat]:

@@ -1,7 +1,6 @@
-"""Spellings and habits that carriers differ in, each a switch; the defaults are those of the documents.
+"""Differences between carriers, each a switch; the defaults are those of the documents (docs/carrier.md).
 
-A spelling that `stream.wire` never writes is made here, from the text that it does write: the three names of counters
-stand in this file for that reason.
+A spelling that `stream.wire` never writes is made here from its text. So this file has the three names of counters.
 """
 
 from __future__ import annotations
@@ -25,19 +24,20 @@ Omitted = Literal["chunk", "timestamp", "track", "sequence_number"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarkHabits:
-    """How the app's marks come back.
+    """How the app's marks return.
 
-    Raises: ValueError if the share is outside 0 to 1, the time is negative, or a mark has a number below 1.
+    Raises:
+        ValueError: the share is outside 0 to 1, the time is negative, or a mark has a number below 1.
     """
 
     echo: Literal["played", "received", "never"] = "played"
     """When the audio before the mark was played, as documented; as soon as the mark is received; or never."""
     lost: float = 0.0
-    """The share of marks that never come back, drawn from the seed."""
+    """The share of marks that never return, drawn from the seed."""
     late_ms: float = 0.0
-    """How much later than it should each mark comes back."""
+    """How late each mark returns, in ms."""
     refused: tuple[int, ...] = ()
-    """Which marks of the stream, counted from 1, are answered with error 100005 and never come back."""
+    """Which marks of the stream, counted from 1, are answered with error 100005 and never return."""
     max_per_s: int | None = None
     """More marks than this within one second are refused in the same way; None: there is no limit."""
 
@@ -56,13 +56,14 @@ class MarkHabits:
 class ClearHabits:
     """The effect of the app's `clear`.
 
-    Raises: ValueError if the time is negative.
+    Raises:
+        ValueError: the time is negative.
     """
 
     effect: Literal["documented", "no_marks", "ignored"] = "documented"
-    """The queue is emptied and all marks come back; the same, but the marks are lost; or nothing happens."""
+    """The queue is emptied and all marks return; the same, but the marks are lost; or nothing happens."""
     late_ms: float = 0.0
-    """How long the caller still hears what was queued; the marks come back after that time at the latest."""
+    """How long the caller still hears queued audio, in ms; the marks return after that time at the latest."""
 
     def __post_init__(self) -> None:
         if not 0 <= self.late_ms < float("inf"):
@@ -71,11 +72,12 @@ class ClearHabits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LossHabits:
-    """What the carrier does about a stream whose WebSocket was lost without a close frame (`lose_socket`).
+    """The carrier's reaction to a stream whose WebSocket was lost without a close frame (`lose_socket`).
 
     Both times begin when the carrier notices: at an RST or a FIN at once, at a `black_hole` by `streaming_stop`.
 
-    Raises: ValueError if a time is negative.
+    Raises:
+        ValueError: a time is negative.
     """
 
     busy_s: float = 0.0
@@ -94,11 +96,12 @@ class LossHabits:
 class Restart:
     """The audio to the app changes in mid-stream, as after a transfer: a second `start` announces it.
 
-    Raises: ValueError if the moment is not after the begin of the stream.
+    Raises:
+        ValueError: the moment is not after the begin of the stream.
     """
 
     at_ms: float
-    """Of the stream; the chunk that ends then is the last one before."""
+    """Time in the stream; the chunk that ends then is the last one before the change."""
     codec: str | None = None
     """None: the codec stays, its encoder begins a new stream."""
     sample_rate_hz: int | None = None
@@ -115,40 +118,49 @@ class Restart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Variations:
-    """How a carrier departs from the documents, or chooses where they leave it open.
+    """Departures of a carrier from the documents, and its choices where these are open.
 
-    Raises: ValueError if chunk_ms is outside 20 to 30000, or a packing or mode of AMR-WB does not exist.
+    docs/carrier.md, "Uncertain points", lists the choices.
+
+    Raises:
+        ValueError: chunk_ms is outside 20 to 30000, or a packing or mode of AMR-WB does not exist.
     """
 
     chunk_ms: int = 20
-    """Audio in one message, which is sent when that audio is over."""
+    """Audio per message; a message is sent at the end of its audio."""
     l16_byte_order: ByteOrder = "little"
-    """Of L16 in both directions."""
+    """Byte order of L16 in both directions."""
     amrwb_packing: AmrWbPacking = "bandwidth-efficient"
-    """Of AMR-WB in both directions: the app's payloads in the other one are refused."""
+    """Packing of AMR-WB in both directions: payloads of the app in the other one are refused."""
     amrwb_mode_request: int = 15
-    """The mode, 0 to 8, that payloads of AMR-WB ask the app's encoder for; 15: none."""
+    """The mode, 0 to 8, that payloads of AMR-WB request from the app's encoder; 15: none."""
     counters: Literal["string", "number"] = "string"
+    """JSON type of counters and timestamps."""
     timestamp_unit: Literal["ms", "rtp_clock"] = "ms"
+    """Unit of `media.timestamp`."""
     chunk_numbers: Literal["per_track", "shared"] = "per_track"
-    """Whether the `chunk` of both tracks is counted apart or together."""
+    """Whether both tracks have a counter of `chunk` each, or one together."""
     rtp_headers: bool = False
     """Each payload begins with an RTP header of 12 octets (RFC 3550 section 5.1)."""
     own_speech_in_outbound: bool = True
     """False: the outbound track is silent, as one without the app's audio is on a call of one leg."""
     transcodes: bool = True
-    """False: `stream_codec` is ignored, the audio comes in the call's own codec."""
+    """False: `stream_codec` is ignored, and the audio has the call's own codec."""
     announced_format: messages.MediaFormat | None = None
-    """The first `start` says this about the audio, though it is something else, or names another rate, as carriers do
-    for G722 (8000 or 16000), OPUS and AMR-WB."""
+    """The first `start` declares this format, although the audio has another one, or names another rate, as carriers
+    do for G722 (8000 or 16000), OPUS and AMR-WB."""
     restarts: tuple[Restart, ...] = ()
     """Changes of the audio in mid-stream."""
     marks: MarkHabits = MarkHabits()
+    """How marks return."""
     clears: ClearHabits = ClearHabits()
+    """The effect of `clear`."""
     losses: LossHabits = LossHabits()
+    """The reaction to a lost WebSocket."""
     leave_out: tuple[Omitted, ...] = ()
     """Members that no media message has."""
     uppercase_stream_id: bool = False
+    """The stream id has capital letters."""
     unknown_event: str | None = None
     """A message of this kind follows `start`."""
     extra_members: Mapping[str, object] = field(default_factory=dict)
@@ -162,8 +174,8 @@ class Variations:
     dialled_stream: Literal["at_answer", "while_ringing"] = "at_answer"
     """When the socket of a dialled call opens, unless the command asks for it first."""
     unread: Literal["kept", "discarded", "closed"] = "kept"
-    """Chunks that are due while the app does not read its socket: they wait, or are dropped as if they were lost, or
-    the connection is cut."""
+    """Chunks that are due while the app does not read its socket: they wait, or are dropped as lost, or the connection
+    is cut."""
     returned_rate_hz: int | None = None
     """The app's sample codec is played at this rate, whatever the command asks for; None: as asked."""
 

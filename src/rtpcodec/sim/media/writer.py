@@ -1,9 +1,9 @@
-"""The carrier's messages on their way out: numbered, spelled, and handed to the network."""
+"""The carrier's messages: numbers them, writes them, and queues them on the network."""
 
 from __future__ import annotations
 
 from rtpcodec.carriers.telnyx.streaming import PROTOCOL_VERSION
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.media.chunk_faults import Network, Packet
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.stream_errors import RefusedMessage
@@ -12,37 +12,37 @@ from rtpcodec.sim.wires.wire import CarrierWire
 from rtpcodec.stream import messages
 
 Numbered = messages.Start | messages.Media | messages.Dtmf | messages.Mark | messages.Stop | messages.Other
-"""Messages that carry a number of the stream."""
+"""Messages that have a `sequence_number`."""
 
 
 class MessageWriter:
     """Writes the messages of one stream."""
 
-    __slots__ = ("_facts", "_network", "_request", "_sequence_number", "_wire", "stream_id", "warnings")
+    __slots__ = ("_facts", "_network", "_sequence_number", "_settings", "_wire", "stream_id", "warnings")
 
     def __init__(
-        self, facts: CallFacts, request: StreamRequest, network: Network, wire: CarrierWire, stream_id: str
+        self, facts: CallFacts, settings: StreamSettings, network: Network, wire: CarrierWire, stream_id: str
     ) -> None:
         self._facts = facts
-        self._request = request
+        self._settings = settings
         self._network = network
         self._wire = wire
         self._sequence_number = 0
         self.stream_id = stream_id
         self.warnings: dict[int | None, StreamWarning] = {}
-        """What the carrier noted about messages of the app, the first of each code."""
+        """Warnings about messages of the app, the first of each code."""
 
     def greet(self, media_format: messages.MediaFormat, now_ms: float) -> None:
         """Write the messages that open a stream."""
         variations = self._facts.variations
-        self._post(messages.Connected(PROTOCOL_VERSION, self._request.auth_token), now_ms)
+        self._post(messages.Connected(PROTOCOL_VERSION, self._settings.auth_token), now_ms)
         self.start(media_format, now_ms)
         if variations.unknown_event is not None:
             self.number(messages.Other(variations.unknown_event, ""), now_ms)
 
     def start(self, media_format: messages.MediaFormat, now_ms: float) -> None:
         """Write a `start`."""
-        facts, request = self._facts, self._request
+        facts, settings = self._facts, self._settings
         start = messages.Start(
             media_format=media_format,
             stream_id=self.stream_id,
@@ -51,18 +51,18 @@ class MessageWriter:
             user_id=facts.user_id,
             from_number=facts.from_number,
             to_number=facts.to_number,
-            client_state=request.client_state,
+            client_state=settings.client_state,
             tags=facts.signalling.tags,
-            custom_parameters=dict(request.custom_parameters),
+            custom_parameters=dict(settings.custom_parameters),
         )
         self.number(start, now_ms)
 
     def renumber(self) -> None:
-        """Begin again with sequence number 1."""
+        """Restart the sequence numbers at 1."""
         self._sequence_number = 0
 
     def media(self, message: messages.Media, now_ms: float) -> None:
-        """Write a chunk of audio, which meets the faults of the network."""
+        """Write a chunk of audio, to which the faults of the network apply."""
         self.number(message, now_ms, message.track, len(message.payload))
 
     def number(self, message: Numbered, now_ms: float, track: str | None = None, octets: int = 0) -> None:
@@ -74,7 +74,7 @@ class MessageWriter:
         self._post(message, now_ms, track, octets)
 
     def refuse(self, refusal: RefusedMessage, now_ms: float) -> bool:
-        """Write an error, or note a warning where the dialect has no errors; whether it was written."""
+        """Write an error, or record a warning if the dialect has no errors. Returns whether it was written."""
         warning = self._wire.warning(refusal)
         if warning is not None:
             self.warnings.setdefault(warning.code, warning)

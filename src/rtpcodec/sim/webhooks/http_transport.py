@@ -1,4 +1,4 @@
-"""Carries webhooks by aiohttp."""
+"""Posts webhooks by aiohttp."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rtpcodec.sim.webhooks.queue import Post
 
 
 class HttpTransport:
-    """Connections to apps that are kept open between posts."""
+    """Connections to apps, kept open between posts."""
 
     def __init__(self, timeout_s: float, ssl_context: ssl.SSLContext | None) -> None:
         self._session = aiohttp.ClientSession(
@@ -20,7 +20,7 @@ class HttpTransport:
         )
 
     async def post(self, post: Post) -> int | None:
-        """Send one post; the status of the answer, None: there is none in time."""
+        """Send one post. Returns the status of the answer; None: there was none in time."""
         try:
             async with self._session.post(
                 post.url, data=post.body, headers=post.headers, allow_redirects=False

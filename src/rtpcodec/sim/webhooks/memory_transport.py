@@ -1,4 +1,4 @@
-"""Carries webhooks in memory, on a virtual clock."""
+"""Posts webhooks in memory, on a virtual clock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class MemoryTransport:
         self._network = network
 
     async def post(self, post: Post) -> int | None:
-        """Send one post; the status of the answer, None: there is none in time."""
+        """Send one post. Returns the status of the answer; None: there was none in time."""
         try:
             async with asyncio.timeout(self._timeout_s):
                 answer = await self._network.request("POST", post.url, post.headers, post.body)
@@ -25,4 +25,4 @@ class MemoryTransport:
         return answer.status
 
     async def close(self) -> None:
-        """Nothing is kept open."""
+        """Do nothing: no connection is kept open."""

@@ -1,4 +1,4 @@
-"""The payload of each webhook about a call (media streaming, section 4.2). No I/O."""
+"""The payload of each webhook about a call (docs/webhooks.md, "Events"). No I/O."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, Final
 from rtpcodec.carriers.telnyx import members, webhooks
 from rtpcodec.carriers.telnyx.streaming import INBOUND, OUTBOUND
 from rtpcodec.sim.calls.leg import Leg
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.formats import AudioFormat
 from rtpcodec.sim.report import CallReport
@@ -17,7 +17,7 @@ from rtpcodec.sim.report import CallReport
 PACKET_MS: Final = 20
 """Audio in one packet between phone and carrier."""
 BEST_MOS: Final = "4.50"
-"""Of a phone whose network loses and delays nothing, as here: `Faults` and `Timing` are about the app's side."""
+"""Score of a network that loses and delays nothing: `Faults` and `Timing` apply to the app's side only."""
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class CallQuality:
 
     packets: int = 0
     silent_packets: int = 0
-    """Packets to the phone while the play-out had run dry."""
+    """Packets to the phone while the play-out was empty."""
 
     def add(self, report: CallReport, chunk_ms: int) -> None:
         """Add a stream."""
@@ -34,7 +34,7 @@ class CallQuality:
         self.silent_packets += int(report.dry_ms // PACKET_MS)
 
     def as_json(self) -> dict[str, Any]:
-        """The object as it stands in `call.hangup`: all numbers are strings."""
+        """Return the object as `call.hangup` has it: all numbers are strings."""
         return {
             INBOUND: {
                 webhooks.MOS: BEST_MOS,
@@ -51,7 +51,7 @@ class CallQuality:
 
 
 def of_call(facts: CallFacts, leg: Leg) -> dict[str, Any]:
-    """Members of every event of a call."""
+    """Return members of every event of a call."""
     return {
         members.CALL_CONTROL_ID: facts.call_control_id,
         members.CALL_LEG_ID: leg.call_leg_id,
@@ -62,7 +62,7 @@ def of_call(facts: CallFacts, leg: Leg) -> dict[str, Any]:
 
 
 def dialled(facts: CallFacts, leg: Leg) -> dict[str, Any]:
-    """The data in the answer to a dial command (media streaming, section 2.5)."""
+    """Return the data in the answer to a dial command (docs/carrier.md, rule C10)."""
     said = of_call(facts, leg)
     names = (members.CALL_CONTROL_ID, members.CALL_LEG_ID, members.CALL_SESSION_ID, members.CLIENT_STATE)
     return {name: said[name] for name in names if said[name] is not None} | {
@@ -72,7 +72,7 @@ def dialled(facts: CallFacts, leg: Leg) -> dict[str, Any]:
 
 
 def of_phone(facts: CallFacts, leg: Leg) -> dict[str, Any]:
-    """Members of the events of the call itself."""
+    """Return members of the events of the call itself."""
     return of_call(facts, leg) | {
         members.FROM: facts.from_number,
         members.TO: facts.to_number,
@@ -93,7 +93,7 @@ def _pairs(headers: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def initiated(facts: CallFacts, leg: Leg, media: AudioFormat) -> dict[str, Any]:
-    """`call.initiated`: a call came in, or a phone begins to ring."""
+    """Return the payload of `call.initiated`: an incoming call, or a phone that begins to ring."""
     payload = _of_sip(facts, leg) | {
         webhooks.DIRECTION: leg.direction,
         webhooks.OFFERED_CODECS: media.name,
@@ -110,16 +110,16 @@ def initiated(facts: CallFacts, leg: Leg, media: AudioFormat) -> dict[str, Any]:
     return payload
 
 
-def answered(facts: CallFacts, leg: Leg, media: AudioFormat, request: StreamRequest | None) -> dict[str, Any]:
-    """`call.answered`; with the stream that the answer asks for."""
+def answered(facts: CallFacts, leg: Leg, media: AudioFormat, settings: StreamSettings | None) -> dict[str, Any]:
+    """Return the payload of `call.answered`, with the stream that the answer requests."""
     payload = _of_sip(facts, leg) | {webhooks.CODEC: media.name, webhooks.SAMPLING_RATE: media.announced_hz}
-    if request is not None:
-        payload |= {members.STREAM_URL: request.stream_url, members.STREAM_TRACK: request.tracks}
+    if settings is not None:
+        payload |= {members.STREAM_URL: settings.stream_url, members.STREAM_TRACK: settings.tracks}
     return payload
 
 
 def hung_up(facts: CallFacts, leg: Leg, quality: CallQuality) -> dict[str, Any]:
-    """`call.hangup`."""
+    """Return the payload of `call.hangup`."""
     return _of_sip(facts, leg) | {
         webhooks.HANGUP_CAUSE: leg.hangup_cause,
         webhooks.HANGUP_SOURCE: leg.hangup_source,
@@ -127,16 +127,16 @@ def hung_up(facts: CallFacts, leg: Leg, quality: CallQuality) -> dict[str, Any]:
     }
 
 
-def streaming(facts: CallFacts, leg: Leg, request: StreamRequest) -> dict[str, Any]:
-    """`streaming.started` and `streaming.stopped`."""
-    return of_call(facts, leg) | {members.STREAM_URL: request.stream_url}
+def streaming(facts: CallFacts, leg: Leg, settings: StreamSettings) -> dict[str, Any]:
+    """Return the payload of `streaming.started` and `streaming.stopped`."""
+    return of_call(facts, leg) | {members.STREAM_URL: settings.stream_url}
 
 
-def streaming_failed(facts: CallFacts, leg: Leg, request: StreamRequest, stream_id: str) -> dict[str, Any]:
-    """`streaming.failed`."""
+def streaming_failed(facts: CallFacts, leg: Leg, settings: StreamSettings, stream_id: str) -> dict[str, Any]:
+    """Return the payload of `streaming.failed`."""
     return of_call(facts, leg) | {
         webhooks.FAILURE_REASON: webhooks.CONNECTION_FAILED,
         members.STREAM_ID: stream_id,
-        webhooks.STREAM_PARAMS: {members.STREAM_URL: request.stream_url, members.TRACK: request.tracks},
-        webhooks.STREAM_TYPE: webhooks.DIALOGFLOW_STREAM if request.dialogflow else webhooks.WEBSOCKET_STREAM,
+        webhooks.STREAM_PARAMS: {members.STREAM_URL: settings.stream_url, members.TRACK: settings.tracks},
+        webhooks.STREAM_TYPE: webhooks.DIALOGFLOW_STREAM if settings.dialogflow else webhooks.WEBSOCKET_STREAM,
     }

@@ -1,4 +1,4 @@
-"""Webhooks on their way: which event is posted when, to which address, how often. No I/O, no clock.
+"""The queue of webhooks: which event is posted when, to which URL, how often. No I/O, no clock.
 
 `now_ms` is a float of any monotonic clock.
 """
@@ -20,26 +20,28 @@ from rtpcodec.carriers.telnyx import commands, members, webhooks
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Webhooks:
-    """Where events are posted, and their faults.
+    """The URLs that events are posted to, and the faults of deliveries.
 
-    Raises: ValueError if an address is not an http or https URL, a share is outside 0 to 1, or attempts is below 1.
+    Raises:
+        ValueError: an address is not an http or https URL, a share is outside 0 to 1, or attempts is below 1.
     """
 
     url: str = field(repr=False)
-    """Its path may be all that guards it."""
+    """Not shown: its path may be its only protection."""
     failover_url: str | None = field(default=None, repr=False)
     """Tried when all attempts at `url` have failed."""
     attempts: int = 2
-    """At each address."""
+    """Attempts at each URL."""
     timeout_s: float = webhooks.ANSWER_TIMEOUT_S
-    """An app that does not answer within it has failed."""
+    """Limit of an attempt in seconds; an app that has not answered by then has failed."""
     retry_s: float = 1.0
-    """From a failure to the next attempt."""
+    """Seconds from a failure to the next attempt."""
     duplicate: float = 0.0
     """The share of events that are posted twice."""
     reorder: float = 0.0
     """The share of events that are held back until a later one was answered, or for hold_s."""
     hold_s: float = 1.0
+    """Longest time that an event is held back, in seconds."""
 
     def __post_init__(self) -> None:
         for name in ("url", "failover_url"):
@@ -79,7 +81,7 @@ class Delivery:
     attempt: int
     url: str = field(repr=False)
     status: int | None
-    """Of the app's answer; None: it did not answer in time, or was not reached."""
+    """Status of the app's answer; None: it did not answer in time, or was not reached."""
 
 
 @dataclass(slots=True)
@@ -92,9 +94,10 @@ class _Entry:
 
 
 class WebhookQueue:
-    """The events of one carrier; a machine whose `outgoing` are posts.
+    """The events of one carrier: a state machine whose `outgoing` are posts.
 
-    utc_offset_ms: Unix time minus now_ms.
+    Args:
+        utc_offset_ms: Unix time minus now_ms.
     """
 
     def __init__(self, signing: Signing, plan: Webhooks, seed: str, utc_offset_ms: float) -> None:
@@ -107,18 +110,18 @@ class WebhookQueue:
         self._count = 0
         self._closed = False
         self.deliveries: list[Delivery] = []
-        """All attempts that are over."""
+        """All ended attempts."""
 
     ping = hangup = None
     cut = False
-    """Each post has a connection of its own, which ends with it."""
+    """There is nothing to ping or close: each post has a connection of its own."""
 
     def events(self, _now_ms: float) -> Sequence[Never]:
-        """Nothing: `deliveries` reports."""
+        """Return no events: `deliveries` has the results."""
         return ()
 
     def put(self, event_type: str, payload: Mapping[str, Any], now_ms: float) -> None:
-        """Take an event that happened now."""
+        """Queue an event that occurred now."""
         rng, plan = self._rng, self._plan
         moment = datetime.fromtimestamp((now_ms + self._utc_offset_ms) / 1000, UTC).isoformat(timespec="microseconds")
         event = {
@@ -128,7 +131,7 @@ class WebhookQueue:
             members.OCCURRED_AT: moment.replace("+00:00", "Z"),
             members.PAYLOAD: dict(payload),
         }
-        # Both are drawn for each event, so that one setting does not change what the other does.
+        # Both are drawn for each event, so that one setting does not change the effect of the other.
         twice, held = rng.random() < plan.duplicate, rng.random() < plan.reorder
         self._count += 1
         due_ms = now_ms + plan.hold_s * 1000 if held else now_ms
@@ -143,11 +146,11 @@ class WebhookQueue:
 
     @property
     def next_deadline_ms(self) -> float | None:
-        """When `outgoing` has something new; None: never by itself."""
+        """When `outgoing` has new posts; None: not by time alone."""
         return min((entry.due_ms for entry in self._entries), default=None)
 
     def answered(self, post: Post, status: int | None, now_ms: float) -> None:
-        """Note that the app answered with a status, or not at all: None."""
+        """Record the status of the app's answer; None: it did not answer."""
         entry, event = post.entry, post.entry.event
         self.deliveries.append(
             Delivery(event[webhooks.EVENT_TYPE], event[webhooks.ID], entry.attempt, post.url, status)
@@ -193,7 +196,7 @@ def _turn(entry: _Entry) -> tuple[float, int]:
 
 
 def _failed(status: int | None) -> bool:
-    # Redirects are failures: following one would reveal the numbers (media streaming, section 4.4).
+    # Redirects are failures: following one would reveal the numbers (docs/carrier.md, rule C46).
     return status is None or 300 <= status < 400 or status >= 500 or status in webhooks.RETRIED_STATUSES
 
 

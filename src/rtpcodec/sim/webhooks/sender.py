@@ -11,13 +11,13 @@ from rtpcodec.sim.webhooks.queue import Delivery, Post, WebhookQueue
 
 
 class Transport(Protocol):
-    """Carries one post to its app."""
+    """Posts to apps."""
 
     async def post(self, post: Post) -> int | None:
-        """Send it; the status of the answer, None: there is none."""
+        """Send one post. Returns the status of the answer; None: there was none."""
 
     def close(self) -> Awaitable[None]:
-        """Drop what is kept open between posts."""
+        """Close the connections that are kept open between posts."""
 
 
 class WebhookSender:
@@ -31,7 +31,7 @@ class WebhookSender:
 
     @property
     def deliveries(self) -> tuple[Delivery, ...]:
-        """All attempts that are over."""
+        """All ended attempts."""
         return tuple(self._driver.machine.deliveries)
 
     def post(self, event_type: str, payload: dict[str, Any]) -> None:
@@ -51,7 +51,7 @@ class WebhookSender:
         self._driver.run()
 
     async def close(self) -> None:
-        """Post every event that was not posted yet, once, and wait for those on their way: at most one timeout."""
+        """Post each remaining event once, and wait for all attempts: at most one time-out."""
         self._driver.machine.close(self._driver.now_ms())
         self._driver.run()
         while self._tasks:

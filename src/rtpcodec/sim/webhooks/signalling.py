@@ -1,4 +1,4 @@
-"""Signalling: details of a call that webhooks report, and that have no effect on its audio."""
+"""Signalling: details of a call that webhooks report and that do not affect its audio."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signalling:
-    """Further members of `call.initiated`, `call.answered` and `call.hangup` (media streaming, section 4.2)."""
+    """Further members of `call.initiated`, `call.answered` and `call.hangup` (docs/webhooks.md, "Events")."""
 
     tags: tuple[str, ...] = ()
-    """Of the number; `start` of a stream has them as well."""
+    """Tags of the number, which `start` has too."""
     custom_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Headers of the INVITE, by their names."""
     sip_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -20,7 +20,9 @@ class Signalling:
     shaken_stir_attestation: Literal["A", "B", "C"] | None = "A"
     """How far the caller's carrier vouches for the number (RFC 8588); of incoming calls. None: left out."""
     shaken_stir_validated: bool | None = True
+    """Whether the caller's number was validated; None: left out."""
     call_screening_result: str | None = None
+    """Result of call screening; None: left out."""
     bridged_when: Literal["answered", "ringing"] = "answered"
     """When `call.bridged` of a transfer is posted: when the other phone is answered, or as soon as it rings, because
     its early media is heard."""

@@ -1,4 +1,4 @@
-"""The key that signs the simulator's webhooks: Ed25519, made of the carrier's seed. A key for tests only."""
+"""The key that signs the simulator's webhooks: Ed25519, derived from the carrier's seed. A key for tests only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ except ImportError as error:
 
 
 class Signer:
-    """Signs bodies (media streaming, section 4.3). Whoever knows the seed can sign as well."""
+    """Signs bodies (docs/carrier.md, rule C45). Anybody who knows the seed can sign too."""
 
     __slots__ = ("_key",)
 

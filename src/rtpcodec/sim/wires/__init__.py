@@ -1,4 +1,4 @@
-"""How the simulated carrier spells its messages, and reads those of the app.
+"""Writes the messages of the simulated carrier, and reads those of the app.
 
 wire     CarrierWire: what a stream needs of its dialect
 warning  StreamWarning: what the carrier notes about a wrong message

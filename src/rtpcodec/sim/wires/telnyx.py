@@ -37,7 +37,8 @@ class TelnyxWire:
     def read(self, text: str | Buffer) -> FromApp:
         """Read a message of the app.
 
-        Raises: RefusedMessage: it is malformed, its payload is not base64, or it is another message.
+        Raises:
+            RefusedMessage: it is malformed, its payload is not base64, or it is another message.
         """
         try:
             message = parse(text)

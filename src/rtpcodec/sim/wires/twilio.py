@@ -1,6 +1,6 @@
 """The dialect of Twilio at the carrier's end, written from the messages that Twilio documents (docs/twilio.md).
 
-Only names are shared with the app's side. The app's texts are read strictly: each member must be a documented one.
+It shares only names with the app's side. The app's texts are read strictly: only documented members are accepted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing_extensions import Buffer
 
 from rtpcodec.carriers.telnyx import streaming as telnyx
 from rtpcodec.carriers.twilio import errors, streaming, twiml
-from rtpcodec.sim.commands.requests import StreamRequest
+from rtpcodec.sim.commands.bodies import StreamSettings
 from rtpcodec.sim.media.facts import CallFacts
 from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.wires.warning import StreamWarning
@@ -57,13 +57,13 @@ _DECODER: Final = msgspec.json.Decoder(_Media | _Mark | _Clear)
 
 
 class TwilioWire:
-    """The app gets no word of its wrong messages: they are notes in the debugger."""
+    """The app is not informed of its wrong messages: they are notes in the debugger."""
 
-    __slots__ = ("_facts", "_request", "_stream_sid")
+    __slots__ = ("_facts", "_settings", "_stream_sid")
 
-    def __init__(self, facts: CallFacts, request: StreamRequest, stream_sid: str) -> None:
+    def __init__(self, facts: CallFacts, settings: StreamSettings, stream_sid: str) -> None:
         self._facts = facts
-        self._request = request
+        self._settings = settings
         self._stream_sid = stream_sid
 
     # To the app
@@ -72,7 +72,7 @@ class TwilioWire:
         """Return whether this stream sends such messages: errors never, marks and keys only if it is two-way."""
         if isinstance(message, messages.Error):
             return False
-        return self._request.two_way or not isinstance(message, messages.Mark | messages.Dtmf)
+        return self._settings.two_way or not isinstance(message, messages.Mark | messages.Dtmf)
 
     def text(self, message: messages.Message) -> str:
         """Return the text of a message to the app."""
@@ -123,13 +123,13 @@ class TwilioWire:
         return {
             **self._owner(),
             streaming.STREAM_SID: self._stream_sid,
-            streaming.TRACKS: list(streaming.DELIVERED_TRACKS[self._request.tracks]),
+            streaming.TRACKS: list(streaming.DELIVERED_TRACKS[self._settings.tracks]),
             streaming.MEDIA_FORMAT: {
                 streaming.ENCODING: streaming.MULAW if encoding == streaming.CODEC else encoding,
                 streaming.SAMPLE_RATE: media_format.sample_rate_hz,
                 streaming.CHANNELS: media_format.channels,
             },
-            streaming.CUSTOM_PARAMETERS: dict(self._request.custom_parameters),
+            streaming.CUSTOM_PARAMETERS: dict(self._settings.custom_parameters),
         }
 
     def _owner(self) -> dict[str, Any]:
@@ -148,10 +148,11 @@ class TwilioWire:
     def read(self, text: str | Buffer) -> FromApp:
         """Read a message of the app.
 
-        Raises: RefusedMessage: it is not JSON, has a missing, unknown or wrong member, names another stream, or the
-            stream is one-way.
+        Raises:
+            RefusedMessage: it is not JSON, has a missing, unknown or wrong member, names another stream, or the stream
+                is one-way.
         """
-        if not self._request.two_way:
+        if not self._settings.two_way:
             raise _invalid("a one-way stream takes no messages of the app")
         try:
             message = _DECODER.decode(text)

@@ -1,4 +1,4 @@
-"""StreamWarning: what a carrier notes about the app's messages."""
+"""StreamWarning: a note of the carrier about the app's messages."""
 
 from __future__ import annotations
 
@@ -10,6 +10,6 @@ class StreamWarning:
     """A wrong message of the app that the carrier notes in its debugger, without a message to the app."""
 
     code: int | None
-    """None: the carrier documents no code for it."""
+    """Code of the warning; None: the carrier documents none."""
     title: str
     detail: str

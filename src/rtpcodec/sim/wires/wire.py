@@ -1,4 +1,4 @@
-"""CarrierWire: the spelling of one stream's messages, at the carrier's end."""
+"""CarrierWire: the dialect of one stream, at the carrier's end."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ class CarrierWire(Protocol):
     def read(self, text: str | Buffer) -> FromApp:
         """Read a message of the app.
 
-        Raises: RefusedMessage if it breaks a rule of the dialect.
+        Raises:
+            RefusedMessage: it breaks a rule of the dialect.
         """
 
     def rejected(self, detail: str) -> RefusedMessage:
         """Return the refusal of a frame that is not a text."""
 
     def warning(self, refusal: RefusedMessage) -> StreamWarning | None:
-        """Return what the carrier notes about a refused message; None: it answers with an error message."""
+        """Return the carrier's note about a refused message; None: it answers with an error message."""

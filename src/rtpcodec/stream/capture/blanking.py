@@ -13,27 +13,31 @@ from rtpcodec.rtp.payloads import AdaptivePayloadFormat, payload_format
 from rtpcodec.rtp.payloads.amrwb_packing import UNPACK
 
 OTHER_SILENCE: Final = (b"\0", b"\1")
-"""Of a codec that is not known, or has frames."""
+"""Silence for a codec that is unknown, or is a frame codec."""
 VARIANTS: Final = 1 << 16
-"""Silent payloads that differ. Whether payloads are equal matters as well: it distinguishes a repeated message from a
+"""Number of different silent payloads. Equal payloads must stay equal: this distinguishes a repeated message from a
 second track without a name."""
 MIN_MARKED_OCTETS: Final = 8
-"""A shorter payload of a frame codec has no place for a variant."""
+"""A shorter payload of a frame codec has no space for a variant."""
 KEPT_OCTETS: Final = (0, 2, 8)
-"""Of a payload that is not valid in its codec: its first octets say why, and are too few to be heard."""
+"""Octets that are kept of a payload that is not valid in its codec: they show the reason, and cannot be heard."""
 
 
 def blank(payload: bytes, encoding: str, variant: int = 0) -> bytes:
-    """Return a payload of the same length and duration that holds no audio.
+    """Return a payload without audio, of the same length and duration.
 
-    encoding: the codec in which the payload is read, as `start` or the plan names it.
-    variant: 0 to VARIANTS - 1; payloads of different ones differ, where they are long enough.
+    Args:
+        payload: The payload.
+        encoding: Its codec, as `start` or the plan names it.
+        variant: 0 to VARIANTS - 1. Payloads of different variants differ if they are long enough.
     """
+    # 1. Whole samples, or an unknown codec: silence.
     info = _known(encoding)
     unit = None if info is None else info.unit
     silence = _silence(OTHER_SILENCE if unit is None else unit.silent, len(payload), variant)
     if info is None or (unit is not None and not len(payload) % unit.octets):
         return silence
+    # 2. Frames: of several candidates, the first one with the same signature; preferably with the variant.
     wanted = _signature(payload, info)
     blanks = [*_candidates(payload), silence]
     marked = [one[:-2] + variant.to_bytes(2, "big") for one in blanks if len(one) > MIN_MARKED_OCTETS]
@@ -64,19 +68,19 @@ def _candidates(payload: bytes) -> Iterator[bytes]:
 
 
 def _signature(payload: bytes, info: CodecInfo) -> tuple[object, ...]:
-    """Return what its codec finds in a payload without its audio; if that is nothing, why, and what others find."""
+    """Return all facts of a payload except its audio; if it is not valid, the rules and other codecs' results."""
     opus, opus_rules = _opus_readings(payload)
     amrwb, amrwb_rules = _amrwb_readings(payload)
     if info.kind == "sample":
         return opus, amrwb, []
-    # Of the codecs of frames, one has several packings.
+    # Only one frame codec has several packings.
     adapts = isinstance(payload_format(info), AdaptivePayloadFormat)
     own, rules = (amrwb, amrwb_rules) if adapts else (opus, opus_rules)
     return (own,) if own else (opus, amrwb, rules)
 
 
 def _opus_readings(payload: bytes) -> tuple[list[object], list[str]]:
-    """Return what it is as an OPUS packet, and the rules that it breaks."""
+    """Return the facts of a payload as an OPUS packet, and the rules that it breaks."""
     try:
         packet = parse(payload)
     except PayloadError as error:
@@ -85,7 +89,7 @@ def _opus_readings(payload: bytes) -> tuple[list[object], list[str]]:
 
 
 def _amrwb_readings(payload: bytes) -> tuple[list[object], list[str]]:
-    """Return what it is in each packing of AMR-WB, and the rules that it breaks."""
+    """Return the facts of a payload in each packing of AMR-WB, and the rules that it breaks."""
     found: list[object] = []
     rules: list[str] = []
     for packing, unpack in UNPACK.items():
@@ -99,20 +103,20 @@ def _amrwb_readings(payload: bytes) -> tuple[list[object], list[str]]:
 
 
 def _blank_opus(payload: bytes, packet: OpusPacket) -> bytes:
-    """Return a packet of as many empty frames, padded to the same length (RFC 6716 section 3.2.5)."""
+    """Return a packet with the same number of empty frames, padded to the same length (RFC 6716 section 3.2.5)."""
     octets = len(payload)
     if octets == 1:
-        return payload  # it holds no audio
+        return payload  # it has no audio
     head, count = bytes([payload[0] | 3]), len(packet.frame_octets)
     if octets == 2:
         return head + bytes([count])
-    # An octet of 255 stands for 254 of padding and another octet of length, so every length is possible.
+    # A length octet of 255 means 254 octets of padding and one more length octet, so every length is possible.
     more, last = divmod(octets - 3, 255)
     return (head + bytes([count | 0x40]) + b"\xff" * more + bytes([last])).ljust(octets, b"\0")
 
 
 def _blank_amrwb(payload: bytes, fill: int) -> Iterator[bytes]:
-    """Yield a payload of each packing that this one fits: request and table of contents stay, speech is replaced."""
+    """Yield one payload per packing in which this one is valid, with the same CMR and table of contents (RFC 4867)."""
     for packing, unpack in UNPACK.items():
         try:
             _, frames = unpack(payload, False)

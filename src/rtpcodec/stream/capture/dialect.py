@@ -1,4 +1,4 @@
-"""The lines of a capture as a dialect: a replay reads them in the place of a carrier's texts."""
+"""The lines of a capture as a dialect: a replay parses them in place of a carrier's texts."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from rtpcodec.stream.wire.dialect import PlanValues
 from rtpcodec.stream.wire.rules import MAX_COUNTER, MAX_MESSAGE_OCTETS, BrokenMessage, OddMessage
 
 HIDDEN_DIGIT: Final = "?"
-"""Stands for the digit of every key."""
+"""The digit in place of every key."""
 MAX_PARAMETERS: Final = 10_000
-"""Custom parameters of one `start`, whose message has 64 KiB at most."""
+"""Limit on custom parameters of one `start`, whose message has at most 64 KiB."""
 
 MAX_LINE_CHARACTERS: Final = 2 * MAX_MESSAGE_OCTETS
-"""A payload in base64, and what a message has beside it."""
+"""A payload in base64, and the other members of its message."""
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 _KINDS: Final[dict[str, type[Any]]] = {
@@ -52,7 +52,7 @@ _NUMBERS: Final = frozenset(one.name for kind in _KINDS.values() for one in fiel
 
 
 class CapturedDialect:
-    """The dialect of one replay: it has the facts of the carrier that was captured.
+    """The dialect of one replay, with the abilities of the captured carrier.
 
     `parse` raises ValueError, KeyError or TypeError for a line that is not valid. Use from one thread at a time.
     """
@@ -105,21 +105,21 @@ class CapturedDialect:
         self.token_in_connected = facts.token_in_connected
 
     def parse(self, text: str | Buffer, /) -> messages.Message:
-        """Return the message of a line. BrokenMessage, OddMessage: the text that was captured broke a rule."""
+        """Return the message of a line. Raises BrokenMessage, OddMessage if the captured text broke a rule."""
         message = message_of(_decode(text))
         if isinstance(message, messages.Media):
             self.payload = message.payload
         return message
 
     def media_text(self, payload: bytes, _stream_id: str | None = None, /) -> str:
-        """Return a text of the length that was captured."""
+        """Return a text of the captured length."""
         return "media".ljust(self.upcoming.popleft()[0] if self.upcoming else len(payload))
 
     def media_texts(self, _stream_id: str | None = None, /) -> None:
         """Return None: the texts have no payload."""
 
     def mark_text(self, name: str, _stream_id: str | None = None, /) -> str:
-        """Return kind and name."""
+        """Return kind and name as text."""
         return f"mark {name}"
 
     def clear_text(self, _stream_id: str | None = None, /) -> str:
@@ -128,7 +128,7 @@ class CapturedDialect:
 
 
 def message_of(members: Mapping[str, Any]) -> messages.Message:
-    """Return the message of a line. BrokenMessage, OddMessage: what was captured; errors of Python: the line's own."""
+    """Return the message of a line. Raises BrokenMessage, OddMessage as captured; Python errors for a wrong line."""
     event = members["in"] if "in" in members else members["out"]
     if members.get("other"):
         found: Any = messages.Other(event, "", _number("a number", members.get(_SEQUENCE)))
@@ -189,7 +189,7 @@ def _number(name: str, value: Any) -> int | None:
 
 
 def payload_of(members: Mapping[str, Any]) -> bytes:
-    """Return the payload of a line. ValueError: it is not base64 or too long."""
+    """Return the payload of a line. Raises ValueError if it is not base64 or too long."""
     payload = b64decode(members["payload"], validate=True)
     octets = int(members.get("octets", len(payload)))
     if octets > MAX_MESSAGE_OCTETS:
@@ -198,7 +198,7 @@ def payload_of(members: Mapping[str, Any]) -> bytes:
 
 
 def characters_of(members: Mapping[str, Any]) -> int:
-    """Return the length of the text of a line. ValueError: it is longer than any text of ours."""
+    """Return the length of the text of a line. Raises ValueError if it is longer than any text that we send."""
     characters = int(members["characters"])
     if characters > MAX_LINE_CHARACTERS:
         raise ValueError(f"characters is {characters}, at most {MAX_LINE_CHARACTERS} are allowed")

@@ -1,4 +1,4 @@
-"""The first line of a capture: what a replay needs to make the same session, and what the capture holds."""
+"""The first line of a capture: the arguments of its session, and facts about the capture."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from rtpcodec.stream.speaking.settings import SpeakingSettings
 from rtpcodec.stream.wire import Dialect
 
 FORMAT: Final = 1
-"""The version of the format. A reader refuses another one."""
+"""The version of the format. Readers refuse other versions."""
 DAY_S: Final = 86_400.0
-"""Stands for an infinite `diagnosis_s`, which JSON does not have."""
+"""Written in place of an infinite `diagnosis_s`, which JSON does not have."""
 NAME: Final = "rtpcodec_capture"
-"""The first member of the first line: it distinguishes a capture from other files of JSON. Its value is the version."""
+"""The first member of the first line, by which captures are recognised. Its value is the version."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DialectFacts:
-    """What a carrier can do: the facts of its Dialect."""
+    """The abilities of a carrier, as in its Dialect."""
 
     name: str
     modes: tuple[str, ...]
@@ -63,20 +63,20 @@ class Header:
     options: SessionOptions
     dialect: DialectFacts
     origin_ms: float
-    """Times of lines are counted from here, on the session's clock: a whole number, so that no time loses precision."""
+    """Origin of the times of lines, on the session's clock: a whole number, so that no time loses precision."""
     utc_start: str | None
-    """When the capture began, in ISO 8601; None: the session does not know the time of day."""
+    """Start of the capture in ISO 8601; None: the session has no `utc_offset_ms`."""
     audio: bool
     """Whether payloads keep their audio."""
     from_start: bool
-    """Whether it began before any audio was received. A later one replays as if the stream had begun there."""
+    """Whether it began before any audio was received. Otherwise a replay acts as if the stream had begun there."""
     received_before: int = 0
-    """Messages that were received before it, apart from the `start` that is its first line then."""
+    """Messages that were received before the capture, except the `start` that is then its first line."""
     sent_before: int = 0
-    """Messages that were sent before it: where no audio was received yet, they are keep-alive."""
+    """Messages that were sent before the capture. If no audio was received yet, they are keep-alive."""
 
     def line(self) -> str:
-        """Return it as a line, with its end."""
+        """Return the line, with its line end."""
         members = {
             NAME: FORMAT,
             "utc_start": self.utc_start,
@@ -93,7 +93,7 @@ class Header:
 
     @classmethod
     def read(cls, members: Mapping[str, Any]) -> Header:
-        """Return the header of a first line. Raises ValueError, TypeError or KeyError if it is not one."""
+        """Return the header of a first line. Raises ValueError, TypeError or KeyError if it is not valid."""
         options = dict(members["session"])
         utc_start = members["utc_start"]
         return cls(
@@ -110,5 +110,5 @@ class Header:
 
 
 def utc_of(now_ms: float, utc_offset_ms: float | None) -> str | None:
-    """Return the time of day of a moment in ISO 8601; None: unknown."""
+    """Return the UTC time of a session time in ISO 8601; None: unknown."""
     return None if utc_offset_ms is None else datetime.fromtimestamp((now_ms + utc_offset_ms) / 1000, UTC).isoformat()

@@ -1,4 +1,4 @@
-"""What a session reports to its captures: all that it is given, and each text that it sends, in order."""
+"""Reports the inputs of a session and each text that it sends to its captures, in order."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.wire import Dialect
 
 RecordSink = Callable[[Record], object]
-"""Takes each record. It is called in the session's thread and must not block."""
+"""Called with each record, in the session's thread. It must not block."""
 
 
 class Inputs(Live):
-    """Reports one session's inputs to its captures. It exists only while there is one. Use from one thread at a time.
+    """Reports one session's inputs to its captures, while it has any. Use from one thread at a time.
 
-    It is the ActionSink and a SentSink of the sending side.
+    It is the ActionSink and a SentSink of the send side.
     """
 
     __slots__ = (
@@ -46,24 +46,25 @@ class Inputs(Live):
     )
 
     def __init__(self, session: SessionState, privacy: Privacy, chain: SpeechChain | None, now_ms: float) -> None:
-        """Make it.
+        """Make an object without sinks.
 
-        session: whose inputs they are.
-        privacy: its private sections.
-        chain: its sending side; None: in mode mp3.
-        now_ms: the time.
+        Args:
+            session: The session.
+            privacy: Its private sections.
+            chain: Its send side; None in mode mp3.
+            now_ms: The time.
         """
         self._session = session
         self._privacy = privacy
         self._chain = chain
         self._now_ms = now_ms
-        self._expected_ms = inf  # as of the last record: see Releaser
+        self._expected_ms = inf  # at the last record: see Releaser
         self._gate_closed = False
         self._idle = False
-        self._following: set[int] = set()  # numbers of replies of which audio waits elsewhere
+        self._following: set[int] = set()  # numbers of replies with audio that waits in `plays`
         self._sinks: tuple[RecordSink, ...] = ()
         self._numbers: dict[int, int] = {}  # by the serial of a reply
-        self._sent_of: list[int | None] = []  # the replies of the audio that `outgoing` is about to return
+        self._sent_of: list[int | None] = []  # the replies of the audio that `outgoing` will return
         self._backlog: int | Literal["unread"] | None = "unread"
 
     def add(self, sink: RecordSink) -> None:
@@ -71,7 +72,7 @@ class Inputs(Live):
         self._sinks = (*self._sinks, sink)
 
     def remove(self, sink: RecordSink) -> bool:
-        """Report to a sink no more. Returns whether others are left."""
+        """Stop to report to a sink. Returns whether others are left."""
         self._sinks = tuple(one for one in self._sinks if one is not sink)
         return bool(self._sinks)
 
@@ -79,7 +80,7 @@ class Inputs(Live):
 
     def received(self, text: str | Buffer, now_ms: float) -> None:
         """Report a message."""
-        # 1. Audio that was said in a private section may arrive behind it.
+        # 1. Audio of a private section may arrive after its end.
         privacy = self._privacy
         private = privacy.active
         if not private and privacy.hidden_until_ms > -inf:
@@ -92,7 +93,7 @@ class Inputs(Live):
         self._put("do", {"do": "reject", "rule": rule, "detail": detail}, now_ms)
 
     def chosen(self, dialect: Dialect) -> None:
-        """Report the dialect that the stream turns out to have."""
+        """Report the detected dialect of the stream."""
         self._do(DIALECT, facts=asdict(DialectFacts.of(dialect)))
 
     def refused(self, reason: str, now_ms: float) -> None:
@@ -109,7 +110,7 @@ class Inputs(Live):
         self._put("do", {"do": "disconnected", "cause": cause, "silent_ms": silent_ms}, now_ms)
 
     def looking(self, now_ms: float) -> None:
-        """Report a call of `events` that time alone may give events to."""
+        """Report a call of `events` to which time alone may add events."""
         self._now_ms = now_ms
         deadline_ms = self._session.event_deadline_ms
         ends_reply = self._chain is not None and self._chain.resolver.ends_implicit(now_ms)
@@ -121,12 +122,12 @@ class Inputs(Live):
         self._gate_closed = chain.gate.was_closed
 
     def finish(self, sink: RecordSink) -> None:
-        """Give a sink its last record: the figures at its end."""
+        """Send the last record to a sink: the figures at its end."""
         figures = asdict(self._session.statistics(self._now_ms))
         sink(Record(self._now_ms, "do", {"do": "end", "statistics": figures}, self._privacy.active))
 
     def sending(self, now_ms: float) -> None:
-        """Report what `outgoing` is about to find, where it has changed: audio elsewhere, sound between replies."""
+        """Report changes that the next `outgoing` will see: audio that waits in `plays`, sound between replies."""
         self._now_ms = now_ms
         chain = self._chain
         if chain is None:
@@ -142,9 +143,9 @@ class Inputs(Live):
         self._following = following
 
     def released(self, texts: list[str], now_ms: float, *, whole: bool) -> None:
-        """Report a call of `outgoing` (whole) or `outgoing_part`, and what it returned."""
+        """Report a call of `outgoing` (whole) or `outgoing_part`, and its texts."""
         if not texts:
-            # 1. A closed gate is looked at again and again, and audio that waits has a time at which it is due.
+            # 1. No texts, but the call may have changed the state of the gate, or the time at which audio is due.
             chain = self._chain
             if chain is not None and (
                 chain.gate.was_closed or self._gate_closed or chain.releaser.expected_ms != self._expected_ms
@@ -152,7 +153,7 @@ class Inputs(Live):
                 self._note_sending(chain)
                 self._put("do", {"do": "look", "outgoing": True, "whole": whole}, now_ms)
             return
-        # 2. The texts, each with its place.
+        # 2. The texts, each with its place in the call.
         idle = False
         if self._chain is not None:
             self._note_sending(self._chain)
@@ -172,7 +173,7 @@ class Inputs(Live):
         self._put("do", {"do": "hold", "held": held}, now_ms)
 
     def private(self, active: bool, label: str, now_ms: float) -> None:
-        """Report the begin and end of private sections."""
+        """Report the start or end of a private section."""
         self._put("do", {"do": "private", "active": active, "label": label}, now_ms)
 
     # From the sending side
@@ -182,7 +183,7 @@ class Inputs(Live):
         self._number(reply)
 
     def queued(self, reply: Reply, samples: int, from_hz: int, payload: bytes | None) -> None:
-        """Report audio of a reply: PCM by its length alone, or a payload of the send codec."""
+        """Report audio of a reply: the length of PCM, or a payload of the send codec."""
         number = self._number(reply)
         if payload is not None:
             self._do("payload", reply=number, payload=payload)
@@ -190,11 +191,11 @@ class Inputs(Live):
             self._do("play", reply=number, samples=samples, hz=from_hz)
 
     def closing(self, reply: Reply) -> None:
-        """Report that a reply was ended, of which audio waits elsewhere."""
+        """Report that a reply was ended while its audio waits in `plays`."""
         self._do("close_reply", reply=self._number(reply))
 
     def ended(self, reply: Reply) -> None:
-        """Report that nothing more is added to a reply."""
+        """Report that a reply gets no more audio."""
         self._do("end_reply", reply=self._number(reply))
 
     def marked(self, name: str) -> None:
@@ -210,7 +211,7 @@ class Inputs(Live):
         self._put("do", {"do": "resume", "rewind_ms": rewind_ms}, now_ms)
 
     def discarded(self, now_ms: float) -> None:
-        """Report the end of a pause that drops what was not heard."""
+        """Report the end of a pause that drops the unheard audio."""
         self._put("do", {"do": "discard"}, now_ms)
 
     def suspended(self, now_ms: float, reason: str) -> None:
@@ -230,13 +231,13 @@ class Inputs(Live):
         self._put("do", {"do": "pong", "answers": payload.decode("ascii", "replace")[:16]}, now_ms)
 
     def backlog_read(self, octets: int | None) -> None:
-        """Report what is not acknowledged, where it has changed."""
+        """Report a change of the unacknowledged octets."""
         if octets != self._backlog:
             self._backlog = octets
             self._do("backlog", octets=octets)
 
     def sent(self, position: int, samples: int, pieces: list[Piece], payload: bytes, reply: Reply | None) -> None:
-        """Take note which reply a message is of."""
+        """Store the reply of a sent message."""
         del position, samples, pieces, payload
         self._sent_of.append(None if reply is None else self._number(reply))
 
@@ -245,7 +246,7 @@ class Inputs(Live):
         if number is None:
             number = self._numbers[reply.serial] = len(self._numbers) + 1
             if reply.explicit:
-                tones = {"tones": reply.line.tones} if reply.line.tones else {}
+                tones = {"tones": reply.queue.tones} if reply.queue.tones else {}
                 self._do("reply", reply=number, id=reply.id, interruptible=reply.interruptible, **tones)
         return number
 

@@ -1,7 +1,7 @@
-"""The lines of a capture: what a session was given and what it sent, one JSON object each, without anything private.
+"""The lines of a capture: inputs and sent texts of a session, one JSON object each, without private values.
 
-A line holds the members of a message as values (`rtpcodec.stream.messages`), not the carrier's text: so it is the same
-for every carrier, and a member that nobody knows cannot carry a secret into it.
+A line contains the members of a message as values (`rtpcodec.stream.messages`), not the carrier's text. So it is the
+same for every carrier, and an unknown member cannot bring a secret into it.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from rtpcodec.stream.messages import MediaFormat
 from rtpcodec.stream.wire import DIALECTS, BrokenMessage, Dialect, OddMessage
 
 DIALECT: Final = "dialect"
-"""The step by which a stream turns out to have another dialect."""
+"""The step that sets the detected dialect of a stream."""
 HIDDEN: Final = "redacted"
-"""Stands for a private member."""
+"""The value in place of a private one."""
 _MESSAGES: Final = (
     messages.Connected,
     messages.Start,
@@ -35,45 +35,45 @@ _MESSAGES: Final = (
     messages.Other,
 )
 PRIVATE: Final = frozenset(one.name for kind in _MESSAGES for one in fields(kind) if not one.repr)
-"""Members of messages whose values no line holds: those that no repr shows."""
+"""Members of messages whose values are never written: those that reprs do not show."""
 LEFT_OUT: Final = frozenset(("digit", "duration_ms", "event", "payload", "raw", "received_ms", "text"))
-"""Members that a line holds in another form or not at all."""
+"""Members that a line contains in another form or not at all."""
 FREE_TEXTS: Final = frozenset(("detail", "tags", "title"))
-"""Members for people, in which phone numbers are looked for. In names and ids they would be found by mistake."""
+"""Texts for people, in which phone numbers are replaced. In names and ids, other digits would be replaced too."""
 MIN_SECRET_CHARACTERS: Final = 4
-"""A shorter private value is not looked for in other texts: it would be found everywhere."""
+"""Shorter private values are not replaced in other texts: they would be found everywhere."""
 MAX_SECRETS: Final = 100
-"""Private values of one stream that are looked for; a `start` has five and its custom parameters."""
+"""Limit on stored private values of one stream; a `start` has five and its custom parameters."""
 MIN_RUN_OCTETS: Final = 8
-"""Equal octets at the end of a payload from which on they are left out of its line."""
+"""This many or more equal octets at the end of a payload are left out of its line."""
 RECENT_PAYLOADS: Final = 256
-"""Payloads that are compared: a message is repeated within some chunks."""
+"""Number of payloads that are compared: a message is repeated within some chunks."""
 _PHONE_NUMBER: Final = re.compile(r"\+?\d(?:[ ().-]{0,2}\d){6,}")
-"""Seven digits or more, in groups or not."""
+"""Seven or more digits, in groups or not."""
 
 
 class Record(NamedTuple):
-    """One step of a session, as it happened; a line is made of it later, perhaps in another thread."""
+    """One step of a session. A line is made of it later, perhaps in another thread."""
 
     now_ms: float
     kind: str
     """"in": a text of the carrier. "out": a text of ours. "do": anything else that changed the session."""
     body: Any
-    """The text, or the `start` that came before the capture; of "out" a SentText; of "do" a mapping."""
+    """Of "in" the text, or the `start` from before the capture; of "out" a SentText; of "do" a mapping."""
     private: bool
-    """Whether a private section ran."""
+    """Whether a private section was active."""
 
 
 class SentText(NamedTuple):
-    """A text that was sent, with what it does not say itself."""
+    """A text that was sent, with facts that it does not contain."""
 
     text: str
     texts: int
-    """Of the first text of one `outgoing`: how many it returned. Of the others 0."""
+    """Of the first text of one `outgoing`: the number of its texts. Of the others 0."""
     whole: bool
     """Whether `outgoing` returned it, and not `outgoing_part`."""
     idle: bool
-    """Of the first text of one `outgoing`: whether there is more sound between replies behind it."""
+    """Of the first text of one `outgoing`: whether sound between replies follows it."""
     replies: tuple[int | None, ...]
     """Of the first text of one `outgoing`: the numbers of the replies whose audio it returned, in order. None: the
     sound between replies."""
@@ -95,12 +95,13 @@ class LineMaker:
     )
 
     def __init__(self, dialect: Dialect, send_encoding: str, origin_ms: float, *, audio: bool) -> None:
-        """Make it.
+        """Make a maker of lines.
 
-        dialect: reads the texts.
-        send_encoding: the codec of what is sent.
-        origin_ms: times are counted from here; a whole number, so that no time loses precision.
-        audio: whether payloads keep their audio.
+        Args:
+            dialect: Parses the texts.
+            send_encoding: The send codec.
+            origin_ms: Origin of all times; a whole number, so that no time loses precision.
+            audio: Whether payloads keep their audio.
         """
         self._dialect = dialect
         self._send_encoding = self._receive_encoding = send_encoding
@@ -112,7 +113,7 @@ class LineMaker:
         self._variant_count = 0
 
     def line(self, record: Record) -> str:
-        """Return the line of a record, with its end."""
+        """Return the line of a record, with its line end."""
         kind, body = record.kind, record.body
         members: dict[str, Any] = {"t_ms": record.now_ms - self._origin_ms}
         if kind == "in":
@@ -144,7 +145,7 @@ class LineMaker:
             return found | {"member": broken.member, "octets": octets}
 
     def _members(self, way: str, message: messages.Message, private: bool) -> dict[str, Any]:
-        """Return what a line says of a message."""
+        """Return the members of a line for a message."""
         event = message.event if isinstance(message, messages.Other) else type(message).__name__.lower()
         found: dict[str, Any] = {way: self._hidden(event)}
         if isinstance(message, messages.Other):
@@ -168,7 +169,7 @@ class LineMaker:
         return found
 
     def _shown(self, name: str, value: Any) -> Any:
-        """Return what a line says of a member that has a value."""
+        """Return the value of a line for a member of a message."""
         if name in PRIVATE:
             return HIDDEN
         if isinstance(value, tuple):
@@ -196,7 +197,7 @@ class LineMaker:
         return {"payload": b64encode(head + payload[-1:]).decode(), "octets": len(payload)}
 
     def _variant(self, payload: bytes) -> int:
-        """Return a number that recent payloads share if they are equal."""
+        """Return a number that equal recent payloads share."""
         variant = self._variants.get(payload)
         if variant is None:
             self._variant_count += 1
@@ -215,7 +216,7 @@ class LineMaker:
             return
         if len(self._secrets) < MAX_SECRETS:
             self._secrets.append(value)
-            self._secrets.sort(key=len, reverse=True)  # one may hold another
+            self._secrets.sort(key=len, reverse=True)  # one may contain another
 
     def _hidden(self, text: str) -> str:
         """Return a text without the private values that were seen."""

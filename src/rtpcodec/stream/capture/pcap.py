@@ -29,20 +29,20 @@ from rtpcodec.stream.events import Audio, Event, Gap, Started, Stopped
 from rtpcodec.stream.receive_codec import ReceiveCodec
 
 MAX_LATE_MS: Final = 60.0
-"""Audio that is sent so late still follows the audio before it: the buffer of a far end covers that."""
+"""Audio that is sent this much too late still follows the audio before it, as from the far end's buffer."""
 MAX_PENDING: Final = 50_000
-"""Packets that are not due yet. An application that sends everything at once has 50 of them per second of audio."""
+"""Limit on packets that are not due yet. An app that sends all audio at once has 50 per second of audio."""
 
 HELD_MS: Final = 500.0
-"""Packets wait for earlier ones: a chunk behind a lost one is reported 100 ms and a message later than it arrived."""
+"""Packets wait for earlier ones: a chunk after a lost one is reported 100 ms and one message after its arrival."""
 
 
 class PacketExport(Live):
     """Writes the packets of a replay. Use from one thread at a time.
 
-    Received chunks lie at the time at which they arrived, with the sequence numbers and timestamps that the session
-    makes of the carrier's counters. Sent audio lies at the time at which it was due to be heard; what was cleared
-    before is not in it. SIP with SDP stands before, so that dynamic payload types have a name.
+    Received chunks have their time of arrival, and the sequence numbers and timestamps that the session derives from
+    the carrier's counters. Sent audio has the time at which it was due to be heard; audio that was cleared before is
+    left out. The file begins with SIP and SDP, so that dynamic payload types have names.
     """
 
     __slots__ = (
@@ -62,7 +62,7 @@ class PacketExport(Live):
     )
 
     def __init__(self, replaying: Replaying, writer: PacketWriter) -> None:
-        """Make it; the writer stays open."""
+        """Make an export. The writer stays open."""
         self._replaying = replaying
         self._writer = writer
         self._types = PayloadTypes()
@@ -82,7 +82,7 @@ class PacketExport(Live):
         self._start_ns = 0 if began is None else round(datetime.fromisoformat(began).timestamp() * 1000) * 10**6
 
     def take_sent(self, sent: list[tuple[float, bytes | None]]) -> None:
-        """Take what was sent, each with its time on the session's clock; None: the far end's queue was cleared."""
+        """Record sent payloads with their times on the session's clock; None: the far end's queue was cleared."""
         for now_ms, payload in sent:
             at_ms = now_ms - self._replaying.header.origin_ms
             self._write_due(at_ms)
@@ -92,7 +92,7 @@ class PacketExport(Live):
                 self._send(self._sent, payload, at_ms)
 
     def take(self, event: Event, at_ms: float) -> None:
-        """Write what an event says; at_ms: its time since the origin of the capture."""
+        """Write the packets of an event. at_ms: its time since the origin of the capture."""
         self._write_due(at_ms)
         self._release(at_ms - HELD_MS)
         if isinstance(event, Audio) and event.payload:
@@ -106,7 +106,7 @@ class PacketExport(Live):
             self._write_setup(self._setup.bye(), at_ms)
 
     def finish(self) -> None:
-        """Write what is not due yet."""
+        """Write the packets that are not due yet."""
         self._write_due(float("inf"))
         self._release(float("inf"))
 
@@ -144,11 +144,11 @@ class PacketExport(Live):
             stream = self._new_track(event)
             if stream is None:
                 return
-        # 1. A chunk that has overtaken another one follows it, as in the sequence numbers.
+        # 1. A chunk that has overtaken another one is written after it, in the order of sequence numbers.
         arrived_ms = self._replaying.arrived_ms(event)
         at_ms = max(at_ms if arrived_ms is None else arrived_ms, self._arrived_ms.get(event.track, 0.0))
         self._arrived_ms[event.track] = at_ms
-        # 2. Its packets.
+        # 2. Write its packets.
         stream.packetizer.timestamp = stream.ticks(event.media_ms) & 0xFFFF_FFFF
         port = 2 * self._tracks.index(event.track)
         source = SocketAddress(CARRIER, CARRIER_RTP_PORT + port)
@@ -197,7 +197,7 @@ class PacketExport(Live):
             self._write_sent()
 
     def _clear(self, at_ms: float) -> None:
-        """Drop what is not heard: the far end has dropped it."""
+        """Drop packets that are not heard, because the far end has dropped the audio."""
         while self._pending and self._pending[-1][0] >= at_ms and self._sent is not None:
             self._end_ms, packet = self._pending.pop()
             packetizer = self._sent.packetizer
@@ -217,13 +217,13 @@ class PacketExport(Live):
         heappush(self._held, (time_ns, next(self._numbers), source, destination, payload))
 
     def _release(self, until_ms: float) -> None:
-        """Write the packets up to a time: none before it comes any more."""
+        """Write the packets up to a time. No more packets before that time follow."""
         until_ns = self._start_ns + until_ms * 1e6
         while self._held and self._held[0][0] <= until_ns:
             time_ns, _, source, destination, payload = heappop(self._held)
             self._writer.write(time_ns, source, destination, payload)
 
     def _ssrc(self, name: str) -> int:
-        """Return an SSRC that is the same in each export of this call, and another one in other calls."""
+        """Return an SSRC that is equal in all exports of this call, and differs between calls."""
         call_id = "" if self._setup is None else self._setup.call_id
         return crc32(f"{call_id} {name}".encode())

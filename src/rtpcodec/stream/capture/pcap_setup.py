@@ -1,4 +1,4 @@
-"""SIP with SDP (RFC 3261, RFC 8866, RFC 3264) for a capture: Wireshark learns from it which codec a payload type is."""
+"""SIP with SDP (RFC 3261, RFC 8866, RFC 3264) for a capture, from which Wireshark reads the codecs of payload types."""
 
 from __future__ import annotations
 
@@ -9,22 +9,23 @@ from rtpcodec.rtp.capture.datagrams import SocketAddress
 
 CARRIER: Final = bytes((192, 0, 2, 1))
 ENDPOINT: Final = bytes((192, 0, 2, 2))
-"""Addresses for documentation (RFC 5737): a media stream has no addresses of its own."""
+"""Addresses for documentation (RFC 5737 section 3): a media stream has no addresses."""
 SIP_PORT: Final = 5060
 CARRIER_SIP: Final = SocketAddress(CARRIER, SIP_PORT)
 ENDPOINT_SIP: Final = SocketAddress(ENDPOINT, SIP_PORT)
 CARRIER_RTP_PORT: Final = 4000
 ENDPOINT_RTP_PORT: Final = 5000
-"""Of the first track; each further one has ports two higher."""
+"""Port of the first track. The ports of each later track are higher by 2."""
 
 
 def description(host: str, port: int, tracks: int, attributes: Sequence[str]) -> str:
-    """Return a session description: one line `m=` per track, of which the endpoint sends on the first alone.
+    """Return a session description with one line `m=` per track. The endpoint sends on the first track only.
 
-    host: as text.
-    port: of the first track.
-    tracks: how many there are.
-    attributes: the lines of the payload types.
+    Args:
+        host: The address as text.
+        port: The port of the first track.
+        tracks: The number of tracks.
+        attributes: The lines of the payload types.
     """
     types = " ".join(line.split(":")[1].split()[0] for line in attributes if line.startswith("a=rtpmap:"))
     lines = ["v=0", f"o=- 1 1 IN IP4 {host}", "s=media stream", f"c=IN IP4 {host}", "t=0 0"]
@@ -35,17 +36,17 @@ def description(host: str, port: int, tracks: int, attributes: Sequence[str]) ->
 
 
 class CallSetup:
-    """Writes the messages of SIP of one call, in which the carrier invites the endpoint."""
+    """Writes the SIP messages of one call, in which the carrier invites the endpoint."""
 
     __slots__ = ("_sequence", "call_id")
 
     def __init__(self, call_id: str) -> None:
-        """call_id: any text; what SIP does not allow in it is replaced."""
+        """Make a writer. call_id: any text; characters that SIP does not allow are replaced."""
         self.call_id = "".join(one if one.isascii() and one.isalnum() else "-" for one in call_id)[:64] or "stream"
         self._sequence = 0
 
     def invite(self, tracks: int, attributes: Sequence[str]) -> tuple[bytes, bytes]:
-        """Return an INVITE and its answer, for the begin and for each change of the codecs."""
+        """Return an INVITE and its answer, for the start and for each change of the codecs."""
         self._sequence += 1
         offer = description("192.0.2.1", CARRIER_RTP_PORT, tracks, attributes)
         answer = description("192.0.2.2", ENDPOINT_RTP_PORT, tracks, attributes)

@@ -1,4 +1,4 @@
-"""The messages of one direction as packets of RTP: derived headers, payloads as RTP has them."""
+"""The messages of one direction as RTP packets: derived headers, and payloads in the form of RTP."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from rtpcodec.rtp.payloads import PayloadFormat, payload_format
 from rtpcodec.rtp.profile import DYNAMIC_PAYLOAD_TYPES, STATIC_PAYLOAD_TYPES, rtpmap_of
 
 MAX_PACKET_OCTETS: Final = 60_000
-"""One packet per message, as far as a datagram has room."""
+"""Limit on one packet: a message is one packet if it fits into one datagram."""
 
 
 class PayloadTypes:
-    """The payload types of one call: static ones where RFC 3551 has them, else the next dynamic one."""
+    """The payload types of one call: static types of RFC 3551 section 6, otherwise the next dynamic type."""
 
     __slots__ = ("_by_name",)
 
@@ -34,7 +34,7 @@ class PayloadTypes:
         return self._by_name.setdefault(str(rtpmap), DYNAMIC_PAYLOAD_TYPES[len(self._by_name)])
 
     def attributes(self, info: CodecInfo, rate_hz: int) -> list[str]:
-        """Return the lines of SDP that say what the payload type is."""
+        """Return the SDP lines that describe the payload type."""
         payload_type = self.of(info, rate_hz)
         lines = [f"a=rtpmap:{payload_type} {rtpmap_of(info, rate_hz)}"]
         return [*lines, f"a=fmtp:{payload_type} octet-align=1"] if _has_packings(info) else lines
@@ -48,13 +48,14 @@ class RtpStream(Live):
     def __init__(
         self, info: CodecInfo, rate_hz: int, payloads: PayloadFormat, types: PayloadTypes, *, ssrc: int, swapped: bool
     ) -> None:
-        """Make it.
+        """Make the stream of one direction.
 
-        info, rate_hz: the codec, and the rate of its PCM.
-        payloads: reads what the messages hold.
-        types: payload types of the call.
-        ssrc: of the stream.
-        swapped: whether samples of L16 have the byte order that RTP does not have.
+        Args:
+            info, rate_hz: The codec, and the rate of its PCM.
+            payloads: The payload format of the messages.
+            types: The payload types of the call.
+            ssrc: The SSRC of the stream.
+            swapped: Whether samples of L16 are little-endian, while RTP needs big-endian (RFC 3551 section 4.5.11).
         """
         self._payloads = payloads
         self._swapped = swapped
@@ -75,7 +76,7 @@ class RtpStream(Live):
     def packets(self, payload: bytes) -> list[RtpPacket]:
         """Return the packets of a message: one, unless it is longer than a datagram.
 
-        A payload that is not valid in the codec stays as it is, and the timestamp does not advance.
+        A payload that is not valid in the codec is not changed, and the timestamp does not advance.
         """
         try:
             if self._repacked is not None:
@@ -87,12 +88,12 @@ class RtpStream(Live):
             return [self.packetizer.packet(payload[:MAX_PACKET_OCTETS])]
 
     def ticks(self, duration_ms: float) -> int:
-        """Return a duration in ticks, rounded to the nearest."""
+        """Return a duration in ticks, rounded."""
         return round(duration_ms * self.clock_hz / 1000)
 
 
 def _has_packings(info: CodecInfo) -> bool:
-    """Whether payloads of a codec have several packings: the octet-aligned one is written."""
+    """Return whether payloads of a codec have several packings, of which the octet-aligned one is written."""
     return any(setting.keyword == "packing" for setting in info.payload_settings)
 
 

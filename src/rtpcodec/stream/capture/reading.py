@@ -1,4 +1,4 @@
-"""Reading a capture: its lines as mappings, each with its number, within limits."""
+"""Reads the lines of a capture as mappings, each with its number, within limits."""
 
 from __future__ import annotations
 
@@ -16,45 +16,44 @@ from rtpcodec.stream.capture.header import FORMAT, NAME, Header
 from rtpcodec.stream.wire.rules import MAX_CONTROL_OCTETS, MAX_MESSAGE_OCTETS
 
 MAX_LINE_OCTETS: Final = MAX_MESSAGE_OCTETS + MAX_CONTROL_OCTETS
-"""The longest message of the wire, and what a line adds to it."""
+"""The longest message, and the members that a line adds to it."""
 KINDS: Final = ("in", "out", "do")
 
 _decode = msgspec.json.Decoder(dict[str, Any]).decode
 
 
 class Line:
-    """One line behind the first."""
+    """One line after the first."""
 
     __slots__ = ("members", "now_ms", "number", "octets")
 
     def __init__(self, number: int, now_ms: float, members: dict[str, Any], octets: bytes) -> None:
         self.number = number
         self.now_ms = now_ms
-        """On the clock of the session that was captured."""
+        """The time on the clock of the captured session."""
         self.members = members
         self.octets = octets
-        """The line as it is."""
+        """The line as read."""
 
     def kind(self) -> str:
-        """Return what it is: "in", "out" or "do"."""
+        """Return the kind of the line: "in", "out" or "do"."""
         return next(kind for kind in KINDS if kind in self.members)
 
 
 class CaptureReader(Live):
     """Reads one capture, line by line. Iterate it once. Use from one thread at a time.
 
-    A last line that is not whole ends the capture: the process that wrote it was killed. Any other broken line raises
-    CaptureError.
+    An incomplete last line ends the capture, because its process was killed. Any other broken line raises CaptureError.
     """
 
     __slots__ = ("_lines", "_number", "header", "truncated")
 
     def __init__(self, lines: Iterable[bytes]) -> None:
-        """Read the first line. CaptureError: it is not that of a capture, or of another version."""
+        """Read the first line. Raises CaptureError if it is not from a capture, or has another version."""
         self._lines = iter(lines)
         self._number = 1
         self.truncated = False
-        """Whether the last line was not whole."""
+        """Whether the last line was incomplete."""
         first = next(self._lines, b"")
         try:
             members = _decode(first)
@@ -69,7 +68,7 @@ class CaptureReader(Live):
             raise CaptureError(1, f"the header is not valid: {error}") from None
 
     def __iter__(self) -> Iterator[Line]:
-        """Yield the lines. CaptureError: one is not valid."""
+        """Yield the lines. Raises CaptureError if one is not valid."""
         broken: CaptureError | None = None
         for octets in self._lines:
             self._number += 1
@@ -101,11 +100,11 @@ class CaptureReader(Live):
 
 
 def lines_of(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of a file; one that is too long is cut a little behind the limit."""
+    """Yield the lines of a file. A line that is too long is cut after the limit."""
     while line := file.readline(MAX_LINE_OCTETS + 1):
         yield line
 
 
 def opened(path: str | PathLike[str]) -> BinaryIO:
-    """Open a capture. OSError."""
+    """Open a capture. Raises OSError."""
     return Path(path).open("rb")

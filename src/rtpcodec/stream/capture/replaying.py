@@ -1,4 +1,4 @@
-"""Replay: a capture run again, at its own times, through a new session."""
+"""Runs a capture again, with its times, through a new session."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import Any, Final, Literal
 
 from rtpcodec.errors import CaptureError, LocalProtocolError
 from rtpcodec.pickling import Live
+from rtpcodec.stream.capture.actions import ActionReplayer
 from rtpcodec.stream.capture.dialect import CapturedDialect, characters_of, payload_of
-from rtpcodec.stream.capture.driving import Driver
 from rtpcodec.stream.capture.header import DialectFacts, Header
 from rtpcodec.stream.capture.lines import DIALECT
 from rtpcodec.stream.capture.reading import CaptureReader, Line, lines_of, opened
@@ -21,26 +21,26 @@ from rtpcodec.stream.session import MediaSession, events_of_messages
 from rtpcodec.stream.statistics import Statistics
 
 UNLIMITED_MS: Final = 1e9
-"""Of a queue that only waits: what a capture has was queued then."""
+"""Limit of a queue for a capture in which plays waited: all captured audio had space."""
 MAX_DIFFERENCES: Final = 100
-"""Differences that are kept: the first ones say why, the rest follow from them."""
+"""Limit on stored differences: the first ones show the cause, the others follow from them."""
 MAX_ARRIVALS: Final = 1000
-"""Chunks whose time of arrival is known until they are in order: 20 s of audio, and a chunk waits for 100 ms."""
+"""Limit on stored times of arrival: 20 s of audio, and a chunk waits at most 100 ms to be in order."""
 MAX_SENT_BEFORE: Final = 1000
-"""Messages of keep-alive that can have been sent before the handler of a call has begun."""
+"""Limit on keep-alive messages that were sent before the handler of a call began."""
 OF_CONTENT: Final = frozenset(("duration_ms", "octets_sent"))
-"""Figures that depend on the audio itself or on the time before, which a capture may not have."""
+"""Figures that depend on the audio or on the time before the capture, which may be missing in it."""
 _BROKEN: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-"""What values of a wrong type or range in a line raise, wherever they are used."""
+"""Errors that values of a wrong type or range in a line raise, wherever they are used."""
 
 
 class Replaying(Live):
     """Runs one capture through one session, step by step. Use from one thread at a time."""
 
     __slots__ = (
+        "_actions",
         "_arrivals",
         "_dialect",
-        "_driver",
         "_lines",
         "_now_ms",
         "_private",
@@ -53,20 +53,20 @@ class Replaying(Live):
     )
 
     def __init__(self, lines: Iterable[bytes]) -> None:
-        """Make the session of a capture. CaptureError: its first line is not valid."""
+        """Make the session of a capture. Raises CaptureError if its first line is not valid."""
         self._reader = CaptureReader(lines)
         header = self._reader.header
         self._lines = iter(self._reader)
         self._dialect = CapturedDialect(header.dialect)
         self._now_ms = header.origin_ms
         self._arrivals: dict[int, tuple[bytes, float]] = {}
-        """Payloads that arrived, each with its time, by the identity that they keep while they wait."""
+        """Received payloads with their times of arrival, by the object identity, which they keep while they wait."""
         self.differences: list[str] = []
-        """Where the session did not send what the capture has, at most MAX_DIFFERENCES."""
+        """Differences between session and capture, at most MAX_DIFFERENCES."""
         self.lost_lines = 0
-        """Lines that the capture lacks because its disk was too slow."""
+        """Lines that are missing in the capture because its disk was too slow."""
         self.sent: deque[tuple[float, bytes | None]] = deque()
-        """Payloads that were sent, with their times; None: a `clear`. The reader removes them."""
+        """Sent payloads with their times; None: a `clear`. The reader removes them."""
         self._private: list[str] = []
         self._sent_before = header.sent_before
         options = header.options
@@ -87,7 +87,7 @@ class Replaying(Live):
             )
         except _BROKEN as error:
             raise CaptureError(1, f"a session cannot be made of it: {error}") from None
-        self._driver = Driver(self.session, self._dialect)
+        self._actions = ActionReplayer(self.session, self._dialect)
 
     @property
     def header(self) -> Header:
@@ -96,16 +96,16 @@ class Replaying(Live):
 
     @property
     def truncated(self) -> bool:
-        """Whether the last line was not whole, as far as it was read."""
+        """Whether the last line was incomplete; known when it was read."""
         return self._reader.truncated
 
     @property
     def now_ms(self) -> float:
-        """The time of the last line, on the clock of the session that was captured."""
+        """The time of the last line, on the clock of the captured session."""
         return self._now_ms
 
     def events(self) -> Iterator[tuple[float, Event]]:
-        """Yield all events, each with its time since the origin of the capture. CaptureError: a line is not valid."""
+        """Yield all events, each with its time since the capture's origin. Raises CaptureError for a wrong line."""
         origin_ms = self.header.origin_ms
         for line in self._lines:
             self._now_ms = max(self._now_ms, line.now_ms)
@@ -126,12 +126,12 @@ class Replaying(Live):
             yield self._now_ms - origin_ms, event
 
     def arrived_ms(self, audio: Audio) -> float | None:
-        """Return when a chunk arrived, since the origin of the capture, once; None: it is not known."""
+        """Return the arrival of a chunk, since the origin of the capture, once; None: unknown."""
         found = self._arrivals.pop(id(audio.payload), None)
         return None if found is None else found[1] - self.header.origin_ms
 
     def _events_of(self, line: Line) -> list[Event]:
-        """Return the events of a line. Time alone gives some only where it did when the capture was made."""
+        """Return the events of a line. Events of time alone are returned only where the captured call had them."""
         deadline_ms = self.session.event_deadline_ms
         if deadline_ms is None or deadline_ms > line.now_ms or line.members.get("do") == "look":
             return self.session.events(line.now_ms)
@@ -151,11 +151,11 @@ class Replaying(Live):
                 self._send_before(line.now_ms)
         elif "out" in members:
             self._send(line)
-        elif not self._choose(members, line.now_ms) and not self._driver.do(line):
+        elif not self._choose(members, line.now_ms) and not self._actions.do(line):
             self._do(line, members)
 
     def _choose(self, members: dict[str, Any], now_ms: float) -> bool:
-        """Let the session have another dialect, or refuse the stream. Returns whether the line says so."""
+        """Set another dialect, or refuse the stream, if the line says so. Returns whether it does."""
         if members["do"] == DIALECT:
             self._dialect.follow(DialectFacts.read(members["facts"]))
             self.session.speak(self._dialect)
@@ -166,7 +166,7 @@ class Replaying(Live):
         return True
 
     def _send_before(self, now_ms: float) -> None:
-        """Send what was sent right after `start`, before the capture began."""
+        """Send the keep-alive that was sent between `start` and the begin of the capture."""
         count, self._sent_before = self._sent_before, 0
         if self.header.from_start and self.session.speech is not None:
             self._dialect.upcoming = deque([(0, True)] * min(count, MAX_SENT_BEFORE))
@@ -207,8 +207,8 @@ class Replaying(Live):
             self.session.privacy.leave(self._private.pop(), now_ms)
 
     def _send(self, first: Line) -> None:
-        """Let the session send what one `outgoing` returned, and compare."""
-        # 1. All its texts, as far as the capture has them.
+        """Let the session send the texts of one `outgoing`, and compare."""
+        # 1. Collect its texts, as far as the capture has them.
         group = self._group(first)
         is_whole = len(group) == int(first.members.get("count") or 1)
         audio = [line.members for line in group if line.members["out"] == "media"]
@@ -219,15 +219,15 @@ class Replaying(Live):
         )
         if self.session.speech is None or self.truncated or "count" not in first.members:
             return  # without a count, the first text of the call is one of the lost lines
-        # 2. What the session cannot know: the lengths of the texts, and where sound beside replies was heard.
+        # 2. Set facts that the session cannot know: the lengths of the texts, and the sound between replies.
         self._dialect.upcoming = deque((characters_of(members), members.get("reply") is None) for members in audio)
-        self._driver.follow_idle(bool(first.members.get("idle")))
+        self._actions.follow_idle(bool(first.members.get("idle")))
         if not self.header.from_start:
-            # Own marks are counted from the begin of the stream.
+            # Internal marks are counted from the start of the stream.
             own = (line for line in group if str(line.members.get("name")).startswith(OWN_PREFIX))
             for line in list(own)[:1]:
-                self._driver.count_mark(line.members["name"])
-        # 3. Send.
+                self._actions.count_mark(line.members["name"])
+        # 3. Send, and compare.
         texts = self._outgoing(bool(first.members.get("whole")), first.now_ms)
         wanted = [_kind(line.members) for line in group]
         found = [text.rstrip() for text in texts]
@@ -235,7 +235,7 @@ class Replaying(Live):
             self._differ(first, f"the session sends {_brief(found)}, the capture has {_brief(wanted)}")
 
     def _group(self, first: Line) -> list[Line]:
-        """Return the texts of one `outgoing`: fewer of them where the capture ends or lacks lines."""
+        """Return the texts of one `outgoing`; fewer if the capture ends or lacks lines."""
         group = [first]
         for _ in range(int(first.members.get("count") or 1) - 1):
             line = next(self._lines, None)
@@ -259,7 +259,7 @@ class Replaying(Live):
         found = asdict(self.session.statistics(line.now_ms))
         found["messages_received"] += self.header.received_before
         for name, value in captured.items():
-            # Levels and what listeners measure depend on the audio, and on who listens.
+            # Levels and figures of sinks depend on the audio and on the sinks.
             of_content = name in OF_CONTENT or isinstance(value, dict)
             if name in found and not of_content and found[name] != value:
                 self._differ(line, f"{name} is {found[name]}, the capture has {value}")
@@ -279,16 +279,16 @@ def _brief(texts: list[str]) -> str:
 
 
 class Replay(Live):
-    """A capture that was run again: its events and figures. `rtpcodec.replay` makes it."""
+    """The events and figures of a capture that was run again, made by `rtpcodec.replay`."""
 
     __slots__ = ("differences", "events", "header", "lost_lines", "session", "statistics", "times_ms", "truncated")
 
     def __init__(self, path: str | PathLike[str]) -> None:
-        """Run a capture. CaptureError: it is not one, or a line is not valid. OSError."""
+        """Run a capture. Raises CaptureError if it is not a capture or a line is not valid, OSError."""
         with opened(path) as file:
             replaying = Replaying(lines_of(file))
             self.times_ms: list[float] = []
-            """When each event was reported, in ms since the capture's origin."""
+            """Time of each event in ms since the capture's origin."""
             self.events: list[Event] = []
             """All events, in order."""
             for at_ms, event in replaying.events():
@@ -296,24 +296,30 @@ class Replay(Live):
                 self.events.append(event)
                 replaying.sent.clear()
         self.header = replaying.header
-        """The first line: plan and options of the session, and when the capture began."""
+        """The first line: plan and options of the session, and the start of the capture."""
         self.session: MediaSession = replaying.session
-        """The session, as the capture left it."""
+        """The session at the end of the capture."""
         self.statistics: Statistics = replaying.session.statistics(replaying.now_ms)
         """Its counters at the end."""
         self.differences: list[str] = replaying.differences
-        """Where the session did otherwise than the capture has it, such as another version of this package."""
+        """Differences between this session and the capture, for example after an update of this package."""
         self.truncated: bool = replaying.truncated
-        """Whether the last line was cut off, because the process was killed."""
+        """Whether the last line is incomplete, because the process was killed."""
         self.lost_lines: int = replaying.lost_lines
-        """Lines that were dropped while the capture was made, because its disk was too slow."""
+        """Lines that were dropped during the capture because its disk was too slow."""
 
 
 def replay(path: str | PathLike[str]) -> Replay:
-    """Run a capture of `Call.capture` or `MediaSession.capture` again, in no time.
+    """Run a capture of `Call.capture` or `MediaSession.capture` again, without waiting.
 
-    path: the file.
-    Returns: its events and figures.
-    Raises: CaptureError if it is not a capture, or with the number of a line that is not valid; OSError.
+    Args:
+        path: The capture file.
+
+    Returns:
+        Its events and figures.
+
+    Raises:
+        CaptureError: It is not a capture, or a line is not valid; the text has the number of the line.
+        OSError: The file cannot be read.
     """
     return Replay(path)

@@ -1,4 +1,4 @@
-"""The audio of a replay as files: each received track, and what was sent."""
+"""The audio of a replay as files: each received track, and the sent audio."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rtpcodec.stream.tapping.received import PayloadDecoder, ReceivedTap
 from rtpcodec.stream.tapping.tap_file import OpenFile, TapFile
 
 MAX_TRACKS: Final = 4
-"""Files of received tracks; a carrier has two tracks."""
+"""Limit on files of received tracks; a carrier has two tracks."""
 
 
 class ReplaySounds(Live):
@@ -24,7 +24,7 @@ class ReplaySounds(Live):
     __slots__ = ("_decoder", "_folder", "_replaying", "_sent", "_tracks", "paths")
 
     def __init__(self, replaying: Replaying, folder: Path) -> None:
-        """Make the folder if it is missing. OSError; MissingLibrary: what was sent cannot be decoded here."""
+        """Make the folder if it is missing. Raises OSError; MissingLibrary if sent payloads cannot be decoded here."""
         folder.mkdir(parents=True, exist_ok=True)
         self._replaying = replaying
         self._folder = folder
@@ -53,7 +53,7 @@ class ReplaySounds(Live):
             tap.take(event, now_ms)
 
     def take_sent(self, sent: list[tuple[float, bytes | None]]) -> None:
-        """Write what was sent, each payload with its time; None is a `clear`, which the audio before it ignores."""
+        """Write sent payloads with their times. None is a `clear`, which does not remove audio that is written."""
         for at_ms, payload in sent:
             if payload is not None:
                 self._put_sent(payload, at_ms)

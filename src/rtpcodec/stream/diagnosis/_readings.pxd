@@ -2,11 +2,11 @@
 from libc.stdint cimport int16_t, uint8_t, uint16_t, uint32_t
 
 cdef enum:
-    TALLIES = 5    # of the four readings, and of two channels
+    TALLIES = 5    # four readings, and two channels
 
 cdef struct Tally:
     double score
-    double gain_db      # sums of the segments since the score was zero
+    double gain_db      # sums over the segments since the score was zero
     double than_db
     double level_db
     double level_squared
@@ -22,9 +22,9 @@ cdef class Readings:
     cdef int _rtp
     cdef uint16_t _sequence
     cdef uint32_t _ssrc
-    cdef readonly int segments       # of the declared reading that are not quiet
-    cdef double _gain_db             # their sum
-    cdef readonly int equal_pairs    # those in which each sample comes twice
+    cdef readonly int segments       # segments of the declared reading that are not quiet
+    cdef double _gain_db             # sum of their gains
+    cdef readonly int equal_pairs    # segments in which each sample is doubled
     cdef int take_payload(self, bytes payload) noexcept    # take
     cdef int _all_segments(self, const uint8_t* octets, Py_ssize_t n) noexcept nogil
     cdef int _header(self, const uint8_t* octets, Py_ssize_t n) noexcept nogil

@@ -1,10 +1,10 @@
-"""Payloads of one track, read in every codec of samples at once: which reading is the one that can be predicted?
+"""The payloads of one track, decoded in every sample codec at once: in which codec are they predictable?
 
-Each payload is cut into segments, and each segment is read as PCMU, PCMA and L16 of both byte orders, unless the
-declared reading alone is good enough. A wrong reading is nearly noise: a predictor of order 4 removes 0 to 2 dB of it,
-and 6 to 12 dB of speech in the right reading. The scores are sums of that difference, which fall back to zero where the
-declared reading is better (CUSUM, a sequential test). So a score reaches its limit only through a row of segments in
-which another reading is plainly better than the declared one.
+A *reading* is a segment of a payload decoded as PCMU, PCMA, or L16 of one byte order. A wrong reading is nearly noise:
+a predictor of order 4 removes 0 to 2 dB of it, but 6 to 12 dB of speech in the right reading. The scores are sums of
+that difference, and return to zero while the declared reading is better (CUSUM, a sequential test). So a score reaches
+its limit only through a row of segments in which another reading is clearly better than the declared one. The others
+are not computed while the declared reading alone is good enough.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_GET_SIZE
@@ -17,16 +17,16 @@ from rtpcodec.kernels.prediction cimport LAGS, autocorrelation_block, gain_of_la
 
 cdef enum:
     READINGS = 4
-    STEREO = 4                # its tally lies behind those of the readings
+    STEREO = 4                # its tally is stored after those of the readings
     SEGMENT_OCTETS = 160      # 20 ms of G.711, 10 ms of L16 at 8 kHz
     MAX_SEGMENTS = 50         # of one payload: a chunk may hold 30 s
-    LEAST_OCTETS = 40         # fewer samples say nothing about their spectrum
-    LEAST_SEGMENTS = 10       # that a score needs, 200 ms of speech
+    LEAST_OCTETS = 40         # too few samples for a spectrum below this
+    LEAST_SEGMENTS = 10       # needed for a score: 200 ms of speech
     RTP_OCTETS = 12
-    RTP_ROW = 5               # headers that follow each other: random octets do so once in 10^40 times
+    RTP_ROW = 5               # consecutive headers: the chance for random octets is 10^-40
     TEXT_ROW = 5              # payloads of base64 text: samples of 100 ms without one positive value
     TEXT_OCTETS = 24
-    TEXT_DISTINCT = 12        # octets of text differ, those of silence do not
+    TEXT_DISTINCT = 12        # octets of text differ, octets of silence do not
 
     _READING = 1
     _STEREO = 2
@@ -35,7 +35,7 @@ cdef enum:
     _NOISE = 16
     _NOISE_HERE = 32
 
-# What `take` returns, as bits.
+# The bits that `take` returns.
 FOUND_READING = _READING
 FOUND_STEREO = _STEREO
 FOUND_RTP = _RTP
@@ -43,21 +43,21 @@ FOUND_TEXT = _TEXT
 FOUND_NOISE = _NOISE
 FOUND_NOISE_HERE = _NOISE_HERE
 
-cdef double QUIET_DBOV = -62.0      # segments below it are not judged: noise of a line
-cdef double BIAS_DB = 1.5           # what another reading must be better by, on average
-cdef double MOST_DB = 9.0           # that one segment adds
+cdef double QUIET_DBOV = -62.0      # segments below it are not judged: line noise
+cdef double BIAS_DB = 1.5           # another reading must be better by this much, on average
+cdef double MOST_DB = 9.0           # limit on the addition of one segment
 cdef double SCORE_DB = 45.0         # the limit of a score
-cdef double LEAST_GAIN_DB = 4.0     # of the better reading, on average
-cdef double LOUDEST_DBOV = -9.0     # of the better reading, on average: octets in a wrong one are louder than speech
+cdef double LEAST_GAIN_DB = 4.0     # mean gain of the better reading at least
+cdef double LOUDEST_DBOV = -9.0     # mean level of the better reading at most: a wrong reading is louder than speech
 cdef double LEAST_SPREAD_DB = 3.0   # standard deviation of its level: speech rises and falls, tones and noise do not
-cdef double CLEAR_GAIN_DB = 5.0     # of the declared reading: hardly ever of a wrong one
-cdef double UNKNOWN_GAIN_DB = 1.0   # of a declared codec that is not one of samples
-cdef double NOISE_GAIN_DB = 0.9     # at most, of octets that are noise in every reading
-cdef double LEAST_NOISE_DBOV = -24.0    # read as PCMU: octets of all values have -17 dBov, whatever they stand for
-cdef double LEAST_HERE_DBOV = -23.0     # of a segment that is judged, once those before were noise
+cdef double CLEAR_GAIN_DB = 5.0     # gain of the declared reading that a wrong one hardly ever has
+cdef double UNKNOWN_GAIN_DB = 1.0   # assumed gain of a declared codec that is not a sample codec
+cdef double NOISE_GAIN_DB = 0.9     # gain at most of octets that are noise in every reading
+cdef double LEAST_NOISE_DBOV = -24.0    # as PCMU: octets of all values have -17 dBov, in whatever codec
+cdef double LEAST_HERE_DBOV = -23.0     # level at least of a judged segment after segments of noise
 cdef double MOST_NOISE_DBOV = -13.5
-cdef double MOST_NOISE_PCMA_DBOV = -9.0     # read as PCMA: octets of all values have -13 dBov
-cdef int NOISE_SEGMENTS = 6         # from so many on, of which each other one takes two away
+cdef double MOST_NOISE_PCMA_DBOV = -9.0     # as PCMA: octets of all values have -13 dBov
+cdef int NOISE_SEGMENTS = 6         # minimum count of noise; every other segment subtracts two
 cdef int MOST_NOISE_SEGMENTS = 14
 
 cdef bint[256] _BASE64
@@ -96,7 +96,7 @@ cdef class Readings:
     """The statistics of one track since the last change. Use from one thread at a time."""
 
     def __cinit__(self, str declared not None):
-        """Begin. declared: one of NAMES; another name: not a codec of samples that is read here."""
+        """Make empty statistics. declared: one of NAMES, or any other name for a codec that is not a reading."""
         self._declared = NAMES.index(declared) if declared in NAMES else -1
         self.reset()
 
@@ -115,10 +115,10 @@ cdef class Readings:
 
     @property
     def better(self):
-        """The reading that is better than the declared one, of NAMES, its mean gain and that of the other; or None."""
+        """The name of a reading that is better than the declared one, its mean gain and the declared one's; or None."""
         cdef int best = -1
         cdef int reading
-        # The best one must be sure itself: samples of 16 bits can be predicted a little in other readings too.
+        # The best one itself must be certain: samples of 16 bits are slightly predictable in other readings too.
         for reading in range(READINGS):
             if reading != self._declared and (best < 0 or self._tallies[reading].score > self._tallies[best].score):
                 best = reading
@@ -130,11 +130,11 @@ cdef class Readings:
 
     @property
     def scores(self):
-        """The scores of all readings, and that of two channels."""
+        """The scores of all readings, and of two channels."""
         return tuple(self._tallies[k].score for k in range(TALLIES))
 
     def take(self, bytes payload not None):
-        """Take the next payload. Returns bits of what was found: see the members FOUND_ of this module."""
+        """Judge the next payload. Returns the bits FOUND_ of this module."""
         return self.take_payload(payload)
 
     cdef int take_payload(self, bytes payload) noexcept:
@@ -160,7 +160,7 @@ cdef class Readings:
         return found
 
     cdef int _header(self, const uint8_t* octets, Py_ssize_t n) noexcept nogil:
-        """Count headers of RTP (RFC 3550, section 5.1) and text of base64, each in a row."""
+        """Count consecutive RTP headers (RFC 3550 section 5.1) and consecutive base64 texts."""
         cdef uint16_t sequence
         cdef uint32_t ssrc
         cdef uint8_t seen[256]
@@ -193,18 +193,18 @@ cdef class Readings:
         return found | (_TEXT if self._text == TEXT_ROW else 0)
 
     cdef int _segment(self, const uint8_t* octets, Py_ssize_t n) noexcept nogil:
-        """Measure a segment, and count what it says."""
+        """Measure a segment, and count its evidence."""
         cdef double lags[READINGS][LAGS]
         cdef double gains_db[READINGS]
         cdef double levels_db[READINGS]
         cdef int declared = self._declared
         cdef int reading
         cdef int found = 0
-        # 1. The declared reading. If it is speech or a tone, and no other one has a score, the others are not needed.
+        # 1. The declared reading. If it is speech or a tone, and no other one has a score, no other is needed.
         if declared >= 0:
             self._measure(octets, n, declared, lags[declared], &gains_db[declared], &levels_db[declared])
             if levels_db[declared] <= QUIET_DBOV:
-                # Silence in a right reading may be anything in a wrong one, never the other way round.
+                # Silence in the right reading may be anything in a wrong one, but not the reverse.
                 self._noise = max(self._noise - 2, 0)
                 return _NOISE if self._noise >= NOISE_SEGMENTS else 0
             self.segments += 1
@@ -214,23 +214,23 @@ cdef class Readings:
                 self._noise = max(self._noise - 2, 0)
                 return found
         elif not self._has_scores():
-            # Of a codec that has none of these readings, each second segment is enough until one has a score.
+            # For a declared codec without a reading, every second segment is enough until a reading has a score.
             self._is_skipped = not self._is_skipped
             if self._is_skipped:
                 return _NOISE if self._noise >= NOISE_SEGMENTS else 0
-        # 2. The others.
+        # 2. The other readings.
         for reading in range(READINGS):
             if reading != declared:
                 self._measure(octets, n, reading, lags[reading], &gains_db[reading], &levels_db[reading])
         return found | self._compare(gains_db, levels_db)
 
     cdef int _compare(self, const double* gains_db, const double* levels_db) noexcept nogil:
-        """Count what all readings of a segment say."""
+        """Count the evidence of all readings of a segment."""
         cdef int declared = self._declared
         cdef int reading
         cdef int found = 0
         cdef double than_db = gains_db[declared] if declared >= 0 else UNKNOWN_GAIN_DB
-        # 1. Noise in every reading, as octets of a codec of frames or of G.722 are. Short segments of L16 say less.
+        # 1. Noise in every reading, as octets of a frame codec or of G.722? Short segments of L16 are less certain.
         if max(gains_db[0], gains_db[1]) < NOISE_GAIN_DB and max(gains_db[2], gains_db[3]) < 2 * NOISE_GAIN_DB and (
             LEAST_NOISE_DBOV < levels_db[0] < MOST_NOISE_DBOV and levels_db[1] < MOST_NOISE_PCMA_DBOV
         ):
@@ -240,8 +240,8 @@ cdef class Readings:
         if self._noise >= NOISE_SEGMENTS:
             found |= _NOISE
             found |= _NOISE_HERE if levels_db[0] > LEAST_HERE_DBOV else 0
-        # 2. Each other reading against the declared one. Where that is quiet it is right: in pauses of L16 with an
-        # offset, the octets of G.711 take turns, which can be predicted well.
+        # 2. Compare each other reading with the declared one. If the declared one is quiet, it is right: in pauses of
+        #    L16 with an offset, two values alternate as octets of G.711, which is well predictable.
         if declared >= 0 and levels_db[declared] <= QUIET_DBOV:
             return found
         for reading in range(READINGS):
@@ -254,7 +254,7 @@ cdef class Readings:
         return found
 
     cdef bint _has_scores(self) noexcept nogil:
-        """Whether another reading than the declared one has begun to look better."""
+        """Return whether another reading than the declared one has a score."""
         cdef int reading
         for reading in range(READINGS):
             if self._tallies[reading].score > 0:
@@ -264,7 +264,7 @@ cdef class Readings:
     cdef void _measure(
         self, const uint8_t* octets, Py_ssize_t n, int reading, double* lags, double* gain_db, double* level_db
     ) noexcept nogil:
-        """Compute autocorrelation, gain and level of a reading; look for equal pairs in the declared one."""
+        """Compute autocorrelation, gain and level of a reading; count equal pairs in the declared one."""
         cdef int16_t samples[SEGMENT_OCTETS]
         cdef Py_ssize_t count = n
         cdef Py_ssize_t i
@@ -286,7 +286,7 @@ cdef class Readings:
             self._pairs(samples, count)
 
     cdef int _channels(self, const double* lags, double gain_db, double level_db) noexcept nogil:
-        """Count signs of two channels that take turns: only every second sample helps to predict one."""
+        """Count evidence of two interleaved channels: only every second sample helps to predict one."""
         cdef double even_db = 10 * log10(gain_of_lags(lags, 2))
         cdef double addition = min(even_db, MOST_DB) - 3 * (gain_db - even_db) - BIAS_DB
         if lags[2] <= 0:
@@ -295,7 +295,7 @@ cdef class Readings:
         return _STEREO if _is_sure(&self._tallies[STEREO]) else 0
 
     cdef void _pairs(self, const int16_t* samples, Py_ssize_t n) noexcept nogil:
-        """Count a segment in which each sample comes twice."""
+        """Count a segment in which each sample is doubled."""
         cdef Py_ssize_t i
         cdef int lowest = samples[0]
         cdef int highest = samples[0]

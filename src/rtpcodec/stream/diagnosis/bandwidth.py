@@ -1,4 +1,4 @@
-"""Whether speech has a band above 4 kHz: a wide-band codec often carries what a narrow-band phone has sent."""
+"""Whether speech has a band above 4 kHz: a wide-band codec often carries the audio of a narrow-band phone."""
 
 from __future__ import annotations
 
@@ -18,28 +18,28 @@ Bandwidth = Literal["narrow", "wide"]
 
 LOW_HZ: Final = 4400
 HIGH_HZ: Final = 6200
-"""The band that decides: above all of narrow-band speech, below what AMR-WB generates (from 6.4 kHz)."""
+"""The measured band: above narrow-band speech, and below the band that AMR-WB generates (from 6.4 kHz)."""
 LEAST_RATE_HZ: Final = 16000
 QUIET_DBOV: Final = -62.0
 BELOW_LOUDEST_DB: Final = 30.0
-"""Chunks that are quieter, or so far below the loudest one, are not speech."""
+"""Chunks below QUIET_DBOV, or this far below the loudest chunk, are not speech."""
 WIDE_SHARE: Final = 0.008
-"""The mean share of the band: -21 dB. Wide-band speech has -17 to -10 dB, most of it in its consonants."""
+"""Mean share of the band in wide-band speech at least: -21 dB. It has -17 to -10 dB, mostly in consonants."""
 WIDE_SUM: Final = 1.5
-"""Shares together: four consonants or more."""
+"""Minimum sum of shares: four consonants or more."""
 NARROW_SHARE: Final = 0.004
-"""-24 dB. Narrow-band speech has -50 to -40 dB, through AMR-WB up to -25 dB."""
+"""Mean share in narrow-band speech at most: -24 dB. It has -50 to -40 dB, after AMR-WB up to -25 dB."""
 NARROW_MS: Final = 2000.0
-"""Speech without the band: a sentence of that length has consonants."""
+"""Minimum duration of speech without the band: a sentence of this length has consonants."""
 
 
 class BandwidthMeter:
-    """Measures the speech of one track until it knows. Use from one thread at a time."""
+    """Measures the speech of one track until the bandwidth is known. Use from one thread at a time."""
 
     __slots__ = ("_loudest_db", "_share", "_sound_ms", "_taps", "found")
 
     def __init__(self, sample_rate_hz: int) -> None:
-        """Begin. sample_rate_hz: of the PCM, at least LEAST_RATE_HZ."""
+        """Make a meter. sample_rate_hz: rate of the PCM, at least LEAST_RATE_HZ."""
         self._taps = _band_filter(sample_rate_hz)
         self._loudest_db = QUIET_DBOV
         self._share = 0.0
@@ -47,7 +47,8 @@ class BandwidthMeter:
         self.found: Bandwidth | None = None
 
     def take(self, pcm: bytes, duration_ms: float) -> None:
-        """Take the next PCM."""
+        """Measure the next PCM."""
+        # 1. Speech? Otherwise it does not count.
         taps, step = self._taps
         if len(pcm) <= len(taps):
             return
@@ -56,6 +57,7 @@ class BandwidthMeter:
         self._loudest_db = max(self._loudest_db, level_db)
         if level_db < max(QUIET_DBOV, self._loudest_db - BELOW_LOUDEST_DB):
             return
+        # 2. Add the share of the band. 3. Is the sum, or the mean, decisive?
         chunks = duration_ms / 20
         self._share += chunks * min(1.0, band_energy(pcm, taps, step) / mean_square)
         self._sound_ms += duration_ms
@@ -67,10 +69,10 @@ class BandwidthMeter:
 
 
 def meter_for(media_format: MediaFormat, audio: Audio) -> BandwidthMeter | Bandwidth | None:
-    """Return the meter of a track; "narrow" where the codec has no such band; None where the PCM does not show it.
+    """Return the meter of a track; "narrow" if the codec lacks the band; None if the PCM cannot show it.
 
-    media_format: as declared.
-    audio: a chunk of the track.
+    media_format: The declared format.
+    audio: A chunk of the track.
     """
     try:
         info = codec(media_format.encoding)
@@ -80,7 +82,7 @@ def meter_for(media_format: MediaFormat, audio: Audio) -> BandwidthMeter | Bandw
     if info.kind == "sample" and declared_hz in info.sample_rates_hz:
         coded_hz = declared_hz or 0
     else:
-        coded_hz = max(info.sample_rates_hz)  # frames have the band that their encoder chose
+        coded_hz = max(info.sample_rates_hz)  # frames have the band that their encoder has chosen
     if coded_hz < LEAST_RATE_HZ:
         return "narrow"
     return BandwidthMeter(audio.sample_rate_hz) if audio.pcm and audio.sample_rate_hz >= LEAST_RATE_HZ else None
@@ -88,7 +90,7 @@ def meter_for(media_format: MediaFormat, audio: Audio) -> BandwidthMeter | Bandw
 
 @lru_cache(maxsize=8)
 def _band_filter(rate_hz: int) -> tuple[bytes, int]:
-    """Return a windowed-sinc band-pass (Hamming) as int16 taps, and how far apart its output is needed."""
+    """Return a windowed-sinc band-pass (Hamming) as int16 taps, and the step between needed outputs."""
     half = 24 * rate_hz // LEAST_RATE_HZ
     taps = array("h")
     for at in range(-half, half + 1):

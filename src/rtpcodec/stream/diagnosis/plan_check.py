@@ -1,4 +1,4 @@
-"""What `start`, tracks and formats of a stream say against its plan."""
+"""Compares `start`, tracks, formats and mode of a stream with its plan."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from collections.abc import Iterable
 from typing import Final
 
 from rtpcodec.stream.diagnosis import kinds
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.events import CarrierError, Diagnosis, FormatChanged
 from rtpcodec.stream.messages import MediaFormat
-from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.plan import MODES, StreamPlan
 from rtpcodec.stream.wire import Dialect
 
 ANY_CODEC: Final = StreamPlan().receive_codec
-"""The default of plans: that of the call."""
+"""The default of plans: the codec of the call."""
 
 MANY_REFUSED: Final = 10
-"""Messages that are refused because they come too often, within"""
+"""If this many messages are refused as too frequent within MANY_REFUSED_MS, the mode is wrong:"""
 MANY_REFUSED_MS: Final = 1000.0
-"""this time: marks alone are not so many."""
+"""marks alone are fewer."""
 STRAY_CHUNKS: Final = 10
-"""Chunks of a track that the plan does not ask for: one alone may be an oversight."""
+"""Number of chunks of a track that the plan does not request: a single chunk may be a mistake."""
 
 
 class PlanCheck:
-    """Compares what one stream does with its plan. Use from one thread at a time."""
+    """Compares one stream with its plan. Use from one thread at a time."""
 
     __slots__ = ("_dialect", "_invalid", "_plan", "_refused_ms", "_stray", "tracks")
 
@@ -33,31 +33,33 @@ class PlanCheck:
         self._plan = plan
         self._dialect = dialect
         self.tracks = dialect.tracks[plan.tracks]
-        """The tracks that the plan asks for."""
+        """The tracks that the plan requests."""
         self.restart()
 
     def restart(self) -> None:
-        """Begin again, behind a change."""
+        """Restart after a change."""
         self._stray = 0
         self._invalid = False
         self._refused_ms: deque[float] = NO_ITEMS
 
     def stray(self, track: str) -> Diagnosis | None:
-        """Take a chunk of a track that the plan does not ask for."""
+        """Record a chunk of a track that the plan does not request."""
+        # 1. Enough chunks? 2. A track that only one-way streams have, or a plan that differs from the command?
         self._stray += 1
         if self._stray != STRAY_CHUNKS:
             return None
         dialect = self._dialect
-        able = dialect.plan_values.get("tracks")
-        if able is not None and not any(track in dialect.tracks[one] for one in able):
+        supported = dialect.plan_values.get("tracks")
+        if supported is not None and not any(track in dialect.tracks[one] for one in supported):
             return kinds.one_way_stream(self._plan.tracks, track, dialect.name)
         return kinds.tracks_not_as_planned(self._plan.tracks, f"chunks of track {track} arrive")
 
     def refused(self, error: CarrierError, now_ms: float) -> Diagnosis | None:
-        """Take an error of the carrier: in each mode it refuses what is sent in the other one.
+        """Record an error of the carrier: in each mode it refuses the messages of the other mode.
 
-        All that is sent is base64. In mode mp3 it must be an MP3 file, of which one per second is allowed.
+        In mode mp3 a payload must be an MP3 file, and one message per second is accepted.
         """
+        # 1. Is the error about a payload, or about too many messages?
         plan, dialect = self._plan, self._dialect
         if error.code is None:
             return None
@@ -69,6 +71,7 @@ class PlanCheck:
             self._refused_ms.append(now_ms)
         else:
             return None
+        # 2. Is that enough evidence? In mode mp3 one invalid payload; in mode rtp both, or many refusals.
         refused_ms = self._refused_ms
         if plan.mode != MODES[0]:
             sure = self._invalid
@@ -79,17 +82,17 @@ class PlanCheck:
         if not sure:
             return None
         other = MODES[plan.mode == MODES[0]]
-        return kinds.mode_not_as_planned(plan.mode, f"the carrier refuses what is sent ({error.code})", other)
+        return kinds.mode_not_as_planned(plan.mode, f"the carrier refuses our messages ({error.code})", other)
 
 
 def of_start(plan: StreamPlan, media_format: MediaFormat) -> Iterable[Diagnosis]:
-    """Compare the format of `start` with the codec that the plan asks for."""
+    """Compare the format of `start` with the codec that the plan requests."""
     if plan.receive_codec not in (ANY_CODEC, media_format.encoding):
         yield kinds.codec_not_as_planned(plan.receive_codec, media_format.encoding)
 
 
 def of_change(change: FormatChanged) -> Iterable[Diagnosis]:
-    """Judge a format that was found in the payloads."""
+    """Return the diagnosis of a format that was found in the payloads."""
     track = change.track or "inbound"
     if change.before.encoding == change.after.encoding:
         yield kinds.packing_not_as_planned(change.after.encoding, track)

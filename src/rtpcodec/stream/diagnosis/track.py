@@ -1,4 +1,4 @@
-"""The verdicts on the payloads of one track."""
+"""The diagnoses of the payloads of one track."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from rtpcodec.errors import PayloadError
 from rtpcodec.kernels.levels import peak
 from rtpcodec.rtp.payloads import AdaptivePayloadFormat, payload_format
 from rtpcodec.stream.diagnosis import kinds
-from rtpcodec.stream.diagnosis._looking import EVEN_OCTETS, MP4_BRAND, VerdictsState
 from rtpcodec.stream.diagnosis._readings import (
     FOUND_NOISE,
     FOUND_NOISE_HERE,
@@ -22,6 +21,7 @@ from rtpcodec.stream.diagnosis._readings import (
     NAMES,
     Readings,
 )
+from rtpcodec.stream.diagnosis._watch_states import EVEN_OCTETS, MP4_BRAND, VerdictsState
 from rtpcodec.stream.diagnosis.arrival import Arrival
 from rtpcodec.stream.events import Audio, Diagnosis
 from rtpcodec.stream.messages import MediaFormat
@@ -31,31 +31,31 @@ _FRAME_CODECS: Final = sorted(
     (name for name in codec_names() if codec(name).kind == "frame"),
     key=lambda name: not isinstance(payload_format(codec(name)), AdaptivePayloadFormat),
 )
-"""Those that prove themselves first."""
+"""Adaptive codecs first: their payloads are validated in full."""
 _FRAME_READERS: Final = [(name, payload_format(codec(name))) for name in _FRAME_CODECS]
 _ACCEPT_ANY: Final = frozenset(name for name, reader in _FRAME_READERS if not isinstance(reader, AdaptivePayloadFormat))
 ADAPTIVE: Final = "G722"
-"""The codec of samples whose octets are noise in every other one: each depends on all before it."""
+"""The sample codec whose octets are noise in every other codec: each octet depends on all before it."""
 NARROW_HZ: Final = 8000
-"""Its audio is judged at this rate: at twice as much, the lower band alone makes noise predictable."""
+"""Its audio is judged at this rate: at 16 kHz, noise in the lower band alone is predictable."""
 FRAMES: Final = 10
-"""Payloads in a row that must be frames of one codec."""
+"""This many payloads in a row must be frames of one codec."""
 UNREFUSED_FRAMES: Final = 25
-"""The same where the declared codec accepts nearly anything: its own payloads may look like frames of another one."""
+"""The same for a declared codec that accepts nearly any octets: its payloads may be valid in another codec."""
 FRAMES_STEP: Final = 5
-"""Payloads that come before the next try."""
+"""Number of payloads before the next try."""
 QUIET_PEAK: Final = 100
-"""-50 dBov: the noise of a line has lower peaks."""
+"""-50 dBov: line noise has lower peaks."""
 PAIRS_SHARE: Final = 0.9
-"""Of the segments with sound, in which all samples come twice: two equal channels."""
+"""Share of the segments with sound in which all samples are doubled: two equal channels."""
 SEGMENTS: Final = 15
-"""Segments with sound, from which on the gain of the declared reading is believed."""
+"""Segments with sound that are needed to rely on the gain in the declared codec."""
 SPEECH_GAIN_DB: Final = 3.0
-"""Mean gain of a predictor that a plausible reading of speech has at least."""
+"""Minimum mean prediction gain of speech in the right codec."""
 
 
 class TrackVerdicts(VerdictsState):
-    """Looks at one track since the last change. Use from one thread at a time."""
+    """Judges one track since the last change. Use from one thread at a time."""
 
     __slots__ = (
         "_declared",
@@ -65,11 +65,12 @@ class TrackVerdicts(VerdictsState):
     )
 
     def __init__(self, name: str, media_format: MediaFormat, byte_order: str) -> None:
-        """Begin.
+        """Start to judge a track.
 
-        name: of the track.
-        media_format: as declared.
-        byte_order: of L16 in the plan.
+        Args:
+            name: Name of the track.
+            media_format: The declared format.
+            byte_order: Byte order of L16 in the plan.
         """
         self.name = name
         self.found_codec = ""
@@ -84,27 +85,29 @@ class TrackVerdicts(VerdictsState):
         self._arrival: Arrival | None = Arrival(media_format) if self._is_samples else None
         self._frames: deque[bytes] = deque(maxlen=UNREFUSED_FRAMES if self._accepts_any else FRAMES)
         self._adaptive: tuple[Decoder, Resampler, Readings] | None = None
-        self._told = not mono
+        self._reported = not mono
         self._reads_declared = self._declared in NAMES
         self._segments = self._sound = 0
 
     def take(self, audio: Audio, now_ms: float) -> Diagnosis | None:
-        """Take the next chunk; return what it makes sure."""
+        """Judge the next chunk. Returns a diagnosis if there is enough evidence now."""
         payload = audio.payload
-        if self._told or not payload:
+        if self._reported or not payload:
             return None
         return self._judge(audio, self._readings.take(payload), now_ms)
 
     def _judge(self, audio: Audio, found: int, now_ms: float) -> Diagnosis | None:
-        """Return what a chunk makes sure. found: what its readings have shown."""
+        """Judge a chunk. found: the bits of `Readings.take`."""
         payload = audio.payload
+        # 1. A file that begins with zeros? 2. Evidence in its octets or samples?
         if payload[4:8] == MP4_BRAND:
             return kinds.file_in_payload(self.name, "an MP4 file")
         if found & ~(FOUND_NOISE | FOUND_NOISE_HERE):
             diagnosis = self._verdict(found)
             if diagnosis is not None:
-                self._told = True
+                self._reported = True
                 return diagnosis
+        # 3. Noise in every sample codec? Then frames or G.722. 4. May it be frames of another codec?
         if found & FOUND_NOISE and self._declared != ADAPTIVE:
             diagnosis = self._noise(payload, bool(found & FOUND_NOISE_HERE))
         elif self._accepts_any or (self._is_samples and len(payload) % EVEN_OCTETS):
@@ -113,13 +116,14 @@ class TrackVerdicts(VerdictsState):
             diagnosis = None
         if self._adaptive is not None and not found & FOUND_NOISE:
             self._adaptive = None
+        # 5. Does the audio arrive as fast as it plays?
         if diagnosis is None and self._arrival is not None:
             diagnosis = self._other_rate(self._arrival, self._arrival.take(audio.duration_ms, now_ms, audio.timestamp))
-        self._told = diagnosis is not None
+        self._reported = diagnosis is not None
         return diagnosis
 
     def has_sound(self, audio: Audio) -> bool:
-        """Return whether the chunk that was taken last is not quiet; True if that is unknown."""
+        """Return whether the last chunk is not quiet; True if unknown."""
         if self._reads_declared:
             before, self._segments = self._segments, self._readings.segments
             is_sound = self._segments > before
@@ -140,22 +144,23 @@ class TrackVerdicts(VerdictsState):
         better = self._readings.better if found & FOUND_READING else None
         if better is not None:
             name, gain_db, than_db = better
-            evidence = f"read so, prediction removes {gain_db:.1f} dB of them, read as declared {than_db:.1f} dB"
+            evidence = f"prediction removes {gain_db:.1f} dB of these samples, and {than_db:.1f} dB as declared"
             if not self._reads_declared:
-                evidence = f"read so, prediction removes {gain_db:.1f} dB of them"
+                evidence = f"prediction removes {gain_db:.1f} dB of these samples"
             return self._wrong(name, evidence)
         if found & FOUND_STEREO and better is None:
             return kinds.stereo_as_mono(
-                self.name, "each sample follows from the second before it, not from the one before"
+                self.name, "each sample is predicted by the second one before it, not by the one before it"
             )
         return None
 
     def _noise(self, payload: bytes, is_noise: bool) -> Diagnosis | None:
-        """Judge octets that are noise in every reading of samples: frames of a codec, or G.722.
+        """Judge octets that are noise in every sample codec: frames of a codec, or G.722.
 
-        is_noise: whether this payload is; false: those before were. A burst of noise in G.711 that ends is a fall in
-            level in any reading. The octets of G.722 are as much noise behind such a fall as before it.
+        is_noise: Whether this payload is noise; False: only earlier ones were. The end of a burst of noise in G.711 is
+            a fall in level in any codec. Octets of G.722 are noise after such a fall as well as before it.
         """
+        # 1. Frames of a codec? 2. Decode them as G.722. 3. Is the result predictable, as speech is?
         diagnosis = self._odd(payload)
         if diagnosis is not None or len(payload) % EVEN_OCTETS:
             return diagnosis
@@ -168,11 +173,11 @@ class TrackVerdicts(VerdictsState):
         better = readings.better if found & FOUND_READING else None
         if better is None or better[0] != NATIVE:
             return None
-        evidence = f"as declared they are noise, read so prediction removes {better[1]:.1f} dB of them"
+        evidence = f"as declared they are noise, prediction removes {better[1]:.1f} dB of these samples"
         return self._wrong(ADAPTIVE, evidence)
 
     def _odd(self, payload: bytes) -> Diagnosis | None:
-        """Judge octets that may be frames."""
+        """Judge octets that may be frames of another codec."""
         frames = self._frames
         frames.append(payload)
         if len(frames) < (frames.maxlen or 0):
@@ -185,11 +190,11 @@ class TrackVerdicts(VerdictsState):
                 for _ in range(FRAMES_STEP):
                     frames.popleft()
             return None
-        evidence = f"the last {len(frames)} are valid frames of it, of one duration"
+        evidence = f"the last {len(frames)} are valid frames of it, with one duration"
         return self._wrong(name, evidence)
 
     def _other_rate(self, arrival: Arrival, ratio: float) -> Diagnosis | None:
-        """Judge a rate of arrival, as soon as the audio is known to be what it is declared to be. 0: it is right."""
+        """Judge a rate of arrival, once the declared codec is known to be right. ratio 0: the rate is right."""
         if not ratio or self._sound < SEGMENTS:
             return None
         if self._reads_declared:
@@ -197,19 +202,19 @@ class TrackVerdicts(VerdictsState):
             if readings.segments < SEGMENTS or readings.gain_db < SPEECH_GAIN_DB:
                 return None
             if ratio > 1.5 and readings.equal_pairs > PAIRS_SHARE * readings.segments:
-                return kinds.stereo_as_mono(self.name, f"each sample comes twice, and {ratio:.2f} s arrive per second")
+                return kinds.stereo_as_mono(self.name, f"each sample is doubled, and {ratio:.2f} s arrive per second")
         return kinds.wrong_rate(self.name, arrival.declared_hz, ratio, round(arrival.declared_hz * ratio))
 
 
 NATIVE: Final = "L16 little" if memoryview(b"\1\0").cast("H")[0] == 1 else "L16 big"
-"""The reading of PCM that a decoder returns."""
+"""The format of PCM that a decoder returns."""
 
 
 def frames_of(payloads: deque[bytes]) -> str | None:
-    """Return the codec of frames that all payloads are valid in, with one duration and one mode; None: none is sure.
+    """Return the frame codec in which all payloads are valid, with one duration and one mode; None: none is certain.
 
-    Codecs of several packings prove themselves by lengths and padding. OPUS accepts nearly anything, so the first
-    octet, its TOC (RFC 6716, section 3.1), must be the same in all of them, while the others differ.
+    Codecs with several packings are validated by lengths and padding. OPUS accepts nearly any octets, so its first
+    octet, the TOC (RFC 6716 section 3.1), must be the same in all payloads, and the next ones must differ.
     """
     for name, reader in _FRAME_READERS:
         try:

@@ -1,11 +1,12 @@
-"""Where a run lies among inbound chunks, without the jitter that echoes have.
+"""Places a run among inbound chunks, without the jitter of echoes.
 
-The least echo of a run still has some jitter, as there are few echoes. Two witnesses take it out:
+The minimum echo offset of a run still contains some jitter, because there are few echoes. Two facts remove it:
 
-- The connection keeps the order. A mark that arrives between two chunks was sent between them, so that their media
-  times bound it, whatever the jitter.
-- The chunk before a mark had a similar delay. The least of these delays exceeds that of all chunks about as much as the
-  least echo exceeds one without jitter. Where they vary, the middle of what is possible has the least error.
+1. The connection keeps the order. A mark that arrives between two chunks was sent between them, so their media times
+   bound its time, whatever the jitter.
+2. The chunk before a mark had a similar delay. The minimum delay of these chunks exceeds that of all chunks by about as
+   much as the minimum echo exceeds one without jitter. If these delays vary, the middle of the possible range has the
+   least error.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Final
 from rtpcodec.stream.speaking.runs import MAX_SPREAD_MS, WINDOW, Run
 
 ROUNDING_MS: Final = 1.0
-"""Clocks of chunks and marks that agree within this do not contradict each other."""
+"""Bounds from chunks and marks that differ by less than this do not contradict each other."""
 
 
 Chunk = tuple[float, float]
@@ -24,14 +25,14 @@ Chunk = tuple[float, float]
 
 
 class PlacedRun:
-    """A run, and when it began without the jitter of its echoes. Use from one thread at a time."""
+    """A run, and the correction that removes the jitter of its echoes. Use from one thread at a time."""
 
     __slots__ = ("_excess_ms", "_lows_ms", "_seen_ms", "_ups_ms", "correction_ms", "run")
 
     def __init__(self, run: Run) -> None:
         self.run = run
         self.correction_ms = 0.0
-        """What to add to echo times of this run."""
+        """The correction to add to echo times of this run."""
         self._seen_ms = run.settled_ms
         self._lows_ms: deque[float] = deque(maxlen=WINDOW)
         self._ups_ms: deque[float] = deque(maxlen=WINDOW)
@@ -43,9 +44,9 @@ class PlacedRun:
         return self.run.start
 
     def new_echo_ms(self) -> float | None:
-        """Return when a mark has returned of which the last call did not know; None: none has.
+        """Return when the latest mark returned, if one has returned since the previous call; otherwise None.
 
-        A mark that is late for the run is not counted: the carrier was late, or it was dry before it.
+        A mark that is late for its run does not count: the carrier was late, or was dry before it.
         """
         run = self.run
         if run.settled_ms == self._seen_ms:
@@ -56,15 +57,15 @@ class PlacedRun:
     def echoed(self, not_before_ms: float, excess_ms: float) -> None:
         """Add the echo of a mark.
 
-        not_before_ms: the run began no earlier, by the chunk before the echo.
-        excess_ms: how much longer than the least that chunk took.
+        not_before_ms: lower bound of the run's begin, by the chunk before the echo.
+        excess_ms: how much longer than the minimum that chunk took.
         """
         self._lows_ms.append(not_before_ms)
         self._excess_ms.append(excess_ms)
         self._correct()
 
     def followed(self, not_after_ms: float) -> None:
-        """Add the first chunk behind the echo of a mark; not_after_ms: the run began no later, by that chunk."""
+        """Add the first chunk after the echo of a mark; not_after_ms: upper bound of the run's begin by it."""
         self._ups_ms.append(not_after_ms)
         self._correct()
 
@@ -74,7 +75,7 @@ class PlacedRun:
             return
         low_ms, up_ms = max(self._lows_ms), min(self._ups_ms, default=float("inf"))
         if low_ms > up_ms + ROUNDING_MS:
-            # It was dry in between, or the clocks drift apart: the last ones count.
+            # The bounds contradict: the far end ran dry in between, or the clocks drift. Keep the latest bounds only.
             low_ms = self._lows_ms[-1]
             up_ms = max(low_ms, self._ups_ms[-1])
             for values in (self._lows_ms, self._ups_ms, self._excess_ms):
@@ -95,17 +96,17 @@ class EchoOrder:
 
     def __init__(self) -> None:
         self.chunk: Chunk | None = None
-        """The last inbound chunk; replaced by whoever takes them."""
-        self._before: Chunk | None = None  # the last one as of the last look
-        self._waiting: list[tuple[PlacedRun, float, float]] = []  # run, audio before a mark, when it has returned
+        """The last inbound chunk. The receiver of chunks sets it."""
+        self._before: Chunk | None = None  # the last chunk at the previous `look`
+        self._waiting: list[tuple[PlacedRun, float, float]] = []  # run, audio before a mark, when the mark returned
 
     def look(self, runs: list[PlacedRun], delay_ms: float) -> None:
-        """Note that all that arrived together was taken.
+        """Process the chunks and echoes since the previous call.
 
-        runs: those of which marks may have returned.
+        runs: the runs whose marks may have returned.
         delay_ms: our clock minus the media time, without jitter.
         """
-        # 1. Chunks that arrived behind the echoes of earlier looks.
+        # 1. Chunks that arrived after echoes of earlier calls.
         chunk = self.chunk
         if self._waiting and chunk is not None:
             end_ms, received_ms = chunk
@@ -113,15 +114,15 @@ class EchoOrder:
                 if received_ms > returned_ms and received_ms - end_ms - delay_ms <= MAX_SPREAD_MS:
                     placed.followed(end_ms + delay_ms - ahead_ms)
             self._waiting = [waiting for waiting in self._waiting if waiting[2] >= received_ms]
-        # 2. Echoes. A chunk that was taken together with one may have arrived before or behind it.
+        # 2. Echoes. A chunk that was read together with an echo may have arrived before or after it.
         for placed in runs:
             echo_ms = placed.new_echo_ms()
             if echo_ms is None or self._before is None:
                 continue
             end_ms, received_ms = self._before
             excess_ms = received_ms - end_ms - delay_ms
-            # Behind a clear, the meaning of an echo is known later, and other chunks have arrived since. A chunk that
-            # was stalled, or that came when the media time had stood still, is not a witness.
+            # After a clear, the meaning of an echo is known later, when other chunks have arrived. A stalled chunk, or
+            # one that arrived while the media time stood still, does not count.
             if received_ms <= echo_ms and excess_ms <= MAX_SPREAD_MS:
                 ahead_ms = placed.run.settled_ms
                 placed.echoed(end_ms + delay_ms - ahead_ms, max(0.0, excess_ms))

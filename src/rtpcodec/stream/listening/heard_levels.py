@@ -1,4 +1,4 @@
-"""The level of what was heard, for a voice detector that asks at each inbound chunk."""
+"""The level of the heard audio, for a voice detector that asks once per inbound chunk."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ _SILENCE_POWER: Final = FULL_SCALE**2 * 10 ** (SILENCE_DBOV / 10)
 class HeardLevels:
     """Levels by media time. Use from one thread at a time.
 
-    Where the current run lies is looked up when `stale` is set or another one begins, not for each question.
+    The place of the current run is looked up only when `stale` is set or another run begins.
     """
 
     __slots__ = ("_before_ms", "_begin_ms", "_log", "_origin", "_placed", "_powers", "_times", "stale")
 
     def __init__(self, log: SentLog, times: HeardTimes) -> None:
-        """Make it; both are of one stream."""
+        """Make it from the log and the times of one stream."""
         self._log = log
         self._times = times
         self._powers = log.powers
@@ -34,9 +34,10 @@ class HeardLevels:
         """Whether something has changed."""
 
     def level_dbov(self, from_media_ms: float, to_media_ms: float) -> float:
-        """Return the level of the loudest block that was heard between two media times; -127: nothing."""
+        """Return the level of the loudest block that was heard between two media times; -127: nothing was heard."""
         if self.stale or self._placed.run.next is not None:
             self._look()
+        # 1. Within the current run, or from the pause before it on: look up the block by its index.
         powers = self._powers
         if from_media_ms >= self._begin_ms:
             first = int(from_media_ms / BLOCK_MS + self._origin)
@@ -45,6 +46,7 @@ class HeardLevels:
         elif from_media_ms >= self._before_ms:
             first = int(self._begin_ms / BLOCK_MS + self._origin)
         else:
+            # 2. Across several runs.
             return _dbov(self._power(from_media_ms, to_media_ms))
         if self._log.unmeasured:
             self._log.measure_payloads()
@@ -53,7 +55,7 @@ class HeardLevels:
         return 10 * log10(power / _FULL_POWER) if power > _SILENCE_POWER else SILENCE_DBOV
 
     def _look(self) -> None:
-        """Look where the current run lies, and what was cut."""
+        """Look up the place of the current run, and silence what was cut."""
         self.stale = False
         times, samples = self._times, self._log.block_samples
         for cut in times.cuts:

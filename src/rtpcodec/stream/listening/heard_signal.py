@@ -1,4 +1,4 @@
-"""What the caller heard, as a signal on the inbound media time line."""
+"""The signal that the caller heard, on the inbound media time line."""
 
 from __future__ import annotations
 
@@ -23,41 +23,41 @@ from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.speaking.parts import Parts
 
 REFERENCE_MS: Final = 3000.0
-"""Heard audio that is kept for `reference` and `level_dbov`: no echo of a phone is later."""
+"""Heard audio to keep for `reference` and `level_dbov`: no echo of a phone is later."""
 MAX_BEHIND_MS: Final = 60_000.0
-"""Heard audio that is kept for a reader that does not take it. An abandoned reader holds no more."""
+"""Heard audio to keep for a reader that does not take it, such as an abandoned one."""
 TRIM_MS: Final = 1000.0
-"""Audio that nobody needs is dropped so often."""
+"""How often unneeded audio is dropped."""
 LEVELS_MS: Final = 100.0
-"""`level_dbov` follows the estimates so often."""
+"""How often `level_dbov` follows the estimates."""
 SHIFT_MS: Final = 5.0
-"""`reference` follows a smaller change of the estimate only when a new run begins: canceller filters need no jumps."""
+"""`reference` follows a smaller change of the estimate only at a new run: cancellers adapt badly to jumps."""
 AROUND_MS: Final = 5.0
-"""A resampler looks less than 2 ms around."""
+"""Context for the resampler, whose filter spans less than 2 ms on each side."""
 _ROUNDING: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class HeardSpan:
-    """A stretch of what the caller heard, without a seam."""
+    """A piece of the audio that the caller heard, without a gap."""
 
     media_ms: float
     """The inbound media time at which its first sample was heard; negative before the first inbound audio."""
     samples: int
     pcm: bytes = field(repr=False)
-    """Native int16, decoded from the payloads that were sent."""
+    """Native int16 samples, decoded from the payloads that were sent."""
     of_reply: bool
-    """False: background or keep-alive alone."""
+    """False: background sound or keep-alive alone."""
     run: int
-    """Spans of one run follow each other without a seam, also where `media_ms` differs by some ms, as clocks drift."""
+    """Spans of one run follow each other without a gap, even if `media_ms` differs by some ms: clocks drift."""
     uncertainty_ms: float
-    """How far it may lie elsewhere; for one that ends at a cut, how far the cut may lie elsewhere as well."""
+    """How far `media_ms` may be off; for a span that ends at a cut, also how far the position of the cut may be off."""
 
 
 class HeardReader(Live):
-    """One consumer of what the caller heard: each sample once, in order. Use from the session's thread.
+    """Reads the audio that the caller heard: each sample once, in order. Use from the session's thread.
 
-    What was sent in a private section is silence, also where it is heard behind the section.
+    Audio that was sent in a private section is silence, even if it is heard after the section.
     """
 
     __slots__ = ("__weakref__", "_expected_ms", "_run", "_run_number", "_signal", "dropped_ms", "position")
@@ -67,38 +67,38 @@ class HeardReader(Live):
         self.position = signal.times.end
         """The sent position of the next audio."""
         self.dropped_ms = 0.0
-        """Audio that was dropped because it was not taken for MAX_BEHIND_MS."""
+        """Audio that was dropped because it was not taken within MAX_BEHIND_MS."""
         self._run: PlacedRun | None = None
         self._run_number = 0
         self._expected_ms = -inf  # the media time behind the last span
 
     @property
     def sample_rate_hz(self) -> int:
-        """The rate of the PCM: that of the codec that we send."""
+        """The rate of the PCM in Hz: that of the send codec."""
         return self._signal.sample_rate_hz
 
     @property
     def final_until_ms(self) -> float:
-        """Everything heard before this media time is known for good; minus infinity before the first inbound audio."""
+        """Everything heard before this media time is final; minus infinity before the first inbound audio."""
         times = self._signal.times
         return times.settled_ms - times.clock.delay_ms
 
     def take(self, until_media_ms: float) -> list[HeardSpan]:
-        """Remove and return what was heard before min(until_media_ms, final_until_ms).
+        """Remove and return the audio that was heard before min(until_media_ms, final_until_ms).
 
-        Audio that was cut by a clear is left out.
+        Audio that a clear cut is left out.
         """
         times = self._signal.times
         delay_ms = times.clock.delay_ms
         return [] if delay_ms == inf else self._take(min(until_media_ms + delay_ms, times.settled_ms))
 
     def take_rest(self) -> list[HeardSpan]:
-        """Remove and return what was heard until the end of the stream; before it, until now by the best estimate."""
+        """Remove and return the audio heard until the end of the stream; if it still runs, until now, as estimated."""
         times = self._signal.times
         return self._take(times.now_ms if times.ended_ms == inf else times.ended_ms, settled=True)
 
     def _take(self, until_ms: float, *, settled: bool = False) -> list[HeardSpan]:
-        """Take what was heard before an echo time; settled: also behind cuts that are not settled."""
+        """Take the audio heard before an echo time; settled: also audio behind cuts that are not settled."""
         signal, spans = self._signal, list[HeardSpan]()
         times, rate_hz = signal.times, signal.sample_rate_hz
         self._catch_up()
@@ -156,9 +156,9 @@ class HeardReader(Live):
 
 
 class HeardSignal(Live):
-    """What the caller heard. `MediaSession.heard_signal` makes it. Use from the session's thread.
+    """The signal that the caller heard, made by `MediaSession.heard_signal`. Use from the session's thread.
 
-    It is a sink of the session, from which it takes the time.
+    It is a sink of the session.
     """
 
     __slots__ = (
@@ -176,12 +176,16 @@ class HeardSignal(Live):
     deadline_ms = inf
 
     def __init__(self, plan: StreamPlan, parts: Parts, incoming: Incoming, privacy: Privacy) -> None:
-        """Follow a stream from now on. MissingLibrary: what is sent cannot be decoded here.
+        """Follow a stream from now on.
 
-        plan: of the session.
-        parts: of its speaking side.
-        incoming: its receiving half.
-        privacy: its private sections.
+        Args:
+            plan: of the session.
+            parts: of its speaking side.
+            incoming: its receiving half.
+            privacy: its private sections.
+
+        Raises:
+            MissingLibrary: the send codec cannot be decoded here.
         """
         self.sample_rate_hz = parts.sample_rate_hz
         self.log = SentLog(SentDecoder(plan), parts.sample_rate_hz, parts.far_end.sent_position, privacy)
@@ -189,33 +193,39 @@ class HeardSignal(Live):
         self._levels = HeardLevels(self.log, self.times)
         self._readers: list[weakref.ref[HeardReader]] = []
         self._trim_ms = self._levels_ms = -inf
-        self._first_ms = inf  # the echo time of the first audio, where no inbound audio says the media time
+        self._first_ms = inf  # echo time of our first audio, in case no inbound audio defines the media time
         self._shift: tuple[PlacedRun | None, float] = None, 0.0
         parts.sent_sinks = (*parts.sent_sinks, self.log)
 
     def reader(self) -> HeardReader:
-        """Return a new reader, of the audio that is sent from now on."""
+        """Return a new reader of the audio that is sent from now on."""
         reader = HeardReader(self)
         self._readers = [*(known for known in self._readers if known() is not None), weakref.ref(reader)]
         return reader
 
     def media_ms(self, echo_ms: float) -> float:
-        """Return the media time of what is heard at an echo time; without inbound audio, since the first of ours."""
+        """Return the media time that belongs to an echo time; without inbound audio, counted from our first audio."""
         delay_ms = self.times.clock.delay_at_ms(echo_ms)
         if delay_ms != inf:
             return echo_ms - delay_ms
         self._first_ms = min(self._first_ms, echo_ms)
         return echo_ms - self._first_ms
 
-    # The estimate of now
+    # The current estimate
 
     def reference(self, media_ms: float, duration_ms: float, pcm_hz: int | None = None) -> bytes:
-        """Return what the caller heard in a time of the last 3 s, by the best estimate: int16, silence elsewhere.
+        """Return what the caller heard at a time within the last 3 s, as estimated now. Silence elsewhere.
 
-        media_ms: the inbound media time, such as `Audio.media_ms`.
-        duration_ms: how long.
-        pcm_hz: the rate wanted; None: that of the codec that we send.
-        Raises: ValueError if the rate cannot be resampled, or duration_ms is not 0 to REFERENCE_MS.
+        Args:
+            media_ms: the inbound media time at which the result begins, such as `Audio.media_ms`.
+            duration_ms: its duration, 0 to REFERENCE_MS.
+            pcm_hz: its rate; None: that of the send codec.
+
+        Returns:
+            Native int16 PCM.
+
+        Raises:
+            ValueError: an argument is out of range, or the rate cannot be resampled.
         """
         if not 0 <= duration_ms <= REFERENCE_MS:
             raise ValueError(f"duration_ms is {duration_ms:g}, 0 to {REFERENCE_MS:g} is needed")
@@ -224,7 +234,7 @@ class HeardSignal(Live):
         resampler = None if pcm_hz is None else resampler_between("send rate", self.sample_rate_hz, "pcm_hz", pcm_hz)
         if resampler is None:
             return self._estimate(media_ms, duration_ms)
-        # The filter needs what lies around; so each call begins a stream, and pieces that are asked for later fit.
+        # The filter needs context on both sides. Each call resamples a stream of its own, and adjacent results fit.
         pcm = resampler.resample(self._estimate(media_ms - AROUND_MS, duration_ms + 2 * AROUND_MS))
         first = 2 * (round(AROUND_MS * resampler.to_hz / 1000) + resampler.delay_samples)
         return pcm[first : first + 2 * round(duration_ms * resampler.to_hz / 1000)]
@@ -239,7 +249,7 @@ class HeardSignal(Live):
         from_ms, first = media_ms + delay_ms, self.log.first_position or 0
         for stretch in times.stretches(first):
             ahead_ms = from_ms - self._reference_ms(stretch.run, delay_ms) - delay_ms
-            # Where the time begins, in sent positions of this run; it may lie before or behind the run.
+            # The begin of the wanted time as a sent position of this run. It may lie before or behind the run.
             origin = stretch.run.start + round(ahead_ms * rate_hz / 1000)
             start, end = max(stretch.start, origin), min(stretch.end, origin + samples)
             if start < end:
@@ -249,7 +259,7 @@ class HeardSignal(Live):
         return bytes(found)
 
     def _reference_ms(self, run: PlacedRun, delay_ms: float) -> float:
-        """Return the media time of a run's begin for references: small corrections do not move the newest run."""
+        """Return the media time of a run's begin for references. Small corrections do not move the newest run."""
         begin_ms = self.times.echo_ms(run, run.start) - delay_ms
         known, known_ms = self._shift
         if run is known and abs(begin_ms - known_ms) < SHIFT_MS:
@@ -259,13 +269,13 @@ class HeardSignal(Live):
         return begin_ms
 
     def level_dbov(self, from_media_ms: float, to_media_ms: float) -> float:
-        """Return the level of the loudest 20 ms that were heard in a time of the last 3 s; -127: nothing."""
+        """Return the level of the loudest 20 ms heard between two media times of the last 3 s; -127: nothing."""
         return self._levels.level_dbov(from_media_ms, to_media_ms)
 
     # A sink of the session
 
     def take(self, event: Event, now_ms: float) -> Iterable[Event]:
-        """Take the time, and the end."""
+        """Process an event: inbound audio and the end of the stream."""
         if type(event) is Audio:
             if not event.concealed:
                 self.times.take_chunk(event)
@@ -274,7 +284,7 @@ class HeardSignal(Live):
         return ()
 
     def expired(self, now_ms: float) -> Iterable[Event]:
-        """Take the time, and drop what nobody needs."""
+        """Process the time, and drop unneeded audio."""
         times = self.times
         times.look(now_ms)
         if now_ms >= self._levels_ms or times.changed:

@@ -1,8 +1,9 @@
-"""When sent audio was heard: sent positions to inbound media time, over runs, cuts and starts.
+"""When sent audio was heard: maps sent positions to inbound media time, across runs, cuts and starts.
 
-A mark's echo and the inbound chunk that was captured at the same moment at the carrier arrive together. So a position
-whose echo would arrive at E is heard at the media time E - delay, where the delay is that of inbound audio without
-jitter, and the round trip needs no split. Both are the least of what was seen lately, and follow the clocks.
+The echo of a mark and the inbound chunk that the carrier captured at the same moment arrive together. So a position
+with echo time E was heard at the media time E - delay, where delay is that of inbound audio without jitter. The round
+trip needs no split. Both values are minima of recent measurements, and follow the drift of the clocks.
+docs/adr/0027-what-was-heard.md gives the reasons.
 """
 
 from __future__ import annotations
@@ -20,27 +21,27 @@ from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.spans import CutPoint
 
 SETTLED_AFTER_MS: Final = 2000.0
-"""Behind its time, audio is placed for good. By then, its marks have returned or are lost, and eight echoes, of which
-the least counts, lie around it."""
+"""The place of audio is final this long after it was heard. By then its marks have returned or are lost, and eight
+echoes, whose minimum counts, lie around it."""
 
 
 ROUNDING: Final = 1e-6
-"""Of samples: times are sums of floats."""
+"""In samples, because times are sums of floats."""
 MOVED_MS: Final = 1000.0
-"""The media time stood still for so long, as timestamps did not count a hold."""
+"""A rise of the delay by this shows that the media time stood still: timestamps did not count a hold of the call."""
 MOVED_CHUNKS: Final = 10
-"""At least so many chunks of a second show it."""
+"""Chunks per second that are needed to show it."""
 SECOND_MS: Final = 1000.0
 
 
 class Stretch(NamedTuple):
-    """A part of a run that no clear cuts, or that ends at a cut."""
+    """A part of a run that is not cut, or that ends at a cut."""
 
     run: PlacedRun
     start: int
     end: int
     next: int
-    """Where the audio behind it begins: the cut part was not heard."""
+    """Where the next heard audio begins, behind the part that was cut."""
     cut: CutPoint | None
 
 
@@ -53,7 +54,7 @@ class Cut(NamedTuple):
 
 
 class _Moves:
-    """The least delay of the last one to two seconds, once there are two seconds."""
+    """The minimum delay of the last one to two seconds, once two seconds are known."""
 
     __slots__ = ("_count", "_from_ms", "_last_ms", "_now_ms", "least_ms")
 
@@ -68,28 +69,28 @@ class _Moves:
             self._from_ms = now_ms
         self._count += 1
         self._now_ms = min(self._now_ms, delay_ms)
-        # Chunks that a stall held back arrive all at once, late, and do not show a move.
+        # Chunks that a stall delayed arrive late and together: they do not show a change of the media time.
         if self._count >= MOVED_CHUNKS and now_ms - self._from_ms >= SECOND_MS:
             self.least_ms = -inf if self._last_ms == inf else min(self._last_ms, self._now_ms)
             self._last_ms, self._now_ms, self._count = self._now_ms, inf, 0
 
 
 class MediaClock:
-    """Our clock against the inbound media time of one session, which begins again at each `start`."""
+    """Our clock against the inbound media time of one session. Media time restarts at each `start`."""
 
     __slots__ = ("_before_ms", "_chain", "_incoming", "_known_ms", "_moves", "_timeline")
 
     def __init__(self, incoming: Incoming) -> None:
-        """Make it; incoming: the receiving half of the session."""
+        """Make the clock of a session; incoming: its receiving half."""
         self._incoming: Incoming | None = incoming
         self._chain: ReceiveChain | None = None
         self._timeline = Timeline()
-        self._known_ms = inf  # the delay of the current chain, as of the last look
-        self._before_ms = inf  # of the chain before
+        self._known_ms = inf  # the delay of the current chain at the last check
+        self._before_ms = inf  # the delay of the previous chain
         self._moves = _Moves()
 
     def _look(self) -> None:
-        """Follow another `start`, if there was one."""
+        """Follow a new `start`, if there was one."""
         if self._incoming is None or self._incoming.chain is self._chain:
             return
         chain = self._chain = self._incoming.chain
@@ -109,12 +110,12 @@ class MediaClock:
         return self._known_ms if self._known_ms != inf else self._before_ms
 
     def end(self) -> None:
-        """Follow the session no more: it has ended, and is freed at once if nothing of it holds it."""
+        """Stop following the session, which has ended. It is freed at once if nothing refers to it."""
         self._look()
         self._incoming = None
 
     def chunk(self, end_ms: float) -> Chunk:
-        """Take the inbound chunk that was delivered last, which ends at a media time."""
+        """Process the inbound chunk that was delivered last; end_ms: the media time of its end."""
         self._look()
         received_ms = self._timeline.received_ms
         self._moves.add(received_ms - end_ms, received_ms)
@@ -122,11 +123,11 @@ class MediaClock:
 
     @property
     def restart_ms(self) -> float:
-        """Our clock when the media time began again at 0; infinite: not yet, minus infinity: there was one `start`."""
+        """Our clock when the media time restarted at 0; infinity: not yet; minus infinity: only one `start`."""
         return self._known_ms if self._before_ms != inf else -inf
 
     def delay_at_ms(self, echo_ms: float) -> float:
-        """Return the delay at a moment of our clock. Before the last `start`, it is that of the one before."""
+        """Return the delay at a moment of our clock. Before the last `start`, that of the previous one."""
         delay_ms = self.delay_ms
         return self._before_ms if echo_ms < self.restart_ms else delay_ms
 
@@ -147,14 +148,14 @@ class HeardTimes:
         self._runs = [PlacedRun(parts.far_end.run)]
         self._order = EchoOrder()
         self.cuts: list[Cut] = []
-        """Clears, in order."""
+        """The clears, in order."""
         self.changed = False
-        """Whether there was a cut since somebody cleared this."""
+        """Whether there was a cut since this was set to False."""
         self.clock = clock
         self.now_ms = -inf
-        """The time of the last look."""
+        """The time of the last `look`."""
         self.ended_ms = inf
-        """When the caller has heard the last of it, in echo time; infinite: the stream runs."""
+        """When the caller has heard the end of the stream, in echo time; infinity: the stream runs."""
         parts.on_cut = self._cut
 
     def _cut(self, point: CutPoint, end: int, at_ms: float) -> None:
@@ -162,7 +163,7 @@ class HeardTimes:
         self.changed = True
 
     def _follow(self) -> None:
-        """Look for runs that have begun."""
+        """Add the runs that have begun."""
         runs = self._runs
         run = runs[-1].run
         while run.next is not None:
@@ -185,7 +186,7 @@ class HeardTimes:
         return self._far_end.sent_position
 
     def stretches(self, position: int) -> Iterator[Stretch]:
-        """Yield what was or will be heard of the audio from a sent position on, in order."""
+        """Yield the audio from a sent position on that was or will be heard, in order."""
         self._follow()
         runs = self._runs
         for number, run in enumerate(runs):
@@ -203,7 +204,7 @@ class HeardTimes:
                 yield Stretch(run, start, end, end, None)
 
     def end_before(self, placed: PlacedRun) -> float:
-        """Return the echo time at which the audio before a run ended; minus infinity: none is known."""
+        """Return the echo time at which the audio before a run ended; minus infinity: unknown."""
         end_ms = -inf
         for stretch in self.stretches(self._runs[0].start):
             if stretch.run is not placed and stretch.start < stretch.end:
@@ -211,12 +212,12 @@ class HeardTimes:
         return end_ms
 
     def end_at(self, now_ms: float, *, by_us: bool) -> None:
-        """Note the end of the stream; by_us: the carrier plays until it has learnt of it."""
+        """Record the end of the stream; by_us: the carrier continues to play until it has learnt of the end."""
         self.ended_ms = now_ms + (self._far_end.round_trip_ms or 0.0 if by_us else 0.0)
         self.clock.end()
 
     def drop(self, position: int) -> None:
-        """Drop what concerns only audio before a sent position."""
+        """Drop runs and cuts that concern only audio before a sent position."""
         self._follow()
         while len(self._runs) > 1 and self._runs[1].start <= position:
             del self._runs[0]
@@ -225,21 +226,21 @@ class HeardTimes:
     # Times
 
     def echo_ms(self, placed: PlacedRun, position: int) -> float:
-        """Return our clock when the echo of a mark there would arrive, without jitter."""
+        """Return the echo time of a position, corrected by the order of chunks and echoes."""
         return self._far_end.echo_ms(placed.run, position) + placed.correction_ms
 
     def take_chunk(self, chunk: Audio) -> None:
-        """Take inbound audio, which is a witness of the order in which chunks and echoes arrive."""
+        """Process inbound audio, for the order in which chunks and echoes arrive."""
         self._order.chunk = self.clock.chunk(chunk.media_ms + chunk.duration_ms)
 
     def look(self, now_ms: float) -> None:
-        """Take the time, and the echoes since the last look."""
+        """Process the time, and the echoes since the previous call."""
         self.now_ms = now_ms
         self._order.look(self._runs[-2:], self.clock.delay_ms)
 
     @property
     def settled_ms(self) -> float:
-        """The echo time before which everything is known for good."""
+        """The echo time before which everything is final."""
         if self.ended_ms != inf:
             return self.ended_ms
         settled_ms = self.now_ms - SETTLED_AFTER_MS
@@ -249,22 +250,22 @@ class HeardTimes:
         return settled_ms
 
     def uncertainty_ms(self, stretch: Stretch) -> float:
-        """Return how far a stretch may lie from where it is placed; with the doubt about its end, if a clear cut it."""
+        """Return how far the place of a stretch may be off, and of its end as well if a clear cut it."""
         doubt_ms = self._far_end.begin_doubt_ms(stretch.run.run)
         return doubt_ms if stretch.cut is None else max(doubt_ms, stretch.cut.uncertainty_ms)
 
     @property
     def seam_ms(self) -> float:
-        """A step of the time within a run from which on it is not jitter, but a seam: the far end was dry."""
+        """A larger step of the time within a run is a gap, not jitter: the far end was dry."""
         return self._far_end.echo_doubt_ms
 
     def position_in(self, stretch: Stretch, echo_ms: float) -> int:
-        """Return the sent position of a moment, were the run of a stretch without an end; -1: long before it."""
+        """Return the sent position at an echo time, as if the run of a stretch had no end; -1: long before it."""
         ahead_ms = echo_ms - self.echo_ms(stretch.run, stretch.start)
         return stretch.start + ceil(ahead_ms / self._ms_per_sample - ROUNDING) if abs(ahead_ms) < inf else -1
 
     def position_heard_at(self, echo_ms: float) -> int:
-        """Return the sent position that is heard at a moment, the last one before it."""
+        """Return the sent position that is heard at an echo time, or the last one before it."""
         self._follow()
         for run in reversed(self._runs):
             ahead_ms = echo_ms - self.echo_ms(run, run.start)

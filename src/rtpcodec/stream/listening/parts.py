@@ -1,4 +1,4 @@
-"""The parts of a session that listen, each made when it is first wanted."""
+"""The observers of a session, each made when it is first used."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from rtpcodec.stream.listening.turns import TurnWatch
 
 @dataclass(slots=True)
 class ListeningParts:
-    """Of one session. None: nobody has asked for it."""
+    """The observers of one session. None: not used so far."""
 
     watch: DiagnosisWatch | None
-    """Looks for faults; None: that is switched off."""
+    """The search for faults; None: switched off."""
     privacy: Privacy | None = None
     heard: HeardSignal | None = None
     turns: TurnWatch | None = None

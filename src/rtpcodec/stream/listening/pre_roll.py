@@ -1,4 +1,4 @@
-"""The last audio before speech: chunks kept by reference, joined only when speech starts."""
+"""The audio before speech: chunks are kept by reference, and joined only when speech starts."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ class PreRoll(Live):
     __slots__ = ("_chunks", "_keeps", "_kept_ms")
 
     def __init__(self, kept_ms: float) -> None:
-        """Make an empty one; kept_ms: how much media time it keeps at least, where so much came."""
+        """Make an empty pre-roll; kept_ms: how much media time to keep."""
         self._chunks: deque[Audio] = deque()
         self._kept_ms = kept_ms
         self._keeps = True
 
     def private(self, active: bool, _label: str, _now_ms: float) -> None:
-        """Keep nothing from now on, or keep again: a listener of Privacy."""
+        """Stop keeping audio, or start again. A listener of Privacy."""
         self._keeps = not active
         self._chunks.clear()
 
     def add(self, audio: Audio) -> None:
-        """Keep a chunk that has PCM, and drop what is older than needed."""
+        """Keep a chunk that has PCM, and drop chunks that are too old."""
         if not self._keeps:
             return
         chunks = self._chunks
@@ -35,14 +35,15 @@ class PreRoll(Live):
             chunks.popleft()
 
     def clear(self) -> None:
-        """Drop all."""
+        """Drop all chunks."""
         self._chunks.clear()
 
     def joined(self, from_ms: float, newest: Audio) -> Audio:
-        """Return what is kept from a media time on, with silence where chunks are missing.
+        """Return the kept audio from a media time on, with silence in place of missing chunks.
 
-        from_ms: the media time; the result begins later if less is kept.
-        newest: the last chunk, whose track and rate the result has. If nothing is kept, it is empty and lies behind it.
+        from_ms: the media time. The result begins later if less is kept.
+        newest: the last chunk, which gives the track and rate. If nothing is kept, the result is empty and begins at
+            its end.
         """
         rate_hz = newest.sample_rate_hz
         octets = bytearray()

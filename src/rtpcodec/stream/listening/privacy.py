@@ -1,4 +1,4 @@
-"""Private sections: while one runs, recorders, taps and captures keep nothing of what the caller says or keys."""
+"""Private sections: while one runs, recorders, taps and captures keep nothing that the caller says or keys."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Final
 from rtpcodec.pickling import Live
 
 Listener = Callable[[bool, str, float], object]
-"""Called at once when private sections begin and when all have ended: (whether one runs, its label, the time)."""
+"""Called at once when the first section begins and when the last one ends: (whether one runs, its label, the time)."""
 
 PRIVATE_TAIL_MS: Final = 250.0
-"""Audio that is said at the end of a section is under way for so long, and the last key sounds behind its message."""
+"""How long audio from the end of a section may be in transit. The last key also sounds after its message."""
 CHUNK_MS: Final = 20.0
-"""What we sent in a section returns with the outbound track for a round trip, in chunks of this length."""
+"""Our own audio of a section returns on the outbound track one round trip later, in chunks of this length."""
 MAX_LABEL_CHARACTERS: Final = 40
-"""A label names a purpose, in a few words."""
+"""A label names the purpose in a few words."""
 _LABEL: Final = re.compile(r"[A-Za-z](?:[A-Za-z0-9 _-]*[A-Za-z0-9])?")
 """Safe in a log, in JSON and in the name of a file."""
 _NUMBER: Final = re.compile(r"\d[ _-]?\d[ _-]?\d[ _-]?\d")
-"""No purpose has as many digits in a row, but a PIN that was put there by mistake has."""
+"""A purpose has fewer digits in a row; a PIN that was passed by mistake has as many."""
 
 
 def require_label(label: str) -> None:
-    """Refuse a label that is not safe to write down. Raises: TypeError, ValueError, which do not show it."""
+    """Check that a label is safe in logs and files. Raises: TypeError, ValueError, which do not show the label."""
     if not isinstance(label, str):
         raise TypeError(f"label is of type {type(label).__name__}, a str such as 'card' is needed")
     if len(label) > MAX_LABEL_CHARACTERS:
@@ -42,14 +42,14 @@ class Privacy(Live):
     __slots__ = ("_labels", "_listeners", "_round_trip_ms", "ended", "hidden_until_ms")
 
     def __init__(self, round_trip_ms: Callable[[], float | None] | None = None) -> None:
-        """Make it; round_trip_ms: returns how long a message takes to the carrier and back, None: not known."""
+        """Make the sections of a session; round_trip_ms: returns the round trip to the carrier, or None if unknown."""
         self._round_trip_ms = round_trip_ms
         self._labels: list[str] = []
         self._listeners: list[Listener] = []
         self.ended = False
-        """Whether `end` was called: no section runs any more."""
+        """Whether `end` was called. No section can begin any more."""
         self.hidden_until_ms = -inf
-        """What was received by then, or would have been without jitter, may be said in a section that has ended."""
+        """Audio that arrived by then, or would have arrived without jitter, may have been said in an ended section."""
 
     @property
     def active(self) -> bool:
@@ -58,24 +58,24 @@ class Privacy(Live):
 
     @property
     def label(self) -> str:
-        """What the section that began first is about; empty: none runs."""
+        """The label of the section that began first; empty: no section runs."""
         return self._labels[0] if self._labels else ""
 
     def hides(self, now_ms: float, said_ms: float | None) -> bool:
-        """Return whether audio that is received now must not be kept: it arrives in a section, or may be said in one.
+        """Return whether audio that arrives now must not be kept: it may have been said in a section.
 
         now_ms: the time.
-        said_ms: when it would have arrived without jitter and stalls; None: that is not known.
+        said_ms: when it would have arrived without jitter and stalls; None: unknown.
         """
         hidden_ms = self.hidden_until_ms
         return bool(self._labels) or now_ms < hidden_ms or (said_ms is not None and said_ms < hidden_ms)
 
     def enter(self, label: str, now_ms: float) -> None:
-        """Begin a section. Listeners hear of the first one. After `end` it does nothing.
+        """Begin a section. Listeners are called for the first one. Does nothing after `end`.
 
-        label: what it is about, such as "card"; it is written into sidecars and logs.
+        label: the purpose, such as "card". It is written into sidecars and logs.
         now_ms: the time.
-        Raises: ValueError, TypeError if the label is not safe to write down: see `require_label`.
+        Raises: ValueError, TypeError if the label is not safe in logs and files: see `require_label`.
         """
         require_label(label)
         if self.ended:
@@ -85,9 +85,9 @@ class Privacy(Live):
             self._report(active=True, label=label, now_ms=now_ms)
 
     def leave(self, label: str, now_ms: float) -> None:
-        """End a section. Listeners hear of the end of the last one. After `end` it does nothing.
+        """End a section. Listeners are called for the last one. Does nothing after `end`.
 
-        Raises: ValueError if none of this label runs.
+        Raises: ValueError if no section with this label runs.
         """
         if self.ended:
             return
@@ -100,7 +100,7 @@ class Privacy(Live):
             self._report(active=False, label=label, now_ms=now_ms)
 
     def end(self, now_ms: float) -> None:
-        """End all sections, because the stream has ended and nothing follows that could be kept."""
+        """End all sections, because the stream has ended."""
         label, running = self.label, self.active
         self._labels.clear()
         self.ended = True
@@ -112,17 +112,17 @@ class Privacy(Live):
         self._listeners.append(listener)
 
     def unsubscribe(self, listener: Listener) -> None:
-        """Call a listener no more. One that is not there is ignored."""
+        """Stop calling a listener. An unknown one is ignored."""
         if listener in self._listeners:
             self._listeners.remove(listener)
 
     def _report(self, *, active: bool, label: str, now_ms: float) -> None:
-        """Call every listener, also behind one that fails: the others must be private all the same."""
+        """Call every listener, even after one that fails: the others must still respect the section."""
         failed: Exception | None = None
         for listener in list(self._listeners):
             try:
                 listener(active, label, now_ms)
-            except Exception as error:  # the first one is raised, once all know
+            except Exception as error:  # the first one is raised, once all were called
                 failed = failed or error
         if failed is not None:
             raise failed

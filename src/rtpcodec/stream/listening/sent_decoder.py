@@ -1,4 +1,4 @@
-"""The decoder of what we send: the caller hears the codec too."""
+"""Decoder of our own payloads, because the caller hears the codec as well."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class SentDecoder:
     __slots__ = ("_decoder", "_payloads", "_plan")
 
     def __init__(self, plan: StreamPlan) -> None:
-        """Make it. MissingLibrary: the codec's library is not installed."""
+        """Make the decoder of a plan. Raises: MissingLibrary if the codec's library is not installed."""
         self._plan = plan
         decoder = self._new_decoder()
-        # OPUS has 20 kB, which a call whose PCM nobody asks for does not need: it is made again for the first payload.
+        # An OPUS decoder has 20 kB. It is made for the first payload, because many calls never need its PCM.
         self._decoder: Decoder | None = None if plan.send_info.kind == "frame" else decoder
         self._payloads: PayloadFormat = payload_format(
             plan.send_info, plan.send_sample_rate_hz, **plan.payload_options(plan.send_codec)
@@ -30,7 +30,7 @@ class SentDecoder:
         return plan.send_info.decoder(plan.send_sample_rate_hz, **plan.codec_options(plan.send_codec))
 
     def decode(self, payload: bytes, samples: int) -> bytes:
-        """Return the PCM of the next payload, which plays this many samples: silence where it cannot be decoded."""
+        """Return the PCM of the next payload, which lasts this many samples; silence if it cannot be decoded."""
         if self._decoder is None:
             self._decoder = self._new_decoder()
         pcm = b""

@@ -1,4 +1,4 @@
-"""What was sent, by sent position: payloads, their PCM when it is wanted, and the level of each 20 ms."""
+"""The sent audio by sent position: payloads, their PCM on demand, and the level of each 20 ms."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rtpcodec.stream.listening.sent_decoder import SentDecoder
 from rtpcodec.stream.speaking.reply import Reply
 
 BLOCK_MS: Final = 20
-"""Levels are those of blocks of this length, the usual message."""
+"""Length of the blocks that levels are measured in: a usual message."""
 _position_of = attrgetter("position")
 
 
@@ -29,15 +29,15 @@ class SentMessage:
         self.samples = samples
         self.payload = payload
         self.of_reply = of_reply
-        """False: a background or keep-alive alone."""
+        """False: background sound or keep-alive alone."""
         self.private = private
-        """Whether it was sent in a private section, so that nobody may keep it."""
+        """Whether it was sent in a private section and must not be kept."""
         self.pcm: bytes | None = None
-        """None: it was not decoded yet."""
+        """None: not decoded yet."""
 
 
 class SentLog(Live):
-    """The audio of one stream as it was sent. A SentSink. Use from one thread at a time."""
+    """The sent audio of one stream (a SentSink). Use from one thread at a time."""
 
     __slots__ = (
         "_decoded",
@@ -54,32 +54,34 @@ class SentLog(Live):
     def __init__(self, decoder: SentDecoder, sample_rate_hz: int, position: int, privacy: Privacy) -> None:
         """Make it empty.
 
-        decoder: of the stream's payloads.
-        sample_rate_hz: of the codec's samples.
-        position: where the next message begins.
-        privacy: the session's private sections.
+        Args:
+            decoder: of the stream's payloads.
+            sample_rate_hz: of the codec's samples.
+            position: where the next message begins.
+            privacy: the session's private sections.
         """
         self._decoder = decoder
         self._privacy = privacy
         self._messages: list[SentMessage] = []
-        self._decodes = False  # somebody wanted PCM
-        self._decoded = 0  # messages that have PCM, the first ones
+        self._decodes = False  # whether PCM was asked for
+        self._decoded = 0  # the number of messages, from the first, that have PCM
         self.block_samples = sample_rate_hz * BLOCK_MS // 1000
-        """Of a block of BLOCK_MS."""
+        """Samples of a block of BLOCK_MS."""
         self.first_block = position // self.block_samples
-        """The number of the first block that is kept, counted from sent position 0."""
+        """The number of the first kept block, counted from sent position 0."""
         self.powers: list[float] = []
-        """Mean square of each block, changed in place."""
+        """The mean square of each block, changed in place."""
         self.unmeasured: list[SentMessage] = []
-        """Sent as payloads, so that a decoder must say their level."""
+        """Messages that were sent as payloads: measuring their level needs the decoder."""
 
     def __len__(self) -> int:
         return len(self._messages)
 
     def sent(self, position: int, samples: int, pieces: list[Piece], payload: bytes, reply: Reply | None) -> None:
-        """Take one message: see SentSink."""
+        """Add one message: see SentSink."""
         message = SentMessage(position, samples, payload, of_reply=reply is not None, private=self._privacy.active)
         self._messages.append(message)
+        # 1. The usual message is exactly one block. 2. Other PCM spans blocks. 3. Payloads are measured on demand.
         kind, pcm = pieces[0]
         if samples == self.block_samples and len(pieces) == 1 and kind is Kind.READY and not position % samples:
             self.powers.append(energy(pcm) / samples)
@@ -91,17 +93,17 @@ class SentLog(Live):
 
     @property
     def first_position(self) -> int | None:
-        """Where the oldest message begins that is kept; None: none is."""
+        """The sent position of the oldest kept message; None: no message is kept."""
         return self._messages[0].position if self._messages else None
 
     def drop(self, position: int) -> None:
-        """Drop what ends before a sent position."""
+        """Drop messages that end before a sent position."""
         messages = self._messages
         count = bisect_right(messages, position, key=_position_of) - 1
         if count <= 0:
             return
         if self._decodes:
-            self._pcm(count - 1)  # a decoder has a state: the far end has decoded them, heard or not
+            self._pcm(count - 1)  # keeps the decoder's state: the far end has decoded them, heard or not
         del messages[:count]
         self._decoded = max(0, self._decoded - count)
         first = messages[0].position
@@ -111,7 +113,7 @@ class SentLog(Live):
         self.first_block = first_block
 
     def pieces(self, start: int, end: int) -> Iterator[tuple[int, SentMessage, bytes]]:
-        """Yield the audio between two sent positions, as far as it is kept: position, message and PCM of each piece."""
+        """Yield position, message and PCM of each kept piece of audio between two sent positions."""
         messages = self._messages
         index = max(0, bisect_right(messages, start, key=_position_of) - 1)
         while index < len(messages) and messages[index].position < end:
@@ -125,7 +127,7 @@ class SentLog(Live):
             index += 1
 
     def _pcm(self, index: int) -> bytes:
-        """Return the PCM of a message. Those before it are decoded first, as decoders have a state."""
+        """Return the PCM of a message. Earlier messages are decoded first, because decoders have state."""
         messages = self._messages
         self._decodes = True
         while self._decoded <= index:
@@ -137,7 +139,7 @@ class SentLog(Live):
         return b"" if pcm is None else pcm
 
     def power(self, start: int, end: int) -> float:
-        """Return the mean square of the loudest block that lies between two sent positions, at least in part."""
+        """Return the mean square of the loudest block that overlaps the range between two sent positions."""
         if self.unmeasured:
             self.measure_payloads()
         first = start // self.block_samples - self.first_block
@@ -145,13 +147,13 @@ class SentLog(Live):
         return max(self.powers[first if first > 0 else 0 : last], default=0.0) if last > 0 else 0.0
 
     def silence(self, start: int, end: int) -> None:
-        """Note that the blocks that lie between two sent positions as a whole were not heard."""
+        """Silence the blocks that lie entirely between two sent positions, because they were not heard."""
         first = max(0, -(-start // self.block_samples) - self.first_block)
         last = max(first, end // self.block_samples - self.first_block)
         self.powers[first:last] = [0.0] * len(self.powers[first:last])
 
     def measure_payloads(self) -> None:
-        """Measure what was sent as payloads."""
+        """Measure the messages that were sent as payloads."""
         unmeasured, self.unmeasured = self.unmeasured, []
         for message in unmeasured:
             index = bisect_right(self._messages, message.position, key=_position_of) - 1

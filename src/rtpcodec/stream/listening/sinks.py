@@ -6,22 +6,22 @@ from collections.abc import Iterable, Iterator
 from math import inf
 from typing import Protocol
 
-from rtpcodec.stream.diagnosis._looking import SinkList
+from rtpcodec.stream.diagnosis._watch_states import SinkList
 from rtpcodec.stream.events import Event, Stopped
 
 
 class Sink(Protocol):
-    """What sees the events of one session. It is called in the session's thread and must not block."""
+    """An observer of the events of one session. It is called in the session's thread and must not block."""
 
     @property
     def deadline_ms(self) -> float:
-        """When to call `expired`, on the session's clock; infinite: never."""
+        """When to call `expired`, on the session's clock; infinity: never."""
 
     def take(self, event: Event, now_ms: float) -> Iterable[Event]:
-        """Take an event, and return events that are reported behind it (before it, if it is Stopped)."""
+        """Process an event, and return events to report after it (before it, if it is Stopped)."""
 
     def expired(self, now_ms: float) -> Iterable[Event]:
-        """Return events of time alone. Called with each `events`, so it must be cheap."""
+        """Return events that time alone causes. Called for each `events`, so it must be cheap."""
 
 
 class Sinks(SinkList):
@@ -33,7 +33,7 @@ class Sinks(SinkList):
         self._sinks: tuple[Sink, ...] = ()
 
     def add(self, sink: Sink) -> None:
-        """Add a sink behind the others. It sees what comes from now on."""
+        """Add a sink behind the others. It sees events from now on."""
         self._sinks = (*self._sinks, sink)
 
     def remove(self, sink: Sink) -> bool:
@@ -42,7 +42,7 @@ class Sinks(SinkList):
         return bool(self._sinks)
 
     def __contains__(self, sink: Sink) -> bool:
-        """Return whether a sink is one of them."""
+        """Return whether a sink was added."""
         return any(one is sink for one in self._sinks)
 
     def __iter__(self) -> Iterator[Sink]:
@@ -51,14 +51,14 @@ class Sinks(SinkList):
 
     @property
     def deadline_ms(self) -> float:
-        """When a sink has something to report although no event comes; infinite: never."""
+        """When a sink has something to report without an event; infinity: never."""
         due_ms = inf
         for sink in self._sinks:
             due_ms = min(due_ms, sink.deadline_ms)
         return due_ms
 
     def passed(self, events: list[Event], now_ms: float) -> list[Event]:
-        """Let all sinks see events, and return these with those that the sinks add."""
+        """Pass events to all sinks, and return them together with the events that the sinks add."""
         seen: list[Event] = []
         for event in events:
             if type(event) is not Stopped:
@@ -66,7 +66,7 @@ class Sinks(SinkList):
         for sink in self._sinks:
             for added in sink.expired(now_ms):
                 self._pass(added, now_ms, seen)
-        # Stopped is the last event, so what sinks add at the end comes before it.
+        # Stopped is the last event, so events that sinks add at the end precede it.
         if events and type(events[-1]) is Stopped:
             for sink in self._sinks:
                 for added in sink.take(events[-1], now_ms):
@@ -75,7 +75,7 @@ class Sinks(SinkList):
         return seen
 
     def _pass(self, event: Event, now_ms: float, seen: list[Event], but: Sink | None = None) -> None:
-        """Report an event, with what sinks add; but: the sink that has made it, which does not see it."""
+        """Report an event, and what other sinks add to it; but: the sink that made the event, which does not see it."""
         seen.append(event)
         for sink in self._sinks:
             if sink is not but:

@@ -10,13 +10,13 @@ from rtpcodec.audio.tone_detection import TONE_KINDS, ToneKind, checked_kinds
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToneSettings:
-    """Which tones are reported.
+    """Settings of tone detection.
 
-    Raises: ValueError if a kind does not exist, or there is none.
+    Raises: ValueError if a kind does not exist, or no kind is given.
     """
 
     kinds: Collection[ToneKind] = TONE_KINDS
-    """Some of "dtmf", "dial", "ringback", "busy", "congestion", "sit", "beep". Keys alone cost a third."""
+    """Some of "dtmf", "dial", "ringback", "busy", "congestion", "sit", "beep". Keys alone cost a third of the time."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "kinds", checked_kinds(self.kinds))

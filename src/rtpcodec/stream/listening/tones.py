@@ -1,4 +1,4 @@
-"""Tones that the caller's line carries: keys in the audio, call progress tones, beeps of answering machines."""
+"""Tones in the caller's audio: keys, call progress tones, beeps of answering machines."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from rtpcodec.stream.listening.tone_settings import ToneSettings
 from rtpcodec.stream.listening_events import ToneHeard
 
 SEAM_MS: Final = 1.0
-"""Chunks whose media times differ by less from the expected one follow each other directly."""
+"""Chunks are contiguous if the media time differs from the expected one by at most this."""
 SILENCE_MS: Final = 1500.0
-"""Time without audio counts as silence, as with DTX. After this much of it, nothing waits for more."""
+"""Time without audio counts as silence, as with DTX. After this much of it, every tone is complete."""
 PAUSE_MS: Final = 200.0
-"""Audio that is late by this does not come: hold, DTX, or a stalled socket."""
+"""Audio that is late by this will not come: hold, DTX, or a stalled socket."""
 
 
 class ToneListener(Live):
-    """Report tones. It is a Sink of a session: `MediaSession.tones` makes and attaches it.
+    """Reports tones. A sink of a session, which `MediaSession.tones` makes and attaches.
 
     Use from one thread at a time.
     """
@@ -30,14 +30,14 @@ class ToneListener(Live):
     __slots__ = ("_base_ms", "_detector", "_due_ms", "_next_ms", "settings", "track")
 
     def __init__(self, track: str, settings: ToneSettings | None = None) -> None:
-        """Make it.
+        """Make a listener.
 
-        track: the track that it listens to; others are ignored.
-        settings: None: the default ones.
+        track: the track to examine; others are ignored.
+        settings: None: the defaults.
         """
         self.settings = ToneSettings() if settings is None else settings
         self.track = track
-        """The track that it listens to."""
+        """The track that is examined."""
         self._detector: ToneDetector | None = None
         self._base_ms = 0.0  # the media time of the detector's first sample
         self._next_ms = 0.0  # the media time behind the last chunk
@@ -45,11 +45,11 @@ class ToneListener(Live):
 
     @property
     def deadline_ms(self) -> float:
-        """When a tone ends because no audio comes; infinite: none sounds."""
+        """When a tone ends if no audio arrives; infinity: silence."""
         return self._due_ms
 
     def take(self, event: Event, now_ms: float) -> Iterable[Event]:
-        """Take an event, and return the tones that are complete by it."""
+        """Process an event, and return the tones that it completes."""
         if type(event) is Audio:
             return self._hear(event, now_ms) if event.pcm and event.track == self.track else ()
         if type(event) is FormatChanged or type(event) is Stopped:
@@ -57,7 +57,7 @@ class ToneListener(Live):
         return ()
 
     def expired(self, now_ms: float) -> Iterable[Event]:
-        """Return the tones that have ended because no audio came for too long."""
+        """Return the tones that have ended because no audio has arrived for too long."""
         return () if now_ms < self._due_ms else self._silence()
 
     def _hear(self, audio: Audio, now_ms: float) -> list[Event]:
@@ -79,7 +79,7 @@ class ToneListener(Live):
         return found
 
     def _silence(self) -> list[Event]:
-        """Let all that sounds end, because no more audio follows it directly."""
+        """End all current tones, because no contiguous audio follows."""
         detector, self._detector, self._due_ms = self._detector, None, inf
         if detector is None:
             return []

@@ -1,4 +1,4 @@
-"""The names of tracks, in arguments."""
+"""Check of arguments that name a track."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from rtpcodec.stream.plan import TRACK_NAMES
 
 
 def require_track(track: str | None) -> None:
-    """Refuse a track that no chunk has, such as a word of the plan, with a ValueError. None is allowed."""
+    """Raise ValueError for a name that is not a track of chunks, such as a word of the plan. None is allowed."""
     if track is not None and track not in TRACK_NAMES:
         raise ValueError(f"track is {track!r}, {' or '.join(map(repr, TRACK_NAMES))} is needed, or None")

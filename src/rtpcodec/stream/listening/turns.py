@@ -1,9 +1,11 @@
-"""Turn watch: the time from the end of the caller's speech to our first audio at the carrier.
+"""Turn watch: measures the time from the end of the caller's speech to our first audio at the carrier.
 
-Both moments lie on the axis of inbound media time. Speech ends there by its event. A sent position is played at the
-media time of its echo less the delay of inbound audio, because the echo of a mark and the chunk that was captured when
-its audio was played arrive together. Without an echo, the far end's model says when the echo would come: sent + round
-trip + hold.
+Both moments are inbound media times:
+
+1. The event of the end of speech has its media time.
+2. The echo of a mark, and the chunk that was captured when its audio was played, arrive together. So audio was played
+   at its echo time minus the delay of inbound audio. Without an echo, the far end's model gives the echo time:
+   sent + round trip + hold.
 """
 
 from __future__ import annotations
@@ -26,9 +28,9 @@ from rtpcodec.stream.speaking.runs import Run
 from rtpcodec.stream.speaking.spans import Spans
 
 FINAL_AFTER_MS: Final = 2000.0
-"""Behind the expected beginning of an answer: the echoes of its first marks have returned, or they are lost."""
+"""A turn is final this long after the expected begin of its answer: its first marks have returned or are lost."""
 SPEECH_DOUBT_MS: Final = 20.0
-"""Doubt about the end of speech: a detector looks at blocks of 20 ms."""
+"""Uncertainty of the end of speech: the detector examines blocks of 20 ms."""
 
 
 @dataclass(slots=True)
@@ -38,7 +40,7 @@ class _Begin:
     position: int
     run: Run
     reply_id: str | None
-    spans: Spans  # not the reply: that of `play` begins again, and its spans stay with the past
+    spans: Spans  # not the reply: an implicit reply begins again, and its spans stay with the sent part
     delay_ms: float  # our clock minus inbound media time
     speech_ended_ms: float = -inf
 
@@ -67,9 +69,9 @@ class TurnWatch(Live):
         """
         self._parts = parts
         self._incoming = incoming
-        self._speech_ended_ms: float | None = None  # of speech that is not answered
-        self._begin: _Begin | None = None  # the last reply that has answered nothing yet
-        self._answer: _Begin | None = None  # an answer whose time is not final
+        self._speech_ended_ms: float | None = None  # of unanswered speech
+        self._begin: _Begin | None = None  # the last reply, as long as it has not answered anything
+        self._answer: _Begin | None = None  # the answer whose time is not final
         self._turns: deque[Turn] = deque(maxlen=MAX_TURNS)
         self._histogram = [0] * (len(LATENCY_BOUNDS_MS) + 1)
         self._total_ms = 0.0
@@ -86,17 +88,17 @@ class TurnWatch(Live):
     # As a sink of events
 
     def take(self, event: Event, now_ms: float) -> Iterable[Event]:
-        """Take an event of the session."""
+        """Process an event of the session."""
         if type(event) is SpeechEnded:
             self._speech_ended(event.media_ms)
         elif type(event) is SpeechStarted:
-            self._speech_ended_ms = None  # what was said before is not answered any more
+            self._speech_ended_ms = None  # earlier speech will not be answered any more
         elif type(event) is Started:
-            self._speech_ended_ms = self._begin = None  # media time begins again
+            self._speech_ended_ms = self._begin = None  # media time restarts
         elif type(event) is Stopped:
             answer = self._answer
             if answer is not None and self._parts.far_end.echo_ms(answer.run, answer.position) > now_ms:
-                self._answer = None  # the stream ends before anybody hears it
+                self._answer = None  # the stream has ended before it was heard
             self._settle()
             self._begin = None
             # Parts and sink would keep each other alive.
@@ -104,15 +106,15 @@ class TurnWatch(Live):
         return ()
 
     def expired(self, now_ms: float) -> Iterable[Event]:
-        """Make the time of an answer final once its echoes have had their time."""
+        """Make the time of an answer final once its echoes have returned or are lost."""
         if now_ms >= self.deadline_ms:
             self._settle()
         return ()
 
-    # As a sink of what is sent
+    # As a sink of sent audio
 
     def sent(self, position: int, samples: int, _pieces: list[Piece], _payload: bytes, reply: Reply | None) -> None:
-        """Take a message; the first one of a reply may be an answer."""
+        """Process a sent message. The first one of a reply may be an answer."""
         if reply is None or reply.spans.sent_to - reply.spans.first_content > samples:
             return
         delay_ms = inf if self._incoming.chain is None else self._incoming.chain.delay_ms
@@ -131,7 +133,7 @@ class TurnWatch(Live):
 
     def _speech_ended(self, media_ms: float) -> None:
         begin, self._begin = self._begin, None
-        # A program with an end-of-turn detector of its own may answer before the hang-over of ours is over.
+        # A program with its own end-of-turn detector may answer before our hang-over has passed.
         if begin is not None and self._media_ms(begin) >= media_ms:
             self._answered(begin, media_ms)
         else:
@@ -148,7 +150,7 @@ class TurnWatch(Live):
         self.deadline_ms = self._parts.far_end.echo_ms(begin.run, begin.position) + FINAL_AFTER_MS
 
     def _settle(self) -> None:
-        """Make a turn of the answer, unless it was cut before anybody heard it."""
+        """Add the turn of the answer, unless the answer was cut before it was heard."""
         answer, self._answer = self._answer, None
         self.deadline_ms = inf
         if answer is None:

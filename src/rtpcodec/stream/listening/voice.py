@@ -1,4 +1,4 @@
-"""Voice activity: when the caller speaks, distinguished from the echo of what we play."""
+"""Voice activity: detects when the caller speaks, and distinguishes speech from the echo of our own audio."""
 
 from __future__ import annotations
 
@@ -15,34 +15,36 @@ from rtpcodec.stream.listening.voice_settings import BLOCK_MS, VoiceSettings
 
 SILENCE_DBOV: Final = -127.0
 LEAST_LOSS_DB: Final = 12.0
-"""A return loss that is learnt is not smaller: an echo that loud cannot be told from a caller by its level."""
+"""The least return loss to learn: by its level, a louder echo cannot be distinguished from a caller."""
 MOST_LOSS_DB: Final = 40.0
+"""The greatest return loss to learn."""
 LOSS_MARGIN_DB: Final = 2.0
-"""An echo may be so much louder than the loudest one of the last seconds."""
+"""How much louder than the loudest echo of the last seconds the next one may be."""
 HYSTERESIS_DB: Final = 4.0
+"""How much lower the limit is while the caller speaks."""
 REFERENCE_SLACK_MS: Final = (30, 80)
-"""The reference is looked at so much later and earlier than the delays say: its time is known within 20 ms, and an echo
-fades away behind its sound."""
+"""Widens the range of echo delays, at its late and early end: the time of the reference is known within 20 ms, and an
+echo fades out after its sound."""
 UNDER_ECHO_MS: Final = 1000
-"""So much earlier a caller may have begun to speak who was not louder than an echo at first; the pre-roll holds it."""
+"""How much earlier a caller may have begun below the level of an echo. The pre-roll keeps this audio."""
 PAUSE_MS: Final = 200.0
-"""Audio that is late by this and the hang-over does not come: hold, DTX, or a stalled socket."""
+"""Audio that is late by this plus the hang-over will not come: hold, DTX, or a stalled socket."""
 SEAM_MS: Final = 1.0
-"""Chunks whose media times differ by less from the expected one follow each other directly."""
+"""Chunks are contiguous if the media time differs from the expected one by at most this."""
 
 
 class PlayedLevel(Protocol):
-    """What knows how loud the caller heard us, such as HeardSignal."""
+    """Source of the level at which the caller heard us, such as HeardSignal."""
 
     def level_dbov(self, from_media_ms: float, to_media_ms: float) -> float:
-        """Return the loudest block of 20 ms that was heard between two inbound media times; -127: nothing."""
+        """Return the level in dBov of the loudest 20 ms heard between two inbound media times; -127: nothing."""
 
 
 class SpeechJudge(Protocol):
-    """A detector of your own. It is called in the session's thread for each block of 20 ms, in order."""
+    """A speech detector of the user. It is called in the session's thread for each block of 20 ms, in order."""
 
     def is_speech(self, pcm: bytes, sample_rate_hz: int) -> bool | float | None:
-        """Return whether a block is speech, or its probability; None: its level decides.
+        """Return whether a block is speech, or the probability of speech; None: let the level decide.
 
         pcm: 20 ms of native int16 samples.
         sample_rate_hz: their rate.
@@ -50,7 +52,7 @@ class SpeechJudge(Protocol):
 
 
 class EchoWindow(Live):
-    """How loud we were heard before a block, within the delays of an echo."""
+    """The level at which we were heard, in the window whose echo may lie in a block."""
 
     __slots__ = ("_from_ms", "_reference", "_to_ms")
 
@@ -62,12 +64,12 @@ class EchoWindow(Live):
         self._to_ms = max(first_ms - later_ms, 0)
 
     def level_dbov(self, end_ms: float) -> float:
-        """Return the loudest that could come back in the block of this end."""
+        """Return the highest level whose echo may lie in the block that ends at this media time."""
         return self._reference.level_dbov(end_ms - self._from_ms, end_ms - self._to_ms)
 
 
 class BlockVerdicts(Live):
-    """The verdicts of a detector of the user's. It collects the blocks, since chunks may have any length."""
+    """Collects blocks of 20 ms from chunks of any length, and has the user's detector judge them."""
 
     __slots__ = ("_block", "_judge", "_probability")
 
@@ -81,19 +83,19 @@ class BlockVerdicts(Live):
         self._block += memoryview(pcm)[2 * begin : 2 * end]
 
     def verdict(self, sample_rate_hz: int) -> int:
-        """Judge the block, and begin another one. Returns the argument of `VoiceActivity.step`."""
+        """Judge the block, and begin the next one. Returns the argument of `VoiceActivity.step`."""
         pcm = bytes(self._block)
         self._block.clear()
         found = self._judge.is_speech(pcm, sample_rate_hz)
         return ANY_LEVEL if found is None else int(found >= self._probability)
 
     def clear(self) -> None:
-        """Drop what was added to the block."""
+        """Drop the samples of the block."""
         self._block.clear()
 
 
 class VoiceDetector(Live):
-    """Find the caller's speech. It is a Sink of a session: `MediaSession.voice` makes and attaches it.
+    """Detects the caller's speech. A sink of a session, which `MediaSession.voice` makes and attaches.
 
     Use from one thread at a time.
     """
@@ -128,20 +130,21 @@ class VoiceDetector(Live):
     ) -> None:
         """Make a detector.
 
-        track: the track that it listens to; others are ignored.
-        settings: None: the default ones.
-        reference: how loud we were heard; None: nothing is played.
-        judge: a detector of your own in place of the level; the bound by the echo, onset and hang-over remain.
-        privacy: the session's private sections, of which no audio is kept.
-        now_ms: the time.
+        Args:
+            track: the track to examine; others are ignored.
+            settings: None: the defaults.
+            reference: how loud we were heard; None: nothing is played.
+            judge: a detector of your own in place of the level test. The echo limit, onset and hang-over remain.
+            privacy: the session's private sections, of which no audio is kept.
+            now_ms: the time.
         """
         self.settings = settings = VoiceSettings() if settings is None else settings
         self.track = track
-        """The track that it listens to."""
+        """The track that is examined."""
         self._echo = None if reference is None else EchoWindow(reference, settings.echo_delay_ms)
         self._verdicts = None if judge is None else BlockVerdicts(judge, settings.probability)
         self._activity = new_activity(settings)
-        # An onset lies at most three times its length behind (MAX_ONSETS of the kernel).
+        # An onset lies at most three times its length back (MAX_ONSETS of the kernel).
         self._pre_roll = PreRoll(settings.pre_roll_ms + 3 * settings.onset_while_playing_ms + UNDER_ECHO_MS)
         if privacy is not None:
             self._pre_roll.private(privacy.active, privacy.label, now_ms)
@@ -153,37 +156,37 @@ class VoiceDetector(Live):
         self._heard_ms = now_ms  # when the last chunk came
         self._last_chunk_ms = 0.0
         self.silent_since_ms = now_ms
-        """Since when the caller is silent, on the session's clock. Before the first speech: when this was made."""
+        """When the caller fell silent, on the session's clock. Before the first speech: when the detector was made."""
         self.suspended = False
-        """Whether nothing is listened to; changed by `suspend` and `resume` alone."""
+        """Whether detection is suspended. Only `suspend` and `resume` change it."""
         self.on_change: Callable[[], object] | None = None
-        """Called when speech has started or ended, and when the stream has ended."""
+        """Called when speech starts or ends, and when the stream has ended."""
 
     @property
     def speaking(self) -> bool:
-        """Whether the caller speaks."""
+        """Whether the caller is speaking."""
         return bool(self._activity.speaking)
 
     @property
     def return_loss_db(self) -> float:
-        """How much quieter than what we play an echo is believed to be, at least."""
+        """The assumed return loss: how much quieter than our audio an echo is, at least."""
         return float(self._activity.loss_db)
 
     @property
     def noise_dbov(self) -> float:
-        """The noise of the line."""
+        """The noise floor of the line."""
         return float(self._activity.noise_dbov)
 
     # Suspension
 
     def suspend(self, _now_ms: float) -> None:
-        """Listen to nothing until `resume`. Speech that runs ends with the next look at the events."""
+        """Stop detection until `resume`. Current speech ends at the next check for events."""
         self.suspended = True
         self._pre_roll.clear()
         self._changed()
 
     def resume(self, now_ms: float) -> None:
-        """Listen again. The caller counts as silent from now on."""
+        """Continue detection. The caller counts as silent from now on."""
         self.suspended = False
         self.silent_since_ms = now_ms
         self._changed()
@@ -192,7 +195,7 @@ class VoiceDetector(Live):
 
     @property
     def deadline_ms(self) -> float:
-        """When speech ends because no audio comes; infinite: the caller does not speak."""
+        """When speech ends if no audio arrives; infinity: the caller is silent."""
         if not self._activity.speaking:
             return inf
         if self.suspended:
@@ -200,7 +203,7 @@ class VoiceDetector(Live):
         return self._heard_ms + self._last_chunk_ms + self.settings.hangover_ms + PAUSE_MS
 
     def take(self, event: Event, now_ms: float) -> Iterable[Event]:
-        """Take an event, and return the start or the end of speech."""
+        """Process an event, and return the start or the end of speech."""
         if type(event) is Audio:
             heard = event.pcm and event.track == self.track and not self.suspended
             return self._hear(event, now_ms) if heard else ()
@@ -215,18 +218,20 @@ class VoiceDetector(Live):
         return ()
 
     def expired(self, now_ms: float) -> Iterable[Event]:
-        """Return the end of speech if no audio came for too long."""
+        """Return the end of speech if no audio has arrived for too long."""
         return () if now_ms < self.deadline_ms else self._end()
 
     # Audio
 
     def _hear(self, audio: Audio, now_ms: float) -> list[Event]:
+        # 1. Not contiguous, or another rate?
         found: list[Event] = []
         if audio.sample_rate_hz != self._rate_hz or abs(audio.media_ms - self._next_ms) > SEAM_MS:
             found += self._seam(audio)
         self._pre_roll.add(audio)
         self._next_ms = audio.media_ms + audio.duration_ms
         self._heard_ms, self._last_chunk_ms = now_ms, audio.duration_ms
+        # 2. Cut the chunk into blocks of 20 ms, which may span chunks, and step the kernel with each whole block.
         pcm, activity, verdicts = audio.pcm, self._activity, self._verdicts
         samples, at = len(pcm) // 2, 0
         while at < samples:
@@ -247,12 +252,12 @@ class VoiceDetector(Live):
         return found
 
     def _seam(self, audio: Audio) -> Iterable[Event]:
-        """Take note that a chunk does not follow the one before directly, or has another rate."""
+        """Handle a chunk that is not contiguous with the previous one, or has another rate."""
         missing_ms = audio.media_ms - self._next_ms
         if self._verdicts is not None:
             self._verdicts.clear()
         if audio.sample_rate_hz != self._rate_hz or missing_ms < 0:
-            # Another format, or another `start`, whose media time begins again.
+            # Another format, or another `start`, which restarts the media time.
             ended = self._end()
             self._pre_roll.clear()
             self._rate_hz = audio.sample_rate_hz
@@ -267,10 +272,11 @@ class VoiceDetector(Live):
 
     @property
     def _active_end_ms(self) -> float:
-        """Where the last block ended that was speech, in media time."""
+        """The media time at which the last active block ended."""
         return self._block_end_ms - float(self._activity.idle) * BLOCK_MS
 
     def _started(self, audio: Audio) -> SpeechStarted:
+        # A caller who was quieter than our echo at first may have begun before the onset: the pre-roll includes that.
         activity = self._activity
         self._onset_ms = self._block_end_ms - activity.since_onset * BLOCK_MS
         under_echo_ms = (activity.since_near - activity.since_onset) * BLOCK_MS if activity.played else 0
@@ -285,7 +291,7 @@ class VoiceDetector(Live):
         return SpeechEnded(self.track, end_ms, end_ms - self._onset_ms)
 
     def _end(self) -> Iterable[Event]:
-        """End speech that runs, because no more audio follows it directly."""
+        """End current speech, because no contiguous audio follows."""
         end_ms = self._active_end_ms
         if self._verdicts is not None:
             self._verdicts.clear()
@@ -298,12 +304,12 @@ class VoiceDetector(Live):
 
 
 def new_activity(settings: VoiceSettings) -> VoiceActivity:
-    """Make the kernel's detector."""
+    """Make the detector of the kernel from settings."""
     return VoiceActivity(
         threshold_dbov=settings.threshold_dbov,
         noise_margin_db=settings.noise_margin_db,
         hysteresis_db=HYSTERESIS_DB,
-        # Quieter sound cannot come back above the threshold.
+        # The echo of quieter sound stays below the threshold.
         playing_dbov=settings.threshold_dbov + LEAST_LOSS_DB,
         start_loss_db=settings.return_loss_db,
         least_loss_db=min(LEAST_LOSS_DB, settings.return_loss_db),

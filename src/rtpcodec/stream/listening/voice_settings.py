@@ -6,40 +6,40 @@ from dataclasses import dataclass
 from typing import Final
 
 BLOCK_MS: Final = 20
-"""Speech is looked for in blocks of this length, whatever the chunks are."""
+"""Speech is detected in blocks of this length, whatever the length of the chunks."""
 MAX_ONSET_MS: Final = 1000
 MAX_HANGOVER_MS: Final = 10_000
 MAX_PRE_ROLL_MS: Final = 2000
-"""Chunks of this time are kept by reference, 96 kB of PCM at 24 kHz."""
+"""The pre-roll keeps chunks by reference: 96 kB of PCM at 24 kHz."""
 MAX_ECHO_DELAY_MS: Final = 2000
-"""What was played out is known for 3 s."""
+"""Heard audio is known for 3 s."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VoiceSettings:
-    """When the caller speaks. Times in steps of 20 ms.
+    """Settings of voice activity. Times are in steps of 20 ms.
 
     Raises: ValueError if a value is outside its range.
     """
 
     onset_ms: int = 60
-    """Sound of this length is speech while we are silent: 20 to 1000."""
+    """Speech starts after sound of this length while we are silent: 20 to 1000."""
     onset_while_playing_ms: int = 160
     """The same while we play: onset_ms to 1000."""
     hangover_ms: int = 500
-    """Silence of this length ends speech; shorter pauses belong to it: 20 to 10,000."""
+    """Silence of this length ends speech, shorter pauses do not: 20 to 10,000."""
     pre_roll_ms: int = 300
     """Audio before the onset in `SpeechStarted.pre_roll`: 0 to 2000."""
     threshold_dbov: float = -46.0
-    """Quieter sound is never the start of speech: -80 to -10. Speech that runs may be 4 dB quieter."""
+    """Quieter sound never starts speech: -80 to -10. Current speech may be 4 dB quieter."""
     noise_margin_db: float = 9.0
-    """How much louder than the noise of the line speech is: 3 to 30."""
+    """How far above the noise floor speech starts: 3 to 30."""
     return_loss_db: float = 15.0
-    """How much quieter than what we play an echo is, at least, until it was learnt: 6 to 60."""
+    """The return loss to assume until it is learnt, how much quieter than our audio an echo is: 6 to 60."""
     echo_delay_ms: tuple[int, int] = (50, 600)
-    """When an echo may come back, after it was played out: from 0 on, at most 2000."""
+    """The earliest and latest delay of an echo after play-out: 0 to 2000."""
     probability: float = 0.5
-    """The probability from a detector of your own that is speech: above 0, at most 1."""
+    """The probability of a detector of your own from which a block is speech: above 0, at most 1."""
 
     def __post_init__(self) -> None:
         self._check_time("onset_ms", BLOCK_MS, MAX_ONSET_MS)

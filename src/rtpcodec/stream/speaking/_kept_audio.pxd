@@ -15,7 +15,7 @@ cdef class Stretch:
 cdef class KeptAudio:
     cdef public object _max_samples
     cdef list _stretches
-    cdef object _last           # what was added last, as it was given
+    cdef object _last           # what was added last, in its original form
     cdef int64_t _stretch_samples
     cdef int _law
     cdef int keep(self, int64_t position, int64_t samples, int64_t content, object reply, object audio) except -1

@@ -1,8 +1,8 @@
-"""Sent audio in few octets: some is added with each message, and little is ever looked at.
+"""A compact store of sent audio: every message adds some, and little is ever read.
 
-Messages of one reply that follow each other are one stretch. PCM for PCMU and PCMA is kept encoded, which is half of
-it: sent again, it becomes the same octets, apart from the two of PCMU that mean 0. Faded in, or with sound beneath it,
-it is rounded twice: an octet may be one step off.
+Contiguous messages of one reply are one stretch. PCM for PCMU and PCMA is kept encoded, in half the octets: sent again,
+it gives the same octets, apart from the two codes of PCMU that mean 0. With a fade-in or background sound it is rounded
+twice, so an octet may be one step off.
 """
 cimport cython
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_Resize
@@ -19,13 +19,13 @@ cdef object OCTETS = Kind.OCTETS
 cdef int MU_LAW = 1
 cdef dict LAWS = {"pcmu": MU_LAW, "pcma": 2}  # others: PCM as it is
 cdef int64_t STRETCH_MS = 320
-# A stretch is dropped as a whole: this much more may be kept.
+# A stretch is dropped as a whole, so at most this much too much is kept.
 
 
 @cython.final
 @cython.auto_pickle(False)
 cdef class Stretch:
-    """Sent audio of one reply without a break."""
+    """Contiguous sent audio of one reply."""
 
     def __cinit__(self, object reply not None, int64_t position, int64_t content, object kind, object octets not None):
         self.reply = reply
@@ -53,7 +53,7 @@ cdef class Stretch:
         return 0
 
     cdef list pieces(self, int law):
-        """Return it as pieces; what was kept encoded is decoded."""
+        """Return it as pieces. Encoded audio is decoded."""
         if self.kind is None:
             return <list> self.octets
         if law == 0 or self.kind is not READY:
@@ -71,7 +71,7 @@ cdef class Stretch:
 
 @cython.auto_pickle(False)
 cdef class KeptAudio:
-    """The base of SentAudio: what was sent, as stretches. Use from one thread at a time."""
+    """The base of SentAudio: sent audio as stretches. Use from one thread at a time."""
 
     def __cinit__(self, object max_samples, object packing not None):
         self._max_samples = max_samples
@@ -92,7 +92,7 @@ cdef class KeptAudio:
         cdef list kept = self._stretches
         cdef Stretch stretch
         cdef int64_t oldest
-        # 1. It continues the last stretch, or begins one.
+        # 1. Continue the last stretch, or begin one.
         if PyBytes_CheckExact(audio):
             stretch = self.stretch_for(position, content, reply, READY)
             stretch.append(<bytes> audio, self._law)
@@ -104,7 +104,7 @@ cdef class KeptAudio:
             kept.append(stretch)
         stretch.samples += samples
         self._last = audio
-        # 2. The oldest ones were played long ago.
+        # 2. Drop the oldest stretches, which were played long ago.
         if self._max_samples is None:
             return 0
         oldest = position + samples - <int64_t> self._max_samples
@@ -134,31 +134,31 @@ cdef class KeptAudio:
 
     @property
     def last_pieces(self):
-        """What was added last; empty: nothing is kept."""
+        """The pieces that were added last; empty: nothing is kept."""
         if self._last is None:
             return []
         return [(READY, self._last)] if PyBytes_CheckExact(self._last) else self._last
 
     def _drop_until(self, int64_t position):
-        """Drop what ends there or before, apart from tones of keys that sound."""
+        """Drop stretches that end there or before. Keep tones of keys that are being heard."""
         cdef list kept = self._stretches
         cdef Stretch first
         while kept:
             first = <Stretch> kept[0]
-            if first.position + first.samples > position or (first.reply.line.tones and first.reply.sounds_keys):
+            if first.position + first.samples > position or (first.reply.queue.tones and first.reply.sounds_keys):
                 return
             del kept[0]
         self._last = None
 
     def _replace(self, reply, past):
-        """Let the audio of one reply belong to another."""
+        """Assign the audio of one reply to another."""
         cdef Stretch stretch
         for stretch in self._stretches:
             if stretch.reply is reply:
                 stretch.reply = past
 
     def _take_sent(self):
-        """Remove and return all: tuples of position, samples, content, reply and pieces."""
+        """Remove and return all stretches: tuples of position, samples, content, reply and pieces."""
         cdef list found = []
         cdef Stretch stretch
         for stretch in self._stretches:

@@ -1,4 +1,4 @@
-"""The audio of replies that waits and that was sent, for other Cython code."""
+"""The queue of waiting audio, for other Cython code."""
 
 
 cdef class SendQueue:
@@ -6,7 +6,7 @@ cdef class SendQueue:
     cdef object _octets         # of the first piece: bytes or bytearray
     cdef object _extra
     cdef object _others         # deque of the pieces behind it
-    cdef Py_ssize_t _offset     # octets of the first piece that are gone
+    cdef Py_ssize_t _offset     # octets of the first piece that were taken
     cdef int append(self, object kind, object octets, object extra) except -1
     cdef bytes taken(self, Py_ssize_t octets)
     cdef Py_ssize_t first_left(self) noexcept

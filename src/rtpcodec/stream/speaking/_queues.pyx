@@ -1,4 +1,4 @@
-"""The queue of audio that waits to be sent, as it was played: pieces of PCM and of payloads in one order."""
+"""The queue of audio that waits to be sent, in its original form: pieces of PCM and payloads in order."""
 cimport cython
 from cpython.bytearray cimport PyByteArray_CheckExact
 from cpython.bytes cimport PyBytes_CheckExact
@@ -6,7 +6,7 @@ from cpython.bytes cimport PyBytes_CheckExact
 from collections import deque
 
 from rtpcodec.stream.items import Kind
-from rtpcodec.stream.no_items import NO_ITEMS as _NO_ITEMS
+from rtpcodec.stream.empty_collections import NO_ITEMS as _NO_ITEMS
 
 SMALL_OCTETS = 320
 COLLECTED_OCTETS = 32_768
@@ -24,15 +24,15 @@ cdef object TAIL = Kind.TAIL
 cdef class SendQueue:
     """First-in, first-out queue of pieces. Use from one thread at a time.
 
-    A piece has a kind, octets, and what belongs to the kind: of an ITEM its samples, of PCM and TAIL the stream of
-    their rate. A single piece needs no memory but its own.
+    A piece has a kind, octets, and an extra that depends on the kind: the samples of an ITEM, the Rate of PCM and TAIL.
+    A single piece needs no memory for the queue.
     """
 
     def __cinit__(self):
         self._others = _NO_ITEMS
 
     def put(self, kind, octets, extra=None):
-        """Append a piece; extra: what belongs to its kind."""
+        """Append a piece; extra: depends on the kind."""
         self.append(kind, octets, extra)
 
     cdef int append(self, object kind, object octets, object extra) except -1:
@@ -50,7 +50,7 @@ cdef class SendQueue:
         return 0
 
     cdef bint _collected(self, object kind, object octets, object extra) except -1:
-        """Add a small piece to the last one, if that collects pieces of its kind. Returns whether it was added."""
+        """Add a small piece to the last one, if that collects such pieces. Returns whether it was added."""
         cdef object last_kind = self._kind
         cdef object last = self._octets
         cdef object last_extra = self._extra
@@ -70,19 +70,19 @@ cdef class SendQueue:
 
     @property
     def first_extra(self):
-        """What belongs to the kind of the first piece."""
+        """The extra of the first piece."""
         return self._extra
 
     @property
     def first_octets(self):
-        """How many octets of the first piece wait."""
+        """The number of waiting octets of the first piece."""
         return self.first_left()
 
     cdef Py_ssize_t first_left(self) noexcept:
         return 0 if self._kind is None else len(self._octets) - self._offset
 
     def take(self, Py_ssize_t octets):
-        """Remove and return at most so many octets of the first piece; the piece goes with its last octet."""
+        """Remove and return at most this many octets of the first piece. An empty piece is removed."""
         return self.taken(octets)
 
     cdef bytes taken(self, Py_ssize_t octets):

@@ -1,15 +1,15 @@
-"""The state of a stream's speaking side that native code looks at. The classes of the same purpose inherit it."""
+"""The state of a stream's speaking side that native code reads. The Python classes inherit it."""
 from libc.stdint cimport int64_t
 
-from rtpcodec.stream._hearing_states cimport LevelState
+from rtpcodec.stream._receive_states cimport LevelState
 from rtpcodec.stream.speaking._queues cimport SendQueue
 
 
 cdef enum:
     PAST_RUNS = 64          # MAX_PAST_RUNS of `runs`
     PAST = 15000            # MAX_PAST_MS of `runs`
-    UNACKNOWLEDGED = 250    # UNACKNOWLEDGED_MS of `gate`: as much of the round trip is within its limit
-    PING = 250              # PING_MS of `gate`
+    UNACKNOWLEDGED = 250    # UNACKNOWLEDGED_MS of `send_gate`: its limit includes this much of the round trip
+    PING = 250              # PING_MS of `send_gate`
 
 
 cdef class Rate:
@@ -17,7 +17,7 @@ cdef class Rate:
     cdef readonly object resampler
     cdef public int64_t samples_in      # waiting ones included
 
-cdef class LineState:
+cdef class ReplyQueueState:
     cdef public object packing
     cdef public SendQueue _queue
     cdef public object _front           # deque of pieces at the codec's rate, before the queue
@@ -35,7 +35,7 @@ cdef class Span:
     cdef public int64_t start           # sent position
     cdef public int64_t content         # content position
     cdef public int64_t samples
-    cdef public object cut              # CutPoint; None: no clear has limited it
+    cdef public object cut              # CutPoint; None: no clear limits it
 
 cdef class SpansState:
     cdef public int64_t first_content
@@ -48,12 +48,12 @@ cdef class OrderState:
     cdef public list unheard
     cdef public bint moved
     cdef public ReplyFields implicit    # one of `waiting`
-    cdef ReplyFields only(self)         # the reply that waits alone; None: none does, or several do
+    cdef ReplyFields only(self)         # the single waiting reply; None: no reply or several wait
 
 cdef class AcceptorState:
     cdef public OrderState _order
     cdef public object _pcm_check       # PcmCheck
-    cdef public bint _looks_closer      # its `alert`, behind each check
+    cdef public bint _looks_closer      # its `alert` after each check
     cdef public double _max_ms
     cdef public int64_t _frame_samples
     cdef public int64_t sample_rate_hz
@@ -61,22 +61,22 @@ cdef class AcceptorState:
     cdef public bint drops_oldest
     cdef public bint follows_queue
     cdef public bint running
-    cdef public bint is_native          # False: `play` takes the way of Python for all audio
+    cdef public bint is_native          # False: `play` always uses the Python step
     cdef bint takes(self, bytes pcm) except -1
     cdef bint has_room(self, double more_ms) except -1
 
 cdef class ReplyFields:
     cdef public AcceptorState _stage
-    cdef public object _input           # PcmInput, once there was PCM that is not int16 in bytes
+    cdef public object _input           # PcmInput, after the first PCM that is not int16 in bytes
     cdef public object on_end
-    cdef public LineState line
+    cdef public ReplyQueueState queue
     cdef public MarksState marks
     cdef public SpansState spans
     cdef public str state
     cdef public bint closed
     cdef public bint more_follows
     cdef public bint ran_empty
-    # Whether PCM was queued; otherwise nothing has changed.
+    # Returns whether PCM was queued; otherwise nothing has changed.
     cdef bint take_pcm(self, object pcm, object pcm_hz, object note) except -1
 
 cdef class RoundTripsState:
@@ -132,7 +132,7 @@ cdef class LastPing:
     cdef public int64_t number          # 0: there was none
     cdef public int64_t position
 
-cdef class GateState:
+cdef class SendGateState:
     cdef public object backlog
     cdef public object actions
     cdef public object _limit_ms        # float or None
@@ -142,7 +142,7 @@ cdef class GateState:
     cdef public double look_ms
     cdef public double _message_ms
     cdef public double _ms_per_octet
-    cdef public double _unread_octets   # no more are unacknowledged, by the last look and what was sent since
+    cdef public double _unread_octets   # upper bound of the unacknowledged octets
     cdef public bint was_closed
     cdef public LastPing _pinged
     cdef bint is_ping_due(self, int64_t position) noexcept

@@ -16,7 +16,7 @@ class Rate:
     samples_in: int
 
 @disjoint_base
-class LineState:
+class ReplyQueueState:
     packing: Any
     _queue: SendQueue
     _front: deque[Any]
@@ -71,7 +71,7 @@ class ReplyFields:
     _stage: Any
     _input: Any
     on_end: Any
-    line: Any
+    queue: Any
     marks: Any
     spans: Any
     state: Any
@@ -140,7 +140,7 @@ class LastPing:
     position: int
 
 @disjoint_base
-class GateState:
+class SendGateState:
     backlog: Any
     actions: Any
     _limit_ms: float | None

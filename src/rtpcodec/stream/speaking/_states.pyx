@@ -1,6 +1,6 @@
-"""The state of a stream's speaking side in C fields, with the steps of an ordinary message on it.
+"""The state of a stream's speaking side in C fields, with the native steps for an ordinary message.
 
-Each class is the base of the Python class that defines it. A step does the same in the ordinary case, or declines.
+Each class is the base of the Python class that it names. A native step equals the Python step, or declines.
 """
 cimport cython
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_GET_SIZE
@@ -21,8 +21,8 @@ cdef extern from "Python.h":
 
 cdef enum:
     STARTS_OCTETS = 8192        # a bit for each pair of octets
-    JUDGED_OCTETS = 1024        # PcmCheck looks for floats there
-    MAX_RATE_HZ = 1_000_000     # beyond all rates; Python says what is wrong with it
+    JUDGED_OCTETS = 1024        # the octets in which PcmCheck looks for floats
+    MAX_RATE_HZ = 1_000_000     # beyond all rates; the Python step raises the error
 
 cdef object READY = Kind.READY, PCM = Kind.PCM
 cdef uint8_t starts_files[STARTS_OCTETS]
@@ -43,7 +43,7 @@ cdef bint are_zero(const uint8_t* octets, Py_ssize_t n) noexcept nogil:
 @cython.final
 @cython.auto_pickle(False)
 cdef class Rate:
-    """The PCM of one source rate: its resampler, and how much went in. Chunks of one rate join without a seam."""
+    """The PCM of one source rate: its resampler, and its input so far. Chunks of one rate join without a gap."""
 
     def __cinit__(self, int64_t from_hz, resampler):
         self.from_hz = from_hz
@@ -51,11 +51,11 @@ cdef class Rate:
 
 
 @cython.auto_pickle(False)
-cdef class LineState:
-    """The base of Line."""
+cdef class ReplyQueueState:
+    """The base of ReplyQueue."""
 
     cdef int put(self, bytes pcm, object kind, Rate rate, int64_t samples, int64_t frame_samples) except -1:
-        """Append PCM that makes this many samples at the codec's rate."""
+        """Append PCM that gives this many samples at the codec's rate."""
         self._queue.append(kind, pcm, rate)
         self.waiting_samples += samples
         self._tail_samples = (self._tail_samples + samples) % frame_samples
@@ -78,7 +78,7 @@ cdef class Span:
         self.samples = samples
 
     def heard_to(self, int64_t position):
-        """Return the content position up to which it was heard when the far end is at this sent position."""
+        """Return the content position up to which it is heard when the far end is at this sent position."""
         if self.cut is not None:
             position = min(position, <int64_t>self.cut.position) if self.cut.settled else <int64_t>self.cut.position
         return self.content + min(max(0, position - self.start), self.samples)
@@ -119,25 +119,23 @@ cdef class AcceptorState:
         self.is_native = True
 
     cdef bint takes(self, bytes pcm) except -1:
-        """Whether PCM is not a file, nor anything that PcmCheck looks at more closely."""
+        """Return whether PCM needs no closer check: it is not a file, and PcmCheck has no suspicion."""
         cdef const uint8_t* octets = <const uint8_t*>PyBytes_AS_STRING(pcm)
         cdef Py_ssize_t n = PyBytes_GET_SIZE(pcm)
         if starts_files[(octets[0] << 8 | octets[1]) >> 3] >> (octets[1] & 7) & 1:
             return False
         if not self._looks_closer:
             return True
-        # Silence says nothing about floats, and changes nothing there.
+        # Silence does not change the state of PcmCheck.
         return not self._pcm_check.carries and are_zero(octets, min(n, <Py_ssize_t>JUDGED_OCTETS))
 
     cdef bint has_room(self, double more_ms) except -1:
-        """Whether this much audio fits for certain: behind all that waits together."""
+        """Return whether this much audio certainly fits: together with all waiting audio."""
         cdef ReplyFields only = self._order.only()
-        cdef int64_t samples = 0
-        if only is not None:
-            samples = only.line.waiting_samples
-        else:
+        cdef int64_t samples = 0 if only is None else only.queue.waiting_samples
+        if only is None:
             for one in self._order.waiting:
-                samples += (<ReplyFields>one).line.waiting_samples
+                samples += (<ReplyFields>one).queue.waiting_samples
         return <double>(samples * 1000) / <double>self.sample_rate_hz + more_ms <= self._max_ms
 
 
@@ -146,14 +144,17 @@ cdef class ReplyFields:
     """The base of Reply."""
 
     def play(self, pcm, pcm_hz=None, note=None):
-        """Add int16 or float32 mono PCM.
+        """Add int16 or float32 mono PCM. If it raises, nothing was added.
 
-        pcm: the PCM, as octets of int16, an array, a memoryview or a numpy array of int16 or float32; or an Audio,
-            which keeps its rate. An odd octet waits for its partner in the next call.
-        pcm_hz: its rate; None: send_pcm_hz.
-        note: anything, such as the words of this chunk: see `last_note_played`.
-        Raises, and adds nothing: ReplyInterrupted; QueueFull; StreamEnded; ValueError, TypeError if it is not PCM or
-        the rate cannot be resampled.
+        Args:
+            pcm: octets of int16; an array, memoryview or numpy array of int16 or float32; or an Audio, which knows its
+                rate. An odd octet waits for its other half in the next call.
+            pcm_hz: its rate in Hz; None: send_pcm_hz.
+            note: any object, such as the words of this chunk: see `last_note_played`.
+
+        Raises:
+            ReplyInterrupted, StreamEnded, QueueFull: the reply was interrupted, the stream has ended, no space is left.
+            ValueError, TypeError: it is not PCM, or the rate cannot be resampled.
         """
         if not self.take_pcm(pcm, pcm_hz, note):
             self._play(pcm, pcm_hz, note)
@@ -168,7 +169,7 @@ cdef class ReplyFields:
             return False
         if not stage.running or stage.follows_queue or not stage.is_native:
             return False
-        # 1. Which PCM, of which rate?
+        # 1. Which PCM, at which rate?
         from_hz = stage.pcm_hz
         if PyLong_CheckExact(pcm_hz):
             if not 0 < pcm_hz < MAX_RATE_HZ:
@@ -180,9 +181,8 @@ cdef class ReplyFields:
             octets = <bytes>pcm
         elif type(pcm) is Audio:
             octets = (<Audio>pcm).pcm
-            if octets is None:    # it was made without its constructor
-                return False
-            if pcm_hz is not None and (<Audio>pcm).sample_rate_hz != from_hz:
+            # Without octets, the Audio was made without its constructor.
+            if octets is None or (pcm_hz is not None and (<Audio>pcm).sample_rate_hz != from_hz):
                 return False
             from_hz = (<Audio>pcm).sample_rate_hz
         else:
@@ -194,14 +194,14 @@ cdef class ReplyFields:
         if not stage.has_room(<double>(samples * 1000) / <double>from_hz):
             return False
         if from_hz == stage.sample_rate_hz:
-            self.line.put(octets, READY, None, samples, stage._frame_samples)
+            self.queue.put(octets, READY, None, samples, stage._frame_samples)
             return True
-        # 3. Samples are counted at the codec's rate, also those that a resampler has not made yet.
-        rate = self.line._rates.get(from_hz)
-        if rate is None or len(self.line._rates) != 1:
+        # 3. Count samples at the codec's rate, before they are resampled.
+        rate = self.queue._rates.get(from_hz)
+        if rate is None or len(self.queue._rates) != 1:
             return False
         samples += rate.samples_in
-        self.line.put(
+        self.queue.put(
             octets, PCM, rate,
             samples * stage.sample_rate_hz // from_hz - rate.samples_in * stage.sample_rate_hz // from_hz,
             stage._frame_samples,
@@ -231,7 +231,7 @@ cdef class RunState:
 
 
 cdef RunState run_like(RunState run):
-    """A new run of the same Python class, without a call of its constructor."""
+    """Return a new run of the same Python class, without calling its constructor."""
     return <RunState>type_of(run).tp_new(type_of(run), (), NULL)
 
 
@@ -240,7 +240,7 @@ cdef class FarEndState:
     """The base of FarEnd."""
 
     def sent(self, int64_t samples, double now_ms):
-        """Record that a message of audio was sent. A run begins if the far end is dry. Returns its ms."""
+        """Record that a message of audio was sent. If the far end is dry, a run begins. Returns the duration in ms."""
         return self.record(samples, now_ms)
 
     cdef double record(self, int64_t samples, double now_ms) except -1.0:
@@ -267,8 +267,8 @@ cdef class FarEndState:
         return 0
 
     cdef int end_run(self) except -1:
-        """Put the run to the past ones."""
-        # Here and not in the run behind it: a run refers to that one, which would be a cycle.
+        """Move the current run to the past runs."""
+        # The list is kept here, because a run refers to the next one: a reference back would be a cycle.
         cdef list past = self.past_runs
         cdef double oldest_ms = self.run.first_sent_ms - PAST
         past.append(self.run)
@@ -280,14 +280,14 @@ cdef class FarEndState:
         self.end_run()
 
     cdef double round_trip(self) noexcept:
-        """The best guess of the round trip: see FarEnd._round_trip_ms."""
+        """Return the best estimate of the round trip: see FarEnd._round_trip_ms."""
         cdef RoundTripsState trips = self.jitter.round_trips
         if trips.count:
             return trips.least_ms
         return self._hold_bound_ms if self._hold_bound_ms < INFINITY else 0.0
 
     cdef double played_by(self, int64_t position) except? -1.0:
-        """When the echo of a mark there would arrive; minus infinity: nothing is left to play."""
+        """Return the echo time of a position; minus infinity: nothing is left to play."""
         cdef RunState run = self.run
         cdef double base_ms
         if run.first_sent_ms == -INFINITY or position <= run.start:
@@ -308,7 +308,7 @@ cdef class OwnMarksState:
 
     @property
     def due_ms(self):
-        """When a last mark that had to wait for the limit may be sent: ask `wanted` again then. None: none waits."""
+        """When a last mark that waits for the rate limit may be sent: call `wanted` then. None: no mark waits."""
         return None if self.wanted_ms == INFINITY else self.wanted_ms
 
     @due_ms.setter
@@ -323,14 +323,14 @@ cdef class LastPing:
 
 
 @cython.auto_pickle(False)
-cdef class GateState:
-    """The base of Gate."""
+cdef class SendGateState:
+    """The base of SendGate."""
 
     def __cinit__(self):
         self._pinged = LastPing()
 
     def ping_due(self, int64_t position):
-        """Whether enough audio was sent since the last ping, so that another one is due behind this position."""
+        """Return whether enough audio was sent since the last ping for another one behind this position."""
         return self.is_ping_due(position)
 
     cdef bint is_ping_due(self, int64_t position) noexcept:
@@ -338,7 +338,7 @@ cdef class GateState:
         return not last.number or (position - last.position) * 1000 >= PING * self._rate_hz
 
     cdef bint is_open(self, int64_t position, RoundTripsState trips) except -1:
-        """Whether the gate is open for certain, without a look at the system's buffers: see Gate.open."""
+        """Return whether the gate is certainly open, without reading the system's buffers: see SendGate.open."""
         cdef double limit_ms
         if self.backlog is None and not self.pongs:
             return True
@@ -377,7 +377,7 @@ cdef class EchoesState:
 
     @property
     def next_deadline_ms(self):
-        """When `expired` has something to do; None: never, unless a call changes it. May be early, never late."""
+        """When `expired` has something to do; None: not before a call changes it. May be early, never late."""
         return None if self.deadline_ms == INFINITY else self.deadline_ms
 
     @next_deadline_ms.setter

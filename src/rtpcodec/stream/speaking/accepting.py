@@ -1,4 +1,4 @@
-"""Accepting: the audio of replies is checked, and counted against the limit of the queue."""
+"""Accepting: checks the audio of replies, and counts it against the limit of the queue."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from rtpcodec.stream.speaking.reply import Reply
 
 
 class Acceptor(AcceptorState):
-    """The Stage of one stream's replies. Use from one thread at a time."""
+    """Accepts the audio of one stream's replies (a Stage). Use from one thread at a time."""
 
     __slots__ = ("_checks", "_parts", "dropped_samples")
 
     def __init__(self, parts: Parts, pcm_hz: int | None) -> None:
-        """Make it; pcm_hz: rate of PCM that is given without one; None: the codec's."""
+        """Make the acceptor of a stream; pcm_hz: default rate of PCM; None: that of the codec."""
         self._parts = parts
         self._checks = PlayChecks()
         self._pcm_check = self._checks.pcm
@@ -30,47 +30,48 @@ class Acceptor(AcceptorState):
         self._max_ms = parts.settings.max_queue_ms
         self._frame_samples = parts.packing.frame_samples
         self.drops_oldest = parts.settings.when_full == "drop_oldest"
-        """Whether audio beyond the limit lets the oldest be dropped."""
+        """Whether audio beyond the limit drops the oldest audio."""
         self.follows_queue = self.drops_oldest
         """Whether `queued` must be called for PCM as well."""
         self.dropped_samples = 0
-        """Audio that waited, and was dropped because the queue was full."""
+        """Audio that was dropped because the queue was full."""
         self.sample_rate_hz = parts.packing.sample_rate_hz
         """The rate of the codec's samples."""
         self.pcm_hz = pcm_hz or self.sample_rate_hz
-        """The rate of PCM that is given without one."""
+        """The default rate of PCM."""
         self.running = True
         """Whether the stream has not ended."""
 
     def check_pcm(self, pcm: Buffer) -> None:
-        """Refuse a file in place of its samples: a common mistake, heard as a click or as noise."""
+        """Refuse the octets of a file instead of its samples: a common mistake, which sounds like a click or noise."""
         head = pcm[:2] if pcm.__class__ is bytes else memoryview(pcm)[:2].tobytes()[:2]
         if head in FILE_STARTS or self._checks.pcm.alert:
             self._checks.pcm.check(memoryview(pcm))
             self._looks_closer = self._checks.pcm.alert
 
     def check_payload(self, payload: Buffer) -> None:
-        """Refuse a file in place of a payload."""
+        """Refuse the octets of a file instead of a payload."""
         self._checks.payload(payload)
 
     def payload_ms(self, payload: Buffer) -> float:
-        """Return the duration of octets in the send codec. PayloadError, TypeError."""
+        """Return the duration of octets in the send codec. Raises: PayloadError, TypeError."""
         octets = memoryview(payload)
         if octets.itemsize != 1:
             raise TypeError(f"payload has items of format '{octets.format}', octets ('B', 'b', 'c') are needed")
         return self._parts.packing.payload_ms(octets)
 
     def require_room(self, reply: Reply, more_ms: float) -> None:
-        """QueueFull: this much more audio of a reply does not fit. With `drop_oldest`, all fits."""
+        """Raise QueueFull if this much more audio of a reply does not fit. With `drop_oldest`, any amount fits."""
         max_ms = self._parts.settings.max_queue_ms
         if self.drops_oldest or not more_ms:
             return
-        # All that waits together is at least what counts for one reply.
+        # 1. The quick check: all waiting audio together is at least what counts for one reply.
         samples = 0
         for one in self._parts.order.waiting:
-            samples += one.line.waiting_samples
+            samples += one.queue.waiting_samples
         if samples * 1000 / self.sample_rate_hz + more_ms <= max_ms:
             return
+        # 2. What counts for this reply.
         queued_ms = self._counted_ms(reply)
         if queued_ms + more_ms <= max_ms:
             return
@@ -79,14 +80,15 @@ class Acceptor(AcceptorState):
         )
 
     def queued(self, reply: Reply, samples: int, from_hz: int, payload: bytes | None = None) -> None:
-        """Report audio that was queued, and drop the oldest beyond the limit of a reply if the settings say so.
+        """Report queued audio. If the settings say so, drop the oldest audio beyond the limit of the reply.
 
-        A disclosure is dropped for its own audio only.
+        A disclosure loses audio only to make room for its own.
 
-        reply: which has got audio.
-        samples: PCM of so many samples was queued.
-        from_hz: their rate.
-        payload: was queued instead; None: PCM was.
+        Args:
+            reply: the reply that was fed.
+            samples: the number of PCM samples that were queued.
+            from_hz: their rate.
+            payload: the payload that was queued instead; None: PCM was queued.
         """
         actions = self._parts.actions
         if actions is not None:
@@ -108,29 +110,29 @@ class Acceptor(AcceptorState):
                     return
 
     def room_ms_of(self, reply: Reply) -> float:
-        """Return how much audio of a reply fits."""
+        """Return how much more audio of a reply fits."""
         if self.drops_oldest:
             return self._parts.settings.max_queue_ms
         return max(0.0, self._parts.settings.max_queue_ms - self._counted_ms(reply))
 
     def _counted_ms(self, reply: Reply) -> float:
-        """Return the audio that counts against a reply's limit.
+        """Return the audio that counts against the limit of a reply.
 
-        The reply that speaks has the whole limit, and all others share another one. Otherwise an open reply without
-        audio, behind which the queue is full, could never get any.
+        The reply that speaks has the whole limit; all others share a second one. With a single limit, an open reply
+        without audio could never get any once the queue behind it is full.
         """
         current = self._parts.order.current
         if reply is current or current is None:
-            return self._parts.ms(reply.line.waiting_samples - reply.line.kept_samples)
+            return self._parts.ms(reply.queue.waiting_samples - reply.queue.kept_samples)
         return self.behind_ms
 
     @property
     def behind_ms(self) -> float:
-        """Audio of all replies but the one that speaks."""
+        """Waiting audio of all replies but the one that speaks."""
         order = self._parts.order
         current = order.current
         return self._parts.ms(
-            sum(one.line.waiting_samples - one.line.kept_samples for one in order.waiting if one is not current)
+            sum(one.queue.waiting_samples - one.queue.kept_samples for one in order.waiting if one is not current)
         )
 
     def heard_now(self, now_ms: float) -> Heard:
@@ -138,13 +140,13 @@ class Acceptor(AcceptorState):
         return self._parts.far_end.heard(now_ms)
 
     def closing(self, reply: Reply) -> None:
-        """Take note that a reply was ended, of which audio waits elsewhere."""
+        """Record that a reply was ended while some of its audio waits elsewhere."""
         actions = self._parts.actions
         if actions is not None:
             actions.closing(reply)
 
     def ended(self, reply: Reply) -> None:
-        """Take note that nothing more is added to a reply."""
+        """Record that a reply is complete."""
         actions = self._parts.actions
         if actions is not None:
             actions.ended(reply)
@@ -154,10 +156,10 @@ class Acceptor(AcceptorState):
 
     @property
     def max_queue_ms(self) -> float:
-        """Limit of queued audio."""
+        """The limit of queued audio."""
         return self._parts.settings.max_queue_ms
 
     def require_running(self) -> None:
-        """StreamEnded: the stream has ended."""
+        """Raise StreamEnded if the stream has ended."""
         if not self.running:
             raise StreamEnded("the stream has stopped, nothing can be sent any more")

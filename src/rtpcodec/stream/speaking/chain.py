@@ -15,21 +15,21 @@ from rtpcodec.stream.events import Audio, Event, Interrupted, MarkCleared
 from rtpcodec.stream.items import Packing
 from rtpcodec.stream.marks import GENERATED_PREFIX, check_mark_name
 from rtpcodec.stream.send_chain import SendMeasures, SendSums
-from rtpcodec.stream.speaking._saying import Saying
+from rtpcodec.stream.speaking._send_path import SendPath
 from rtpcodec.stream.speaking.accepting import Acceptor
 from rtpcodec.stream.speaking.connection_loss import ConnectionLoss
 from rtpcodec.stream.speaking.echoes import Echoes
 from rtpcodec.stream.speaking.far_end import FarEnd
-from rtpcodec.stream.speaking.gate import Gate
+from rtpcodec.stream.speaking.feedback import Feedback
 from rtpcodec.stream.speaking.idle_sound import IdleSound
-from rtpcodec.stream.speaking.line import Line
-from rtpcodec.stream.speaking.listening import Listener
 from rtpcodec.stream.speaking.order import ReplyOrder
 from rtpcodec.stream.speaking.own_marks import OwnMarks
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.releasing import Releaser
 from rtpcodec.stream.speaking.reply import Reply
+from rtpcodec.stream.speaking.reply_queue import ReplyQueue
 from rtpcodec.stream.speaking.resolving import Resolver
+from rtpcodec.stream.speaking.send_gate import SendGate
 from rtpcodec.stream.speaking.sent_audio import KEPT_MS, SentAudio
 from rtpcodec.stream.speaking.settings import SpeakingSettings
 from rtpcodec.stream.speaking.stopping import Stopper
@@ -38,17 +38,17 @@ from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.wire import Dialect
 
 MAX_WAITING_MARKS: Final = 1000
-"""Marks in the queue or on their way; a caller with more has an endless loop."""
+"""Limit of waiting and outstanding marks. A program with more has an endless loop."""
 
 
 class SpeechChain(Live):
-    """Queue the audio of replies, encode it when it is due, and release it.
+    """Queues the audio of replies, encodes it when it is due, and releases it.
 
-    Times are in ms of the caller's clock. Use from one thread at a time.
+    Times are in ms of the session's clock. Use from one thread at a time.
     """
 
     __slots__ = (
-        "_listener",
+        "_feedback",
         "_parts",
         "_reply_count",
         "acceptor",
@@ -57,7 +57,7 @@ class SpeechChain(Live):
         "releaser",
         "resolver",
         "sample_rate_hz",
-        "saying",
+        "send_path",
         "stopper",
     )
 
@@ -65,7 +65,7 @@ class SpeechChain(Live):
         """Make the chain of a stream.
 
         packing: of the plan's codec.
-        pcm_hz: rate of PCM that is given without one; None: the codec's.
+        pcm_hz: default rate of PCM; None: that of the codec.
         settings: of the speaking side.
         dialect: of the carrier.
         """
@@ -83,7 +83,7 @@ class SpeechChain(Live):
             order=ReplyOrder(),
             sent_audio=SentAudio(kept_samples, packing),
             idle=IdleSound(rate_hz, settings.keep_alive),
-            gate=Gate(rate_hz, lead_ms),
+            gate=SendGate(rate_hz, lead_ms),
         )
         self.pcm_hz = pcm_hz or rate_hz
         self.sample_rate_hz = rate_hz
@@ -91,20 +91,20 @@ class SpeechChain(Live):
         self.releaser = Releaser(self._parts)
         self.resolver = Resolver(self._parts)
         self.stopper = Stopper(self._parts, self.releaser)
-        self._listener = Listener(self._parts, self.releaser, self.stopper, self.resolver)
-        self.loss = ConnectionLoss(self._parts, self.releaser, self.stopper, self._listener, self.resolver)
-        self.saying = Saying(self._parts, self.releaser, self.resolver, self.stopper, self._listener)
+        self._feedback = Feedback(self._parts, self.releaser, self.stopper, self.resolver)
+        self.loss = ConnectionLoss(self._parts, self.releaser, self.stopper, self._feedback, self.resolver)
+        self.send_path = SendPath(self._parts, self.releaser, self.resolver, self.stopper, self._feedback)
         self._reply_count = 0
 
     # Replies
 
     def reply(self, reply_id: str | None, *, interruptible: bool) -> Reply:
-        """Open a reply behind all others. LocalProtocolError: too many are open. TypeError: the id is not a str."""
+        """Open a reply behind all others. Raises: LocalProtocolError if too many are open; TypeError for a wrong id."""
         if reply_id is not None and not isinstance(reply_id, str):
             raise TypeError(f"the id of the reply is of type {type(reply_id).__name__}, a str or None is needed")
         self._reply_count += 1
         name = reply_id or f"reply-{self._reply_count}"
-        reply = Reply(self.acceptor, Line(self._parts.packing), name, interruptible=interruptible)
+        reply = Reply(self.acceptor, ReplyQueue(self._parts.packing), name, interruptible=interruptible)
         parts = self._parts
         parts.order.open(reply)
         if parts.actions is not None:
@@ -113,7 +113,7 @@ class SpeechChain(Live):
         return reply
 
     def current_reply(self, now_ms: float) -> Reply | None:
-        """Return the reply that an interruption of the current one ends; None if it does not exist."""
+        """Return the reply that `interrupt("current")` would end; None if there is none."""
         return self.stopper.current_reply(now_ms)
 
     @property
@@ -123,16 +123,16 @@ class SpeechChain(Live):
 
     @property
     def unended_replies(self) -> list[Reply]:
-        """The replies that were not heard to their end and not interrupted, in the order of speaking."""
+        """The replies that have not ended, in the order of speaking."""
         return list(self._parts.order)
 
     @property
     def implicit_reply(self) -> Reply:
-        """The reply of audio that is played outside any; opened if needed. StreamEnded."""
+        """The reply for audio that is played outside any reply; opened if needed. Raises: StreamEnded."""
         order = self._parts.order
         if order.implicit is None:
             self.acceptor.require_running()
-            implicit = Reply(self.acceptor, Line(self._parts.packing), None, interruptible=True)
+            implicit = Reply(self.acceptor, ReplyQueue(self._parts.packing), None, interruptible=True)
             order.open(implicit)
             order.implicit = implicit
         return order.implicit
@@ -154,47 +154,47 @@ class SpeechChain(Live):
         self.implicit_reply.play_payload(payload, note)
 
     def play_mp3(self, data: Buffer) -> None:
-        """Refuse: LocalProtocolError."""
+        """Raise LocalProtocolError: mode rtp has no files."""
         self.mp3_ms(data)
 
     def mp3_ms(self, _data: Buffer) -> float:
-        """Refuse: LocalProtocolError."""
+        """Raise LocalProtocolError: mode rtp has no files."""
         raise LocalProtocolError("the plan's mode is 'rtp', play_mp3 needs 'mp3'")
 
     def own_mark(self) -> str:
-        """Refuse: LocalProtocolError."""
+        """Raise LocalProtocolError: in mode rtp, replies report when they were heard."""
         raise LocalProtocolError("the plan's mode is 'rtp', where replies say when they were heard")
 
     def flush(self) -> None:
-        """End the implicit reply as an utterance."""
+        """End the implicit reply."""
         self._parts.order.end_implicit()
 
     def end_replies(self, kept: Container[Reply] = ()) -> None:
-        """End all open replies but the kept ones, and the implicit one."""
+        """End all open replies except the kept ones, the implicit one included."""
         for reply in list(self._parts.order.waiting):
             if reply not in kept:
                 reply.end()
 
     def paused_for_ms(self, now_ms: float) -> float:
-        """Return how much longer a pause lasts unless something ends it; infinity: suspended; 0: neither."""
+        """Return how much longer a pause lasts at most; infinity: suspended; 0: neither."""
         return max(0.0, self.stopper.next_ms - now_ms) if self._parts.paused else 0.0
 
     @property
     def halts(self) -> int:
-        """How often a pause or a suspension has stopped replies."""
+        """How often a pause or a suspension has begun to hold replies back."""
         return self._parts.halts
 
     def payload_ms(self, payload: Buffer) -> float:
-        """Return the duration of octets in the send codec. PayloadError, TypeError."""
+        """Return the duration of octets in the send codec. Raises: PayloadError, TypeError."""
         return self.acceptor.payload_ms(payload)
 
     @property
     def max_queue_ms(self) -> float:
-        """Limit of queued audio."""
+        """The limit of queued audio."""
         return self._parts.settings.max_queue_ms
 
     def follow(self, heard: PayloadFormat | None) -> None:
-        """Send in the packing and mode that the far end's payloads ask for: see Packing.follow."""
+        """Adopt the packing and mode that the far end's payloads request: see Packing.follow."""
         self._parts.packing.follow(heard)
 
     # Marks
@@ -212,28 +212,28 @@ class SpeechChain(Live):
         if name is None:
             name = parts.new_mark(GENERATED_PREFIX)
         reply = parts.order.last_with_audio or parts.order.current or self.implicit_reply
-        reply.marks.put(name, reply.line.taken_samples + reply.line.waiting_samples)
+        reply.marks.put(name, reply.queue.taken_samples + reply.queue.waiting_samples)
         if parts.actions is not None:
             parts.actions.marked(name)
         return name
 
     def mark_echoed(self, name: str, now_ms: float) -> list[Event]:
-        """Take an echo. Returns the caller's events."""
-        return self._listener.mark_echoed(name, now_ms)
+        """Process an echo. Returns the events."""
+        return self._feedback.mark_echoed(name, now_ms)
 
     def transferred(self, now_ms: float) -> list[Event]:
-        """Discard a pause: another phone may listen, which has not heard what the pause has kept."""
+        """Discard a pause: another phone may listen now, which has not heard the begin of the kept audio."""
         self.stopper.discard(now_ms)
         self.resolver.wake()
-        return self._listener.take_reports()
+        return self._feedback.take_reports()
 
     def refused(self, now_ms: float) -> list[Event]:
-        """Take the carrier's complaint about too many messages."""
-        return self._listener.refused(now_ms)
+        """Process the carrier's complaint about too many messages."""
+        return self._feedback.refused(now_ms)
 
     def expired(self, now_ms: float) -> list[Event]:
-        """Return the events of time alone: marks that timed out, replies that were heard, a pause that is over."""
-        return self._listener.expired(now_ms)
+        """Return the events that time alone causes: timed-out marks, replies that were heard, the end of a pause."""
+        return self._feedback.expired(now_ms)
 
     @property
     def has_reports(self) -> bool:
@@ -242,10 +242,10 @@ class SpeechChain(Live):
 
     def take_reports(self) -> list[Event]:
         """Remove and return the events that sending has caused."""
-        return self._listener.take_reports()
+        return self._feedback.take_reports()
 
     def hear(self, inbound: StallWatch) -> None:
-        """Look there how long the carrier has been silent."""
+        """Set the source of how long the carrier has been silent."""
         self._parts.gate.inbound = inbound
 
     # Releasing texts
@@ -253,7 +253,7 @@ class SpeechChain(Live):
     def due(self, now_ms: float, *, at_once: bool = True) -> list[str]:
         """Remove and return the texts that are due. Audio is encoded here, not before.
 
-        at_once: all of them; otherwise as many as take 5 ms, and `next_deadline_ms` is in the past if others are due.
+        at_once: return all of them. False: as many as take 5 ms; `next_deadline_ms` is in the past if more are due.
         """
         texts = self.releaser.due(now_ms, inf if at_once else self._parts.packing.turn_ms)
         if self._parts.order.moved:
@@ -263,7 +263,7 @@ class SpeechChain(Live):
     @property
     def next_deadline_ms(self) -> float | None:
         """When `due` or `expired` has something to do; minus infinity: now; None: not before a call changes it."""
-        next_ms, event_ms = self.releaser.next_ms, self._listener.event_deadline_ms
+        next_ms, event_ms = self.releaser.next_ms, self._feedback.event_deadline_ms
         if event_ms is not None and event_ms <= next_ms:
             return event_ms
         return None if next_ms == inf else next_ms
@@ -271,18 +271,18 @@ class SpeechChain(Live):
     @property
     def event_deadline_ms(self) -> float | None:
         """When `expired` has something to do; None: not before a call changes it."""
-        return self._listener.event_deadline_ms
+        return self._feedback.event_deadline_ms
 
     # Interruption, suspension, background
 
     def interrupt(
         self, now_ms: float, also_dropped_ms: float = 0.0, what: Literal["all", "current"] | Reply = "all"
     ) -> tuple[Interrupted, list[Event]]:
-        """End replies: see MediaSession.interrupt. Returns the estimate, and the events."""
+        """End replies: see MediaSession.interrupt. Returns the estimate and the events."""
         self.resolver.resolve(now_ms)
         found = self.stopper.interrupt(now_ms, what, also_dropped_ms)
         self.resolver.wake()
-        return found, self._listener.take_reports()
+        return found, self._feedback.take_reports()
 
     def suspend(self, reason: str, now_ms: float) -> None:
         """Suspend replies: see MediaSession.suspend_speech."""
@@ -291,7 +291,7 @@ class SpeechChain(Live):
             self._parts.actions.suspended(now_ms, reason)
 
     def unsuspend(self, reason: str, now_ms: float) -> None:
-        """End a suspension, and send what was not heard again."""
+        """End a suspension, and send the unheard audio again."""
         self.stopper.unsuspend(reason, now_ms)
         self.resolver.wake()
         if self._parts.actions is not None:
@@ -305,8 +305,8 @@ class SpeechChain(Live):
     # The far end's answers
 
     @property
-    def gate(self) -> Gate:
-        """Whether the far end takes audio."""
+    def gate(self) -> SendGate:
+        """The gate that stops sending while the far end does not read."""
         return self._parts.gate
 
     def ping(self, now_ms: float) -> bytes | None:
@@ -314,17 +314,17 @@ class SpeechChain(Live):
         return self._parts.gate.ping(self._parts.far_end.sent_position, now_ms)
 
     def ponged(self, payload: bytes, now_ms: float) -> None:
-        """Take a pong: it measures the round trip, and proves that all before its ping was read."""
+        """Process a pong: it measures the round trip, and proves that all audio before its ping was read."""
         round_trip_ms = self._parts.gate.ponged(payload, now_ms)
         if round_trip_ms is not None:
             self._parts.far_end.round_trip(round_trip_ms, now_ms)
 
     def end(self, now_ms: float) -> list[Event]:
-        """End the stream: drop everything unsent, and return the events of marks and replies."""
+        """End the stream, drop all unsent audio, and return the events of marks and replies."""
         self.acceptor.running = False
         parts = self._parts
         self.stopper.end(now_ms)
-        found = [*self._listener.take_reports(), *self._listener.events_of(parts.echoes.ended())]
+        found = [*self._feedback.take_reports(), *self._feedback.events_of(parts.echoes.ended())]
         position = parts.far_end.heard(now_ms)
         for reply in list(parts.order):
             found.extend(MarkCleared(name, "stop") for name in reply.marks.drop())
@@ -335,18 +335,18 @@ class SpeechChain(Live):
                 found.append(reply.ended_event())
         self.releaser.end()
         parts.sent_audio.take_all()  # its replies hold this chain
-        return [*found, *self._listener.take_reports()]
+        return [*found, *self._feedback.take_reports()]
 
     # Measures
 
     def describe(self) -> str:
-        """Describe resampling, codec and rate for people."""
+        """Describe resampling, codec and rate in words."""
         coded = self._parts.packing.describe()
         return coded if self.pcm_hz == self.sample_rate_hz else f"{self.pcm_hz} Hz -> {coded}"
 
     @property
     def stream_id(self) -> str | None:
-        """Of the last `start`."""
+        """The id of the stream in the last `start`."""
         return self.releaser.stream_id
 
     @stream_id.setter
@@ -362,7 +362,7 @@ class SpeechChain(Live):
 
     @property
     def round_trip_ms(self) -> float | None:
-        """The least measured time to the carrier and back; None: not measured."""
+        """The minimum measured round trip to the carrier; None: not measured."""
         return self._parts.far_end.round_trip_ms
 
     @property
@@ -372,7 +372,7 @@ class SpeechChain(Live):
 
     @property
     def room_ms(self) -> float:
-        """Audio that `play` would accept now."""
+        """How much audio `play` would accept now."""
         order = self._parts.order
         if order.implicit is None:
             return self.max_queue_ms - (0.0 if order.current is None else self.acceptor.behind_ms)
@@ -380,12 +380,12 @@ class SpeechChain(Live):
 
     @property
     def queued_ms(self) -> float:
-        """Audio that was queued and not sent yet, of all replies."""
+        """Waiting audio of all replies."""
         return self._parts.ms(self._parts.order.waiting_samples)
 
     @property
     def position_ms(self) -> float:
-        """Audio queued since the stream began, without what interruptions dropped."""
+        """Audio queued since the stream began, without audio that interruptions dropped."""
         parts = self._parts
         return parts.ms(parts.far_end.sent_position - parts.lost_samples + parts.order.waiting_samples)
 

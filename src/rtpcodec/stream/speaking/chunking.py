@@ -1,4 +1,4 @@
-"""How much of a reply the next message takes: whole chunks, and at the end what is left."""
+"""How much of a reply the next message takes: whole chunks, and the rest at the end."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from typing import Final
 from rtpcodec.stream.plan import MIN_MESSAGE_MS
 
 STEP_MS: Final = MIN_MESSAGE_MS
-"""A message of a sample codec holds a multiple of this, the shortest chunk that the carrier takes."""
+"""A message of a sample codec holds a multiple of this, the shortest chunk that the carrier accepts."""
 CHUNK_LIMITS_MS: Final = (STEP_MS, 200)
-"""A longer chunk would delay the first audio of a reply, and its interruption, by more than a listener overlooks."""
+"""A longer chunk would noticeably delay the begin of a reply, and its interruption."""
 MAX_PREBUFFER_MS: Final = 5000
-"""Longer than any caller waits for a reply: a higher number is probably one of another unit."""
+"""Longer than any caller waits for a reply: a higher number probably has another unit."""
 
 
 class Chunking:
-    """The lengths of messages, in samples at the codec's rate. It holds no state, so replies and threads may share one.
+    """Computes the lengths of messages, in samples at the codec's rate. Stateless: replies and threads may share it.
 
-    Audio whose end is known is never held back: neither for a whole chunk nor for the prebuffer.
+    Audio whose end is known is never held back, neither for a whole chunk nor for the prebuffer.
     """
 
     __slots__ = ("_chunk_samples", "_frame_samples", "_prebuffer_samples")
@@ -32,15 +32,18 @@ class Chunking:
         prebuffer_ms: float = 0,
         is_frame_codec: bool = False,
     ) -> None:
-        """Make a rule for one codec.
+        """Make the rule for one codec.
 
-        frame_samples: samples of the codec's frame; of a sample codec, those of 20 ms.
-        sample_rate_hz: their rate.
-        chunk_ms: how much audio a message of a sample codec holds at most, 20 to 200. Messages hold whole multiples of
-            20 ms, so 50 means 40. A message of a frame codec always holds one frame.
-        prebuffer_ms: a reply begins when this much of it waits, 0 to 5000.
-        is_frame_codec: whether the codec is a frame codec.
-        Raises: ValueError if a number is out of range.
+        Args:
+            frame_samples: samples of a frame; for a sample codec, those of 20 ms.
+            sample_rate_hz: their rate.
+            chunk_ms: the most audio per message of a sample codec, 20 to 200. Messages hold multiples of 20 ms, so 50
+                means 40. A message of a frame codec always holds one frame.
+            prebuffer_ms: how much audio must wait before a reply begins, 0 to 5000.
+            is_frame_codec: whether the codec is a frame codec.
+
+        Raises:
+            ValueError: a number is out of range.
         """
         shortest, longest = CHUNK_LIMITS_MS
         if not (isfinite(chunk_ms) and shortest <= chunk_ms <= longest):
@@ -55,10 +58,11 @@ class Chunking:
     def next_samples(self, waiting_samples: int, *, ended: bool, begun: bool = True) -> int:
         """Return the samples of the next message, a multiple of the frame; 0: it must wait for more audio.
 
-        waiting_samples: audio of the reply that waits, up to the mark that stands behind it, if one does.
-        ended: no more audio comes before its end or that mark. The last message is then padded to a whole frame, so
-            the result may exceed what waits.
-        begun: a message of the reply was sent.
+        Args:
+            waiting_samples: waiting audio of the reply, up to the next mark.
+            ended: whether no audio will follow before the end or that mark. The last message is then padded to a whole
+                frame, so the result may exceed waiting_samples.
+            begun: whether a message of the reply was sent.
         """
         if ended:
             if waiting_samples >= self._chunk_samples:

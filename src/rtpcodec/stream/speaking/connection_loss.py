@@ -1,10 +1,15 @@
-"""A lost line: what of the sent audio was heard when the WebSocket broke, and the rest queued again for the next one.
+"""A lost line (WebSocket): estimates what was heard of the sent audio, and queues the rest again for the next line.
 
-Nothing can be asked any more: no clear is sent, and no echo will return. The far end is taken to drop what it holds
-when its stream loses the socket. In the time in which echoes arrive, that was at a moment between the end of its media,
-which shows that the line worked, and now. In a blackout, where nothing passes and nobody notices, this is long: then
-the far end has played no more than what had arrived. Clears that were sent meanwhile, by an interruption or a pause,
-have not acted: what they took, and what was sent behind them, counts as if they had not been sent.
+No evidence will follow: no clear can be sent, and no echo will return. Assumptions:
+
+1. The far end drops its buffer when its stream loses the socket. In echo time, that was between the end of its media,
+   which shows that the line worked, and now.
+2. In a blackout, where nothing passes and neither side notices, this interval is long. The far end has then played at
+   most the audio that had arrived.
+3. Clears that were sent during the blackout, by an interruption or a pause, have not acted. The audio that they
+   dropped, and the audio behind them, counts as if they had not been sent.
+
+docs/adr/0029-a-lost-line.md gives the reasons.
 """
 
 from __future__ import annotations
@@ -14,7 +19,7 @@ from math import inf
 from typing import Final
 
 from rtpcodec.stream.send_chain import LossReport
-from rtpcodec.stream.speaking.listening import Listener
+from rtpcodec.stream.speaking.feedback import Feedback
 from rtpcodec.stream.speaking.parts import Parts
 from rtpcodec.stream.speaking.positions import Heard, Window
 from rtpcodec.stream.speaking.releasing import Releaser
@@ -25,30 +30,31 @@ from rtpcodec.stream.speaking.stopping import SAFE_DOUBT, Stopper
 from rtpcodec.stream.speaking.stops import SentClear
 
 SILENT_MS: Final = 500.0
-"""Where only pongs show that the line is there, a shorter silence shows nothing: we ping each 250 ms of audio."""
+"""If only pongs show that the line works, a shorter silence means nothing: we ping once per 250 ms of audio."""
 
 
 class ConnectionLoss:
-    """Ends one line of a stream that speaks. Changes all parts. Use from one thread at a time."""
+    """Handles the loss of one connection of a stream that speaks. Changes all parts. Use from one thread at a time."""
 
-    __slots__ = ("_listener", "_parts", "_releaser", "_resolver", "_stopper")
+    __slots__ = ("_feedback", "_parts", "_releaser", "_resolver", "_stopper")
 
     def __init__(
-        self, parts: Parts, releaser: Releaser, stopper: Stopper, listener: Listener, resolver: Resolver
+        self, parts: Parts, releaser: Releaser, stopper: Stopper, feedback: Feedback, resolver: Resolver
     ) -> None:
-        """Make it, of the parts of one stream."""
+        """Make it from the parts of one stream."""
         self._parts = parts
         self._releaser = releaser
         self._stopper = stopper
-        self._listener = listener
+        self._feedback = feedback
         self._resolver = resolver
 
     def lost(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> LossReport:
-        """Record that the line is lost, and queue again what was not heard.
+        """Record that the line is lost, and queue the unheard audio again.
 
-        now_ms: the time.
-        last_frame_ms: when the last frame of the other side arrived.
-        media_until_ms: when its media ended, without jitter; None: it sent none of late.
+        Args:
+            now_ms: the time.
+            last_frame_ms: when the last frame of the other side arrived.
+            media_until_ms: when its media ended, without jitter; None: it has sent no media recently.
         """
         parts = self._parts
         # 1. Estimate what was heard, before anything changes.
@@ -57,12 +63,12 @@ class ConnectionLoss:
         unacted = self._unacted(worked_until_ms)
         end = parts.far_end.sent_position
         point = self._point(now_ms, worked_until_ms, unacted)
-        # 2. No echo will return: open cuts are settled as they are, marks behind unheard audio are sent again.
+        # 2. No echo will return: settle open cuts as they are; marks behind unheard audio are sent again.
         marks = parts.echoes.take_uncut()
         self._stopper.lost_ms = worked_until_ms
-        found = self._listener.events_of(parts.echoes.ended())
+        found = self._feedback.events_of(parts.echoes.ended())
         self._stopper.lost_ms = inf
-        # 3. Cut all that was sent.
+        # 3. Cut all sent audio.
         if parts.on_cut is not None:
             parts.on_cut(point, end, now_ms)
         dropped = end - point.position - sum(clear.end - clear.stop.point.position for clear in unacted)
@@ -87,21 +93,21 @@ class ConnectionLoss:
             clear.stop.point.replace(point)
         self._stopper.line_lost(point, taken, marks, unacted=bool(unacted))
         self._resolver.wake()
-        return LossReport(parts.ms(sum(left)), point.uncertainty_ms, [*found, *self._listener.take_reports()])
+        return LossReport(parts.ms(sum(left)), point.uncertainty_ms, [*found, *self._feedback.take_reports()])
 
     def mended(self) -> None:
-        """Begin on another line: a clear that was asked for meanwhile has nothing to clear there."""
+        """Start on another line. A clear that was requested meanwhile has nothing to clear there."""
         self._releaser.end()
 
     def _worked_until_ms(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> float:
-        """Return up to when the line has worked for certain, in echo time."""
+        """Return until when the line certainly worked, in echo time."""
         if media_until_ms is not None:
             return min(media_until_ms, now_ms)
-        # Whoever sends no media and answers no ping shows nothing by its silence.
+        # A peer that sends no media and answers no pings shows nothing by its silence.
         return last_frame_ms if self._parts.gate.pongs and now_ms - last_frame_ms >= SILENT_MS else now_ms
 
     def _unacted(self, worked_until_ms: float) -> list[SentClear]:
-        """Return the clears that were sent after the line had broken, and those behind them."""
+        """Return the clears that were sent after the line had broken."""
         far_end = self._parts.far_end
         clears = self._stopper.clears
         for at, clear in enumerate(clears):
@@ -111,7 +117,8 @@ class ConnectionLoss:
         return []
 
     def _point(self, now_ms: float, worked_until_ms: float, unacted: Sequence[SentClear]) -> CutPoint:
-        """Return where the far end stopped playing, at a moment since the line has worked for certain."""
+        """Return where the far end stopped playing, at some moment since the line certainly worked."""
+        # 1. Everything was heard, or nothing is left?
         parts, far_end = self._parts, self._parts.far_end
         run, end = far_end.run, far_end.sent_position
         if unacted:
@@ -120,9 +127,10 @@ class ConnectionLoss:
             return CutPoint(end, 0.0, estimated=False, settled=True, least=end)
         if far_end.proven_position >= end:
             return CutPoint(end, 0.0, estimated=False, settled=True, least=end)
+        # 2. The positions at the two ends of the interval.
         earliest, least = self._heard_at(worked_until_ms, end, now_ms)
         latest = far_end.position_between(run, end, Window(now_ms, now_ms), now_ms)
-        # Audio that is not acknowledged has not arrived, unless its acknowledgement was on its way.
+        # 3. Unacknowledged audio has not arrived, unless its acknowledgement was in transit.
         arrived = parts.gate.arrived(far_end.sent_position) + self._samples(far_end.round_trip_ms or 0.0)
         most = min(latest.position + self._samples(latest.uncertainty_ms), arrived, end)
         least = min(least, most)
@@ -130,11 +138,13 @@ class ConnectionLoss:
         return CutPoint(position, parts.ms(most - least), earliest.estimated, settled=True, least=least)
 
     def _heard_at(self, at_ms: float, end: int, now_ms: float) -> tuple[Heard, int]:
-        """Return what was heard at a moment in echo time, and the position up to which it was heard for certain.
+        """Return what was heard at a moment in echo time, and the position up to which audio was certainly heard.
 
-        end: no more was.
+        Runs that began within the last round trip were not heard, and possibly not the end of the run before them.
 
-        Runs that began within the last round trip were not heard, nor perhaps the end of the one before.
+        at_ms: the moment.
+        end: upper bound of the position.
+        now_ms: the time.
         """
         far_end = self._parts.far_end
         for run in (far_end.run, *reversed(far_end.past_runs)):

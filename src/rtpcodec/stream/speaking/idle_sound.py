@@ -9,93 +9,98 @@ from rtpcodec.kernels.fading import fade
 from rtpcodec.kernels.mixing import gain, mix
 from rtpcodec.pickling import Live
 from rtpcodec.stream.speaking._states import IdleState
-from rtpcodec.stream.speaking.bed_source import FADE_MS
-from rtpcodec.stream.speaking.beds import Bed
+from rtpcodec.stream.speaking.background_sound import BackgroundSound
+from rtpcodec.stream.speaking.background_source import FADE_MS
 
 KeepAlive = Literal["silence", "comfort_noise"]
 KEEP_ALIVES: Final[tuple[KeepAlive, ...]] = get_args(KeepAlive)
-MAX_BEDS: Final = 8
-"""Background sounds of one call at a time: each costs some microseconds per message, and more of them are noise."""
+MAX_BACKGROUND_SOUNDS: Final = 8
+"""Limit of simultaneous background sounds per call: each costs some microseconds per message."""
 KEPT_MS: Final = 5000
-"""An ended recording is kept this long for `rewind`: more than the far end holds unheard at any usual lead."""
+"""How long an ended recording is kept for `rewind`: more than the far end holds unheard at any usual lead."""
 
 
 class IdleSound(IdleState, Live):
     """The sound of one call beside its speech: background sounds, and a keep-alive between replies.
 
-    Background sounds run on under speech. A keep-alive is heard between replies only, and speech is never changed by
-    it. So comfort noise fades in behind speech, and breaks off where speech begins: its samples lie below -50 dBov.
+    Background sounds continue under speech. A keep-alive is heard only between replies and never changes speech. So
+    comfort noise fades in after speech, and breaks off where speech begins: its samples are below -50 dBov.
     Use from one thread at a time.
     """
 
-    __slots__ = ("_beds", "_fade_in", "_fade_samples", "_noise", "_wanted", "keep_alive", "sample_rate_hz", "stops")
+    __slots__ = ("_fade_in", "_fade_samples", "_noise", "_sounds", "_wanted", "keep_alive", "sample_rate_hz", "stops")
 
     def __init__(self, sample_rate_hz: int, keep_alive: KeepAlive | None = None) -> None:
         """Make the sound of a call.
 
-        sample_rate_hz: the rate of all PCM here.
-        keep_alive: `silence` (zeros), `comfort_noise` (white noise at -62 dBm0), or None: nothing.
-        Raises: ValueError for another word.
+        Args:
+            sample_rate_hz: the rate of all PCM here.
+            keep_alive: `silence` (zeros), `comfort_noise` (white noise at -62 dBm0), or None: nothing is sent.
+
+        Raises:
+            ValueError: for another word.
         """
         if keep_alive is not None and keep_alive not in KEEP_ALIVES:
             raise ValueError(f"keep_alive is {keep_alive!r}, None, {' or '.join(map(repr, KEEP_ALIVES))} is needed")
         self.sample_rate_hz = sample_rate_hz
         self.keep_alive = keep_alive
-        """The sound that is sent between replies now."""
-        self._wanted = keep_alive  # what `resume_keep_alive` brings back
+        """The current keep-alive."""
+        self._wanted = keep_alive  # restored by `resume_keep_alive`
         self.stops = 0
-        """How often everything was stopped: a recording that is being loaded meanwhile is not wanted any more."""
+        """How often `stop` was called. A recording that was loaded meanwhile is not wanted any more."""
         self._noise = ComfortNoise(sample_rate_hz) if keep_alive == "comfort_noise" else None
-        self._beds: list[Bed] = []
+        self._sounds: list[BackgroundSound] = []
         self.silent = keep_alive is None
-        """Whether there is no sound at all, so that nothing else need be asked."""
+        """Whether there is no sound at all. Then no other member needs to be checked."""
         self._fade_samples = sample_rate_hz * FADE_MS // 1000
-        self._fade_in = self._fade_samples  # of the noise, samples that are left
+        self._fade_in = self._fade_samples  # remaining samples of the noise's fade-in
 
     @property
     def follows_speech(self) -> bool:
-        """Whether `under` must be called for speech; if false, its call may be left out."""
-        return self.keep_alive == "comfort_noise" or bool(self._beds)
+        """Whether `under` must be called for speech."""
+        return self.keep_alive == "comfort_noise" or bool(self._sounds)
 
     @property
     def active(self) -> bool:
-        """Whether something is to be sent between replies."""
-        return self.keep_alive is not None or (bool(self._beds) and any(not bed.ended for bed in self._beds))
+        """Whether there is sound to send between replies."""
+        return self.keep_alive is not None or (bool(self._sounds) and any(not sound.ended for sound in self._sounds))
 
-    def add(self, bed: Bed) -> None:
-        """Add a background sound, which `Bed.stop` ends.
+    def add(self, sound: BackgroundSound) -> None:
+        """Add a background sound. `BackgroundSound.stop` ends it.
 
-        Raises: ValueError if it has another rate, was added before, or MAX_BEDS are heard.
+        Raises: ValueError if it has another rate, was added before, or MAX_BACKGROUND_SOUNDS are active.
         """
-        if bed.to_hz != self.sample_rate_hz:
-            raise ValueError(f"the background sound has {bed.to_hz} Hz, the call has {self.sample_rate_hz} Hz")
-        if bed in self._beds:
+        if sound.to_hz != self.sample_rate_hz:
+            raise ValueError(f"the background sound has {sound.to_hz} Hz, the call has {self.sample_rate_hz} Hz")
+        if sound in self._sounds:
             raise ValueError("the background sound was added before")
-        if len(self._beds) >= MAX_BEDS:
-            # An ended one makes room, though `rewind` cannot bring it back then.
-            over = next((one for one in self._beds if one.ended), None)
+        if len(self._sounds) >= MAX_BACKGROUND_SOUNDS:
+            # Drop an ended one, although `rewind` cannot bring it back then.
+            over = next((one for one in self._sounds if one.ended), None)
             if over is None:
-                raise ValueError(f"{MAX_BEDS} background sounds are heard, one of them must be stopped first")
-            self._beds.remove(over)
-        self._beds.append(bed)
+                raise ValueError(
+                    f"{MAX_BACKGROUND_SOUNDS} background sounds are heard, one of them must be stopped first"
+                )
+            self._sounds.remove(over)
+        self._sounds.append(sound)
         self.silent = False
 
     def stop(self) -> None:
         """Fade out all background sounds, and send no keep-alive until `resume_keep_alive`."""
         self.stops += 1
         self.keep_alive = None
-        for bed in self._beds:
-            bed.stop()
-        self.silent = not self._beds
+        for sound in self._sounds:
+            sound.stop()
+        self.silent = not self._sounds
 
     def resume_keep_alive(self) -> None:
-        """Send the keep-alive again that `stop` has ended. Background sounds stay stopped."""
+        """Send the keep-alive again after `stop`. Background sounds stay stopped."""
         self.keep_alive = self._wanted
         self._fade_in = self._fade_samples
-        self.silent = self.keep_alive is None and not self._beds
+        self.silent = self.keep_alive is None and not self._sounds
 
     def frame(self, samples: int) -> bytes | None:
-        """Return the next samples of a pause between replies; None: nothing is to be sent."""
+        """Return the next samples between replies; None: nothing is to be sent."""
         if not self.active:
             return None
         parts = self._parts(samples, under_speech=False)
@@ -109,9 +114,9 @@ class IdleSound(IdleState, Live):
         return pcm if factor == 1 else gain(pcm, factor)
 
     def under(self, speech: bytes) -> bytes:
-        """Return speech with the background sounds mixed under it; the same object if there is none."""
+        """Return speech with the background sounds mixed under it; the same object without background sound."""
         self._fade_in = self._fade_samples
-        if not self._beds:
+        if not self._sounds:
             return speech
         parts = self._parts(len(speech) >> 1, under_speech=True)
         if not parts:
@@ -119,27 +124,28 @@ class IdleSound(IdleState, Live):
         return mix([speech, *(pcm for pcm, _ in parts)], [1.0, *(factor for _, factor in parts)])
 
     def unmixed(self) -> None:
-        """Note that audio was sent which bypassed this object, such as payloads of the codec: all sounds fade in."""
+        """Record that other audio was sent without `under`, such as payloads of the codec: all sounds fade in."""
         self._fade_in = self._fade_samples
-        for bed in self._beds:
-            bed.fade_in()
+        for sound in self._sounds:
+            sound.fade_in()
 
     def rewind(self, samples: int) -> None:
-        """Continue this many samples earlier: the carrier dropped them, nobody has heard them.
+        """Go back by this many samples, which the carrier dropped unheard. All sounds fade in.
 
-        samples: of `frame` and `under` together. All sounds fade in.
+        Args:
+            samples: of `frame` and `under` together.
         """
         self._fade_in = self._fade_samples
-        for bed in self._beds:
-            bed.rewind(samples)
+        for sound in self._sounds:
+            sound.rewind(samples)
 
     def _parts(self, samples: int, *, under_speech: bool) -> list[tuple[bytes, float]]:
-        """Return the next samples of all background sounds, each with its factor; silent ones are left out."""
-        parts = [bed.part(samples, under_speech=under_speech) for bed in self._beds]
+        """Return the next samples of all background sounds, each with its factor. Silent ones are left out."""
+        parts = [sound.part(samples, under_speech=under_speech) for sound in self._sounds]
         kept_samples = self.sample_rate_hz * KEPT_MS // 1000
-        if any(bed.ended and (bed.stopped or bed.over_samples > kept_samples) for bed in self._beds):
-            self._beds = [bed for bed in self._beds if not bed.stopped and bed.over_samples <= kept_samples]
-            self.silent = self.keep_alive is None and not self._beds
+        if any(sound.ended and (sound.stopped or sound.over_samples > kept_samples) for sound in self._sounds):
+            self._sounds = [sound for sound in self._sounds if not sound.stopped and sound.over_samples <= kept_samples]
+            self.silent = self.keep_alive is None and not self._sounds
         return [part for part in parts if part[1]]
 
     def _faded_in(self, noise: bytes) -> bytes:

@@ -1,14 +1,14 @@
-"""Notes: what a chunk of a reply says, so that the caller learns which words were heard."""
+"""Notes at the chunks of a reply, such as its words: they show which words were heard."""
 
 from __future__ import annotations
 
 from collections import deque
 from typing import Any, Final
 
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.empty_collections import NO_ITEMS
 
 MAX_NOTES: Final = 10_000
-"""Notes of a reply: a word each for an hour of speech. The oldest of more count as heard."""
+"""Limit of notes per reply: the words of an hour of speech. Beyond it, the oldest notes count as heard."""
 
 
 class Notes:
@@ -21,7 +21,7 @@ class Notes:
         self._last: Any = None
 
     def put(self, end: int, note: Any) -> None:
-        """Append a note whose chunk ends there."""
+        """Append a note whose chunk ends at this position."""
         if self._notes is NO_ITEMS:
             self._notes = deque()
         if len(self._notes) >= MAX_NOTES:
@@ -29,7 +29,7 @@ class Notes:
         self._notes.append((end, note))
 
     def last_before(self, position: int) -> Any:
-        """Return the last note whose chunk ends at this content position or before."""
+        """Return the last note whose chunk ends at this content position or before it."""
         found = self._last
         for end, note in self._notes:
             if end > position:
@@ -38,7 +38,7 @@ class Notes:
         return found
 
     def cut(self, position: int, samples: int) -> None:
-        """Take out what was dropped: notes whose chunks end in it, and the place of those behind it."""
+        """Remove notes whose chunks end in dropped audio, and move later notes forward."""
         kept = [(end, note) for end, note in self._notes if end <= position or end > position + samples]
         self._notes = deque((end if end <= position else end - samples, note) for end, note in kept)
 
@@ -48,7 +48,7 @@ class Notes:
         self._notes = NO_ITEMS
 
     def split(self, position: int) -> tuple[Notes, Notes]:
-        """Return the notes of chunks that end at this content position or before, and the others."""
+        """Return the notes of chunks that end at this content position or before it, and the other notes."""
         before, behind = Notes(), Notes()
         before._last = self._last
         for end, note in self._notes:

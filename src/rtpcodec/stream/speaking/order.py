@@ -1,4 +1,4 @@
-"""The replies of one stream, in the order of their speaking."""
+"""The replies of one stream, in the order in which they are spoken."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from rtpcodec.errors import LocalProtocolError
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.speaking._states import OrderState
 from rtpcodec.stream.speaking.reply import Reply
 
 MAX_REPLIES: Final = 1000
-"""Replies that wait or speak; a caller with more has a loop that never leaves its replies."""
+"""Limit of replies that wait or speak. A program with more has a loop that never closes its replies."""
 
 
 class ReplyOrder(OrderState):
-    """Replies from their opening until they were heard or interrupted. Use from one thread at a time."""
+    """The replies from their opening until they were heard or interrupted. Use from one thread at a time."""
 
     __slots__ = ()
 
@@ -26,16 +26,16 @@ class ReplyOrder(OrderState):
 
     def __init__(self) -> None:
         self.waiting: deque[Reply] = NO_ITEMS
-        """Replies that are open or have audio to send. Others only read it."""
+        """Replies that are open or have audio to send. Other modules only read it."""
         self.unheard: list[Reply] = []
-        """Replies whose audio was all sent, and may not have been heard to its end."""
+        """Replies whose audio was all sent but possibly not heard yet."""
         self.moved = False
-        """Whether a reply was added to `unheard` since somebody looked."""
+        """Whether a reply was added to `unheard` since the last check."""
         self.implicit: Reply | None = None
-        """The reply that `MediaSession.play` adds to; None: it opens one."""
+        """The reply that `MediaSession.play` adds to; None: `play` opens one."""
 
     def open(self, reply: Reply) -> None:
-        """Add a reply behind all others. LocalProtocolError: there are too many."""
+        """Add a reply behind all others. Raises: LocalProtocolError if there are too many."""
         if self.waiting is NO_ITEMS:
             self.waiting = deque()
         if len(self.waiting) >= MAX_REPLIES:
@@ -43,7 +43,7 @@ class ReplyOrder(OrderState):
         self.waiting.append(reply)
 
     def first(self, replies: list[Reply]) -> None:
-        """Put replies before all others, in this order; those that stand in the order move."""
+        """Move or insert replies before all others, in this order."""
         if self.waiting is NO_ITEMS:
             self.waiting = deque()
         for reply in reversed(replies):
@@ -54,13 +54,13 @@ class ReplyOrder(OrderState):
             self.waiting.appendleft(reply)
 
     def end_implicit(self) -> None:
-        """End the implicit reply as an utterance; `MediaSession.play` opens another one."""
+        """End the implicit reply. `MediaSession.play` opens another one."""
         implicit, self.implicit = self.implicit, None
         if implicit is not None:
             implicit.end()
 
     def split(self, reply: Reply) -> Reply:
-        """End an implicit reply behind all that was sent of it; it begins again. Returns what was sent, as a reply."""
+        """End the sent part of an implicit reply, which begins again. Returns the sent part as a reply."""
         past = reply.split()
         self.unheard.append(past)
         self.moved = True
@@ -68,11 +68,11 @@ class ReplyOrder(OrderState):
 
     @property
     def current(self) -> Reply | None:
-        """The reply whose turn it is to be sent; None: no reply waits. An open reply without audio has its turn."""
+        """The reply whose turn it is; None: no reply waits. An open reply keeps its turn even without audio."""
         waiting = self.waiting
         while waiting:
             first = waiting[0]
-            if not first.closed or first.line.waiting_samples or first.more_follows or len(first.marks):
+            if not first.closed or first.queue.waiting_samples or first.more_follows or len(first.marks):
                 return first
             waiting.popleft()
             if first is self.implicit:
@@ -83,18 +83,18 @@ class ReplyOrder(OrderState):
 
     @property
     def last_spoken(self) -> Reply | None:
-        """The last reply that is open or was not heard to its end; None if it does not exist."""
+        """The last reply that is open or was not heard to its end; None if there is none."""
         replies = [*self.unheard, *self.waiting]
-        # An implicit reply is never closed. It counts from its first audio on.
+        # An implicit reply is never closed, so it counts only once it has audio.
         return next((one for one in reversed(replies) if one is not self.implicit or one.has_audio), None)
 
     @property
     def last_with_audio(self) -> Reply | None:
-        """The last reply that has audio to send; None if it does not exist."""
-        return next((reply for reply in reversed(self.waiting) if reply.line.waiting_samples), None)
+        """The last reply that has audio to send; None if there is none."""
+        return next((reply for reply in reversed(self.waiting) if reply.queue.waiting_samples), None)
 
     def __iter__(self) -> Iterator[Reply]:
-        """Return all replies, those that are sent first."""
+        """Return all replies, in the order in which they are heard."""
         yield from self.unheard
         yield from self.waiting
 
@@ -109,5 +109,5 @@ class ReplyOrder(OrderState):
 
     @property
     def waiting_samples(self) -> int:
-        """Audio of all replies that waits to be sent."""
-        return sum([reply.line.waiting_samples for reply in self.waiting]) if self.waiting else 0
+        """Waiting audio of all replies."""
+        return sum([reply.queue.waiting_samples for reply in self.waiting]) if self.waiting else 0

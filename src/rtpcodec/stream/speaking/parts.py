@@ -1,4 +1,4 @@
-"""The parts of one stream's speaking side that its modules share."""
+"""The parts of a stream's speaking side, which its modules share."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from rtpcodec.stream.items import Packing, Piece
 from rtpcodec.stream.speaking._states import PartsState
 from rtpcodec.stream.speaking.echoes import Echoes
 from rtpcodec.stream.speaking.far_end import FarEnd
-from rtpcodec.stream.speaking.gate import Gate
 from rtpcodec.stream.speaking.idle_sound import IdleSound
 from rtpcodec.stream.speaking.order import ReplyOrder
 from rtpcodec.stream.speaking.own_marks import OwnMarks
 from rtpcodec.stream.speaking.reply import Reply
+from rtpcodec.stream.speaking.send_gate import SendGate
 from rtpcodec.stream.speaking.sent_audio import SentAudio
 from rtpcodec.stream.speaking.settings import SpeakingSettings
 from rtpcodec.stream.speaking.spans import CutPoint
@@ -22,51 +22,52 @@ from rtpcodec.stream.wire import Dialect
 
 
 class SentSink(Protocol):
-    """What sees all audio that one stream sends. It is called in the session's thread and must not block."""
+    """Receives all audio that a stream sends. It is called in the session's thread and must not block."""
 
     def sent(self, position: int, samples: int, pieces: list[Piece], payload: bytes, reply: Reply | None) -> None:
-        """Take one message that is sent now, and that `far_end` has recorded.
+        """Process one message that is sent now and that `far_end` has recorded.
 
-        position: its sent position.
-        samples: of the codec's rate.
-        pieces: its audio as it is encoded, the background mixed in.
-        payload: its payload.
-        reply: the reply that it belongs to; None: the sound between replies.
+        Args:
+            position: its sent position.
+            samples: of the codec's rate.
+            pieces: its audio before encoding, with background sound.
+            payload: its payload.
+            reply: the reply that it belongs to; None: sound between replies.
         """
 
 
 class ActionSink(Protocol):
-    """What sees all that an app does to the sending side, so that a replay can do it again. It must not block."""
+    """Receives all actions of the user on the sending side, so that a replay can repeat them. It must not block."""
 
     def opened(self, reply: Reply) -> None:
-        """Take a reply that opens."""
+        """Record that a reply opens."""
 
     def queued(self, reply: Reply, samples: int, from_hz: int, payload: bytes | None) -> None:
-        """Take audio of a reply: PCM of so many samples at this rate, or a payload of the send codec."""
+        """Record audio of a reply: PCM of this many samples at this rate, or a payload of the send codec."""
 
     def closing(self, reply: Reply) -> None:
-        """Take note that a reply was ended, of which audio waits elsewhere."""
+        """Record that a reply was ended while some of its audio waits elsewhere."""
 
     def ended(self, reply: Reply) -> None:
-        """Take note that nothing more is added to a reply."""
+        """Record that a reply is complete."""
 
     def marked(self, name: str) -> None:
-        """Take a mark of the caller."""
+        """Record a mark of the user."""
 
     def paused(self, now_ms: float, timeout_ms: float, then: str) -> None:
-        """Take note of a pause."""
+        """Record a pause."""
 
     def resumed(self, now_ms: float, rewind_ms: float) -> None:
-        """Take note that a pause is resumed."""
+        """Record that a pause is resumed."""
 
     def discarded(self, now_ms: float) -> None:
-        """Take note that a pause is discarded."""
+        """Record that a pause is discarded."""
 
     def suspended(self, now_ms: float, reason: str) -> None:
-        """Take note of a suspension."""
+        """Record a suspension."""
 
     def unsuspended(self, now_ms: float, reason: str) -> None:
-        """Take note of the end of a suspension."""
+        """Record the end of a suspension."""
 
 
 @dataclass(slots=True)
@@ -74,9 +75,9 @@ class Parts(PartsState):
     """Shared by the modules of `stream.speaking`; each names the parts that it changes.
 
     reports: events for the session's next `events`.
-    sent_sinks: what sees all audio that is sent.
-    actions: what sees all that the app does; None: nothing captures it.
-    paused: whether a pause or a suspension holds the replies back.
+    sent_sinks: receive all sent audio.
+    actions: receives all actions of the user; None: no capture runs.
+    paused: whether a pause or a suspension holds replies back.
     """
 
     settings: SpeakingSettings
@@ -88,15 +89,15 @@ class Parts(PartsState):
     order: ReplyOrder
     sent_audio: SentAudio
     idle: IdleSound
-    gate: Gate
+    gate: SendGate
     on_cut: Callable[[CutPoint, int, float], object] | None = None
-    """Called with each clear: where it cuts, which is corrected in place; the sent position at the clear; the time."""
+    """Called for each clear: the cut point, which is corrected in place; the sent position at the clear; the time."""
     halts: int = 0
-    """How often a pause or a suspension has begun to hold replies back."""
+    """How often replies began to be held back by a pause or a suspension."""
     lost_samples: int = 0
-    """Audio that was sent and dropped by clears: the difference between sent positions and what the caller hears."""
+    """Sent audio that clears dropped: the difference between sent positions and heard audio."""
     mark_counts: dict[str, int] = field(default_factory=dict)
-    """Marks that were named here, by prefix: so many own ones there are, the caller sees no gap."""
+    """The number of named marks by prefix. Own marks count apart, so the user's numbers have no gap."""
 
     @property
     def sample_rate_hz(self) -> int:
@@ -108,7 +109,7 @@ class Parts(PartsState):
         return samples * 1000 / self.packing.sample_rate_hz
 
     def new_mark(self, prefix: str) -> str:
-        """Return the name of another mark."""
+        """Return a new name of a mark."""
         count = self.mark_counts[prefix] = self.mark_counts.get(prefix, 0) + 1
         return f"{prefix}{count}"
 
@@ -118,5 +119,5 @@ class _HasParts(Protocol):
 
 
 def parts_of(chain: _HasParts) -> Parts:
-    """Return the parts of a SpeechChain, for what follows the audio that is sent. They are not a part of its face."""
+    """Return the parts of a SpeechChain, for observers of the sent audio. They are not part of its public interface."""
     return chain._parts  # noqa: SLF001 -- stands beside what it returns

@@ -1,4 +1,4 @@
-"""A pause of the playback: the reversible interruption."""
+"""A pause of the playback: an interruption that can be taken back."""
 
 from __future__ import annotations
 
@@ -15,29 +15,43 @@ if TYPE_CHECKING:
 
 
 class Pause(Live):
-    """One pause; it ends once, as PauseResolved. `MediaSession.pause_playback` makes it."""
+    """One pause of the playback, made by `MediaSession.pause_playback`. It ends once, as PauseResolved."""
 
     __slots__ = ("_chain", "on_end", "resolved")
 
     def __init__(
         self, chain: SpeechChain, now_ms: float, timeout_ms: float, then: Literal["resume", "discard"]
     ) -> None:
-        """Pause. LocalProtocolError: a pause is on already."""
+        """Pause the playback.
+
+        Args:
+            chain: the send chain of the session.
+            now_ms: the time.
+            timeout_ms: how long the pause lasts at most.
+            then: what happens after that time.
+
+        Raises:
+            LocalProtocolError: a pause runs already.
+            ValueError: an argument is out of range.
+        """
         self._chain = chain
         self.resolved: PauseResolved | None = None
-        """How it ended; None: it has not ended."""
+        """How it ended; None while it lasts."""
         self.on_end: Callable[[PauseResolved], object] | None = None
-        """Called once, when it ends. It must not call the session."""
+        """Called once, when the pause ends. It must not call the session."""
         chain.stopper.pause(now_ms, timeout_ms, then, self._end)
         if (actions := parts_of(chain).actions) is not None:
             actions.paused(now_ms, timeout_ms, then)
 
     def resume(self, now_ms: float, rewind_ms: float = REWIND_MS) -> None:
-        """Continue from shortly before the cut; nothing if the pause has ended.
+        """Continue from shortly before the cut. Does nothing if the pause has ended.
 
-        now_ms: the time.
-        rewind_ms: how much before the estimated cut, 20 to 40, beside the doubt about it.
-        Raises: ValueError if rewind_ms is out of range.
+        Args:
+            now_ms: the time.
+            rewind_ms: how much audio before the cut to repeat, 20 to 40, beyond the uncertainty of the cut.
+
+        Raises:
+            ValueError: rewind_ms is out of range.
         """
         if self.resolved is None:
             self._chain.stopper.resume(now_ms, rewind_ms)
@@ -46,7 +60,7 @@ class Pause(Live):
                 actions.resumed(now_ms, rewind_ms)
 
     def discard(self, now_ms: float) -> None:
-        """Drop what was not heard, and all that waits; nothing if the pause has ended."""
+        """Drop the unheard audio and all that waits. Does nothing if the pause has ended."""
         if self.resolved is None:
             self._chain.stopper.discard(now_ms)
             self._chain.resolver.wake()

@@ -1,4 +1,4 @@
-"""Resolving: a reply ends when it was heard, by an echo that proves it or by the estimate."""
+"""Resolving: ends a reply once it was heard, as an echo proves or as estimated."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from rtpcodec.stream.speaking.reply import ENDED, Reply
 from rtpcodec.stream.speaking.spans import CutPoint
 
 GRACE_MS: Final = 1000.0
-"""An echo that proves the end of a reply is waited for so long after its estimated end."""
+"""How long to wait for the echo that proves the end of a reply, after its estimated end."""
 DRY_MS: Final = 200.0
-"""The far end has been dry for so long when an implicit reply ends. Audio that comes chunk by chunk leaves it dry for
-moments."""
+"""An implicit reply ends once the far end has been dry for this long. Audio that is played chunk by chunk leaves it
+dry for moments."""
 
 
 class Resolver(ResolverState):
-    """Ends the replies whose audio was all sent. Changes `order`, `reports`. Use from one thread at a time."""
+    """Ends replies whose audio was all sent. Changes `order` and `reports`. Use from one thread at a time."""
 
     __slots__ = ("_parts",)
 
     def __init__(self, parts: Parts) -> None:
-        """Make it."""
+        """Make the resolver of a stream."""
         self._parts = parts
         self._next_ms = inf
 
     def resolve(self, now_ms: float) -> None:
-        """End the replies that were heard, and compute when to look again."""
+        """End the replies that were heard, and compute when to check again."""
         order = self._parts.order
         if now_ms >= self.implicit_ms:
             self._end_implicit()
-        order.current  # noqa: B018 -- moves those that were sent to `unheard`
+        order.current  # noqa: B018 -- moves replies that were sent to `unheard`
         order.moved = False
         next_ms = inf
         for reply in list(order.unheard):
@@ -45,12 +45,12 @@ class Resolver(ResolverState):
 
     @property
     def implicit_ms(self) -> float:
-        """When the far end has run dry after the implicit reply, and nothing of it waits; infinity: not by itself."""
+        """When the far end will have been dry long enough behind the implicit reply; infinity: it does not end yet."""
         parts = self._parts
         reply = parts.order.implicit
         if reply is None or reply.state != "speaking" or parts.paused:
             return inf
-        if reply.line.waiting_samples or reply.more_follows or len(reply.marks):
+        if reply.queue.waiting_samples or reply.more_follows or len(reply.marks):
             return inf
         end = reply.spans.end or 0
         wait_ms = 0.0 if reply.on_end is not None else DRY_MS
@@ -59,12 +59,12 @@ class Resolver(ResolverState):
         return self._over_ms(end) + wait_ms
 
     def ends_implicit(self, now_ms: float) -> bool:
-        """Whether the implicit reply has ended by time, which `expired` finds. It is not a deadline: nobody waits."""
+        """Return whether the implicit reply has ended by time. It is not a deadline, because nothing waits for it."""
         implicit = self._parts.order.implicit
         return implicit is not None and implicit.ran_empty and now_ms >= self.implicit_ms
 
     def _end_implicit(self) -> None:
-        """End what was sent of the implicit reply; it begins again."""
+        """End the sent part of the implicit reply, which begins again with the rest."""
         parts = self._parts
         reply = parts.order.implicit
         if reply is None:
@@ -72,11 +72,11 @@ class Resolver(ResolverState):
         past = parts.order.split(reply)
         on_end, reply.on_end = reply.on_end, None
         if on_end is not None:
-            past.on_end = lambda _past: on_end(reply)  # whoever waits knows the reply, not its past
+            past.on_end = lambda _past: on_end(reply)  # the waiter knows the reply, not its sent part
         parts.sent_audio.hand_over(reply, past)
 
     def _over_ms(self, end: int) -> float:
-        """Return when audio up to a sent position counts as heard without an echo that proves it."""
+        """Return when audio up to a sent position counts as heard without a proving echo."""
         parts = self._parts
         over_ms = parts.far_end.played_by_ms(end)
         if parts.echoes.awaits(end) or parts.own_marks.due_ms is not None:
@@ -84,19 +84,19 @@ class Resolver(ResolverState):
         return over_ms
 
     def _look(self, reply: Reply, now_ms: float) -> float | None:
-        """End a reply if it was heard. Returns when to look again; None: it has ended."""
+        """End a reply if it was heard. Returns when to check again; None: it has ended."""
         parts = self._parts
         if reply.state in ENDED:
             return None
         end, cut = reply.spans.end, reply.spans.last_cut
-        # 1. It had no audio.
+        # 1. Without audio? It ends at once.
         if end is None:
             self._end(reply, "played", 0, 0.0)
             return None
-        # 2. A clear came behind its end; its final value decides.
+        # 2. Did a clear follow its end? The final value of the cut decides.
         if cut is not None:
             return self._look_at_cut(reply, cut)
-        # 3. An echo proves it, or is waited for.
+        # 3. Proven by an echo? Otherwise wait for one, and then estimate.
         proven = parts.echoes.proven_position >= end
         if not proven and now_ms < (over_ms := self._over_ms(end)):
             return over_ms
@@ -105,7 +105,7 @@ class Resolver(ResolverState):
         return None
 
     def _look_at_cut(self, reply: Reply, cut: CutPoint) -> float | None:
-        """The same for a reply that a clear came behind."""
+        """End a reply that a clear follows, once the cut is settled. Returns as `_look`."""
         if not cut.settled or (self._parts.paused and reply.spans.heard_to(cut.position) < reply.spans.sent_to):
             return inf
         self._end(reply, "estimated" if cut.estimated else "played", cut.position, cut.uncertainty_ms)
@@ -118,7 +118,7 @@ class Resolver(ResolverState):
             self._parts.reports.append(reply.ended_event())
 
     def wake(self) -> None:
-        """Let `resolve` look at once: a reply was ended, or a clear is settled."""
+        """Have `resolve` check at once, because a reply was ended or a cut was settled."""
         self._next_ms = -inf
 
     @property

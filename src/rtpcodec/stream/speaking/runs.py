@@ -1,8 +1,9 @@
 """A run: audio that the far end plays without a break, and what the echoes of its marks say about its begin.
 
-An echo at `now_ms` of a mark at position p has the *offset* now_ms - (p - start) / rate: when the echo of a mark at the
-run's begin would have arrived. Without jitter all offsets of a run are equal. Jitter only adds to them, so that the
-least of the recent ones is the run's *base*. Few of them count, because the clock of the far end drifts against ours.
+An echo at `now_ms` of a mark at position p has the *offset* now_ms - (p - start) / rate: the time at which the echo of
+a mark at the run's begin would have arrived. Without jitter all offsets of a run are equal. Jitter can only add to
+them, so the minimum recent offset is the *base* of the run. The window is short, because the far end's clock drifts
+against ours.
 """
 
 from __future__ import annotations
@@ -12,22 +13,22 @@ from typing import Final
 from rtpcodec.stream.speaking._states import RunState
 
 WINDOW: Final = 8
-"""Recent offsets of which the base is the least: at two marks per second and 200 ppm they drift by 0.8 ms."""
+"""Offsets whose minimum is the base: at two marks per second and 200 ppm they drift by 0.8 ms."""
 REBASE_AFTER: Final = 3
-"""So many echoes in a row that are too late for the base replace it: the far end ran dry, or its clock was set."""
+"""This many late echoes in a row replace the base: the far end ran dry, or its clock was set."""
 REBASE_SPACING_MS: Final = 100.0
-"""Echoes that arrive together after a stall of the way to us count once."""
+"""Echoes that arrive together after a stall of the return path count once."""
 ECHO_JITTER_MS: Final = 20.0
-"""Echoes vary by about one frame without a network, because the far end plays in frames."""
+"""Echoes vary by about one frame even without a network, because the far end plays in frames."""
 MAX_SPREAD_MS: Final = 400.0
-"""Echoes that are later than this are not jitter but a stall."""
+"""A larger spread is not jitter but a stall."""
 SPREAD_DECAY: Final = 0.995
-"""Per echo: at two marks per second, jitter that has ended counts half after a minute."""
+"""Per echo: at two marks per second, past jitter counts half after a minute."""
 
 MAX_PAST_RUNS: Final = 64
-"""Runs that may begin within one round trip: one per message where the round trip is far longer than we believe."""
+"""Runs that may begin within one round trip: one per message if the round trip is far longer than estimated."""
 MAX_PAST_MS: Final = 15_000.0
-"""A run that ended longer ago is not kept: a lost line is noticed after 10 s, and what was heard before it is known."""
+"""Runs that ended earlier are dropped: a lost connection is noticed after 10 s, and older audio was heard."""
 
 
 class Run(RunState):
@@ -42,24 +43,24 @@ class Run(RunState):
         """The sent position at which it begins."""
         self.first_sent_ms = first_sent_ms
         self.hold_ms = hold_ms
-        """What the far end is expected to wait before it plays the run, as long as no echo says it."""
+        """The play-out delay to assume until an echo shows it."""
         self.held_back_ms = 0.0
-        """How much later its first message arrived than it was sent and the far end was dry: a stall held it back."""
+        """How much a stall of the network delayed its first message, counted from when the far end was dry."""
         self.behind_clear = behind_clear
-        """Whether a clear ended the run before. The far end may not have been dry then."""
+        """Whether a clear ended the previous run: the far end was possibly not dry then."""
         self.base_ms: float | None = None
-        """When the echo of a mark at its start would have arrived; None: no echo says it."""
+        """Echo time of its start; None until an echo shows it."""
         self.settling = True
-        """Whether the far end may have run dry since the last echo, as jitter delayed messages of the run's begin."""
+        """Whether jitter at the run's begin may have let the far end run dry since the last echo."""
         self.settled_ms = 0.0
-        """Of the run's audio, up to the last mark that has returned."""
+        """Audio of the run before the last mark that has returned."""
         self.next: Run | None = None
-        """The run behind it, if one has begun."""
+        """The next run, if one has begun."""
         self._offsets_ms: tuple[float, ...] | None = None
 
     @property
     def echo_count(self) -> int:
-        """Echoes that the base rests on."""
+        """The number of echoes that the base rests on."""
         return len(self._offsets_ms) if self._offsets_ms else 0
 
     @property
@@ -69,34 +70,37 @@ class Run(RunState):
 
     @property
     def echo_ms(self) -> float | None:
-        """When the last echo arrived that the base rests on; None: none did, or later ones contradict it."""
+        """When the last echo arrived that the base rests on; None without one, or if later echoes contradict it."""
         return None if self._beyond or not self._offsets_ms else self._offsets_ms[-1] + self.settled_ms
 
     @property
     def latest_base_ms(self) -> float:
-        """The base, or a later one that echoes have begun to show."""
+        """The base, or a later one that recent echoes suggest."""
         return max(self.base_ms or 0.0, min(self._beyond, default=0.0))
 
     def add(self, offset_ms: float, now_ms: float, spread_ms: float, ahead_ms: float, settling_ms: float) -> float:
         """Add the offset of an echo.
 
-        offset_ms: the offset.
-        now_ms: when the echo arrived.
-        spread_ms: how much offsets vary.
-        ahead_ms: audio of the run before the mark.
-        settling_ms: of the run's audio, behind which jitter can still have let the far end run dry.
-        Returns: the spread that this echo shows; 0: none.
+        Args:
+            offset_ms: the offset.
+            now_ms: when the echo arrived.
+            spread_ms: how much offsets vary.
+            ahead_ms: audio of the run before the mark.
+            settling_ms: audio at the run's begin within which jitter may still have let the far end run dry.
+
+        Returns:
+            The spread that this echo shows; 0 if it shows none.
         """
         self.settled_ms = ahead_ms
         settled = self.settling and ahead_ms >= settling_ms
         self.settling = self.settling and not settled
-        # 1. The first one, at all or of those that show when most of the run is played?
+        # 1. The first echo, or the first one behind the settling audio that is later than the base? It is the base.
         if self.base_ms is None or self._offsets_ms is None or (settled and offset_ms > self.base_ms):
             self.base_ms = offset_ms
             self._offsets_ms = (offset_ms,)
             self._beyond = ()
             return 0.0
-        # 2. Too late for the base: one such echo is a delay, several in a row are a new base.
+        # 2. Too late for the base? One such echo is a delay; several in a row are a new base.
         late_ms = offset_ms - self.base_ms
         if late_ms > spread_ms + ECHO_JITTER_MS:
             if now_ms - self._beyond_ms >= REBASE_SPACING_MS:
@@ -107,7 +111,7 @@ class Run(RunState):
                 self.base_ms = min(self._beyond)
                 self._beyond = ()
             return 0.0
-        # 3. Usual: late ones before it were jitter.
+        # 3. A normal echo: late ones before it were jitter.
         latest_ms = max(offset_ms, *self._offsets_ms, *self._beyond)
         self._beyond = ()
         self._offsets_ms = (*self._offsets_ms, offset_ms)[-WINDOW:]
@@ -116,5 +120,5 @@ class Run(RunState):
         return shown_ms if shown_ms <= MAX_SPREAD_MS else 0.0
 
     def ignore_echoes(self) -> None:
-        """Drop the base, because the echoes of this carrier do not say when audio was played."""
+        """Drop the base: the echoes of this carrier do not follow the play-out."""
         self.base_ms = self._offsets_ms = None

@@ -1,7 +1,7 @@
-"""Audio that waits to be sent, as it was played: pieces of PCM and of payloads in one order.
+"""Audio that waits to be sent, in its original form: pieces of PCM and payloads in order.
 
 SMALL_OCTETS      shorter pieces are collected: a queue of single samples would need a hundred times their memory
-COLLECTED_OCTETS  a collection of small pieces ends at this length, so that what was sent of it is freed
+COLLECTED_OCTETS  length at which a collection of small pieces ends, so that its sent part is freed
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Sent audio that the far end has not played for certain: a pause sends it again from where it was cut."""
+"""Sent audio that is not proven to be played: a pause sends it again from where it was cut."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from rtpcodec.stream.speaking._kept_audio import KeptAudio
 from rtpcodec.stream.speaking.reply import Reply
 
 FADE_MS: Final = 5.0
-"""Of the first audio that is sent again: a step in the middle of a word would click."""
+"""Fade-in of audio that is sent again: a step in the middle of a word would click."""
 KEPT_MS: Final = 5000.0
-"""Sent audio that is kept for a pause beside the lead: the longest round trip and hold that are believed."""
+"""Sent audio to keep for a pause, beyond the lead: the longest plausible round trip and hold."""
 TWICE_MS: Final = 60.0
-"""A resumed pause begins up to 40 ms before its cut, at a whole frame."""
+"""Played audio to keep: a resumed pause begins up to 40 ms before its cut, at a whole frame."""
 
 
 @dataclass(slots=True)
@@ -30,40 +30,41 @@ class SentPiece:
 
 
 class SentAudio(KeptAudio):
-    """The audio of replies as it was before it was encoded, by sent position. Use from one thread at a time."""
+    """The sent audio of replies before its encoding, by sent position. Use from one thread at a time."""
 
     __slots__ = ("_cleared", "_frame_samples", "_twice_samples", "_unit")
 
     def __init__(self, max_samples: int | None, packing: Packing) -> None:
-        """Make it empty.
+        """Make an empty store.
 
-        max_samples: more than this is never kept: the far end has played it long ago. None: without a lead, the far end
-            may hold any amount; `played` alone drops.
-        packing: of the stream.
+        Args:
+            max_samples: limit of kept audio, because the far end has played older audio. None: without a lead, the far
+                end may hold any amount, so only `played` drops audio.
+            packing: of the stream.
         """
         self._max_samples = max_samples
         self._unit = packing.unit_samples or 1, packing.unit_octets
         self._frame_samples = packing.frame_samples
         self._twice_samples = int(TWICE_MS * packing.sample_rate_hz / 1000)
-        # What clears have taken: if the line was broken before, how much of it was played is not what they say.
+        # Audio that clears have taken. If the connection was lost before, the clears did not act: it is still needed.
         self._cleared: Sequence[SentPiece] = ()
 
     def played(self, position: int) -> None:
-        """Drop what was played for certain, apart from what a pause may let be heard twice, and from tones of keys."""
+        """Drop audio that was certainly played. Keep what a pause may repeat, and tones of keys."""
         position -= self._twice_samples
         self._drop_until(position)
         if self._cleared:
             self._cleared = [cleared for cleared in self._cleared if cleared.position + cleared.samples > position]
 
     def hand_over(self, reply: Reply, past: Reply) -> None:
-        """Let the audio of one reply belong to another, which was split from it."""
+        """Assign the audio of a reply to the sent part that was split from it."""
         self._replace(reply, past)
         for cleared in self._cleared:
             if cleared.reply is reply:
                 cleared.reply = past
 
     def take(self) -> list[SentPiece]:
-        """Remove and return everything but what clears have taken: a clear was sent."""
+        """Remove and return all audio except that of earlier clears, because a clear is sent."""
         taken = [SentPiece(*one) for one in self._take_sent()]
         newest = taken[-1].position + taken[-1].samples if taken else 0
         if self._max_samples is not None:
@@ -73,19 +74,20 @@ class SentAudio(KeptAudio):
         return taken
 
     def take_all(self) -> tuple[list[SentPiece], list[SentPiece]]:
-        """As `take`, with what clears have taken and nothing has proven. Returns both, and what `take` returns."""
+        """As `take`, with the unproven audio of earlier clears. Returns all of it, and the result of `take`."""
         taken = self.take()
         everything, self._cleared = list(self._cleared), ()
         return everything, taken
 
     def frame_before(self, taken: list[SentPiece], position: int, latest: int) -> int:
-        """Return where a frame begins: at a position or less than a frame away from it.
+        """Return the begin of a frame at a position, or less than a frame away from it.
 
         A reply whose audio is sent again from there still consists of whole frames.
 
-        taken: what `take` returned.
-        position: a sent position.
-        latest: the frame does not begin behind this position.
+        Args:
+            taken: the result of `take`.
+            position: a sent position.
+            latest: upper bound of the result.
         """
         for sent in reversed(taken):
             if sent.position <= position:
@@ -96,13 +98,17 @@ class SentAudio(KeptAudio):
         return position
 
     def put_back(self, taken: list[SentPiece], position: int, fade_samples: int) -> list[Reply]:
-        """Give audio back to its replies from a position on, so that it is sent again.
+        """Return audio from a position on to its replies, to be sent again.
 
-        taken: what `take` or `take_all` returned. Audio that is there twice, or was given back before, is sent once.
-        position: where the audio begins, as `frame_before` returns it; all of it is behind.
-        fade_samples: of a fade-in at its beginning, unless a reply begins there.
-        Returns: the replies that have got audio, in the order of speaking.
+        Args:
+            taken: the result of `take` or `take_all`. Audio that is in it twice, or was returned before, is sent once.
+            position: where the audio begins, as `frame_before` returns it.
+            fade_samples: length of a fade-in at its beginning, unless a reply begins there.
+
+        Returns:
+            The replies that received audio, in the order of speaking.
         """
+        # From the last piece to the first, because each is put in front of the queue of its reply.
         replies: list[Reply] = []
         first: SentPiece | None = None
         inside = False
@@ -111,30 +117,31 @@ class SentAudio(KeptAudio):
             if skipped >= sent.samples or sent.reply.state == "interrupted":
                 continue
             pieces, left = _without(sent.pieces, skipped, sent.samples, self._unit)
-            sent.reply.line.put_first(pieces, left)
+            sent.reply.queue.put_first(pieces, left)
             if not replies or replies[0] is not sent.reply:
                 replies.insert(0, sent.reply)
             first, inside = sent, bool(skipped) or sent.position <= position
         if first is not None and fade_samples and inside:
-            first.reply.line.fade_in(fade_samples)
+            first.reply.queue.fade_in(fade_samples)
         return replies
 
     def _drop_waiting(self, taken: list[SentPiece]) -> None:
-        """Drop what waits in replies, to be sent again, and is among what was sent: it was given back before."""
+        """Drop waiting audio that was returned to its reply before and is among the sent audio now."""
         for sent in taken:
-            line = sent.reply.line
-            while line.taken_samples < sent.content + sent.samples and line.waiting_samples:
-                line.take(line.first_item_samples or min(self._frame_samples, line.waiting_samples))
+            queue = sent.reply.queue
+            while queue.taken_samples < sent.content + sent.samples and queue.waiting_samples:
+                queue.take(queue.first_item_samples or min(self._frame_samples, queue.waiting_samples))
 
 
 def unheard_of(taken: list[SentPiece], position: int) -> list[tuple[SentPiece, int]]:
-    """Return sent audio, and how much of each piece was heard or lies in a piece before it.
+    """Return the pieces of sent audio, each with how much of it was heard or is also in an earlier piece.
 
-    taken: sent audio, in the order of sending.
-    position: the sent position up to which it was heard.
+    Args:
+        taken: sent audio, in the order of sending.
+        position: the sent position up to which it was heard.
     """
     found: list[tuple[SentPiece, int]] = []
-    ends: dict[Reply, int] = {}  # content before this is in pieces before
+    ends: dict[Reply, int] = {}  # content before this position is in earlier pieces
     for sent in taken:
         heard = max(position - sent.position, ends.get(sent.reply, sent.content) - sent.content, 0)
         ends[sent.reply] = max(ends.get(sent.reply, 0), sent.content + sent.samples)
@@ -143,7 +150,7 @@ def unheard_of(taken: list[SentPiece], position: int) -> list[tuple[SentPiece, i
 
 
 def _without(pieces: list[Piece], skipped: int, samples: int, unit: tuple[int, int]) -> tuple[list[Piece], int]:
-    """Return pieces without their first samples, and how many samples are left; a payload is cut between units."""
+    """Return pieces without their first samples, and how many samples remain. Payloads are cut between units."""
     if not skipped:
         return pieces, samples
     rest: list[Piece] = []

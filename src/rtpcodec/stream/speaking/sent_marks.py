@@ -1,4 +1,4 @@
-"""Marks on their way to the carrier and back, in the order of sending and by name."""
+"""Outstanding marks, which were sent and have not returned: in the order of sending, and by name."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.marks import OWN_PREFIX
-from rtpcodec.stream.no_items import NO_ITEMS
 from rtpcodec.stream.speaking.cuts import OpenCut
 from rtpcodec.stream.speaking.far_end import FarEnd
 from rtpcodec.stream.speaking.runs import Run
@@ -15,33 +15,35 @@ from rtpcodec.stream.speaking.runs import Run
 Item = TypeVar("Item")
 
 MAX_ENDED_NAMES: Final = 1000
-"""Names of ended marks of the caller that are remembered, so that a late echo is not taken for that of a mark that was
-never sent."""
+"""Names of ended user marks to keep, so that a late echo is not reported as a mark that was never sent."""
 MAX_LATE_MARKS: Final = 64
-"""Own marks that timed out and are still recognized: half a minute of them."""
+"""Own marks that timed out and are still recognized: those of half a minute."""
 
 
 @dataclass(slots=True, eq=False)
 class SentMark:
-    """One mark on its way."""
+    """One outstanding mark."""
 
     name: str
     number: int  # counts all marks and fences of the stream
     position: int
     run: Run
-    end_ms: float  # when its audio has been played, by the estimate at its sending
+    end_ms: float  # estimated end of its audio's play-out, as of its sending
     sent_ms: float
     own: bool
-    dry: bool  # nothing was left to play: it returns at once
-    cut: OpenCut | None = None  # the first clear behind it
-    echo_ms: float | None = None  # when its echo arrived, while a cut decides what it means
+    dry: bool  # nothing was left to play, so it returns at once
+    cut: OpenCut | None = None  # the first clear that was sent after it
+    echo_ms: float | None = None  # when its echo arrived, while the cut is open and its meaning undecided
     done: bool = False
-    next: SentMark | None = None  # of the same name
-    tail: SentMark | None = None  # of the same name; kept by the first one
+    next: SentMark | None = None  # the next one of the same name
+    tail: SentMark | None = None  # the last one of the same name; set in the first one
 
 
 class MarkNames:
-    """Find marks by name, the older of two first, and remember names that have ended."""
+    """Outstanding marks by name, the oldest of a name first, and the names of ended ones.
+
+    Several outstanding marks may share a name: they form a linked list.
+    """
 
     __slots__ = ("_ended", "_first")
 
@@ -50,7 +52,7 @@ class MarkNames:
         self._ended: dict[str, None] = {}
 
     def add(self, mark: SentMark) -> None:
-        """Add a mark behind those of its name."""
+        """Append a mark to those of its name."""
         first = self._first.setdefault(mark.name, mark)
         if first is not mark:
             (first.tail or first).next = mark
@@ -67,26 +69,27 @@ class MarkNames:
             mark.next.tail = mark.tail
             self._first[name] = mark.next
             mark.next = mark.tail = None
-        self._remember(name)
+        self._keep_ended(name)
         return mark
 
     def remove(self, mark: SentMark) -> None:
-        """Remove a mark that will not return; of several of its name, those before it are lost as well or ended."""
+        """Remove a mark that will not return. Older marks of its name have ended or are lost as well."""
         if self._first.get(mark.name) is mark:
             self.pop(mark.name)
 
     def has_ended(self, name: str) -> bool:
-        """Whether a mark of the caller with this name was sent and has ended."""
+        """Return whether a user mark with this name was sent and has ended."""
         return name in self._ended
 
     def clear(self) -> None:
-        """Remove all marks on their way, and remember their names."""
+        """Remove all outstanding marks, and keep their names as ended."""
         for name in self._first:
-            self._remember(name)
+            self._keep_ended(name)
         self._first.clear()
 
-    def _remember(self, name: str) -> None:
-        if name.startswith(OWN_PREFIX):  # which says that it was sent: there are some 1000 in ten minutes
+    def _keep_ended(self, name: str) -> None:
+        # The prefix already shows that an own mark was sent; there are about 1000 of them in ten minutes.
+        if name.startswith(OWN_PREFIX):
             return
         self._ended.pop(name, None)
         self._ended[name] = None
@@ -95,14 +98,14 @@ class MarkNames:
 
 
 class MarkQueue:
-    """First-in, first-out queue of marks. Ended ones leave when they come to its head."""
+    """Marks in the order of sending. An ended mark leaves the queue once it is the first one."""
 
     __slots__ = ("_marks", "count")
 
     def __init__(self) -> None:
         self._marks: deque[SentMark] = NO_ITEMS
         self.count = 0
-        """Marks that have not ended."""
+        """The number of marks that have not ended."""
 
     def put(self, mark: SentMark) -> None:
         """Append a mark."""
@@ -121,7 +124,7 @@ class MarkQueue:
 
     @property
     def last(self) -> SentMark | None:
-        """The mark that was put last, if it is still in the queue."""
+        """The mark that was added last, if it is still in the queue."""
         return self._marks[-1] if self._marks else None
 
     def end(self, mark: SentMark) -> None:
@@ -141,14 +144,14 @@ class MarkQueue:
         return found
 
     def cut(self, cut: OpenCut) -> None:
-        """Record a clear behind all marks. Those before an earlier clear keep it."""
+        """Record a clear that follows all marks. Marks before an earlier clear keep that one."""
         for mark in reversed(self._marks):
             if mark.cut is not None:
                 return
             mark.cut = cut
 
     def uncut(self) -> list[tuple[int, str]]:
-        """Return position and name of the marks that no clear has met and that have not returned."""
+        """Return position and name of the marks that have not returned and that no clear follows."""
         return [
             (mark.position, mark.name)
             for mark in self._marks
@@ -156,7 +159,7 @@ class MarkQueue:
         ]
 
     def take_uncut(self) -> list[tuple[int, str]]:
-        """End those marks, and return them."""
+        """End the marks of `uncut`, and return them."""
         found = self.uncut()
         for mark in self._marks:
             if mark.cut is None and mark.echo_ms is None:
@@ -164,17 +167,17 @@ class MarkQueue:
         return found
 
     def reaches(self, position: int) -> bool:
-        """Whether the last mark has not ended, and lies there or behind."""
+        """Return whether the last mark has not ended and lies at this position or behind it."""
         last = self.last
         return last is not None and not last.done and last.position >= position
 
 
 def number_of(mark: SentMark) -> int:
-    """Return its number."""
+    """Return the number of a mark, as a sort key."""
     return mark.number
 
 
-def remember(names: dict[str, Item], name: str, item: Item) -> None:
+def keep_latest(names: dict[str, Item], name: str, item: Item) -> None:
     """Add an item by name, and drop the oldest beyond MAX_LATE_MARKS."""
     names[name] = item
     if len(names) > MAX_LATE_MARKS:
@@ -182,9 +185,9 @@ def remember(names: dict[str, Item], name: str, item: Item) -> None:
 
 
 class MissingEcho:
-    """The first own mark whose echo is missing: behind its expected time, the far end's position is doubtful.
+    """The first own mark whose echo is missing. Once the echo is overdue, the far end's position is uncertain.
 
-    The doubt remains when the mark has timed out, until an echo proves that its audio was played.
+    It stays uncertain after the mark has timed out, until an echo proves that its audio was played.
     """
 
     __slots__ = ("_mark",)
@@ -195,12 +198,15 @@ class MissingEcho:
     def from_ms(self, first: SentMark | None, far_end: FarEnd) -> float:
         """Return when its echo was expected; infinity: none is missing.
 
-        first: the first own mark on its way.
-        far_end: the model.
+        Args:
+            first: the first outstanding own mark.
+            far_end: the model.
         """
+        # 1. The mark kept so far is void in another run, or once its audio is proven.
         mark, run = self._mark, far_end.run
         if mark is None or mark.run is not run or mark.position <= far_end.proven_position:
             self._mark = mark = first
+        # 2. No time is expected behind a clear, or before an echo has shown the begin of the run.
         if mark is None or mark.cut is not None or mark.run is not run or run.base_ms is None:
             return float("inf")
         return far_end.echo_ms(run, mark.position)

@@ -9,11 +9,11 @@ from typing import Final, Literal, TypedDict
 from rtpcodec.stream.speaking.chunking import CHUNK_LIMITS_MS, STEP_MS
 
 LEAD_MS: Final = 400.0
-"""Audio to hold at the carrier. It covers stalls of a busy event loop; an interruption drops it."""
+"""Audio to hold at the carrier. It bridges stalls of a busy event loop; an interruption drops it."""
 IDLE_LEAD_MS: Final = 80.0
-"""The same between replies, for sounds that nobody misses. It delays a reply by no more."""
+"""The same between replies. It delays a reply by at most this."""
 MAX_QUEUE_MS: Final = 60_000.0
-"""Limit on queued audio; a minute of PCMU is 480 kB."""
+"""Limit of queued audio; a minute of PCMU is 480 kB."""
 
 KeepAlive = Literal["silence", "comfort_noise"] | None
 WhenFull = Literal["wait", "drop_oldest"]
@@ -42,7 +42,7 @@ class SpeakingSettings:
     lead_ms: float | None = LEAD_MS
     """Audio to hold at the carrier ahead of its play-out while a reply speaks; None: send everything at once."""
     idle_lead_ms: float = IDLE_LEAD_MS
-    """The same between replies, for keep-alive and background."""
+    """The same between replies, for keep-alive and background sound."""
     max_queue_ms: float = MAX_QUEUE_MS
     """Audio that may wait to be sent: of the reply that speaks, and of all others together."""
     send_chunk_ms: float = STEP_MS
@@ -50,11 +50,11 @@ class SpeakingSettings:
     prebuffer_ms: float = 0.0
     """Audio that must wait before a reply begins, unless the reply has ended."""
     keep_alive: KeepAlive = None
-    """The sound between replies; None: nothing is sent, as the carrier expects it."""
+    """The sound between replies; None: nothing is sent, as carriers expect."""
     when_full: WhenFull = "wait"
-    """What happens to audio beyond max_queue_ms: it waits (or raises QueueFull), or the oldest is dropped."""
+    """What happens beyond max_queue_ms: new audio waits (or raises QueueFull), or the oldest audio is dropped."""
     own_marks: bool = True
-    """Whether marks of our own measure what was heard. False: only the caller's marks do, and all else is estimated."""
+    """Whether marks of our own measure what was heard. False: only your marks do; everything else is estimated."""
 
     def __post_init__(self) -> None:
         for name in ("lead_ms", "idle_lead_ms", "prebuffer_ms"):

@@ -1,4 +1,4 @@
-"""A recording read at another rate from any place on, once or in a loop, with a result that no cut changes."""
+"""Reads a recording at another rate, from any place, once or in a loop. The result is the same for any pieces."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from math import gcd
 from typing import Final
 
 from rtpcodec.audio.rates import resampler_between
-from rtpcodec.stream.speaking.bed_source import FADE_MS
+from rtpcodec.stream.speaking.background_source import FADE_MS
 
 PRE_ROLL_MS: Final = 5
-"""Read ahead of a new place: the resampler's filters see at most 4 ms, so its output is that of an unbroken stream."""
+"""Read before a new place: the resampler's filter spans at most 4 ms, so the output equals an unbroken stream."""
 
 
 class SourceReader:
     """Reads a recording at `to_hz`. Use from one thread at a time.
 
-    The n-th sample is the same however the samples before it were read: in pieces, or not at all after a `seek`. The
-    resampler's delay is left out, so the first sample is that of the recording.
+    The n-th sample does not depend on how earlier samples were read: in pieces, or skipped by a `seek`. The delay of
+    the resampler is compensated, so the first sample is that of the recording.
 
-    A loop whose end meets its beginning (the step there is not larger than the steps around it) repeats as it is, and
-    the resampler continues across the joint. Any other is crossfaded: its last 5 ms turn into its first 5 ms, and a
-    repetition is 5 ms shorter than the recording.
+    A loop whose end meets its beginning (the step there is not larger than the steps around it) repeats unchanged, and
+    the resampler continues across the joint. Any other loop is crossfaded: its last 5 ms turn into its first 5 ms, and
+    a repetition is 5 ms shorter than the recording.
     """
 
     __slots__ = (
@@ -42,11 +42,14 @@ class SourceReader:
     def __init__(self, pcm: bytes, pcm_hz: int, to_hz: int, *, loop: bool) -> None:
         """Make a reader.
 
-        pcm: native int16 mono PCM, of at least four times FADE_MS.
-        pcm_hz: its rate.
-        to_hz: the rate that is read.
-        loop: repeat without end; else silence follows.
-        Raises: ValueError if streams cannot be resampled between the rates.
+        Args:
+            pcm: native int16 mono PCM, of at least four times FADE_MS.
+            pcm_hz: its rate.
+            to_hz: the rate of the result.
+            loop: repeat without end. False: silence follows.
+
+        Raises:
+            ValueError: streams cannot be resampled between the rates.
         """
         self._resampler = resampler_between("pcm_hz", pcm_hz, "to_hz", to_hz)
         self._pcm = memoryview(pcm)
@@ -56,15 +59,15 @@ class SourceReader:
         self._joint = memoryview(joint(pcm, pcm_hz * FADE_MS // 1000) if loop else b"")
         self._period = samples - (len(self._joint) >> 1) if loop else 0
         self.end_samples: int | None = None if loop else samples * self._up // self._down
-        """Samples of the whole recording; None: it has no end."""
+        """Length of the recording in samples; None: it repeats."""
         self.position = 0
-        """Samples before the next one that is read."""
-        self._input = 0  # samples of the recording, repetitions included, that were read
-        self._ready = b""  # resampled, not read yet
-        self._synced = False  # the resampler and what is ready belong to `position`
+        """The number of the next sample."""
+        self._input = 0  # samples of the recording that were read, repetitions included
+        self._ready = b""  # resampled but not returned
+        self._synced = False  # whether the resampler's state belongs to `position`
 
     def seek(self, position: int) -> None:
-        """Read from another place next. Nothing is computed before the next `read`."""
+        """Continue at another place. Nothing is computed before the next `read`."""
         self.position = position
         self._synced = False
 
@@ -87,7 +90,7 @@ class SourceReader:
         resampler.reset()
         self._ready = b""
         wanted = self.position + resampler.delay_samples
-        # The resampler's phases repeat every `up` samples: it restarts at one of these places.
+        # The phases of the resampler repeat every `up` output samples: restart at such a multiple.
         early = wanted - resampler.to_hz * PRE_ROLL_MS // 1000
         begin = max(0, early // self._up * self._up)
         self._input = begin // self._up * self._down
@@ -100,7 +103,7 @@ class SourceReader:
         pcm = self._ready
         missing = samples - (len(pcm) >> 1)
         if missing > 0 and resampler is not None:
-            # The fewest samples that give the missing ones.
+            # The fewest input samples that give the missing ones.
             needed = missing * self._down // self._up
             while resampler.output_samples(needed) < missing:
                 needed += 1
@@ -121,7 +124,7 @@ class SourceReader:
         return self._take_repeated(begin, end)
 
     def _take_repeated(self, begin: int, end: int) -> bytes:
-        """Return samples beyond the first repetition. The joint stands for the beginning of all others."""
+        """Return samples beyond the first repetition. All later ones begin with the joint."""
         pieces = []
         joint_samples = len(self._joint) >> 1
         while begin < end:
@@ -137,7 +140,7 @@ class SourceReader:
 
 
 def joint(pcm: bytes, samples: int) -> bytes:
-    """Return what stands for the first samples of a loop when it repeats; empty: the loop repeats as it is."""
+    """Return the crossfade that replaces the first samples of a repetition; empty: the loop repeats unchanged."""
     head = array("h", pcm[: 2 * samples])
     tail = array("h", pcm[-2 * samples :])
     usual = max(_largest_step(head), _largest_step(tail))

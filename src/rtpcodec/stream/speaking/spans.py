@@ -1,4 +1,4 @@
-"""Spans: which sent positions carry which content of one reply, and how much of it was heard."""
+"""Spans: map sent positions to the content of one reply, and compute how much of it was heard."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
-from rtpcodec.stream.no_items import NO_ITEMS
+from rtpcodec.stream.empty_collections import NO_ITEMS
 from rtpcodec.stream.speaking._states import Span, SpansState
 
 MAX_SPANS: Final = 64
-"""Spans of a reply that are kept. The first ones of a reply with more were heard long ago."""
+"""Limit of spans per reply. Beyond it, the first ones were heard long ago."""
 
 
 @dataclass(slots=True)
@@ -22,10 +22,10 @@ class CutPoint:
     estimated: bool
     settled: bool = False
     least: int = 0
-    """A resumed pause begins before this position: less than it was not heard."""
+    """A position that was heard for certain. A resumed pause begins before it."""
 
     def replace(self, other: CutPoint) -> None:
-        """Take the values of another one, which are final."""
+        """Take the final values of another cut point."""
         self.position, self.uncertainty_ms = other.position, other.uncertainty_ms
         self.estimated, self.settled, self.least = other.estimated, True, other.least
 
@@ -36,21 +36,23 @@ class Spans(SpansState):
     __slots__ = ("_dropped_to",)
 
     def __init__(self, first_content: int) -> None:
-        """Make it empty; first_content: the content position at which the reply begins."""
+        """Make empty spans; first_content: the content position at which the reply begins."""
         self.first_content = first_content
         self.sent_to = first_content
-        """The highest content position that was sent."""
+        """The content position up to which audio was sent."""
         self._spans: deque[Span] = NO_ITEMS
-        self._dropped_to = first_content  # heard content of spans that are not kept
+        self._dropped_to = first_content  # heard content of dropped spans
 
     def sent(self, position: int, content: int, samples: int) -> None:
         """Add audio that was sent.
 
-        position: its sent position.
-        content: its content position.
-        samples: how much.
+        Args:
+            position: its sent position.
+            content: its content position.
+            samples: how much.
         """
         self.sent_to = max(self.sent_to, content + samples)
+        # 1. It continues the last span, unless a clear has limited that. 2. Otherwise it begins another one.
         if self._spans:
             last = self._spans[-1]
             if last.cut is None and last.start + last.samples == position and last.content + last.samples == content:
@@ -64,7 +66,7 @@ class Spans(SpansState):
         self._spans.append(Span(position, content, samples))
 
     def cut(self, cut: CutPoint) -> None:
-        """Limit all audio sent so far, unless an earlier clear has limited it."""
+        """Limit all audio sent so far by a clear, unless an earlier clear limits it."""
         for span in self._spans:
             if span.cut is None:
                 span.cut = cut
@@ -76,15 +78,15 @@ class Spans(SpansState):
 
     @property
     def last_cut(self) -> CutPoint | None:
-        """The clear that limits the last audio; None: no clear was sent since."""
+        """The clear that limits the last audio; None: no clear was sent after it."""
         return self._spans[-1].cut if self._spans else None
 
     def heard_samples(self, position: int) -> int:
-        """Return how much content was heard when the far end is at this sent position."""
+        """Return how much of the reply is heard when the far end is at this sent position."""
         return self.heard_to(position) - self.first_content
 
     def heard_to(self, position: int) -> int:
-        """Return the content position up to which it was heard."""
+        """Return the content position up to which the reply is heard."""
         heard = self._dropped_to
         for span in self._spans:
             heard = max(heard, span.heard_to(position))

@@ -1,7 +1,7 @@
-"""Stopping: interruption, pause, suspension. All clear the far end; the last two keep what was not heard.
+"""Stopping: interruption, pause and suspension. All of them clear the far end; the last two keep the unheard audio.
 
-A halt is what a pause, a suspension or both have stopped. It ends, and what was not heard is sent again, when neither
-is on any more.
+A *halt* is the state in which a pause, a suspension or both hold replies back. It ends when the last of them ends. The
+unheard audio is then sent again.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ from rtpcodec.stream.speaking.stops import Halt, Kept, Paused, SentClear, Stop, 
 from rtpcodec.stream.speaking.whole_tones import restart
 
 REWIND_MS: Final = 20.0
-"""Heard twice after a pause, beside the doubt about the cut: a word that was cut is understood again."""
+"""Audio to repeat after a pause, beyond the uncertainty of the cut, so that a word that was cut is understood."""
 MAX_REWIND_MS: Final = 40.0
-"""More would be heard as a stutter."""
+"""A longer repetition is heard as a stutter."""
 PAUSE_DOUBT: Final = 2.6
-"""A pause states this multiple of its doubt: it is resumed at the low end, and the truth may be at the high one."""
+"""A pause states this multiple of its uncertainty: it resumes at the low end, and the truth may be at the high end."""
 SAFE_DOUBT: Final = 1.6
-"""A resumed pause begins this multiple of the doubt before the cut: one of 100 cuts may lie outside of the doubt."""
+"""A pause resumes this multiple of the uncertainty before the cut: 1 of 100 cuts lies outside the uncertainty."""
 
 
 class Stopper(StopperState):
-    """Interrupt, pause, suspend and resume one stream. Changes all parts. Use from one thread at a time."""
+    """Interrupts, pauses, suspends and resumes one stream. Changes all parts. Use from one thread at a time."""
 
     __slots__ = (
         "_halt",
@@ -54,22 +54,22 @@ class Stopper(StopperState):
     )
 
     def __init__(self, parts: Parts, releaser: Releaser) -> None:
-        """Make it; releaser: of the same parts."""
+        """Make the stopper of a stream; releaser: of the same parts."""
         self._parts = parts
         self._releaser = releaser
         self._pause: Paused | None = None
-        self._halt: Halt | None = None  # replies are sent
+        self._halt: Halt | None = None  # None: replies are sent
         self._suspended_by: set[str] = set()  # the reasons for which replies are suspended
         self.next_ms = inf
-        """When `expire` has something to do; infinity: never by itself."""
+        """When `expire` has something to do; infinity: no pause runs."""
         self._stops: list[Stop] = []
         self.clears: list[SentClear] = []
-        """The last ones of this line. Those that it has not carried never acted."""
+        """The latest clears of this connection. If it lost them, they never acted."""
         self.lost_ms = inf
-        """Up to when the lost line has worked, while its cuts are settled: a clear that was on its way did not act."""
+        """Until when a lost connection worked, while its cuts are settled: clears in transit did not act."""
         self.pauses, self.paused_ms = 0, 0.0
-        """Pauses that have ended, and how long they were together."""
-        self._returning: list[str] = []  # marks that were sent again, and whose first echo is still to come
+        """The number of ended pauses, and their total duration."""
+        self._returning: list[str] = []  # marks that are sent again, and whose first echo is still outstanding
 
     def interrupt(self, now_ms: float, what: Literal["all", "current"] | Reply, also_dropped_ms: float) -> Interrupted:
         """End replies: see MediaSession.interrupt."""
@@ -79,22 +79,22 @@ class Stopper(StopperState):
         elif what not in ("all", "current"):
             raise ValueError(f"what is {what!r}, 'all' or 'current' is needed")
         parts = self._parts
-        # 1. A pause ends as discarded, apart from what must not be interrupted.
+        # 1. End a pause as discarded. What must not be interrupted is sent again.
         halt = self._halt
         if self._pause is not None:
             self._resolve(self._pause, "discarded", now_ms)
-        # 2. Which replies end? Those that the far end has played before the cut have ended already.
+        # 2. Which replies end? Those that the far end will have played before the cut are over already.
         heard = parts.far_end.cut(now_ms)
         sent_again = self._drop_ended()
         speaking = [reply for reply in parts.order if not is_over(reply, heard)]
         chosen = speaking if what == "all" else speaking[:1] if what == "current" else [what]
         ending = [reply for reply in chosen if reply.interruptible]
         staying = [reply for reply in speaking if reply not in ending]
-        # 3. Estimate what was heard, before positions change.
+        # 3. Estimate what was heard, before any position changes.
         utterance = next((reply for reply in speaking if reply.state != "queued"), None)
         dropped_samples = sum(stops.left_samples(reply, heard) for reply in ending)
         found = estimate(parts, utterance, heard, also_dropped_ms + parts.ms(dropped_samples))
-        # 4. End them here, and at the far end unless all that it holds stays.
+        # 4. End them here. Clear the far end as well, unless everything that it holds stays.
         names = [name for reply in ending for name in reply.marks.drop()]
         at_far_end = sent_again or any(unheard_samples(reply, heard) for reply in ending)
         for reply in ending:
@@ -116,17 +116,17 @@ class Stopper(StopperState):
         return found
 
     def _can_end(self, reply: Reply, now_ms: float) -> bool:
-        """Whether an interruption of this reply alone would end it."""
+        """Return whether an interruption of this reply alone would end it."""
         waits = reply.interruptible and any(one is reply for one in self._parts.order)
         return waits and not is_over(reply, self._parts.far_end.cut(now_ms))
 
     def _drop_ended(self) -> bool:
-        """Drop the audio of replies that have ended and that a pause has sent again. Returns whether there was one."""
+        """Drop the audio of ended replies that a pause has queued again. Returns whether there was one."""
         parts = self._parts
         ended = [reply for reply in parts.order.waiting if reply.over]
         for reply in ended:
             parts.order.remove(reply)
-            reply.line.drop()
+            reply.queue.drop()
         return bool(ended)
 
     def current_reply(self, now_ms: float) -> Reply | None:
@@ -135,12 +135,13 @@ class Stopper(StopperState):
         return next((reply for reply in self._parts.order if not is_over(reply, heard)), None)
 
     def _stop(self, now_ms: float, ending: list[Reply], doubt_factor: float = 1.0) -> tuple[Stop, list[SentPiece]]:
-        """Clear the far end. Returns the stop, and the audio that was sent and may not have been heard."""
+        """Clear the far end. Returns the stop, and the sent audio that may be unheard."""
         parts = self._parts
         dialect = parts.dialect
         fence = None
         if dialect.clear and parts.own_marks.enabled and (len(parts.echoes) or not parts.far_end.is_dry):
             fence = parts.new_mark(OWN_PREFIX)
+        # 1. Estimate the cut, and limit what counts as heard of all replies.
         sent_position, run = parts.far_end.sent_position, parts.far_end.run
         cut = parts.echoes.cleared(now_ms, fence)
         point = CutPoint(0, 0.0, estimated=False)
@@ -154,6 +155,7 @@ class Stopper(StopperState):
             reply.spans.cut(point)
         for reply in ending:
             reply.spans.cut(point)
+        # 2. Send the clear, restart the packing, and keep the stop until it is settled.
         if dialect.clear:
             self._releaser.put_clear(fence)
         parts.own_marks.cleared()
@@ -164,19 +166,18 @@ class Stopper(StopperState):
         return stop, parts.sent_audio.take()
 
     def _place(self, point: CutPoint, heard: Heard, doubt_factor: float) -> None:
-        """Let a point be where the far end was cut."""
+        """Set a cut point to where the far end was cut."""
         parts = self._parts
-        point.position = heard.position
-        point.uncertainty_ms = heard.uncertainty_ms * doubt_factor
+        point.position, point.uncertainty_ms = heard.position, heard.uncertainty_ms * doubt_factor
         point.estimated = heard.estimated
         doubt_samples = int(heard.uncertainty_ms * SAFE_DOUBT * parts.sample_rate_hz / 1000)
         point.least = max(heard.position - doubt_samples, min(heard.position, parts.echoes.proven_position))
 
     def _send_again(self, kept: Kept, point: CutPoint, replies: Sequence[Reply], rewind_ms: float) -> None:
-        """Send audio and marks of these replies again, from a little before the cut, never behind it."""
+        """Send audio and marks of these replies again, from shortly before the cut."""
         parts = self._parts
         rate_hz = parts.sample_rate_hz
-        # 1. The audio.
+        # 1. The audio, from a whole frame; tones of keys are sent again whole.
         taken = [sent for sent in kept.taken if sent.reply in replies]
         heard_to = point.least
         if taken and taken[-1].position + taken[-1].samples > heard_to:
@@ -188,7 +189,7 @@ class Stopper(StopperState):
             if keys_position is not None:
                 position, fade_samples = keys_position, 0
             parts.order.first(parts.sent_audio.put_back(taken, position, fade_samples))
-        # 2. The caller's marks behind it. The carrier may still return those that the clear met.
+        # 2. The user marks behind the cut. The carrier may still return marks that the clear dropped: ignore that echo.
         for position, name in reversed(kept.marks):
             before = kept.piece_before(position)
             if before is not None and before.reply in replies:
@@ -199,13 +200,13 @@ class Stopper(StopperState):
                 if before.reply not in parts.order.waiting:
                     parts.order.first([before.reply])
                 before.reply.marks.put_first(name, before.content + position - before.position)
-        # 3. The echo of another one decides.
+        # 3. Marks that have returned unheard and are not sent again are cleared.
         parts.reports.extend(MarkCleared(name, "interrupt") for name in sorted(kept.cleared.elements()))
 
     def line_lost(
         self, point: CutPoint, taken: list[SentPiece], marks: list[tuple[int, str]], *, unacted: bool
     ) -> None:
-        """Queue again what a lost line has not played. No echo of it returns, so each mark ends by its next echo."""
+        """Queue again what a lost connection has not played. Its echoes are lost: each mark ends by its next echo."""
         if unacted and self._halt is not None:  # sent again when the halt ends
             self._halt.kept.taken = taken
         else:
@@ -217,13 +218,13 @@ class Stopper(StopperState):
     # Pause and suspension
 
     def _begin_halt(self, now_ms: float) -> None:
-        """Send no replies from now on, and keep what was not heard, unless that is done already."""
+        """Hold replies back and keep the unheard audio, unless that is done already."""
         if self._halt is not None:
             return
         parts = self._parts
         parts.halts += 1
         parts.paused = True
-        # The far end holds nothing, or keys alone, which are heard to their end.
+        # No clear: the far end holds nothing, or tones of keys, which are heard to their end.
         if any(reply.sounds_keys for reply in parts.order) or not (parts.far_end.sent_position or len(parts.echoes)):
             point = CutPoint(0, 0.0, estimated=False, settled=True)
             self._halt = Halt(Stop(Cut(0, parts.far_end.cut(now_ms), now_ms), point, []))
@@ -233,14 +234,14 @@ class Stopper(StopperState):
         self._halt = Halt(stop, Kept(taken, marks))
 
     def _end_halt(self, now_ms: float, rewind_ms: float = REWIND_MS) -> None:
-        """Send replies again, from rewind_ms before the cut, unless a pause or a suspension is on."""
+        """Send replies again, from rewind_ms before the cut, unless a pause or a suspension still runs."""
         halt = self._halt
         if self._pause is not None or self._suspended_by:
             return
         self._parts.paused = False
         if halt is not None:
             self._halt = None
-            self._releaser.last_sent_ms = now_ms  # the time of unsent marks counts from here on
+            self._releaser.last_sent_ms = now_ms  # the time-out of unsent marks counts from here
             replies = dict.fromkeys(sent.reply for sent in halt.kept.taken if sent.reply.state != "interrupted")
             self._send_again(halt.kept, halt.stop.point, list(replies), rewind_ms)
 
@@ -262,7 +263,7 @@ class Stopper(StopperState):
         then: Literal["resume", "discard"],
         on_end: Callable[[PauseResolved], object],
     ) -> None:
-        """Pause: see MediaSession.pause_playback. LocalProtocolError: a pause is on already."""
+        """Pause: see MediaSession.pause_playback. Raises: LocalProtocolError if a pause runs already."""
         if self._pause is not None:
             raise LocalProtocolError("the playback is paused already, resume or discard that pause first")
         if not timeout_ms > 0:
@@ -274,7 +275,7 @@ class Stopper(StopperState):
         self._pause = Paused(now_ms, self.next_ms, then, on_end, frozenset(self._parts.order))
 
     def resume(self, now_ms: float, rewind_ms: float) -> None:
-        """End the pause: what was not heard is sent again, from rewind_ms before the cut. ValueError: out of range."""
+        """End the pause, and send the unheard audio again from rewind_ms before the cut. Raises: ValueError."""
         if not REWIND_MS <= rewind_ms <= MAX_REWIND_MS:
             raise ValueError(f"rewind_ms is {rewind_ms:g}, {REWIND_MS:g} to {MAX_REWIND_MS:g} is needed")
         pause = self._pause
@@ -282,10 +283,10 @@ class Stopper(StopperState):
             self._resolve(pause, "resumed", now_ms, rewind_ms)
 
     def discard(self, now_ms: float) -> None:
-        """End the pause: what was not heard is dropped, with all that waits.
+        """End the pause, and drop the unheard audio with all that waits.
 
-        Disclosures, and replies that were opened during the pause, are sent. Audio of `play` is not: it may come from
-        the loop that the pause stopped.
+        Disclosures, and replies that were opened during the pause, are sent. Audio of `play` is dropped: it may come
+        from the loop that the pause stopped.
         """
         pause, halt = self._pause, self._halt
         if pause is None or halt is None:
@@ -322,7 +323,7 @@ class Stopper(StopperState):
         pause.on_end(event)
 
     def mark_ended(self, event: MarkPlayed | MarkCleared) -> bool:
-        """Whether the end of a mark is reported to the caller. A mark that a pause drops is sent again."""
+        """Return whether the end of a mark is reported. A mark that a pause drops is sent again."""
         if event.name in self._returning:
             self._returning.remove(event.name)
             return False
@@ -339,14 +340,14 @@ class Stopper(StopperState):
     # Settling
 
     def settled(self, settled: CutSettled) -> None:
-        """Take the final value of a clear."""
+        """Apply the final value of a clear."""
         for stop in self._stops:
             if stop.cut.id == settled.cut.id:
                 point = stop.point
                 self._parts.lost_samples += point.position - settled.heard.position
                 self._place(point, settled.heard, stop.doubt_factor)
                 early_ms = self._parts.far_end.cut_most_ms(stop.cut.at_ms) - self.lost_ms
-                if early_ms > 0:  # the far end stopped playing before the clear could act
+                if early_ms > 0:  # the connection was lost before the clear could act
                     early = min(point.position, int(early_ms * self._parts.sample_rate_hz / 1000))
                     self._parts.lost_samples += early
                     point.position, point.least = point.position - early, max(0, point.least - early)
@@ -356,12 +357,12 @@ class Stopper(StopperState):
                 return
 
     def _finish(self, stop: Stop) -> None:
-        """Report the final values of a stop, or of what it has ended since the last report."""
+        """Report the final values of a stop: of the replies that it ended since the last report."""
         parts, point = self._parts, stop.point
         ended, stop.replies = stop.replies, []
         found, stop.found = stop.found, None
         for reply in ended:
-            cut = reply.spans.last_cut or point  # of an earlier clear, if its last audio was sent before that
+            cut = reply.spans.last_cut or point  # that of an earlier clear, if no audio was sent since
             reply.settle(cut.position, cut.uncertainty_ms)
             if reply.explicit:
                 parts.reports.append(reply.ended_event())
@@ -380,7 +381,7 @@ class Stopper(StopperState):
     # Time and end
 
     def expire(self, now_ms: float) -> None:
-        """End a pause whose time is over."""
+        """End a pause whose time-out has passed."""
         pause = self._pause
         if pause is not None and now_ms >= pause.until_ms:
             if pause.then == "resume":
@@ -389,7 +390,7 @@ class Stopper(StopperState):
                 self.discard(now_ms)
 
     def end(self, now_ms: float) -> None:
-        """End the stream: a pause is resolved as discarded."""
+        """End the stream, and resolve a pause as discarded."""
         halt, self._halt, self.clears = self._halt, None, []
         if halt is not None:
             self._send_again(halt.kept, halt.stop.point, (), 0.0)

@@ -1,4 +1,4 @@
-"""What a clear has stopped, and what is kept of it until it is sent again or dropped."""
+"""The state of stops: what a clear has stopped, and what is kept of it until it is sent again or dropped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from rtpcodec.stream.speaking.sent_audio import SentPiece
 from rtpcodec.stream.speaking.spans import CutPoint
 
 MAX_CLEARS: Final = 32
-"""Those that are kept: three per second of the 10 s in which nobody notices that nothing passes."""
+"""Clears to keep: three per second for 10 s, the time until a dead connection is noticed."""
 
 
 @dataclass(slots=True)
@@ -27,17 +27,18 @@ class Stop:
     cut: Cut
     point: CutPoint
     replies: list[Reply]
-    """Those that it ended."""
+    """The replies that it ended."""
     found: Interrupted | None = None
-    """What `interrupt` returned; None: a pause or a suspension."""
+    """What `interrupt` returned; None for a pause or a suspension."""
     utterance: Reply | None = None
     """The reply that was being heard."""
     doubt_factor: float = 1.0
+    """Multiplies the uncertainty that is stated."""
 
 
 @dataclass(frozen=True, slots=True)
 class SentClear:
-    """A clear, and the audio that the far end held before it."""
+    """A clear, and the audio before it."""
 
     stop: Stop
     run: Run
@@ -47,12 +48,12 @@ class SentClear:
 
 @dataclass(slots=True)
 class Kept:
-    """What a clear may have dropped: audio, and the caller's marks by sent position."""
+    """Audio and user marks (by sent position) that a clear may have dropped."""
 
     taken: list[SentPiece]
     marks: list[tuple[int, str]]
     cleared: Counter[str] = field(default_factory=Counter)
-    """Names of marks that have returned since, unheard. Several marks may have one name."""
+    """Names of marks that have returned unheard since. Several marks may share a name."""
 
     def piece_before(self, position: int) -> SentPiece | None:
         """Return the last audio before a mark."""
@@ -61,7 +62,7 @@ class Kept:
 
 @dataclass(slots=True)
 class Halt:
-    """What a pause, a suspension or both have stopped."""
+    """The state in which a pause, a suspension or both hold replies back."""
 
     stop: Stop
     kept: Kept = field(default_factory=lambda: Kept([], []))
@@ -76,25 +77,25 @@ class Paused:
     then: Literal["resume", "discard"]
     on_end: Callable[[PauseResolved], object]
     replies: frozenset[Reply]
-    """Those that it stopped."""
+    """The replies that it stopped."""
 
 
 def is_over(reply: Reply, heard: Heard) -> bool:
-    """Whether a reply will have been heard to its end when the far end is at this position."""
+    """Return whether a reply is heard to its end when the far end is at this position."""
     if reply.over:
         return True
-    if not reply.closed or reply.more_follows or reply.line.waiting_samples:
+    if not reply.closed or reply.more_follows or reply.queue.waiting_samples:
         return False
     return not unheard_samples(reply, heard)
 
 
 def unheard_samples(reply: Reply, heard: Heard) -> int:
-    """Return how much of a reply was sent, and is not heard when the far end is at this position."""
+    """Return how much of the sent audio of a reply is unheard when the far end is at this position."""
     return reply.spans.sent_to - reply.spans.heard_to(heard.position)
 
 
 def estimate(parts: Parts, utterance: Reply | None, heard: Heard, dropped_ms: float) -> Interrupted:
-    """Return what an interruption reports at once; utterance: the reply that is being heard."""
+    """Return the immediate report of an interruption; utterance: the reply that is being heard."""
     if utterance is None:
         return Interrupted(0.0, dropped_ms, estimated=False)
     return Interrupted(
@@ -107,12 +108,12 @@ def estimate(parts: Parts, utterance: Reply | None, heard: Heard, dropped_ms: fl
 
 
 def left_samples(reply: Reply, heard: Heard) -> int:
-    """Return how much of a reply is not heard, sent or not. Audio that is queued again counts once."""
-    line = reply.line
-    return line.waiting_samples + min(reply.spans.sent_to, line.taken_samples) - reply.spans.heard_to(heard.position)
+    """Return how much of a reply is unheard, sent or not. Audio that is queued again counts once."""
+    queue = reply.queue
+    return queue.waiting_samples + min(reply.spans.sent_to, queue.taken_samples) - reply.spans.heard_to(heard.position)
 
 
 def interrupt_all(replies: list[Reply]) -> None:
-    """Let replies end as interrupted."""
+    """End replies as interrupted."""
     for reply in replies:
         reply.become("interrupted")

@@ -1,4 +1,4 @@
-"""The tap of what the caller heard: a sink of the session that takes what is settled."""
+"""The tap of the audio that the caller heard: a sink of the session that writes final audio."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.tapping.tap_file import TapFile
 
 EVERY_MS: Final = 500.0
-"""How often what was heard is written."""
+"""Interval between two writes."""
 
 
 class Span(Protocol):
-    """A stretch of what the caller heard."""
+    """A part of the audio that the caller heard."""
 
     @property
     def media_ms(self) -> float:
@@ -28,24 +28,24 @@ class Span(Protocol):
 
 
 class HeardSource(Protocol):
-    """What the caller heard, each sample once, in order: a HeardReader."""
+    """A HeardReader: the audio that the caller heard, each sample once, in order."""
 
     @property
     def sample_rate_hz(self) -> int:
         """The rate of the samples."""
 
     def take(self, until_media_ms: float) -> Sequence[Span]:
-        """Remove and return what is known for good, before a media time."""
+        """Remove and return the final audio before a media time."""
 
     def take_rest(self) -> Sequence[Span]:
-        """Remove and return what is left at the end."""
+        """Remove and return the rest at the end."""
 
 
 class HeardTap(Live):
-    """Writes what the caller heard. Use from the session's thread.
+    """Writes the audio that the caller heard. Use from the session's thread.
 
-    At the begin and the end of a private section, what was heard until then is written by the best estimate: what is
-    settled seconds later must not be kept because the section has ended.
+    At the start and the end of a private section, the audio up to then is written by the best estimate: audio of the
+    section that becomes final seconds later must not be kept because the section has ended.
     """
 
     __slots__ = ("_end", "_file", "_next_ms", "_now_ms", "_privacy", "_source", "_was_private")
@@ -53,7 +53,7 @@ class HeardTap(Live):
     deadline_ms = inf
 
     def __init__(self, file: TapFile, source: HeardSource, privacy: Privacy, end: Callable[[], object]) -> None:
-        """Make it; end: called behind the last event."""
+        """Make a tap. end: called after the last event."""
         self._file = file
         self._source = source
         self._privacy = privacy
@@ -63,21 +63,21 @@ class HeardTap(Live):
         privacy.subscribe(self._change)
 
     def _change(self, active: bool, label: str, now_ms: float) -> None:
-        """Write what was heard before a section, and mark what was heard in it."""
+        """Write the audio up to the start or end of a private section."""
         del label
         self._now_ms = max(self._now_ms, now_ms)
         self._write(self._source.take_rest())
         self._was_private = active
 
     def take(self, event: Event, now_ms: float) -> Iterable[Event]:
-        """Take the end."""
+        """End the tap with the stream."""
         self._now_ms = now_ms
         if isinstance(event, Stopped):
             self._end()
         return ()
 
     def expired(self, now_ms: float) -> Iterable[Event]:
-        """Write what is settled."""
+        """Write the final audio."""
         self._now_ms = now_ms
         if now_ms >= self._next_ms:
             self._next_ms = now_ms + EVERY_MS
@@ -85,7 +85,7 @@ class HeardTap(Live):
         return ()
 
     def finish(self) -> None:
-        """Write what is left."""
+        """Write the rest."""
         self._privacy.unsubscribe(self._change)
         self._write(self._source.take_rest())
 

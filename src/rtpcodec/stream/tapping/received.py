@@ -1,4 +1,4 @@
-"""Taps of what is received: a sink of the session that writes one track."""
+"""Taps of received audio: a sink of the session that writes one track."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ NOTHING: Final[tuple[Event, ...]] = ()
 
 
 class PayloadDecoder(Live):
-    """Decodes the payloads of one track alone, so that a fault of the session's own chain does not show here."""
+    """A separate decoder of the payloads of one track, so that faults of the session's chain do not appear in it."""
 
     __slots__ = ("_decoder", "_payloads", "_plan", "rate_hz")
 
     def __init__(self, plan: StreamPlan, media_format: MediaFormat | None) -> None:
-        """Make it; media_format: of the last `start`; None: none came yet."""
+        """Make a decoder. media_format: the format of the last `start`; None: no `start` yet."""
         self._plan = plan
         self._decoder: Decoder | None = None
         self._payloads: PayloadFormat | None = None
         self.rate_hz = 0
-        """The rate of its PCM; 0: it decodes nothing."""
+        """The rate of its PCM; 0: nothing is decoded."""
         if media_format is not None:
             self.change(media_format)
 
     def change(self, media_format: MediaFormat, *, plan_decides: bool = True) -> None:
-        """Read another format from now on. One that cannot be decoded here gives nothing."""
+        """Decode another format from now on. A format that cannot be decoded here gives no PCM."""
         codec = ReceiveCodec(self._plan, media_format, "native", plan_decides=plan_decides)
         self._payloads = codec.new_payloads()
         self._decoder, self.rate_hz = None, 0
@@ -47,7 +47,7 @@ class PayloadDecoder(Live):
             self.rate_hz = self._decoder.sample_rate_hz
 
     def decode(self, payload: bytes) -> bytes:
-        """Return the PCM of a payload; empty if it does not fit."""
+        """Return the PCM of a payload; empty if it is not valid."""
         if self._decoder is None or self._payloads is None:
             return b""
         try:
@@ -57,7 +57,7 @@ class PayloadDecoder(Live):
 
 
 class ReceivedTap(Live):
-    """Writes one track as it is received. It is a sink of the session. Use from the session's thread."""
+    """Writes one received track, as a sink of the session. Use from the session's thread."""
 
     __slots__ = ("_decoder", "_delay_ms", "_end", "_file", "_privacy", "_track")
 
@@ -73,14 +73,15 @@ class ReceivedTap(Live):
         delay_ms: Callable[[], float | None],
         end: Callable[[], object],
     ) -> None:
-        """Make it.
+        """Make a tap.
 
-        file: where to write.
-        track: of the chunks.
-        privacy: of the session.
-        decoder: for stage "received"; None: stage "pcm".
-        delay_ms: returns the session's clock minus the media time; None: not known.
-        end: called behind the last event.
+        Args:
+            file: The file.
+            track: The track.
+            privacy: The private sections of the session.
+            decoder: The decoder of stage "received"; None: stage "pcm".
+            delay_ms: Returns the session's clock minus the media time; None: unknown.
+            end: Called after the last event.
         """
         self._file = file
         self._track = track
@@ -95,7 +96,7 @@ class ReceivedTap(Live):
             if event.track == self._track:
                 self._put(event, now_ms)
         elif isinstance(event, Started):
-            self._file.begin_anew(0.0)
+            self._file.restart_at(0.0)
             if self._decoder is not None:
                 self._decoder.change(event.media_format)
         elif isinstance(event, FormatChanged):

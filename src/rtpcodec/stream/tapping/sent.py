@@ -1,4 +1,4 @@
-"""Taps of what is sent: a sink of the sending side."""
+"""Taps of sent audio: a sink of the send side."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from rtpcodec.stream.tapping.tap_file import TapFile
 
 
 class SentTap(Live):
-    """Writes what is sent, at a stage of SENT. Use from the session's thread.
+    """Writes sent audio, at a stage of SENT. Use from the session's thread.
 
-    Its axis is that of the far end's play-out, without the way there: audio that follows without a pause follows
-    without a seam, whenever it was sent.
+    Its time axis is the play-out of the far end without the network delay: audio without a pause is joined without a
+    seam, at whatever time it was sent.
     """
 
     __slots__ = ("_decoder", "_file", "_parts", "_privacy", "_rate_hz", "_stage")
 
     def __init__(self, file: TapFile, stage: Stage, plan: StreamPlan, parts: Parts, privacy: Privacy) -> None:
-        """Make it. MissingLibrary: payloads of the send codec cannot be decoded here."""
+        """Make a tap. Raises MissingLibrary if payloads of the send codec cannot be decoded here."""
         self._file = file
         self._stage = stage
         self._parts = parts
@@ -32,7 +32,7 @@ class SentTap(Live):
         self._decoder = SentDecoder(plan)
 
     def sent(self, position: int, samples: int, pieces: list[Piece], payload: bytes, reply: Reply | None) -> None:
-        """Take one message."""
+        """Write the audio of one message."""
         run = self._parts.far_end.run
         at_ms = run.first_sent_ms + (position - run.start) * 1000 / self._rate_hz
         pcm = self._pcm(samples, pieces, payload, reply)
@@ -49,6 +49,6 @@ class SentTap(Live):
         return pcm[: 2 * samples].ljust(2 * samples, b"\0")
 
     def _decoded(self, octets: bytes) -> bytes:
-        """Return the PCM of octets that the app has encoded."""
+        """Return the PCM of octets that the app encoded."""
         duration_ms = self._parts.packing.payload_ms(octets)
         return self._decoder.decode(octets, round(duration_ms * self._rate_hz / 1000))

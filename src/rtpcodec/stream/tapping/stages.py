@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final, Literal, get_args
 
 Stage = Literal["received", "pcm", "spoken", "mixed", "encoded", "heard"]
-"""Where a tap takes its audio, in the order in which audio passes:
+"""The stages, in the order in which audio passes them:
 
 received  payloads of one track in order, decoded, before resampling and concealment
-pcm       the same track as its reader gets it: resampled, and concealed if the session does so
+pcm       the same track as delivered to its reader: resampled, and concealed if the session conceals
 spoken    the audio of replies at the codec's rate, before background is mixed in; silence between replies
-mixed     what is encoded: replies, background and keep-alive
-encoded   what was sent, decoded again: what the carrier hears
-heard     what the caller heard: without what interruptions dropped, on the time line of the inbound track
+mixed     the input of the encoder: replies, background and keep-alive
+encoded   the sent audio, decoded again: the carrier hears this
+heard     the audio that the caller heard: without audio that interruptions dropped, on the inbound time line
 """
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 RECEIVED: Final = ("received", "pcm")
@@ -20,7 +20,7 @@ SENT: Final = ("spoken", "mixed", "encoded")
 
 
 def checked(stage: str) -> Stage:
-    """Return a stage. ValueError: there is none of this name."""
+    """Return a stage by its name. Raises ValueError if there is none."""
     for known in STAGES:
         if stage == known:
             return known

@@ -1,4 +1,4 @@
-"""The file of one tap: opened with its first audio, whose rate it keeps; samples are only ever appended."""
+"""The file of one tap: opened with its first audio, whose rate it keeps. Samples are only appended."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from rtpcodec.audio.resample import Resampler
 from rtpcodec.pickling import Live
 
 MIN_SILENCE_MS: Final = 1.0
-"""Shorter gaps come from rounding milliseconds to samples. Filling them would make the clicks that a tap is to find."""
+"""Shorter gaps are rounding of ms to samples. Filling them would cause the clicks that a tap must find."""
 MAX_AHEAD_MS: Final = 5000.0
-"""Silence may make a file longer than the tap has run by this much, so that wild counters do not fill the disk."""
+"""With silence, a file may be longer than its tap has run by this much, so that wild counters do not fill the disk."""
 
 
 class PcmFile(Protocol):
-    """What a tap writes to, such as a WavWriter."""
+    """A file of PCM, such as a WavWriter."""
 
     def write(self, pcm: bytes) -> None:
         """Append native int16 samples."""
@@ -29,7 +29,7 @@ class PcmFile(Protocol):
         """Append silence."""
 
     def close(self) -> None:
-        """Close it."""
+        """Close the file."""
 
 
 OpenFile = Callable[[int], PcmFile]
@@ -37,30 +37,31 @@ OpenFile = Callable[[int], PcmFile]
 
 
 class TapFile(Live):
-    """Puts chunks at their times. Use from one thread at a time."""
+    """Writes chunks at their times. Use from one thread at a time."""
 
     __slots__ = ("_begun_ms", "_file", "_open", "_origin_ms", "_rate_hz", "_resampler", "_written", "error")
 
     def __init__(self, open_file: OpenFile) -> None:
-        """Make it; open_file: called with the first audio."""
+        """Make a file that is not open yet. open_file: called with the rate of the first audio."""
         self._open = open_file
         self._file: PcmFile | None = None
         self._rate_hz = 0
         self._resampler: Resampler | None = None
         self._written = 0
-        self._origin_ms = 0.0  # the time of the file's first sample, less what was left out since
+        self._origin_ms = 0.0  # the time of the file's first sample, minus the time left out since
         self._begun_ms = inf
         self.error: OSError | ValueError | None = None
-        """What ended the file early, such as a full disk; None: nothing did."""
+        """The error that ended the file early, such as a full disk; None: no error."""
 
     def put(self, pcm: bytes, rate_hz: int, at_ms: float, now_ms: float, *, private: bool) -> None:
-        """Append a chunk, behind silence if it begins later than the file ends. A failure of the file ends it.
+        """Append a chunk, after silence if it begins later than the file ends. An error of the file ends it.
 
-        pcm: native int16.
-        rate_hz: its rate; another one than that of the first chunk is resampled.
-        at_ms: its time on the axis of the stage. Earlier than the end of the file: it follows without a seam.
-        now_ms: the time, on any clock that runs like the axis.
-        private: whether it is replaced by silence.
+        Args:
+            pcm: Native int16 PCM.
+            rate_hz: Its rate; it is resampled to the rate of the first chunk.
+            at_ms: Its time on the axis of the stage. A time before the end of the file: it follows without a seam.
+            now_ms: The time, on any clock that runs as fast as the axis.
+            private: Whether it is replaced by silence.
         """
         if self.error is not None:
             return
@@ -83,14 +84,14 @@ class TapFile(Live):
         self._file.write(pcm)
         self._written += len(pcm) >> 1
 
-    def begin_anew(self, at_ms: float) -> None:
-        """Let the axis continue from a time at the end of the file: its zero has moved."""
+    def restart_at(self, at_ms: float) -> None:
+        """Continue the axis at this time from the end of the file, because its zero has moved."""
         self._origin_ms = at_ms - self._written * 1000 / (self._rate_hz or 1)
 
     def _fill(self, at_ms: float, now_ms: float) -> None:
         missing_ms = at_ms - self._origin_ms - self._written * 1000 / self._rate_hz
         if missing_ms < MIN_SILENCE_MS:
-            if missing_ms < -MIN_SILENCE_MS:  # what follows is late by as much
+            if missing_ms < -MIN_SILENCE_MS:  # the following audio is late by this much
                 self._origin_ms += missing_ms
             return
         allowed_ms = now_ms - self._begun_ms + MAX_AHEAD_MS - self._written * 1000 / self._rate_hz
@@ -102,7 +103,7 @@ class TapFile(Live):
             self._written += samples
 
     def close(self) -> None:
-        """Close the file; nothing if there was no audio."""
+        """Close the file. It does nothing if there was no audio."""
         file, self._file = self._file, None
         if file is None:
             return
@@ -114,9 +115,9 @@ class TapFile(Live):
 
 @contextmanager
 def new_file(path: str | PathLike[str]) -> Iterator[None]:
-    """Make an empty file, so that an impossible one fails now and not with the first audio; removed if the block fails.
+    """Make an empty file, so that errors are raised now and not with the first audio. Remove it if the block fails.
 
-    Raises: OSError; FileExistsError if there is one already.
+    Raises: OSError; FileExistsError if the file exists.
     """
     made = Path(path)
     made.open("xb").close()

@@ -22,29 +22,29 @@ from rtpcodec.stream.tapping.tap_file import OpenFile, TapFile
 
 
 class Tap(Live):
-    """One tap: `MediaSession.tap` makes it. The stream's end ends it. Use from one thread at a time."""
+    """One tap, made by `MediaSession.tap`. It ends with the stream. Use from one thread at a time."""
 
     __slots__ = ("_detach", "_file", "stage")
 
     def __init__(self, stage: Stage, file: TapFile) -> None:
-        """Make it; it takes nothing yet."""
+        """Make a tap that is not attached yet."""
         self.stage = stage
-        """Where it takes its audio."""
+        """The stage of its audio."""
         self._file = file
         self._detach: Callable[[], object] | None = None
 
     def attached(self, detach: Callable[[], object]) -> None:
-        """Take note how the tap is removed."""
+        """Store the function that removes the tap."""
         self._detach = detach
 
     @property
     def error(self) -> OSError | ValueError | None:
-        """What ended the file early, such as a full disk; None: nothing did."""
+        """The error that ended the file early, such as a full disk; None: no error."""
         return self._file.error
 
     @property
     def stopped(self) -> bool:
-        """Whether it takes nothing any more."""
+        """Whether the tap has ended."""
         return self._detach is None
 
     def stop(self) -> None:
@@ -57,15 +57,15 @@ class Tap(Live):
 
 @dataclass(frozen=True, slots=True)
 class Tapped:
-    """What taps need of a session."""
+    """The parts of a session that taps need."""
 
     plan: StreamPlan
     parts: Parts | None
-    """Of its sending side; None: in mode mp3."""
+    """Parts of its send side; None in mode mp3."""
     privacy: Privacy
     media_format: MediaFormat | None
     track: str
-    """The track that was asked for."""
+    """The requested track."""
     delay_ms: Callable[[], float | None]
     """Returns the session's clock minus the media time."""
     listen: Callable[[Sink], object]
@@ -84,7 +84,7 @@ class _End(Live):
         self._tap = tap
 
     def take(self, event: Event, now_ms: float) -> Iterable[Event]:
-        """Take the end."""
+        """End the tap with the stream."""
         del now_ms
         if isinstance(event, Stopped):
             self._tap.stop()
@@ -97,7 +97,8 @@ class _End(Live):
 
 
 def new_tap(stage: Stage, tapped: Tapped, open_file: OpenFile, track: str | None) -> Tap:
-    """Begin a tap: see MediaSession.tap."""
+    """Start a tap: see MediaSession.tap."""
+    # 1. Received audio? 2. Sent audio? 3. Otherwise the audio that the caller heard.
     file = TapFile(open_file)
     tap = Tap(stage, file)
     if stage in RECEIVED:

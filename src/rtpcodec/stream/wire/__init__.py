@@ -1,10 +1,10 @@
-"""The texts of a stream: what they must keep to, and one dialect per carrier.
+"""The texts of a stream: the rules for all carriers, and one dialect per carrier.
 
 rules      limits, and the names of the rules that Malformed reports
-dialect    the contract of a dialect: texts to messages and back, and what the carrier can do
-choice     all dialects, and the one that a message shows
-json_messages  texts to messages, by the names of a carrier
-json_text  the rules that JSON texts of all carriers keep
+dialect    the protocol class of a dialect: texts to messages and back, and the abilities of the carrier
+choice     all dialects, and the detection of a dialect by a message
+json_messages  JSON texts to messages, by the names of a carrier
+json_text  the rules for the JSON texts of all carriers
 telnyx     the dialect of Telnyx
 twilio     the dialect of Twilio's Media Streams
 """

@@ -1,4 +1,4 @@
-"""The dialects that exist, and the one that a stream's first messages show."""
+"""All dialects, and their detection by the first messages of a stream."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from rtpcodec.stream.wire.twilio import TWILIO
 DIALECTS: Final[Mapping[str, Dialect]] = {one.name: one for one in (TELNYX, TWILIO)}
 """All dialects, by name."""
 DEFAULT: Final[Dialect] = TELNYX
-"""The dialect of a stream whose messages up to `start` show none."""
+"""The dialect of a stream whose messages up to `start` have no member of one carrier alone."""
 
 _SIGNS: Final = msgspec.defstruct(
     "Signs", [(sign, Raw | UnsetType, UNSET) for one in DIALECTS.values() for sign in sorted(one.signs)]
 )
-"""The signs of a message, unread. Its other members make no objects: a megabyte of them would need ten."""
+"""The signs of a message, not decoded. No objects are made of its other members: 1 MB of text would need 10 MB."""
 _decode: Final = msgspec.json.Decoder(_SIGNS).decode
 
 
 def dialect_of(text: str | Buffer) -> Dialect | None:
-    """Return the dialect that a message shows by its members; None: signs of none or of several, or broken text."""
+    """Return the dialect of a message by its members; None if they fit no dialect or several, or the text is broken."""
     try:
         found = _decode(checked_text(text))
     except (msgspec.MsgspecError, BrokenMessage, RecursionError, UnicodeError):

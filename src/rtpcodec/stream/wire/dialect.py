@@ -1,4 +1,4 @@
-"""The contract of a dialect: how one carrier spells the messages of a stream, and what that carrier can do."""
+"""The protocol class of a dialect: the spelling of one carrier's messages, and the abilities of that carrier."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from rtpcodec.stream.messages import Message
 
 
 class PlanValues(TypedDict, total=False):
-    """The only values that fields of a StreamPlan may have; a field that is not there may have any."""
+    """The only values that fields of a StreamPlan may have; fields that are left out may have any value."""
 
     tracks: tuple[str, ...]
     target_legs: tuple[str, ...]
@@ -24,7 +24,7 @@ class PlanValues(TypedDict, total=False):
 class Dialect(Protocol):
     """The messages of one carrier's stream as texts, seen from the app's side. Stateless: all sessions share it.
 
-    A session calls nothing else of a carrier, and holds none of its names.
+    A session knows its carrier through this class alone, and contains none of the carrier's names.
     """
 
     @property
@@ -33,7 +33,7 @@ class Dialect(Protocol):
 
     @property
     def signs(self) -> Set[str]:
-        """Members of a whole message that no other carrier's messages have: they show the dialect of a stream."""
+        """Top-level members that only this carrier's messages have: the dialect of a stream is detected by them."""
 
     @property
     def modes(self) -> tuple[str, ...]:
@@ -41,11 +41,11 @@ class Dialect(Protocol):
 
     @property
     def plan_values(self) -> PlanValues:
-        """The values of a plan that the carrier can do, where there are others."""
+        """The values of a plan that the carrier supports, for each field with values that it does not support."""
 
     @property
     def tracks(self) -> Mapping[str, tuple[str, ...]]:
-        """The tracks that chunks name, by `StreamPlan.tracks`. A chunk that names none is of the first."""
+        """The track names of chunks, by `StreamPlan.tracks`. A chunk without a name belongs to the first track."""
 
     @property
     def marks(self) -> bool:
@@ -57,68 +57,68 @@ class Dialect(Protocol):
 
     @property
     def too_many_messages(self) -> int | None:
-        """The code of the error that says that messages come too often; None if it does not exist."""
+        """The code of the error "too many messages"; None if the carrier has none."""
 
     @property
     def invalid_media(self) -> int | None:
-        """The code of the error that says that a payload cannot be played; None if it does not exist."""
+        """The code of the error "payload cannot be played"; None if the carrier has none."""
 
     @property
     def digits(self) -> bool:
-        """Whether keys of the phone are messages of the stream."""
+        """Whether the stream has a message for each key that is pressed on the phone."""
 
     @property
     def in_band_digits(self) -> bool:
-        """Whether tones of keys in our audio reach the other end."""
+        """Whether DTMF tones in our audio reach the other end."""
 
     @property
     def counters(self) -> bool:
-        """Whether chunks are numbered. Without numbers they are in order as they come, and no loss is noticed."""
+        """Whether chunks are numbered. Without numbers, the order of arrival counts and loss is not detected."""
 
     @property
     def token_in_connected(self) -> bool:
-        """Whether the first message repeats the token that the command gave."""
+        """Whether the first message repeats the token of the command."""
 
     @property
     def commands(self) -> bool:
-        """Whether commands of `rtpcodec.client` are about its calls, and webhooks that it reads report them."""
+        """Whether `rtpcodec.client` has the carrier's commands, and reads its webhooks."""
 
     @property
     def media_scanner(self) -> MediaScanner | None:
-        """The names of `media` messages, for the native path: it reads them as `parse` does. None: no such path."""
+        """The scanner of `media` messages for the native path; it reads as `parse` does. None: no native path."""
 
     def parse(self, text: str | Buffer, /) -> Message:
         """Return the message of one text frame, given as str or as UTF-8 octets.
 
         Raises:
-            BrokenMessage: the text breaks a rule of the wire.
-            OddMessage: it breaks rules only in members that nobody needs; the exception has the message.
+            BrokenMessage: The text breaks one of RULES.
+            OddMessage: Only members that are not needed break rules; the exception has the message.
         """
 
     def media_text(self, payload: bytes, stream_id: str | None = None, /) -> str:
         """Return the text that sends one payload to the carrier.
 
-        stream_id: of the last `start`; here as below, a dialect whose carrier asks for it writes it.
+        stream_id: The stream of the last `start`. Here and below, only dialects whose carrier needs it write it.
         """
 
     def media_texts(self, stream_id: str | None = None, /) -> tuple[str, str] | None:
-        """Return head and tail of every `media_text`: what stands before and behind the base64 of the payload.
+        """Return the ASCII text before and after the base64 payload of every `media_text`.
 
-        Both are ASCII. None: the texts differ in more than the payload, or have no base64.
+        Returns: None if the texts differ in more than the payload, or do not contain base64.
         """
 
     def mark_text(self, name: str, stream_id: str | None = None, /) -> str:
-        """Return the text that asks for a mark behind all audio so far."""
+        """Return the text that requests a mark after all audio so far."""
 
     def clear_text(self, stream_id: str | None = None, /) -> str:
         """Return the text that makes the carrier drop all audio that it has not played yet."""
 
 
 def refusal_of(dialect: Dialect, plan: object) -> str | None:
-    """Return why a carrier cannot do a StreamPlan; None: it can."""
+    """Return the reason why a carrier does not support a StreamPlan; None if it does."""
     values = cast("Mapping[str, tuple[object, ...]]", dialect.plan_values)
-    for name, able in {"mode": dialect.modes, **values}.items():
+    for name, supported in {"mode": dialect.modes, **values}.items():
         value = getattr(plan, name)
-        if value not in able:
-            return f"{name} is {value!r}, {dialect.name} has {', '.join(map(str, able))}"
+        if value not in supported:
+            return f"{name} is {value!r}, {dialect.name} has {', '.join(map(str, supported))}"
     return None

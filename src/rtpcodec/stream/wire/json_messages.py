@@ -1,8 +1,9 @@
 """JSON texts to messages, by the names of a carrier: the form of Media Streams, which carriers share.
 
-An object with the event's name, and a member with the event's body. Unknown members and events are not errors. Needed
-are only the event, the payload of `media`, the encoding of `start`, and the name or digit of `mark` and `dtmf`: a text
-without one of them raises BrokenMessage. Where another member breaks a rule, OddMessage has the message without it.
+A text is an object with the event's name and one member with the event's body. Unknown members and events are not
+errors. A text needs the event, the payload of `media`, the encoding of `start`, the name of `mark` and the digit of
+`dtmf`; without one of them it raises BrokenMessage. If another member breaks a rule, OddMessage has the message without
+that member.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from rtpcodec.stream.wire.rules import MAX_MESSAGE_OCTETS, MAX_SAMPLE_RATE_HZ, B
 
 
 class Names(TypedDict, total=False):
-    """A carrier's name of each event and member, of those that it has. Events name their bodies as well."""
+    """A carrier's name of each event and member that it has. The body of an event has the event's name."""
 
     event: str
     sequence_number: str
@@ -156,7 +157,7 @@ _MEMBERS: Final[Mapping[str, tuple[str, ...]]] = {
     "connected": ("connected", "version"),
     "clear": (),
 }
-"""The members of each event, beside those of all events."""
+"""The members of each event, in addition to those of all events."""
 _NEEDED: Final = (
     *("event", "media", "media.payload", "start", "start.media_format", "start.media_format.encoding"),
     *("mark", "mark.name", "dtmf", "dtmf.digit"),
@@ -164,9 +165,9 @@ _NEEDED: Final = (
 
 
 def _renamed(kind: type[S], names: Mapping[str, str], **bodies: type[Struct]) -> type[S]:
-    """Return a struct with the carrier's names. A member that the carrier does not have is None in all its values.
+    """Return a struct with the carrier's names. Members that the carrier does not have are always None.
 
-    bodies: the members that are such structs themselves.
+    bodies: Members that are such structs themselves.
     """
     fields: list[Any] = []
     absent: dict[str, None] = {}
@@ -183,7 +184,7 @@ def _renamed(kind: type[S], names: Mapping[str, str], **bodies: type[Struct]) ->
 
 
 class JsonMessages:
-    """Reads one carrier's texts. Stateless: all sessions and threads share it."""
+    """The parser of one carrier's texts. Stateless: all sessions and threads share it."""
 
     __slots__ = (
         "_chunk",
@@ -206,12 +207,13 @@ class JsonMessages:
         long_track_names: Mapping[str, str],
         read_error: Callable[[Envelope], messages.Error] = lambda _envelope: messages.Error(),
     ) -> None:
-        """Make it.
+        """Make a parser.
 
-        names: those of the carrier.
-        codec_of: returns a codec's name as rtpcodec.codec takes it.
-        long_track_names: other names of tracks, with the name that each stands for.
-        read_error: reads an `error`, apart from what all messages have. A carrier that has none needs none.
+        Args:
+            names: The carrier's names of events and members.
+            codec_of: Returns the name for rtpcodec.codec of a declared encoding.
+            long_track_names: Alternative names of tracks, with the name that each stands for.
+            read_error: Reads the body of an `error` message; unused if the carrier sends none.
         """
         self._names = named = cast("Mapping[str, str]", names)
         self._codec_of = codec_of
@@ -246,7 +248,7 @@ class JsonMessages:
     def parse(self, text: str | Buffer, /) -> messages.Message:
         """Return the message of one text frame, given as str or as UTF-8 octets.
 
-        Raises: BrokenMessage, which names the broken rule; OddMessage if only members that nobody needs are broken.
+        Raises: BrokenMessage with the broken rule; OddMessage if only members that are not needed break rules.
         """
         text = checked_text(text)
         try:
@@ -256,11 +258,11 @@ class JsonMessages:
             return self._reader.read_again(text, error, self._read)
 
     def _path(self, path: str) -> str:
-        """Return a path in the carrier's names."""
+        """Return a path with the carrier's names."""
         return ".".join(self._names[one] for one in path.split("."))
 
     def _paths(self, *paths: str) -> tuple[str, ...]:
-        """Return paths in the carrier's names, of those members that it has."""
+        """Return those paths whose members the carrier has, with the carrier's names."""
         return tuple(self._path(path) for path in paths if set(path.split(".")) <= self._names.keys())
 
     def _read(self, envelope: Envelope, text: str) -> messages.Message:

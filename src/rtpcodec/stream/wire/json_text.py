@@ -1,4 +1,4 @@
-"""The rules that every JSON text keeps, whatever carrier wrote it: size, encoding, depth, counters."""
+"""The rules for the JSON texts of every carrier: size, encoding, depth, counters."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from rtpcodec.stream.wire.rules import (
 )
 
 Counter = int | str | None
-"""A counter as senders spell it: digits or a number."""
+"""A counter as carriers write it: a string of digits or a number."""
 E = TypeVar("E")
 B = TypeVar("B")
 
@@ -28,21 +28,21 @@ _decode_any = msgspec.json.Decoder().decode
 
 
 def checked_text(text: str | Buffer) -> str:
-    """Return a text within the limits on size, encoding and depth. BrokenMessage: it is not."""
+    """Return a message as str. Raises BrokenMessage if it exceeds a limit on size or depth, or is not UTF-8."""
     octets = len(text) if isinstance(text, str) else memoryview(text).nbytes
     if octets > MAX_MESSAGE_OCTETS:
         raise BrokenMessage("size", f"message has {octets} octets, at most {MAX_MESSAGE_OCTETS} are allowed")
     if not isinstance(text, str) or not text.isascii():
         text = _unicode_text(text)
-    # Counting is cheap and rules out depth for every ordinary message.
+    # Counting brackets is cheap, and proves for every ordinary message that it is not too deep.
     brackets = text.count("{") + text.count("[")
     if brackets > MAX_DEPTH:
-        # The walk costs fifty times as much as parsing, so megabytes must not reach it.
+        # The walk costs 50 times as much as parsing, so it must not see megabytes.
         _check_depth(text[:MAX_CONTROL_OCTETS])
         if len(text) > MAX_CONTROL_OCTETS:
             raise BrokenMessage(
                 "size",
-                f"message of {brackets} objects and arrays has {len(text)} characters, "
+                f"message with {brackets} objects and arrays has {len(text)} characters, "
                 f"at most {MAX_CONTROL_OCTETS} are allowed",
             )
     return text
@@ -58,7 +58,7 @@ def _unicode_text(text: str | Buffer) -> str:
     return text
 
 
-# The closing quote is optional: a string without an end is skipped as a whole, not searched again from each quote.
+# The closing quote is optional: a string without an end is skipped as a whole and not searched again at each quote.
 _BRACKET_OR_STRING: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[{}\[\]]', re.DOTALL)
 
 
@@ -75,7 +75,7 @@ def _check_depth(text: str) -> None:
 
 
 def check_control_size(text: str, event: str) -> None:
-    """Refuse a long message that carries no payload."""
+    """Raise BrokenMessage if a message without a payload is too long."""
     if len(text) > MAX_CONTROL_OCTETS:
         raise BrokenMessage(
             "size", f"{event!r} message has {len(text)} characters, at most {MAX_CONTROL_OCTETS} are allowed"
@@ -83,13 +83,16 @@ def check_control_size(text: str, event: str) -> None:
 
 
 class EnvelopeReader(Generic[E]):
-    """Reads the outermost object of a text. Only the members of its own event can break it; of duplicates the last.
+    """Reads the outermost object of a text.
 
-    envelope: a msgspec.Struct with all members of all events; the name of the event alone makes a value of it.
-    event: the member that names the event.
-    members: the members that each known event is made of. A message may carry any others, in any shape.
-    needed: paths of the members without which a message means nothing. Any other member may be left out.
-    payload: the path of the member that is base64.
+    Only the members of its own event can break a message. Of duplicate members the last one counts.
+
+    Args:
+        envelope: A msgspec.Struct with all members of all events; only the event's name is required.
+        event: The member with the event's name.
+        members: The members of each known event. A message may have any other members, in any shape.
+        needed: Paths of the members that a message needs. Any other member may be missing.
+        payload: The path of the base64 member.
     """
 
     __slots__ = ("_envelope", "_event", "_members", "_needed", "_payload", "decode")
@@ -109,36 +112,39 @@ class EnvelopeReader(Generic[E]):
         self._needed = frozenset(needed)
         self._payload = payload
         self.decode: Callable[[str | bytes], E] = msgspec.json.Decoder(envelope).decode
-        """Return the envelope of a checked text. On any error, call `read_again`."""
+        """Return the envelope of a checked text. After any error, call `read_again`."""
 
     def read_again(self, text: str, error: Exception, read: Callable[[E, str], Message]) -> Message:
-        """Read a text in which `decode` or `read` found an error, without members that nobody needs.
+        """Read a text again in which `decode` or `read` found an error, without the members that are not needed.
 
-        text: the checked text.
-        error: what was found: a BrokenMessage of `read`, or any error of `decode`.
-        read: makes a message of an envelope and its text.
-        Returns: the message, if only members that its event does not have were wrong.
-        Raises: OddMessage if the message means something without its odd members; BrokenMessage if it does not.
+        Args:
+            text: The checked text.
+            error: The BrokenMessage of `read`, or any error of `decode`.
+            read: Makes a message of an envelope and its text.
+
+        Returns: The message, if only members that do not belong to its event were wrong.
+        Raises: OddMessage if the message can be read without its odd members; BrokenMessage if not.
         """
-        # 1. Not JSON, or a fault that no member has.
+        # 1. Not JSON, or a broken rule that is not about one member.
         broken = self._broken(error)
         if not broken.member and not isinstance(error, msgspec.ValidationError):
             raise self._broken(error) from None
         try:
             found = _decode_any(text)
-        except msgspec.DecodeError as late:  # such as a number beyond all range in a member that does not count
+        except msgspec.DecodeError as late:  # such as a number out of range in an unknown member
             raise BrokenMessage("number" if "range" in str(late) else "json", _reason(late)) from None
         event = found.get(self._event) if isinstance(found, dict) else None
         if not isinstance(event, str):
             raise self._broken(error) from None
-        # 2. An unknown event may have any members in any shape; a known one any members that are not its own.
+        # 2. An unknown event: its members may have any shape.
         members = self._members.get(event)
         if members is None:
             return read(msgspec.convert({self._event: event}, self._envelope), text)
+        # 3. A known event: only its own members count.
         return self._without_odd({name: found[name] for name in members if name in found}, text, read)
 
     def _without_odd(self, found: dict[str, Any], text: str, read: Callable[[E, str], Message]) -> Message:
-        """Leave out one odd member after the other, until the rest can be read. Raises as `read_again`."""
+        """Remove one odd member after the other, until the rest can be read. Raises as `read_again`."""
         oddities: list[BrokenMessage] = []
         while True:
             try:
@@ -147,7 +153,7 @@ class EnvelopeReader(Generic[E]):
             except (msgspec.ValidationError, BrokenMessage) as again:
                 broken = self._broken(again)
                 if self._is_unpadded(found, broken):
-                    oddities.append(BrokenMessage("base64", f"{broken.detail}: it has no padding", self._payload))
+                    oddities.append(BrokenMessage("base64", f"{self._payload} has no base64 padding", self._payload))
                 elif self._is_left_out(found, broken.member):
                     oddities.append(broken)
                 else:
@@ -157,7 +163,7 @@ class EnvelopeReader(Generic[E]):
         return message
 
     def _is_left_out(self, found: dict[str, Any], path: str) -> bool:
-        """Remove a member. Returns whether it was there and is not needed."""
+        """Remove a member that is present and not needed. Returns whether it was."""
         holder, name = _holder(found, path)
         if path in self._needed or name not in holder:
             return False
@@ -165,7 +171,7 @@ class EnvelopeReader(Generic[E]):
         return True
 
     def _is_unpadded(self, found: dict[str, Any], broken: BrokenMessage) -> bool:
-        """Pad a payload. Returns whether that was its fault: characters of base64 without any padding."""
+        """Pad a payload that has no base64 padding. Returns whether it had none."""
         if broken.rule != "base64":
             return False
         holder, name = _holder(found, self._payload)
@@ -176,7 +182,10 @@ class EnvelopeReader(Generic[E]):
         return True
 
     def _broken(self, error: Exception) -> BrokenMessage:
-        """Return a new error: one that its own frame holds would be a cycle, and keep the text and the call."""
+        """Return a new error with the rule of an error.
+
+        An error that its own frame holds would be a reference cycle, which keeps the text and the call alive.
+        """
         if isinstance(error, BrokenMessage):
             return BrokenMessage(error.rule, error.detail, error.member)
         if not isinstance(error, msgspec.ValidationError):
@@ -187,8 +196,8 @@ class EnvelopeReader(Generic[E]):
         found = _PATH.search(reason)
         rule = next((rule for words, rule in _RULES.items() if words in reason), "object")
         if rule == "base64":
-            reason = f"{self._payload} is not base64 (standard alphabet, padded)"
-        return BrokenMessage(rule, reason, found[1] if found else "")
+            reason = f"{self._payload} is not base64 (standard alphabet with padding)"
+        return BrokenMessage(rule, _sentence(reason), found[1] if found else "")
 
 
 _RULES: Final = {
@@ -197,13 +206,26 @@ _RULES: Final = {
     "out of range": "number",
     " - at ": "type",
 }
-"""Words of msgspec's errors, and the rules that they mean. The first that fits counts."""
-_PATH: Final = re.compile(r" - at `\$\.([^\[`]+)")
-"""The member that msgspec names, without positions in arrays and keys of objects."""
+"""Words of msgspec's errors, and the rules that they mean. The first match counts."""
+_PATH: Final = re.compile(r" - at `\$\.([^\[`]+)(\[)?")
+"""The member in msgspec's error, without positions in arrays and keys of objects."""
+_MISSING: Final = re.compile(r"^Object missing required field `([^`]+)`")
+_TYPE: Final = re.compile(r"^Expected (`[^`]+`), got (`[^`]+`)")
+
+
+def _sentence(reason: str) -> str:
+    """Return msgspec's words as a sentence about the member; other words as they are."""
+    found = _PATH.search(reason)
+    name = "message" if found is None else f"an item of {found[1]}" if found[2] else found[1]
+    if missing := _MISSING.match(reason):
+        return f"{name} has no member {missing[1]!r}"
+    if wrong := _TYPE.match(reason):
+        return f"{name} is {wrong[2]}, {wrong[1]} is needed"
+    return reason
 
 
 def _holder(found: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
-    """Return the object that a member is in, and the member's name in it."""
+    """Return the object that contains a member, and the member's name in that object."""
     *parents, name = path.split(".")
     holder: Any = found
     for parent in parents:
@@ -212,9 +234,9 @@ def _holder(found: dict[str, Any], path: str) -> tuple[dict[str, Any], str]:
 
 
 class RawObject(Mapping[str, object]):
-    """A message that was read before, with all its members as they came. It is read again when it is looked at.
+    """A message with all its members as received. It keeps the text, and decodes it at the first access.
 
-    Until then it holds its text alone: the objects of a text of short members need twenty times its memory.
+    The decoded objects of a text with short members need twenty times its memory.
     """
 
     __slots__ = ("_found", "text")
@@ -233,7 +255,7 @@ class RawObject(Mapping[str, object]):
         return len(self._members)
 
     def __repr__(self) -> str:
-        # Members are secrets, or numbers and names of people.
+        # Members may be secrets, phone numbers or names of people.
         return f"<message of {len(self.text)} characters>"
 
     @property
@@ -244,27 +266,30 @@ class RawObject(Mapping[str, object]):
 
 
 def readable(text: str) -> dict[str, Any]:
-    """Return a message that was read before with all its members, as they came."""
+    """Return all members of a message, as received, of a text that was read before."""
     try:
         return dict(_decode_any(text))
-    except msgspec.DecodeError:  # a number beyond all range, in a member that nobody reads
+    except msgspec.DecodeError:  # a number out of range, in an unknown member
         return {}
 
 
 def _reason(error: Exception) -> str:
-    """Return the library's own words, which name types, members and positions, never values."""
+    """Return the text of msgspec's error, which names types, members and positions, never values."""
     return str(error)[:200]
 
 
 def counter(value: Counter, name: str, most: int = MAX_COUNTER) -> int | None:
-    """Return a counter that the wire spells as digits or as a number. BrokenMessage: it is neither, or out of range.
+    """Return a counter as int. Raises BrokenMessage if it is not digits or a number, or is out of range.
 
-    name: its path, such as `media.chunk`.
+    Args:
+        value: The counter as received.
+        name: Its path, such as `media.chunk`.
+        most: The largest valid number.
     """
     if isinstance(value, str):
-        # Digits only: int() would take '1_0', ' 1' and digits of other scripts.
+        # Digits only: int() would accept '1_0', ' 1' and digits of other scripts.
         if not (value.isdigit() and value.isascii() and len(value) <= 19):
-            detail = f"{name} has {len(value)} characters that are not a number of 1 to 19 digits"
+            detail = f"{name} has {len(value)} characters, 1 to 19 digits are needed"
             raise BrokenMessage("number", detail, name)
         value = int(value)
     if value is None or 0 <= value <= most:
@@ -273,7 +298,7 @@ def counter(value: Counter, name: str, most: int = MAX_COUNTER) -> int | None:
 
 
 def body_of(body: B | None, event: str) -> B:
-    """Return the member that an event needs. BrokenMessage: it is missing."""
+    """Return the body of an event. Raises BrokenMessage if it is missing."""
     if body is None:
         raise BrokenMessage("member", f"event {event!r} has no member {event!r}")
     return body
@@ -282,10 +307,12 @@ def body_of(body: B | None, event: str) -> B:
 def optional_text(body: Mapping[str, object], path: str, name: str) -> str | None:
     """Return a member that is a string or absent.
 
-    body: the object that may have it.
-    path: the path of that object.
-    name: the member.
-    Raises: BrokenMessage if the member is of another type.
+    Args:
+        body: The object that may have the member.
+        path: The path of that object.
+        name: The member.
+
+    Raises: BrokenMessage if the member has another type.
     """
     value = body.get(name)
     if value is None or isinstance(value, str):
@@ -294,13 +321,15 @@ def optional_text(body: Mapping[str, object], path: str, name: str) -> str | Non
 
 
 def parameters(value: object, path: str, name: str, content: str) -> dict[str, str]:
-    """Return custom parameters as texts: an object, or a list of objects with a name and a value each.
+    """Return custom parameters as texts. A parameter that is not a string becomes its JSON text.
 
-    value: the member; a parameter that is not a string becomes the text that JSON has for it.
-    path: its path.
-    name: the member of a listed parameter that is its name.
-    content: the member that is its value.
-    Raises: BrokenMessage if it is anything else.
+    Args:
+        value: An object, or a list of objects with one name and one value each.
+        path: The path of the member.
+        name: The member with the name of a listed parameter.
+        content: The member with its value.
+
+    Raises: BrokenMessage if the value has another type.
     """
     if value is None:
         return {}
@@ -312,7 +341,7 @@ def parameters(value: object, path: str, name: str, content: str) -> dict[str, s
 
 
 def _parameter(value: object) -> str:
-    """Return a custom parameter as text; what is not a string as JSON spells it."""
+    """Return a custom parameter as text; the JSON text if it is not a string."""
     if isinstance(value, str):
         return value
     return "" if value is None else msgspec.json.encode(value).decode()

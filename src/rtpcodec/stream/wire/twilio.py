@@ -1,4 +1,4 @@
-"""The dialect of Twilio's Media Streams (docs/twilio.md). Its names stand in rtpcodec.carriers.twilio, each once."""
+"""The dialect of Twilio's Media Streams (docs/twilio.md). Its names are defined in rtpcodec.carriers.twilio."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _PAYLOAD_TEXT: Final = MediaText("", "")
 
 
 def encoding_name(encoding: str) -> str:
-    """Return a codec's name as rtpcodec.codec takes it."""
+    """Return the codec name for rtpcodec.codec of an encoding."""
     return streaming.CODEC if encoding.strip().lower() == streaming.MULAW else encoding.strip().upper()
 
 
@@ -53,7 +53,7 @@ def _text(event: str, stream_id: str | None, body: Mapping[str, str] | None = No
 
 
 class TwilioDialect:
-    """JSON in camel case, counters as strings; each message of the app names its stream."""
+    """JSON in camel case, counters as strings; each of the app's messages names its stream."""
 
     __slots__ = ()
 
@@ -86,16 +86,16 @@ class TwilioDialect:
         return _text(streaming.MEDIA, stream_id, {streaming.PAYLOAD: _PAYLOAD_TEXT.of_payload(payload)})
 
     def media_texts(self, stream_id: str | None = None, /) -> tuple[str, str] | None:
-        """Return what stands before and behind the base64 of a payload; None: the stream's id is not ASCII."""
+        """Return the text before and after the payload of every `media_text`; None if the stream's id is not ASCII."""
         head, _, tail = self.media_text(b"", stream_id).rpartition('""')
         return (f'{head}"', f'"{tail}') if head.isascii() else None
 
     def mark_text(self, name: str, stream_id: str | None = None, /) -> str:
-        """Return the text that asks for a mark."""
+        """Return the text that requests a mark."""
         return _text(streaming.MARK, stream_id, {streaming.NAME: name})
 
     def clear_text(self, stream_id: str | None = None, /) -> str:
-        """Return the text that makes the carrier drop all audio that waits there."""
+        """Return the text that makes the carrier drop its queued audio."""
         return _text(streaming.CLEAR, stream_id)
 
     def __repr__(self) -> str:

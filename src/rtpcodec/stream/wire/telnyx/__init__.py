@@ -1,4 +1,4 @@
-"""The dialect of Telnyx. Its names stand in rtpcodec.carriers.telnyx, each once.
+"""The dialect of Telnyx (docs/carrier.md). Each of its names is defined once, in rtpcodec.carriers.telnyx.
 
 reading  text to message
 writing  message to text
@@ -19,7 +19,7 @@ __all__ = ["TELNYX", "TelnyxDialect", "build", "encoding_name", "media_text", "p
 
 
 class TelnyxDialect:
-    """JSON in snake case, counters as strings; no message of the app names its stream."""
+    """JSON in snake case, counters as strings; the app's messages do not name their stream."""
 
     __slots__ = ()
 

@@ -1,4 +1,4 @@
-"""JSON texts to messages, in either direction, because the carrier's simulator reads the app's."""
+"""JSON texts to messages, of both directions: the simulated carrier reads the app's messages."""
 
 from __future__ import annotations
 
@@ -48,19 +48,19 @@ NAMES: Final = Names(
     occurred_at=members.OCCURRED_AT,
 )
 _CODES_OF_TITLES: Final = {title: code for code, title in STREAM_ERRORS.items()}
-"""Some errors have the title in the place of the code."""
+"""Some errors have the title in place of the code."""
 MEDIA_SCANNER: Final = scanner_of(NAMES, streaming.TRACK_NAMES, streaming.LONG_TRACK_NAMES)
 """The fast path of ordinary `media` messages; `parse` is the definition."""
 
 
 def encoding_name(encoding: str) -> str:
-    """Return a codec's name as rtpcodec.codec takes it, from the spellings seen in the field."""
+    """Return the codec name for rtpcodec.codec of an encoding, in any spelling that carriers were seen to send."""
     upper = encoding.strip().upper()
     return streaming.MIME_ENCODINGS.get(upper, upper)
 
 
 def _read_error(envelope: Envelope) -> messages.Error:
-    """Read an error as documented, or in the shapes of others: in a member `error`, with `message`, or a text alone."""
+    """Read an error (docs/carrier.md, rule C42), or one of its other forms: in `error`, with `message`, or a string."""
     path, body = members.PAYLOAD, envelope.error_payload
     if body is None:
         path, body = streaming.ERROR, envelope.error
@@ -77,7 +77,7 @@ def _read_error(envelope: Envelope) -> messages.Error:
     code = body.get(members.CODE)
     code_path = f"{path}.{members.CODE}"
     if isinstance(code, str) and not code.isdecimal():
-        # A word in place of the number: the title of a documented code, or a title of the sender's own.
+        # A word in place of the number: the title of a documented code, or an undocumented title.
         title = code if title is None else title
         code = _CODES_OF_TITLES.get(code)
     if code is not None and (isinstance(code, bool) or not isinstance(code, int | str)):
@@ -88,4 +88,4 @@ def _read_error(envelope: Envelope) -> messages.Error:
 parse: Final = JsonMessages(
     NAMES, codec_of=encoding_name, long_track_names=streaming.LONG_TRACK_NAMES, read_error=_read_error
 ).parse
-"""Returns the message of one text frame: see JsonMessages.parse."""
+"""Return the message of one text frame: see JsonMessages.parse."""

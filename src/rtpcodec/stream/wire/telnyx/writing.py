@@ -1,4 +1,4 @@
-"""Messages to JSON texts, in either direction. Counters are strings on this wire, rates and codes are numbers."""
+"""Messages to JSON texts, of both directions. Counters are written as strings, rates and codes as numbers."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def media_text(payload: bytes, _stream_id: str | None = None, /) -> str:
 
 
 def media_texts(_stream_id: str | None = None, /) -> tuple[str, str]:
-    """Return what stands before and behind the base64 of a payload in such a text."""
+    """Return the text before and after the base64 payload of every `media_text`."""
     return _MEDIA_HEAD, _MEDIA_TAIL
 
 
 def mark_text(name: str, _stream_id: str | None = None, /) -> str:
-    """Return the text that asks for a mark."""
+    """Return the text that requests a mark."""
     if name.isascii() and name.isprintable() and '"' not in name and "\\" not in name:
         return f"{_MARK_HEAD}{name}{_MARK_TAIL}"
     return build(messages.Mark(name))
 
 
 def clear_text(_stream_id: str | None = None, /) -> str:
-    """Return the text that makes the carrier drop all audio that waits there."""
+    """Return the text that makes the carrier drop its queued audio."""
     return build(messages.Clear())
 
 
