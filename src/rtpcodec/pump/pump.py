@@ -122,7 +122,7 @@ class TurnWatch(Protocol):
 
 
 class Driver(DriverFastPath, Generic[StateMachineT]):
-    """Drive one machine: deliver its events, send what is due, sleep until its next deadline.
+    """Drives one machine: delivers its events, sends due texts, sleeps until its next deadline.
 
     After each change of the machine, `run` must be called. If a sink calls `run`, the call only sets a flag, and the
     outer run repeats its steps. So there is no recursion, and a sink gets events one at a time and in order.

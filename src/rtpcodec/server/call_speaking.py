@@ -211,9 +211,9 @@ class SpeakingSide(CallBase):
         """Mix a background sound under all replies, and play it alone between them.
 
         Args:
-                    source: a recording that `rtpcodec.background_source` has loaded, which all calls can share. Or its
+            source: a recording that `rtpcodec.background_source` has loaded, which all calls can share. Or its
                 argument: the path of a WAV file, which a thread loads for each call, or PCM or an Audio.
-                    level_dbov: the level of the sound, -90 to 0 dBov.
+            level_dbov: the level of the sound, -90 to 0 dBov.
             loop: True: repeat it until `Background.stop`. False: it ends by itself.
             duck_db: how much quieter it is under speech, 0 to 60 dB.
             pcm_hz: the sample rate of PCM in Hz.
