@@ -1,4 +1,4 @@
-"""The table of codecs: their facts, and whether their libraries are here."""
+"""The table of codecs: their facts, and their installed libraries."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from rtpcodec.errors import MissingExtra
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One codec, and whether it works here."""
+    """One codec, and whether it can be used here."""
 
     name: str
     kind: str
@@ -38,7 +38,7 @@ def rows() -> list[Row]:
 
 
 def print_json(listed: list[Row]) -> None:
-    """Print a JSON list with all that is known."""
+    """Print all facts as a JSON list."""
     print(json.dumps([asdict(row) | {"works": row.works} for row in listed], indent=2))
 
 
@@ -64,7 +64,7 @@ def _row(name: str) -> Row:
 
 
 def _mp3() -> Row:
-    """MP3 is not a codec of RTP: the carrier takes whole files, and soundfile makes them."""
+    """Return the row of MP3: not a codec of RTP, but whole files, which soundfile makes."""
     return Row(
         name="MP3",
         kind="file",

@@ -28,7 +28,7 @@ def draw(results: list[CallResult], path: Path) -> None:
         figure, axes = plt.subplots(
             len(results), 3, figsize=(15, 2.6 * len(results) + 0.9), squeeze=False, layout="constrained"
         )
-        figure.suptitle("A phone call through rtpcodec: speech as sent, and as it came through", fontsize=14, color=INK)
+        figure.suptitle("A phone call through rtpcodec: speech as sent and as received", fontsize=14, color=INK)
         for row, result in zip(axes, results, strict=True):
             _draw_call(row, result)
         for axis in axes[-1]:
@@ -47,11 +47,11 @@ def _draw_call(row: Any, result: CallResult) -> None:
         waveform.plot(np.arange(len(samples)) / rate_hz, samples / loudest + place, color=color, linewidth=0.4)
     waveform.set_xlim(0, len(source) / rate_hz)
     waveform.set_ylim(-2.1, 2.1)
-    waveform.set_yticks([1, -1], ["sent", "came\nthrough"])
+    waveform.set_yticks([1, -1], ["sent", "received"])
     waveform.set_ylabel(result.codec, fontsize=13, fontweight="bold")
     waveform.set_title(f"{result.quality_text}, echo after {result.latency_text}", loc="left")
     _spectrogram(before, source, rate_hz, f"sent, {rate_hz // 1000} kHz")
-    _spectrogram(after, recorded, rate_hz, "came through")
+    _spectrogram(after, recorded, rate_hz, "received")
 
 
 def _spectrogram(axis: Any, samples: Any, rate_hz: int, title: str) -> None:

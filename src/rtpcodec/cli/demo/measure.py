@@ -1,4 +1,4 @@
-"""How well audio came through."""
+"""Quality of received audio, compared with its source."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ import numpy.typing as npt
 from rtpcodec.errors import MissingExtra
 
 MAX_LAG_MS: Final = 60
-"""Codec and resampler delays are below this; the echo's way is not part of a recording."""
+"""Delays of codec and resampler are below this; a recording does not include the path of the echo."""
 ACTIVE_DB: Final = -40.0
-"""Frames that are quieter than the loudest by more than this are pauses; what a codec does there says little."""
+"""Frames that are quieter than the loudest by more than this are pauses, which are not compared."""
 FLOOR_DB: Final = -80.0
-"""Below full scale; what is quieter than this in a band counts as nothing, for nobody hears it."""
+"""Below full scale; quieter energy in a band is inaudible and not counted."""
 
 Samples = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
 class Fidelity:
-    """A recording beside its source, aligned to it."""
+    """A recording, aligned to its source."""
 
     source: Samples
     aligned: Samples
-    """The recording from where it fits best; zeros where it has ended."""
+    """The recording from its best-fitting position; zeros after its end."""
     lag_samples: int
     """How much later the recording is; negative: earlier, because audio is missing at its beginning."""
     sample_rate_hz: int

@@ -1,7 +1,7 @@
 """The calls of the demo: a simulated carrier and an endpoint for each codec, on loopback, all at the same time.
 
-The row MP3 is a call in mode mp3: the caller speaks, presses a key, and hears one file of all that was said. The way to
-the endpoint is L16, which loses nothing, so that what the caller heard is judged by MP3 alone.
+The row MP3 is a call in mode mp3: the caller speaks, presses a key, and hears one file with the whole speech. The audio
+to the endpoint is L16, which is lossless, so the heard audio shows the quality of MP3 alone.
 """
 
 from __future__ import annotations
@@ -28,18 +28,18 @@ from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.statistics import Statistics
 
 MAX_LOST_MS: Final = 300
-"""The recording may be this much too short: chunks lost before the carrier's numbering is learnt make no gap."""
+"""Allowed shortage of a recording: chunks lost before the carrier's numbering is learnt leave no gap."""
 AS_DOCUMENTED = Variations()
 NO_FAULTS = Faults()
 MP3: Final = "MP3"
 """The row of mode mp3."""
 MP3_SPEECH_MS = 4000
-"""What the caller says there: the answer begins when it has ended."""
+"""Duration of the caller's speech in mode mp3: the answer begins at its end."""
 ROWS: Final = (*codec_names(), MP3)
 
 
 class CallEnd(NamedTuple):
-    """What a handler of the demo leaves behind."""
+    """Results of a handler of the demo."""
 
     statistics: Statistics
     concealed_chunks: int
@@ -47,33 +47,33 @@ class CallEnd(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class CallResult:
-    """What became of one call."""
+    """The result of one call."""
 
     codec: str
     sample_rate_hz: int
     source_pcm: bytes
     judged_pcm: bytes
-    """The endpoint's recording; in mode mp3, what the caller heard."""
+    """The endpoint's recording; in mode mp3, the audio that the caller heard."""
     endpoint: Statistics
     carrier: CallReport
     concealed_chunks: int
-    """Of the chunks that the endpoint recorded and echoed, those that conceal a loss."""
+    """Chunks that the endpoint recorded and echoed to conceal a loss."""
     files: tuple[Path, ...]
 
     @property
     def is_coded(self) -> bool:
-        """Whether what is heard is kept, not the waveform, by codec or for a loss, so that spectra are compared."""
+        """Whether spectra are compared, not waveforms: because of the codec, or after a loss."""
         return self.lost > 0 or self.codec == MP3 or codec(self.codec).kind == "frame"
 
     @cached_property
     def fidelity(self) -> Fidelity:
-        """The judged audio beside the speech that was sent."""
+        """The judged audio, aligned to the sent speech."""
         max_lag_ms = 2 * MP3_SPEECH_MS if self.codec == MP3 else MAX_LOST_MS if self.lost else MAX_LAG_MS
         return fidelity(self.source_pcm, self.judged_pcm, self.sample_rate_hz, max_lag_ms)
 
     @cached_property
     def quality(self) -> dict[str, float | bool | None]:
-        """The figures that mean something for this codec: SNR, or log-spectral distance and intelligibility."""
+        """The meaningful figures for this codec: SNR, or log-spectral distance and intelligibility."""
         if self.is_coded:
             return {"snr_db": None, "exact": False, "lsd_db": self.fidelity.lsd_db, "stoi": self.fidelity.stoi}
         snr_db = self.fidelity.snr_db
@@ -81,12 +81,12 @@ class CallResult:
 
     @property
     def snr_text(self) -> str:
-        """The signal-to-noise ratio in dB as people write it."""
+        """The signal-to-noise ratio in dB, as text."""
         return "exact" if self.quality["exact"] else figure(self.quality["snr_db"])
 
     @property
     def quality_text(self) -> str:
-        """All of it in a line."""
+        """The quality in one line."""
         if self.is_coded:
             return f"LSD {figure(self.quality['lsd_db'])} dB, STOI {figure(self.quality['stoi'], 3)}"
         return self.snr_text if self.quality["exact"] else f"SNR {self.snr_text} dB"
@@ -102,12 +102,12 @@ class CallResult:
         return self.endpoint.malformed + self.carrier.errors_sent
 
     def latency_ms(self, percent: float) -> float | None:
-        """Time from speech sent to its echo received, in ms; None when nothing came back."""
+        """Time from speech sent to its echo received, in ms; None if nothing came back."""
         return percentile(self.carrier.latencies_ms, percent)
 
     @property
     def latency_text(self) -> str:
-        """The usual latency as people write it."""
+        """The median latency, as text."""
         median_ms = self.latency_ms(50)
         return "no echo" if median_ms is None else f"{median_ms:.1f} ms"
 
@@ -219,7 +219,7 @@ def _mp3_call() -> _CallOfRow:
     speech = {
         "speech": pcm[: 2 * rate_hz * MP3_SPEECH_MS // 1000],
         "speech_hz": rate_hz,
-        "dtmf": [(MP3_SPEECH_MS + 10, "#")],  # behind the last chunk
+        "dtmf": [(MP3_SPEECH_MS + 10, "#")],  # after the last chunk
         "tail_ms": MP3_SPEECH_MS + TAIL_MS,
     }
     return plan, speech, _record_and_answer

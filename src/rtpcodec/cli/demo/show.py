@@ -62,7 +62,7 @@ def show(json_file: Path | None, output: Path, loss: float, reorder: float) -> b
 def table(results: list[CallResult]) -> Table:
     """Return one row per call."""
     concealed = any(result.concealed_chunks for result in results)
-    grid = Table(title="What came through", title_justify="left", padding=0, collapse_padding=True)
+    grid = Table(title="Received audio", title_justify="left", padding=0, collapse_padding=True)
     grid.add_column("codec", no_wrap=True)
     for heading in (heading for heading in HEADINGS if concealed or heading != CONCEALED):
         grid.add_column(heading, justify="right", no_wrap=True)

@@ -1,4 +1,4 @@
-"""The caller of simulated calls: the speech, and how long the caller's phone delays and listens."""
+"""The caller of simulated calls: the speech, and the delays of the phone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from pathlib import Path
 
 SPEECH = Path(__file__).with_name("speech.wav")
 PLAYOUT_DELAY_MS = 60
-"""The delay of a phone's jitter buffer, so that a chunk a little late makes no gap."""
+"""The delay of a phone's jitter buffer, so that a chunk that is a little late causes no gap."""
 TAIL_MS = 500
 """The caller listens for the end of the echo before the call is over."""
