@@ -25,7 +25,7 @@ OCTETS_PER_MS = 16
 
 
 def same_octets(one: bytes, other: bytes) -> int:
-    """Return the length of the common begin of both."""
+    """Return the length of the common start of both."""
     pairs = zip(one, other, strict=False)
     return next((at for at, (octet, wanted) in enumerate(pairs) if octet != wanted), min(len(one), len(other)))
 

@@ -71,7 +71,7 @@ def recorded(
     serve: dict[str, Any] | None = None,
     **phone: Any,
 ) -> Recorded:
-    """Run a call that is recorded from its begin.
+    """Run a call that is recorded from its start.
 
     handler: runs beside it; None: it only waits for the end.
     path, record: of the recording, and other keywords of `Call.record`.

@@ -26,7 +26,7 @@ CODECS = (("PCMU", 0), ("PCMA", 0), ("G722", 0), ("L16", 16000), ("OPUS", 0), ("
 
 
 def heard_call(plan: StreamPlan = EXACT, *, jitter_ms: float = 0.0, **members: Any) -> HeardCall:
-    """A call whose heard audio is read from its begin; by default 20 ms up, 120 ms down, 60 ms of play-out delay."""
+    """A call whose heard audio is read from its start; by default 20 ms up, 120 ms down, 60 ms of play-out delay."""
     up_ms, down_ms = members.pop("delays_ms", DELAYS_MS[0])
     settings: dict[str, Any] = {"hold_ms": 60.0, "variations": CHUNKS} | members
     up, down = Link(delay_ms=up_ms, jitter_ms=jitter_ms), Link(delay_ms=down_ms, jitter_ms=jitter_ms)

@@ -1,4 +1,4 @@
-"""The files of a recording: their kinds, their begin and end, disks that fail, and processes that are killed."""
+"""The files of a recording: their kinds, their start and end, disks that fail, and processes that are killed."""
 
 from __future__ import annotations
 

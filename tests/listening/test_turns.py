@@ -67,7 +67,7 @@ async def answering(call: Call, think_s: float = 0.3) -> None:
 
 
 def heard_at_ms(report: CallReport, after_ms: float) -> float:
-    """When the caller heard our first audio after a moment, since the begin of the stream."""
+    """When the caller heard our first audio after a moment, since the start of the stream."""
     samples = np.frombuffer(report.heard_pcm, np.int16)
     begin = round(after_ms * report.heard_hz / 1000)
     return (begin + int(np.flatnonzero(np.abs(samples[begin:].astype(int)) > 100)[0])) * 1000 / report.heard_hz

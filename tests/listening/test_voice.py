@@ -138,7 +138,7 @@ def test_lost_chunks_do_not_end_speech_and_are_silence_in_the_pre_roll() -> None
     assert (started.media_ms, ended.media_ms) == (900, 1900)
     pre_roll = started.pre_roll
     assert (pre_roll.media_ms, pre_roll.duration_ms) == (600, 360)
-    # 160 ms behind its begin, 40 ms are missing.
+    # 160 ms behind its start, 40 ms are missing.
     assert not any(pre_roll.pcm[2 * 160 * 8 : 2 * 200 * 8])
     assert any(pre_roll.pcm[2 * 140 * 8 : 2 * 160 * 8])
     assert any(pre_roll.pcm[2 * 200 * 8 : 2 * 220 * 8])

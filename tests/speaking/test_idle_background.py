@@ -1,4 +1,4 @@
-"""Keep-alive and background sound: they hardly delay a reply, and its begin does not click."""
+"""Keep-alive and background sound: they hardly delay a reply, and its start does not click."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Replies:
             )
         draw = random.Random(seed)
         self.first_ms: list[float] = []
-        """From the begin of each reply to the moment at which its first sample is heard."""
+        """From the start of each reply to the moment at which its first sample is heard."""
         self.begins: list[int] = []
         for _ in range(count):
             call.wait(draw.uniform(500, 1500))

@@ -14,7 +14,7 @@ class SpeechStarted:
 
     track: str
     media_ms: float
-    """Media time of the begin of the speech. The event follows later by the onset of the settings."""
+    """Media time of the start of the speech. The event follows later by the onset of the settings."""
     pre_roll: Audio = field(repr=False, compare=False)
     """The audio around the onset: from `pre_roll_ms` before it to the end of the last Audio before this event. The next
     Audio continues it. While we play, it reaches up to 1 s further back, where speech may have begun below the level of
@@ -45,7 +45,7 @@ class ToneHeard:
     """"dtmf" (a key), "sit" (the special information tone), "beep" (of an answering machine), or a call progress
     tone."""
     media_ms: float
-    """Media time of its begin."""
+    """Media time of its start."""
     duration_ms: float
     """The duration heard so far: a cadence is reported after two periods, a dial tone after 1 to 3 s."""
     level_dbm0: float

@@ -57,7 +57,7 @@ class PlacedRun:
     def echoed(self, not_before_ms: float, excess_ms: float) -> None:
         """Add the echo of a mark.
 
-        not_before_ms: lower bound of the run's begin, by the chunk before the echo.
+        not_before_ms: lower bound of the run's start, by the chunk before the echo.
         excess_ms: how much longer than the minimum that chunk took.
         """
         self._lows_ms.append(not_before_ms)
@@ -65,7 +65,7 @@ class PlacedRun:
         self._correct()
 
     def followed(self, not_after_ms: float) -> None:
-        """Add the first chunk after the echo of a mark; not_after_ms: upper bound of the run's begin by it."""
+        """Add the first chunk after the echo of a mark; not_after_ms: upper bound of the run's start by it."""
         self._ups_ms.append(not_after_ms)
         self._correct()
 

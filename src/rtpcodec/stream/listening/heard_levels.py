@@ -28,7 +28,7 @@ class HeardLevels:
         self._powers = log.powers
         self._placed = times.run
         self._origin = 0.0  # index of the block that is heard at media time 0
-        self._begin_ms = inf  # media time of the current run's begin
+        self._begin_ms = inf  # media time of the current run's start
         self._before_ms = -inf  # media time of the end of the audio before
         self.stale = True
         """Whether something has changed."""

@@ -249,7 +249,7 @@ class HeardSignal(Live):
         from_ms, first = media_ms + delay_ms, self.log.first_position or 0
         for stretch in times.stretches(first):
             ahead_ms = from_ms - self._reference_ms(stretch.run, delay_ms) - delay_ms
-            # The begin of the wanted time as a sent position of this run. It may lie before or behind the run.
+            # The start of the wanted time as a sent position of this run. It may lie before or behind the run.
             origin = stretch.run.start + round(ahead_ms * rate_hz / 1000)
             start, end = max(stretch.start, origin), min(stretch.end, origin + samples)
             if start < end:
@@ -259,7 +259,7 @@ class HeardSignal(Live):
         return bytes(found)
 
     def _reference_ms(self, run: PlacedRun, delay_ms: float) -> float:
-        """Return the media time of a run's begin for references. Small corrections do not move the newest run."""
+        """Return the media time of a run's start for references. Small corrections do not move the newest run."""
         begin_ms = self.times.echo_ms(run, run.start) - delay_ms
         known, known_ms = self._shift
         if run is known and abs(begin_ms - known_ms) < SHIFT_MS:

@@ -185,7 +185,7 @@ class BackgroundSound(Live):
 
 
 def _faded_out(pcm: bytes, left: int, whole: int) -> bytes:
-    """Fade out the last `whole` samples before the end, which lies `left` samples after the begin of the PCM."""
+    """Fade out the last `whole` samples before the end, which lies `left` samples after the start of the PCM."""
     begin = 2 * (left - whole)
     if begin > 0:
         return pcm[:begin] + fade(pcm[begin:], 0, whole, False)

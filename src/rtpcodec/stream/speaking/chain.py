@@ -222,7 +222,7 @@ class SpeechChain(Live):
         return self._feedback.mark_echoed(name, now_ms)
 
     def transferred(self, now_ms: float) -> list[Event]:
-        """Discard a pause: another phone may listen now, which has not heard the begin of the kept audio."""
+        """Discard a pause: another phone may listen now, which has not heard the start of the kept audio."""
         self.stopper.discard(now_ms)
         self.resolver.wake()
         return self._feedback.take_reports()

@@ -10,7 +10,7 @@ from rtpcodec.stream.plan import MIN_MESSAGE_MS
 STEP_MS: Final = MIN_MESSAGE_MS
 """A message of a sample codec holds a multiple of this, the shortest chunk that the carrier accepts."""
 CHUNK_LIMITS_MS: Final = (STEP_MS, 200)
-"""A longer chunk would noticeably delay the begin of a reply, and its interruption."""
+"""A longer chunk would noticeably delay the start of a reply, and its interruption."""
 MAX_PREBUFFER_MS: Final = 5000
 """Longer than any caller waits for a reply: a higher number probably has another unit."""
 

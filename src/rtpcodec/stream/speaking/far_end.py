@@ -9,7 +9,7 @@ Terms:
 - *Echo time* of position p in a run: our clock when the echo of a mark there arrives, without jitter:
   E(p) = base + (p - start) / rate.
 
-    first message sent    it arrives    its begin is played    echo of a mark there
+    first message sent    it arrives    its start is played    echo of a mark there
     |---- forward path ------>|-- hold -------->|---- return path ---->|
     first_sent_ms                                                     base
 
@@ -40,7 +40,7 @@ UNKNOWN_ROUND_TRIP_MS: Final = 600.0
 UNKNOWN_HOLD_MS: Final = 250.0
 """Uncertainty of the hold before the first echo: jitter buffers of carriers hold 20 to 200 ms."""
 UNKNOWN_JITTER_MS: Final = 150.0
-"""Uncertainty of a run's begin before an echo or enough round trips: mobile networks have this much jitter."""
+"""Uncertainty of a run's start before an echo or enough round trips: mobile networks have this much jitter."""
 MIN_ROUND_TRIPS: Final = 2
 """With fewer measurements, jitter is unknown."""
 CAUSALITY_CHECK_MS: Final = 10_000.0
@@ -344,7 +344,7 @@ class FarEnd(FarEndState):
         return at_ms + self._round_trip_ms + self.jitter.up_ms
 
     def begin_doubt_ms(self, run: Run) -> float:
-        """Return how far the begin of a run may lie from the one that `echo_ms` assumes."""
+        """Return how far the start of a run may lie from the one that `echo_ms` assumes."""
         begin, base_ms = self._begin(run), self._base_ms(run)
         unknown_ms = UNKNOWN_HOLD_MS if run.base_ms is None and self.hold_ms is None else 0.0
         return max(begin.latest_ms - base_ms, base_ms - begin.earliest_ms, 0.0) + unknown_ms

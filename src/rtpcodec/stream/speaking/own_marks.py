@@ -1,6 +1,6 @@
 """Own marks: decide after which messages of audio we send a mark of our own. Its echo shows where the far end plays.
 
-Own marks are frequent at the begin of a reply, because a barge-in is most likely there and nothing is known about its
+Own marks are frequent at the start of a reply, because a barge-in is most likely there and nothing is known about its
 run yet. A carrier may limit the rate of marks (error 100005): its first complaint halves the rate, its second ends
 own marks for the stream.
 """
@@ -13,9 +13,9 @@ from typing import Final
 from rtpcodec.stream.speaking._states import OwnMarksState
 
 BEGIN_MS: Final = 2000.0
-"""The first audio of a reply, which counts as its begin."""
+"""The first audio of a reply, which counts as its start."""
 BEGIN_SPACING_MS: Final = 250.0
-"""Audio between two own marks at the begin of a reply."""
+"""Audio between two own marks at the start of a reply."""
 BEGIN_MARKS_PER_S: Final = 4
 SPACING_MS: Final = 500.0
 """Audio between two own marks later in a reply."""

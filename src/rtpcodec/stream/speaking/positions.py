@@ -1,6 +1,6 @@
 """Positions: what the far end has played between two moments, as an interval that contains the true position.
 
-All moments are in echo time (see `far_end`). The begin of a run is an interval too, because jitter delays its first
+All moments are in echo time (see `far_end`). The start of a run is an interval too, because jitter delays its first
 messages and the echoes of its marks. Two facts narrow the result: audio before an echoed mark was heard, and audio
 behind a mark that a clear returned was not.
 """
@@ -31,7 +31,7 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Echo time of a run's begin, as an interval: without jitter of the return path."""
+    """Echo time of a run's start, as an interval: without jitter of the return path."""
 
     earliest_ms: float
     latest_ms: float
@@ -45,7 +45,7 @@ def begin_of(run: Run, expected_ms: float, jitter: Jitter, hold_ms: float, lag_c
         expected_ms: the most likely begin; if no echo has shown it, without forward jitter.
         jitter: of both paths.
         hold_ms: lower bound of the far end's play-out delay.
-        lag_count: how many runs `expected_ms` rests on, by echoes at their begin.
+        lag_count: how many runs `expected_ms` rests on, by echoes at their start.
     """
     # 1. Nothing is played before the first message can have arrived and its echo have returned.
     up_ms = jitter.up_ms
@@ -97,7 +97,7 @@ def position_between(run: Run, begin: Begin, window: Window, *, least: int, end:
     def at(ms: float) -> int:
         return max(floor, min(ceiling, run.start + round(ms / ms_per_sample)))
 
-    # 2. The run plays for the time between its begin and the window, with half a frame of tolerance.
+    # 2. The run plays for the time between its start and the window, with half a frame of tolerance.
     shortest_ms = window.earliest_ms - begin.latest_ms
     longest_ms = min(window.latest_ms - begin.earliest_ms, window.longest_ms)
     lowest = at(shortest_ms - FRAME_DOUBT_MS - window.unknown_ms)

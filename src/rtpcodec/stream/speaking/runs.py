@@ -1,7 +1,7 @@
-"""A run: audio that the far end plays without a break, and what the echoes of its marks say about its begin.
+"""A run: audio that the far end plays without a break, and what the echoes of its marks say about its start.
 
 An echo at `now_ms` of a mark at position p has the *offset* now_ms - (p - start) / rate: the time at which the echo of
-a mark at the run's begin would have arrived. Without jitter all offsets of a run are equal. Jitter can only add to
+a mark at the run's start would have arrived. Without jitter all offsets of a run are equal. Jitter can only add to
 them, so the minimum recent offset is the *base* of the run. The window is short, because the far end's clock drifts
 against ours.
 """
@@ -51,7 +51,7 @@ class Run(RunState):
         self.base_ms: float | None = None
         """Echo time of its start; None until an echo shows it."""
         self.settling = True
-        """Whether jitter at the run's begin may have let the far end run dry since the last echo."""
+        """Whether jitter at the run's start may have let the far end run dry since the last echo."""
         self.settled_ms = 0.0
         """Audio of the run before the last mark that has returned."""
         self.next: Run | None = None
@@ -86,7 +86,7 @@ class Run(RunState):
             now_ms: when the echo arrived.
             spread_ms: how much offsets vary.
             ahead_ms: audio of the run before the mark.
-            settling_ms: audio at the run's begin within which jitter may still have let the far end run dry.
+            settling_ms: audio at the run's start within which jitter may still have let the far end run dry.
 
         Returns:
             The spread that this echo shows; 0 if it shows none.

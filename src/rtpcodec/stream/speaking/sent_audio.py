@@ -80,7 +80,7 @@ class SentAudio(KeptAudio):
         return everything, taken
 
     def frame_before(self, taken: list[SentPiece], position: int, latest: int) -> int:
-        """Return the begin of a frame at a position, or less than a frame away from it.
+        """Return the start of a frame at a position, or less than a frame away from it.
 
         A reply whose audio is sent again from there still consists of whole frames.
 

@@ -206,7 +206,7 @@ class MissingEcho:
         mark, run = self._mark, far_end.run
         if mark is None or mark.run is not run or mark.position <= far_end.proven_position:
             self._mark = mark = first
-        # 2. No time is expected behind a clear, or before an echo has shown the begin of the run.
+        # 2. No time is expected behind a clear, or before an echo has shown the start of the run.
         if mark is None or mark.cut is not None or mark.run is not run or run.base_ms is None:
             return float("inf")
         return far_end.echo_ms(run, mark.position)
