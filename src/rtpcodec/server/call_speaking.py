@@ -210,21 +210,21 @@ class SpeakingSide(CallBase):
     ) -> Background:
         """Mix a background sound under all replies, and play it alone between them.
 
-                Args:
-                            source: a recording that `rtpcodec.background_source` has loaded, which all calls can share. Or its
-                        argument: the path of a WAV file, which a thread loads for each call, or PCM or an Audio.
-                            level_dbov: the level of the sound, -90 to 0 dBov.
-                    loop: True: repeat it until `Background.stop`. False: it ends by itself.
-                    duck_db: how much quieter it is under speech, 0 to 60 dB.
-                    pcm_hz: the sample rate of PCM in Hz.
+        Args:
+            source: a recording that `rtpcodec.background_source` has loaded, which all calls can share. Or its
+                argument: the path of a WAV file, which a thread loads for each call, or PCM or an Audio.
+            level_dbov: the level of the sound, -90 to 0 dBov.
+            loop: True: repeat it until `Background.stop`. False: it ends by itself.
+            duck_db: how much quieter it is under speech, 0 to 60 dB.
+            pcm_hz: the sample rate of PCM in Hz.
 
-                Returns:
-                    A handle with `stop`. Await it to wait until the recording is loaded.
+        Returns:
+            A handle with `stop`. Await it to wait until the recording is loaded.
 
-                Raises:
-                    LocalProtocolError: the mode is mp3, or called outside the event loop's thread.
-                    StreamEnded: the stream has ended.
-                    ValueError, TypeError: as for `rtpcodec.background_source`.
+        Raises:
+            LocalProtocolError: the mode is mp3, or called outside the event loop's thread.
+            StreamEnded: the stream has ended.
+            ValueError, TypeError: as for `rtpcodec.background_source`.
         """
         speech = self._machine("background").session.require_replies("background")
         sound = Background(self._access, speech.sample_rate_hz)
