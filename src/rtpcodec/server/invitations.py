@@ -17,8 +17,6 @@ from rtpcodec.server.phone_control import StreamingControl
 from rtpcodec.server.phone_facts import PhoneEvent
 from rtpcodec.stream.plan import StreamPlan
 
-"""The header that carries the raw token (docs/carrier.md, rule C15)."""
-
 NAME_OCTETS: Final = 24
 TOKEN_OCTETS: Final = 32
 """Random octets. The name in the path has 192 bits and the token 256, so neither can be guessed."""
