@@ -51,6 +51,9 @@ autodoc_default_options = {
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
 
+# The sidebar of every page would hold all members of all classes.
+toc_object_entries = False
+
 html_theme = "furo"
 html_title = f"rtpcodec {version}"
 
