@@ -73,7 +73,7 @@ def read(content: bytes) -> SharedObject:
 
 
 def faults(name: PurePosixPath, content: bytes) -> list[str]:
-    """The rules that a shared object of a wheel breaks."""
+    """Return the rules that a shared object of a wheel breaks."""
     one = read(content)
     flags, flags_1 = one.tags.get(FLAGS, 0), one.tags.get(FLAGS_1, 0)
     found = []

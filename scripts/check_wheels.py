@@ -24,12 +24,12 @@ MIN_SNR_DB = {"PCMU": 30, "PCMA": 30, "G722": 30, "L16": 200, "OPUS": 10, "AMR-W
 
 
 def tone(rate_hz: int) -> array[int]:
-    """A second of a sine, native int16."""
+    """Generate one second of a sine, native int16."""
     return array("h", (round(16000 * math.sin(2 * math.pi * RATE_OF_TONE_HZ * i / rate_hz)) for i in range(rate_hz)))
 
 
 def best_snr_db(sent: array[int], heard: array[int], rate_hz: int) -> float:
-    """The SNR of the half second after a quarter, at the best delay of up to 40 ms."""
+    """Return the SNR of the middle half of a second, at the best delay of up to 40 ms."""
     first, last = rate_hz // 4, rate_hz * 3 // 4
 
     def snr_db(delay: int) -> float:
@@ -53,7 +53,7 @@ def there_and_back(name: str) -> float:
 
 
 def mp3_there_and_back() -> float:
-    """The same through a file of MP3."""
+    """Measure the same through an MP3 file."""
     from rtpcodec.audio import mp3
 
     sent = tone(16000)

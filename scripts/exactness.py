@@ -27,17 +27,17 @@ Encode = Callable[[str], bytes]
 
 
 def ours(law: str) -> bytes:
-    """This package."""
+    """Encode with this package."""
     return rtpcodec.pcmu_encode(SAMPLES) if law == "pcmu" else rtpcodec.pcma_encode(SAMPLES)
 
 
-def twin(law: str) -> bytes:
-    """rtpcodec.compat.audioop."""
+def compat_audioop(law: str) -> bytes:
+    """Encode with `rtpcodec.compat.audioop`."""
     return compat.lin2ulaw(SAMPLES, 2) if law == "pcmu" else compat.lin2alaw(SAMPLES, 2)
 
 
 def audioop(law: str) -> bytes:
-    """The standard module up to Python 3.12, or the package audioop-lts that carries it on."""
+    """Encode with the standard module of Python 3.12 and earlier, or with its successor, the package audioop-lts."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         import audioop as module
@@ -82,7 +82,7 @@ def spandsp(law: str) -> bytes:
 
 
 def sox(law: str) -> bytes:
-    """The sox program over a headerless file; -D because its dither would be random."""
+    """Encode with the sox program over a headerless file; -D because its dither would be random."""
     raw = ["-t", "raw", "-r", "8000", "-c", "1"]
     encoding = "mu-law" if law == "pcmu" else "a-law"
     command = ["sox", "-V1", "-D", *raw, "-e", "signed-integer", "-b", "16", "-", *raw, "-e", encoding, "-b", "8", "-"]
@@ -92,7 +92,7 @@ def sox(law: str) -> bytes:
 IMPLEMENTATIONS: dict[str, Encode] = {
     "rtpcodec": ours,
     "audioop": audioop,
-    "rtpcodec.compat.audioop": twin,
+    "rtpcodec.compat.audioop": compat_audioop,
     "FFmpeg (PyAV)": ffmpeg,
     "libsndfile (soundfile)": libsndfile,
     "spandsp": spandsp,

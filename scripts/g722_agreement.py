@@ -40,12 +40,12 @@ class Implementation:
 
 
 def shifted(codes: bytes, mode: int) -> bytes:
-    """Octets as libg722 and spandsp want them in modes 2 and 3: without the bits that are data."""
+    """Return octets as libg722 and spandsp expect them in modes 2 and 3: without the data bits."""
     return bytes(octet >> (mode - 1) for octet in codes)
 
 
 def ours() -> Implementation:
-    """This package."""
+    """Return the codec of this package."""
     return Implementation(
         "rtpcodec",
         lambda pcm: codec("G722").encoder().encode(pcm.tobytes()),
@@ -54,7 +54,7 @@ def ours() -> Implementation:
 
 
 def libg722() -> Implementation:
-    """The package G722."""
+    """Return the codec of the package G722."""
     made: Any = importlib.import_module("G722").G722
     return Implementation(
         "libg722",
@@ -64,7 +64,7 @@ def libg722() -> Implementation:
 
 
 def ffmpeg() -> Implementation:
-    """The codec of FFmpeg, through the package av."""
+    """Return the codec of FFmpeg, through the package av."""
     av: Any = importlib.import_module("av")
 
     def encode(pcm: Samples) -> bytes:
@@ -88,7 +88,7 @@ def ffmpeg() -> Implementation:
 
 
 def spandsp() -> Implementation:
-    """libspandsp, through ctypes."""
+    """Return the codec of libspandsp, through ctypes."""
     path = ctypes.util.find_library("spandsp")
     if path is None:
         raise ImportError("libspandsp is not installed")
@@ -115,7 +115,7 @@ def spandsp() -> Implementation:
 
 
 def installed() -> Iterable[Implementation]:
-    """Ours, and what else there is."""
+    """Return our codec and the other installed ones."""
     yield ours()
     for make in libg722, ffmpeg, spandsp:
         try:
@@ -125,12 +125,12 @@ def installed() -> Iterable[Implementation]:
 
 
 def loud_octets() -> bytes:
-    """The largest differences, mostly positive."""
+    """Return octets with the largest differences, mostly positive."""
     return bytes(random.Random(3).choices((0xE0, 0xC4), (6, 1), k=4000))  # noqa: S311
 
 
 def verify() -> None:
-    """Our decoder equals the hashes of the reference, so that it can stand for it below."""
+    """Check that our decoder equals the hashes of the reference, so that it can stand for it below."""
     for name, hashes in json.loads((VECTORS / "decoded_sha256.json").read_text()).items():
         codes = (VECTORS / f"{name}.g722").read_bytes()
         for mode in BITS:
@@ -140,7 +140,7 @@ def verify() -> None:
 
 
 def described(differences: dict[str, int]) -> str:
-    """A cell: how many signals are equal, and how much differs in which others."""
+    """Return a cell of the table: the count of equal signals, and the differences in the others."""
     unequal = {name: count for name, count in differences.items() if count}
     cell = f"{len(differences) - len(unequal)} of {len(differences)}"
     return cell + "".join(f"; {name}: {count:,}" for name, count in unequal.items())

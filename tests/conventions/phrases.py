@@ -1,9 +1,8 @@
 """Finds phrases that nobody in this field uses: in docstrings, comments, string literals and Markdown.
 
 python -m tests.conventions.phrases PATH...        prints each offending line of files or folders, and the word to use
-python -m tests.conventions.phrases --shrink       drops files that are clean, moved or deleted from not_yet.txt
 
-Text between backticks is code and may hold any word. The files in not_yet.txt still have to be cleaned.
+Text between backticks is code and may hold any word.
 """
 
 from __future__ import annotations
@@ -15,12 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-NOT_YET_FILE = Path(__file__).with_name("not_yet.txt")
-FOLDERS = ("src", "tests", "benchmarks", "scripts", "examples", "docs", "packages")
+FOLDERS = ("src", "tests", "benchmarks", "scripts", "examples", "docs", "packages", ".ci", ".github")
 SLASHED = {".h", ".c"}
-HASHED = {".py", ".pyi", ".pyx", ".pxd", ".sh", ".toml"}
+HASHED = {".py", ".pyi", ".pyx", ".pxd", ".sh", ".toml", ".yml", ".yaml", ".conf", ".service"}
 SUFFIXES = {*SLASHED, *HASHED, ".md"}
-NAMES = ("Makefile", ".ci/run")
+NAMES = {"Makefile", "MANIFEST.in", ".gitignore", ".ci/run", "scripts/coveragerc", "scripts/stubtest_allowlist.txt"}
 SAMPLES = {"tests/conventions/test_phrases.py"}
 """Files that hold such phrases in order to test this module."""
 
@@ -172,7 +170,7 @@ def findings_in(path: Path, text: str) -> list[Finding]:
 def bound_files(root: Path) -> list[Path]:
     """Every file with prose of ours; what Cython or setuptools made is not."""
     inner = (path for folder in FOLDERS for path in (root / folder).rglob("*"))
-    found = {*inner, *root.glob("*"), *(root / name for name in NAMES)}
+    found = {*inner, *root.glob("*")}
     return sorted(path for path in found if _is_bound(path, path.relative_to(root)))
 
 
@@ -190,27 +188,11 @@ def offenders(root: Path) -> dict[str, list[Finding]]:
     return {name: findings for name, findings in found.items() if findings}
 
 
-def not_yet() -> set[str]:
-    """The files that were written before this test and still have to be cleaned."""
-    return set(NOT_YET_FILE.read_text("utf-8").split())
-
-
-def shrink() -> list[str]:
-    """Take the files out of not_yet.txt that have no finding any more; their names."""
-    listed = not_yet()
-    left = listed & offenders(ROOT).keys()
-    NOT_YET_FILE.write_text("".join(f"{name}\n" for name in sorted(left)), "utf-8")
-    return sorted(listed - left)
-
-
 def main(arguments: Sequence[str]) -> int:
     """Print the findings in files and folders; 1 if there are any."""
     if not arguments:
         sys.stdout.write(str(__doc__))
         return 2
-    if arguments == ["--shrink"]:
-        sys.stdout.writelines(f"cleaned: {name}\n" for name in shrink())
-        return 0
     count = 0
     for path in _named_files(arguments):
         for finding in findings_in(path, path.read_text("utf-8")):
