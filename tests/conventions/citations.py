@@ -8,8 +8,9 @@ A reader must find what a citation is about. Five rules:
 2. "ITU-T G.711" and "3GPP TS 26.201" as well: "clause", "table", "annex", "appendix", "supplement". "G.711" without the
    "ITU-T" is the name of a codec, and G.191 that of the reference programs; "G.107" alone is not a name.
 3. A document that begins a parenthesis defines the term before it and needs no place: "SDP (RFC 8866)".
-4. "docs/rtp.md" is a page, "docs/rtp.md#headers" has that heading, and so has 'docs/rtp.md, "Headers"'. A rule of
-   a page is a heading too: "docs/carrier.md, rule C15", "docs/carrier.md, rules C36 and C37".
+4. "docs/rtp.md" is a page, "docs/rtp.md#headers" has that heading, and so has 'docs/rtp.md, "Headers"' or
+   "docs/rtp.md, Headers". A rule of a page is a heading too: "docs/carrier.md, rule C15", "docs/carrier.md, rules C36
+   and C37"; a rule without its page is not a citation.
 5. Nothing else is a citation: no "the spec", no "the design", no "issue 7".
 """
 
@@ -30,7 +31,7 @@ _PLACE = re.compile(
     r"|figures?|errat(?:um|a))\b",
     re.IGNORECASE,
 )
-_RFC = r"RFCs? \d{3,4}"
+_RFC = r"[Rr][Ff][Cc]s?[ -]?\d{3,4}"
 _STANDARD = rf"(?:ITU-T |3GPP )?(?:{_RFC}|[EGPQ]\.\d{{2,3}}(?:\.\d)?|TS \d\d\.\d{{3}})"
 _DOCUMENT = re.compile(
     rf"\b(?:{_RFC}|ITU-T [A-Z]\.\d+(?:\.\d)?|3GPP TS \d\d\.\d{{3}}|[GP]\.\d{{2,3}}(?:\.\d)?|TS \d\d\.\d{{3}})"
@@ -38,8 +39,14 @@ _DOCUMENT = re.compile(
 _DEFINITION = re.compile(rf"\((?:{_STANDARD}(?:[,;] |(?: and )))*{_STANDARD}[^()]*\)")
 _NAMES = {"G.191", "ITU-T G.191", "G.711", "G.722", "G.722.2", "G.729", "G.726", "G.723.1", "G.723", "G.728"}
 """Recommendations whose number is the name of a codec or a program as well."""
-_PAGE = re.compile(r"\bdocs/([\w/-]+\.md)(?:#([\w-]+)|, \"([^\"]+)\"|, rules? (C\d+(?:(?:, | and )C\d+)*))?")
-_VAGUE = re.compile(r"\b(?:(?:the|our|this) (?:spec|design)\b(?! of)|(?:pain|issue) \d+)", re.IGNORECASE)
+_PAGE = re.compile(
+    r"\bdocs/([\w/-]+\.md)(?:#([\w-]+)|, \"([^\"]+)\"|,? rules? (C\d+(?:(?:, | and )C\d+)*)|, ([A-Z][^.,;:()]*))?"
+)
+_VAGUE = re.compile(
+    r"\b(?:(?:the|our|this) (?:spec|design)\b(?! of)|(?:pain|issue) #?\d+"
+    r"|(?<!carrier\.md )(?<!carrier\.md, )rules? C\d+)",
+    re.IGNORECASE,
+)
 
 
 def anchor_of(heading: str) -> str:
@@ -65,6 +72,8 @@ def _pages(text: str) -> Iterator[tuple[int, str]]:
             yield found.start(), f"docs/{found[1]} does not have the anchor #{found[2]}"
         if found[3] and found[3] not in headings:
             yield found.start(), f"docs/{found[1]} does not have the heading {found[3]!r}"
+        if found[5] and not any(found[5].startswith(heading) for heading in headings):
+            yield found.start(), f"docs/{found[1]} does not have the heading {found[5].strip()!r}"
         for rule in re.findall(r"C\d+", found[4] or ""):
             if rule not in headings:
                 yield found.start(), f"docs/{found[1]} does not have the rule {rule}"

@@ -24,6 +24,7 @@ def test_citations_resolve() -> None:
         "3GPP TS 26.201 clause 4.2.2",
         "the token (docs/carrier.md, rule C15); docs/carrier.md, rules C5, C15 and C40: copied",
         "docs/rtp.md and docs/architecture.md",
+        "a reader (docs/wav.md, Read and Write)",
         "the specification of a plan",
     ],
 )
@@ -42,9 +43,14 @@ def test_citations_that_resolve(text: str) -> None:
         ("docs/carrier.md, rules C15 and C999", "docs/carrier.md does not have the rule C999"),
         ("see docs/rtp.md#no-such-heading", "docs/rtp.md does not have the anchor #no-such-heading"),
         ('see docs/rtp.md, "No such heading"', "docs/rtp.md does not have the heading 'No such heading'"),
+        ("see docs/rtp.md, No such heading", "docs/rtp.md does not have the heading 'No such heading'"),
+        ("docs/carrier.md rule C999", "docs/carrier.md does not have the rule C999"),
+        ("by rule C15", "'rule C15' is not a citation"),
+        ("as RFC3550 asks", "RFC3550 without its section, clause or table"),
         ("as the spec says", "'the spec' is not a citation"),
         ("this is our design", "'our design' is not a citation"),
         ("see pain 12", "'pain 12' is not a citation"),
+        ("see issue #7", "'issue #7' is not a citation"),
     ],
 )
 def test_citations_that_do_not_resolve(text: str, problem: str) -> None:
