@@ -7,8 +7,13 @@ docs/api/renamed.md lists the same names.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 GONE_IN: Final = "0.3.0"
 """The version without the old names."""
@@ -17,6 +22,7 @@ RENAMED: Final = {
     "rtpcodec.ComfortNoise": "rtpcodec.audio.comfort_noise.ComfortNoise",
     "rtpcodec.bed_source": "rtpcodec.background_source",
     "rtpcodec.client.Exchange": "rtpcodec.client.CommandAttempts",
+    "rtpcodec.server.other_servers.request_refusal": "rtpcodec.server.request_refusal",
     "rtpcodec.sim.Trouble": "rtpcodec.sim.CommandFault",
     "rtpcodec.stream.held.HeldBudget": "rtpcodec.stream.memory_budget.HeldBudget",
     "rtpcodec.stream.speaking.bed_source.bed_source": "rtpcodec.background_source",
@@ -41,3 +47,23 @@ def lookup(module: str, name: str) -> Any:
     )
     owner, _, attribute = new.rpartition(".")
     return getattr(import_module(owner), attribute)
+
+
+def renamed_argument(old: str, new: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator of functions one of whose arguments has a new name: the old keyword works, with a warning."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        @wraps(function)
+        def call(*args: P.args, **kwargs: P.kwargs) -> R:
+            if old in kwargs:
+                warnings.warn(
+                    f"{function.__qualname__}({old}=) is now {new}=; the old name goes in {GONE_IN}",
+                    DeprecationWarning,
+                    stacklevel=2,
+                )
+                kwargs[new] = kwargs.pop(old)
+            return function(*args, **kwargs)
+
+        return call
+
+    return decorate

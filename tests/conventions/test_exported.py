@@ -135,3 +135,13 @@ def test_names_that_never_were_are_attribute_errors() -> None:
     for module in (rtpcodec, rtpcodec.rtp, rtpcodec.server, rtpcodec.sim, rtpcodec.pump):
         with pytest.raises(AttributeError, match=f"^module '{module.__name__}' has no attribute 'Nothing'$"):
             _ = module.Nothing
+
+
+def test_an_old_keyword_warns_and_acts_as_the_new_one() -> None:
+    session = rtpcodec.MediaSession(rtpcodec.StreamPlan())
+    sound = rtpcodec.stream.BackgroundSound(rtpcodec.background_source(bytes(16000), 8000), 8000)
+    with pytest.warns(DeprecationWarning, match=r"^MediaSession\.background\(bed=\) is now sound=;") as caught:
+        session.background(bed=sound)  # type: ignore[call-arg]
+    assert caught[0].filename == __file__
+    with pytest.raises(ValueError, match="added before"):
+        session.background(sound=sound)

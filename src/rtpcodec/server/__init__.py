@@ -32,7 +32,7 @@ descriptors          file descriptors: needed, allowed and open
 picows_server        WebSockets by picows
 websockets_server    WebSockets by `websockets`; websockets_handshake: a connection until it is a call
 memory_server        WebSockets in memory, on a virtual clock
-external_websockets  `call_on`: a call on another server's WebSocket
+external_websockets  `call_on` and `request_refusal`, for other servers; other_servers: earlier name
 request_headers      the headers of a request from pairs; library_log: the loggers of these libraries
 tls_files            TlsFiles: certificate and key, which can be reloaded
 
@@ -94,7 +94,7 @@ from rtpcodec.server.call import Call
 from rtpcodec.server.call_summary import CallSummary
 from rtpcodec.server.capturing import CallCapture
 from rtpcodec.server.collecting import Digits
-from rtpcodec.server.external_websockets import call_on
+from rtpcodec.server.external_websockets import call_on, request_refusal
 from rtpcodec.server.ongoing import Ongoing
 from rtpcodec.server.options import (
     Authorize,
@@ -178,6 +178,7 @@ __all__ = [
     "log_lines",
     "metrics",
     "placement",
+    "request_refusal",
     "run",
     "run_workers",
     "serve",

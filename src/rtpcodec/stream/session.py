@@ -8,6 +8,7 @@ from typing import Final, Literal, Unpack
 from typing_extensions import Buffer
 
 from rtpcodec.errors import LocalProtocolError
+from rtpcodec.renamed import renamed_argument
 from rtpcodec.stream._receive_path import receive_path_of
 from rtpcodec.stream.app_messages import send_message
 from rtpcodec.stream.chain_factory import checked_plan, send_chains_for
@@ -183,8 +184,7 @@ class MediaSession(DialectSession):
         if expiring:
             if self._inputs is not None:
                 self._look(now_ms)
-            expired = self._sending.expired(now_ms)
-            if expired:
+            if expired := self._sending.expired(now_ms):
                 self._put(expired)
             if self._incoming.deadline_ms <= now_ms:
                 self._incoming.expire(now_ms)
@@ -246,10 +246,9 @@ class MediaSession(DialectSession):
         self._sending.flush()
 
     def mark(self, name: str | None = None) -> str:
-        """Queue a mark behind all audio so far, and return its name. It ends with one event, MarkPlayed or MarkCleared.
+        """Queue a mark behind all audio so far, and return its name; without one, the name is generated.
 
-        Args:
-            name: Its name; None: one is generated.
+        The mark ends with one event, MarkPlayed or MarkCleared.
 
         Raises: LocalProtocolError if too many marks wait; StreamEnded after the end; TypeError if the name is not str;
         ValueError if it has a lone surrogate or begins with `rtpcodec-`, as generated names do.
@@ -340,6 +339,7 @@ class MediaSession(DialectSession):
         """
         return Pause(self._speaking("pause_playback"), now_ms, timeout_ms, then)
 
+    @renamed_argument("bed", "sound")
     def background(self, sound: BackgroundSound) -> None:
         """Mix a background sound under replies, and play it alone between them, until `sound.stop`.
 
