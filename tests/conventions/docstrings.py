@@ -9,7 +9,7 @@ The callables are those of the API snapshot (`tests/conventions/api.py`), compil
 3. From three arguments up (`self`, `*args` and `**fields` apart), its section `Args:` names each of them. A class names
    the arguments of its constructor; a field of a dataclass may have a docstring below it instead. Values that only the
    package makes (events, webhook events, exceptions, MADE, classes that only signatures name) need no such list, nor
-   does a callable whose docstring names the one that has it: "see `play`", "Arguments are those of `open_audio`".
+   does a callable whose docstring names one that has it: "see `play`", "Arguments are those of `open_audio`".
 """
 
 from __future__ import annotations
@@ -130,7 +130,18 @@ def _fields_with_docstrings(owner: type) -> frozenset[str]:
     )
 
 
-_ELSEWHERE = re.compile(r"\A.*\bsee `?(?:[A-Z]\w+\.)?\w+`?\.(?: |$)|\bare those of `\w+`", re.MULTILINE)
+_ELSEWHERE = re.compile(r"\A.*\bsee `?(?:[A-Z]\w+\.)?(\w+)`?\.(?: |$)|\bare those of `(\w+)`", re.MULTILINE)
+
+
+@functools.cache
+def _with_lists() -> frozenset[str]:
+    """The names of public callables with a section `Args:`."""
+    return frozenset(thing.__name__ for thing, _ in public_callables() if _ARGS.search(text_of(thing)))
+
+
+def _is_listed_elsewhere(text: str) -> bool:
+    """Report whether a docstring names another callable that has the list."""
+    return any((one[1] or one[2]) in _with_lists() for one in _ELSEWHERE.finditer(text))
 
 
 def _unnamed(thing: Any, text: str) -> list[str]:
@@ -157,7 +168,7 @@ def problems_of(thing: Any) -> Iterator[str]:
         return
     elif "__init__" in vars(thing):
         text += "\n\n" + inspect.cleandoc(thing.__init__.__doc__ or "")
-    if not _ELSEWHERE.search(text) and (unnamed := _unnamed(thing, text)):
+    if not _is_listed_elsewhere(text) and (unnamed := _unnamed(thing, text)):
         yield "does not name in a section 'Args:': " + ", ".join(unnamed)
 
 

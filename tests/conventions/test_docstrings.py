@@ -132,8 +132,9 @@ def test_a_docstring_may_name_the_one_with_the_arguments() -> None:
     ):
         function.__doc__ = text
         assert not list(docstrings.problems_of(function))
-    function.__doc__ = "Queue octets.\n\nMore about it: see `play`."
-    assert list(docstrings.problems_of(function))
+    for text in ("Queue octets.\n\nMore about it: see `play`.", "Queue octets: see `nothing`."):
+        function.__doc__ = text
+        assert list(docstrings.problems_of(function))
 
 
 def test_command_prints_findings_below_a_path(

@@ -142,7 +142,7 @@ class SpeechChain(Live):
         (self._parts.order.implicit or self.implicit_reply).play(pcm, pcm_hz, note)
 
     def play_octets(self, octets: bytes, pcm_hz: int | None = None, note: object = None) -> None:
-        """Add int16 octets to the implicit reply: see Reply.play_octets."""
+        """Add int16 octets to the implicit reply: see Reply.play."""
         self.implicit_reply.play_octets(octets, pcm_hz, note)
 
     def octets_of(self, pcm: Buffer) -> bytes:
