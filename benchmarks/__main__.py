@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks import jitter, loss, plc
 from benchmarks.endpoint.processes import REALTIME
-from benchmarks.harness import chart, machine, report, road, road_chart
+from benchmarks.harness import chart, machine, report, stream_chart, stream_report
 
 HERE = Path(__file__).parent
 
@@ -50,7 +50,9 @@ def options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"which groups: {', '.join(group_names())} (all)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file")
-    parser.add_argument("--report", action="store_true", help="rewrite benchmarks/README.md or road.md, and the charts")
+    parser.add_argument(
+        "--report", action="store_true", help="rewrite benchmarks/README.md or streams.md, and the charts"
+    )
     parser.add_argument("--rows", default="", metavar="TEXT", help="only rows whose name has this text")
     parser.add_argument("--seconds", type=float, default=3.0, help="time for each race (3)")
     parser.add_argument("--quick", action="store_true", help="endpoints: 3 rounds of 3 s in place of 7 of 10 s")
@@ -66,12 +68,12 @@ def options() -> argparse.Namespace:
 
 
 def write_reports(result: dict[str, Any]) -> None:
-    """Write road.md, README.md, or both, depending on the groups that have run."""
-    on_road, others = road.of_road(result), road.not_of_road(result)
-    if on_road["rows"]:
-        (HERE / "road.md").write_text(road.page(on_road))
-        road_chart.draw(on_road, HERE / "road.png")
-        print("written: benchmarks/road.md, benchmarks/road.png")
+    """Write streams.md, README.md, or both, depending on the groups that have run."""
+    of_streams, others = stream_report.only_streams(result), stream_report.without_streams(result)
+    if of_streams["rows"]:
+        (HERE / "streams.md").write_text(stream_report.page(of_streams))
+        stream_chart.draw(of_streams, HERE / "streams.png")
+        print("written: benchmarks/streams.md, benchmarks/streams.png")
     if others["rows"]:
         others |= {"loss": loss.table(), "jitter": jitter.table()}
         if "RTPCODEC_VECTORS" in os.environ:

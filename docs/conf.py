@@ -64,7 +64,7 @@ FILES_AS_PAGES = {
     "security": "SECURITY.md",
     "tests": "tests/README.md",
     "benchmark-report": "benchmarks/README.md",
-    "endpoint-report": "benchmarks/road.md",
+    "endpoint-report": "benchmarks/streams.md",
     "instruction-counts": "benchmarks/instructions.md",
 }
 """The pages whose text is that of a file outside of docs/."""

@@ -17,8 +17,8 @@ from benchmarks.endpoint.processes import MissingServer, Wanted, served
 from benchmarks.endpoint.rounds import Found
 from benchmarks.endpoint.traffic import MASK, masked_frame, traffic
 from benchmarks.harness.model import Row
-from benchmarks.harness.road import not_of_road, of_road, page
 from benchmarks.harness.signals import speech
+from benchmarks.harness.stream_report import only_streams, page, without_streams
 from benchmarks.race_endpoint import row
 
 FRAMES = 40
@@ -234,7 +234,7 @@ def test_a_message_that_was_not_echoed_is_in_the_row() -> None:
     assert made.details["picows_json"]["wrong"] == 3
 
 
-def test_the_report_of_the_road_keeps_faults_features_and_the_most_calls() -> None:
+def test_the_report_of_streams_keeps_faults_features_and_the_most_calls() -> None:
     floor, peer = found("picows_echo", measured(20.0)), found("picows_json", measured(48.0, missing=2))
     rows = [
         row("endpoint echo callback", found("ours", measured(60.0, late_p99_ms=2.0)), floor, [peer]),
@@ -243,13 +243,13 @@ def test_the_report_of_the_road_keeps_faults_features_and_the_most_calls() -> No
     ]
     facts = {"cpu": "a processor", "load_average": [0.1], "libraries": {"picows": "2"}}
     result = {"machine": facts, "rows": [one.as_dict() for one in rows], "absent": {"gone": "missing"}, "failed": []}
-    text = page(of_road(result))
+    text = page(only_streams(result))
     assert "| endpoint echo callback | **60,000** | picows_json | 48,000 | 0.80 | 20,000 | 0.33 |" in text
     assert "the load was late by 2.0 ms in 1 % of its sends |" in text
     assert "| tap | 66.0 | 60.0 | +6.0 |" in text
     assert "| picows_json | 100 | 0.24 | 0.2 ms |  |" in text
     assert "- gone is absent: missing" in text
-    assert not_of_road(result)["rows"] == []
+    assert without_streams(result)["rows"] == []
 
 
 def test_measurements_are_chosen_by_the_names_of_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:

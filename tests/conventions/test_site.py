@@ -35,7 +35,7 @@ STUBS = load("stub_signatures")
         ("[a](../examples/barge_in.py)", "docs", "[a](examples.md#barge_inpy)"),
         ("[a](../../examples/deploy/nginx.conf)", "docs/tutorial", "[a](../examples.md#deploynginxconf)"),
         ("[a](../CONTRIBUTING.md#four-recipes)", "docs", "[a](contributing.md#four-recipes)"),
-        ("[a](../benchmarks/road.md)", "docs", "[a](endpoint-report.md)"),
+        ("[a](../benchmarks/streams.md)", "docs", "[a](endpoint-report.md)"),
         ("[a](voice.md#settings)", "docs", "[a](voice.md#settings)"),
         ("[a](#settings)", "docs", "[a](#settings)"),
         ("[a](https://example.com/docs)", "docs", "[a](https://example.com/docs)"),
@@ -49,7 +49,7 @@ def test_links_lead_to_pages_of_the_site(link: str, folder: str, on_site: str) -
 
 def test_links_of_a_file_that_is_a_page() -> None:
     assert CONF.rewrite("[a](docs/voice.md)", ".", "docs") == "[a](voice.md)"
-    assert CONF.rewrite("![a](road.png)", "benchmarks", "docs") == "![a](../benchmarks/road.png)"
+    assert CONF.rewrite("![a](streams.png)", "benchmarks", "docs") == "![a](../benchmarks/streams.png)"
 
 
 def test_each_example_is_a_section() -> None:

@@ -1,4 +1,4 @@
-"""The report of the groups message, session and endpoint: benchmarks/road.md."""
+"""The report of the groups message, session and endpoint: benchmarks/streams.md."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HEAD: Final = """# From the text of a message to PCM and back
 Written by `make bench ARGS="--report message session endpoint"`; do not edit.
 [docs/benchmarking.md](../docs/benchmarking.md#endpoints) explains the measurement.
 
-![Messages, sessions and endpoints against their peers](road.png)
+![Messages, sessions and endpoints against their peers](streams.png)
 
 Rows of messages and sessions are ns of one core per message of 20 ms, the least slot mean of an interleaved run. Rows
 of endpoints are ns of CPU time of the server's process per echoed message, including system calls and kernel, the least
@@ -33,12 +33,12 @@ FEATURE_TEXT: Final = """The cost of one feature while all others are off. A neg
 """
 
 
-def of_road(result: Result) -> Result:
+def only_streams(result: Result) -> Result:
     """Return the rows of these groups alone."""
     return result | {"rows": [row for row in result["rows"] if row["group"] in GROUPS]}
 
 
-def not_of_road(result: Result) -> Result:
+def without_streams(result: Result) -> Result:
     """Return the other rows."""
     return result | {"rows": [row for row in result["rows"] if row["group"] not in GROUPS]}
 

@@ -1,4 +1,4 @@
-"""The chart of the groups message, session and endpoint: benchmarks/road.png."""
+"""The chart of the groups message, session and endpoint: benchmarks/streams.png."""
 
 from __future__ import annotations
 
