@@ -63,14 +63,16 @@ def extension(source: Path) -> Extension:
     )
 
 
-# Before Cython's work, which takes a minute: pip shows this line last.
+# Before Cython's work, which takes a minute: pip shows this line last. The steps that pip runs before, for requirements
+# and metadata, need no extension.
 if {"bdist_wheel", "build_ext", "editable_wheel"} & set(sys.argv) and (missing := missing_tool()):
     raise SystemExit(f"rtpcodec: {missing}")
 
-sources = sorted(Path("src/rtpcodec").rglob("*.pyx"))
+ONLY_METADATA = bool({"egg_info", "dist_info"} & set(sys.argv))
+sources = [] if ONLY_METADATA else sorted(Path("src/rtpcodec").rglob("*.pyx"))
 setup(
     long_description=long_description(Path("README.md").read_text("utf-8")),
     long_description_content_type="text/markdown",
-    ext_modules=cythonize([extension(source) for source in sources], compiler_directives=DIRECTIVES),
+    ext_modules=sources and cythonize([extension(source) for source in sources], compiler_directives=DIRECTIVES),
     options={"build_ext": {"parallel": os.cpu_count() or 1}},
 )
