@@ -13,7 +13,7 @@ attempts          one command over all its attempts; no I/O
 transport         the HTTP library: httpx2 or httpx, imported with the first shell
 proxies           the proxy that the environment names
 deadline          the moment at which a blocking attempt ends
-deadline_network  sockets that keep it; deadline_transport lays the HTTP library over them
+deadline_network  sockets that keep it; deadline_transport: the HTTP library on top of them
 memory_transport  its transport in memory, on a virtual clock
 sync, aio         the shells; sync_http and aio_http carry the attempts
 webhook           signature and repeats of a delivery

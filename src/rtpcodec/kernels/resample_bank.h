@@ -1,4 +1,4 @@
-/* A bank of coefficients of the resampler, and where a stream stands in it. */
+/* A bank of coefficients of the resampler, and the position of a stream in it. */
 #ifndef RTPCODEC_RESAMPLE_BANK_H
 #define RTPCODEC_RESAMPLE_BANK_H
 

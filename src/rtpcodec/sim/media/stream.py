@@ -1,7 +1,7 @@
 """One stream of a call from the carrier's side: the texts to the app and their times, and the effect of its messages.
 
-No I/O and no clock: `now_ms` is a float of any monotonic clock. The stream is asked for its texts whenever its next
-deadline has come or something was received; it acts in the order of time however late it is asked.
+No I/O and no clock: `now_ms` is a float of any monotonic clock. Its caller requests the texts whenever its next
+deadline has come or something was received; it acts in the order of time, however late they are requested.
 """
 
 from __future__ import annotations
