@@ -79,16 +79,20 @@ class Playout:
         if not pcm:
             return True
         now, end = self.position(now_ms), self._end
+        # 1. Is the buffer full?
         if (max(end - now, 0) + len(pcm) // 2) * 1000 > MAX_QUEUED_MS * self.sample_rate_hz:
             return False
         self._drop_past(now)
+        # 2. Underrun: the time since the last audio becomes silence. It counts as dry unless a clear emptied the buffer.
         if now > end:
             if not self._cleared:
                 self.dry_count += 1
                 self.dry_ms += (now - end) * 1000 / self.sample_rate_hz
             self._timeline += bytes(2 * (now - max(end, self._base)))
+        # 3. Audio that arrives at an empty buffer waits for the delay.
         if now >= end:
             self._timeline += bytes(2 * self._delay_samples)
+        # 4. The audio follows all that is queued.
         self._cleared = False
         self._timeline += pcm
         self._end = self._base + len(self._timeline) // 2
@@ -116,11 +120,13 @@ class Playout:
             after_ms: audio that is played within this time from now still is; the marks are due then at the latest.
         """
         cut = self.position(now_ms + after_ms)
+        # 1. Audio behind the cut is not played.
         if self._end > cut:
             del self._timeline[2 * (cut - self._base) :]
             self._end = cut
         self._cleared = True
-        # Marks that an earlier clear has moved lie before the cut, so repeated clears do not visit them again.
+        # 2. Marks behind the cut are due at the cut. Those that an earlier clear has moved are before it, so repeated
+        # clears do not visit them again.
         names: list[str] = []
         while self._marks and self._marks[-1][0] > cut:
             names.append(self._marks.pop()[1])
