@@ -83,7 +83,7 @@ class Playout:
         if (max(end - now, 0) + len(pcm) // 2) * 1000 > MAX_QUEUED_MS * self.sample_rate_hz:
             return False
         self._drop_past(now)
-        # 2. Underrun: the time since the last audio becomes silence. It counts as dry unless a clear emptied the buffer.
+        # 2. Underrun: the time since the last audio becomes silence, and counts as dry unless a clear came before.
         if now > end:
             if not self._cleared:
                 self.dry_count += 1
