@@ -28,9 +28,9 @@ def python_functions(text: str) -> Iterator[Function]:
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             first = min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
-            text = node.body[0]
-            is_docstring = isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
-            docstring = (text.end_lineno or 0) - text.lineno + 1 if is_docstring else 0
+            begin = node.body[0]
+            is_docstring = isinstance(begin, ast.Expr) and isinstance(begin.value, ast.Constant)
+            docstring = (begin.end_lineno or 0) - begin.lineno + 1 if is_docstring else 0
             yield Function(node.name, first, (node.end_lineno or first) - first + 1 - docstring)
 
 
