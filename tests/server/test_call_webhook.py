@@ -132,7 +132,7 @@ def test_a_transfer_has_its_result() -> None:
     control, found = Commands(), list[TransferResult]()
 
     async def handle(call: Call) -> None:
-        with pytest.raises(EndpointError, match=r"or to call\.webhook\(\) where another server owns the WebSocket$"):
+        with pytest.raises(EndpointError, match=r"or to call\.webhook\(\) if another server owns the WebSocket$"):
             await call.transfer(AGENT)
         # Any event shows that events are handed over.
         assert not call.webhook(phone_event("call.answered", "v3:another"))
