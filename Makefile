@@ -11,11 +11,11 @@ export RTPCODEC_LIBRARY_PATH := $(if $(RTPCODEC_LIBRARY_PATH),$(RTPCODEC_LIBRARY
 SOURCES := $(shell find src benchmarks -name '*.pyx' -o -name '*.pxd' -o -name '*.h')
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 
-# One worker per core, at most eight: each collects the whole suite before it starts.
+# Two workers per core, because many tests wait for real time; at most eight: each collects the whole suite before it starts.
 # Bytecode is kept, or every process that a test starts would compile the package again; workers need no BLAS threads.
 # A test that hangs for five minutes ends its worker with a traceback of all threads, and fails.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 \
-          $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal \
+          $(BIN)/python -m pytest -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --maxprocesses 8 --dist worksteal \
           -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 
 .PHONY: help setup demo test test-long test-hours steady check format api docs docs-links bench bulk \
