@@ -13,11 +13,11 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 # Step 2 compiles the extensions, once.
 INSTALL := RTPCODEC_EDITABLE_WITHOUT_EXTENSIONS=1 $(PIP) install --quiet --no-build-isolation --editable
 
-# One worker per core, at most eight: each collects the whole suite before it starts.
+# Two workers per core, because many tests wait for real time; at most eight: each collects the whole suite before it starts.
 # Bytecode is kept, or every process that a test starts would compile the package again; workers need no BLAS threads.
 # A test that hangs for five minutes ends its worker with a traceback of all threads, and fails.
 PYTEST := env -u PYTHONDONTWRITEBYTECODE OPENBLAS_NUM_THREADS=1 \
-          $(BIN)/python -m pytest -n logical --maxprocesses 8 --dist worksteal \
+          $(BIN)/python -m pytest -n $$((2 * $$(getconf _NPROCESSORS_ONLN))) --maxprocesses 8 --dist worksteal \
           -o faulthandler_timeout=300 -o faulthandler_exit_on_timeout=true
 
 .PHONY: help setup demo test test-long test-hours steady check format api docs docs-links bench bulk \

@@ -29,7 +29,8 @@ author = "The rtpcodec authors"
 copyright = author  # noqa: A001 -- Sphinx reads this name
 version = release = rtpcodec.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "stub_signatures", "plain_docstrings"]
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+extensions += ["stub_signatures", "plain_docstrings", "repeated_work"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 from collections.abc import Callable
@@ -26,6 +27,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if re.search(r"\bat 0x[0-9a-f]{6,}", item.nodeid):
             raise pytest.UsageError(f"{item.nodeid}: the id holds an address, an id must be equal in every process")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _older_objects_are_not_examined() -> None:
+    """Keep the cycle collector from the objects of all collected tests: otherwise it examines them in each collection.
+
+    Collections within a test find all objects that the test makes. A census unfreezes, therefore once per module.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

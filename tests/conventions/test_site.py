@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import subprocess
-import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -80,12 +78,9 @@ def test_a_compiled_class_has_a_signature_to_replace() -> None:
     assert STUBS.class_attribute(rtpcodec.StreamPlan, "__new__") is object.__new__
 
 
-@pytest.mark.long
-def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
-    pytest.importorskip("sphinx")
-    pytest.importorskip("myst_parser")
-    pytest.importorskip("furo")
-    command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html", "docs", str(tmp_path)]
-    done = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    assert (tmp_path / "tutorial" / "first-call.html").is_file()
+def test_the_built_site_has_the_pages_of_the_tutorial() -> None:
+    """`make docs` builds it, and fails at a warning."""
+    site = ROOT / "build" / "docs"
+    if not site.is_dir():
+        pytest.skip("`make docs` has not run")
+    assert (site / "tutorial" / "first-call.html").is_file()

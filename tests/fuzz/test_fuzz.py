@@ -28,7 +28,14 @@ def test_every_target_has_a_corpus_that_is_clean(name: str) -> None:
     assert all(target.run(data) > 0 for data in corpus_of(name))
 
 
-@pytest.mark.parametrize("inputs", [500, pytest.param(10_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize(
+    "inputs",
+    [
+        500,
+        pytest.param(3000, marks=pytest.mark.long),
+        pytest.param(10_000, marks=[pytest.mark.long, pytest.mark.hours]),
+    ],
+)
 def test_mutations_are_clean(name: str, inputs: int) -> None:
     target, mutator = load(name), Mutator(corpus_of(name), seed=3)
     for _ in range(inputs):

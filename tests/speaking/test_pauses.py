@@ -136,12 +136,13 @@ def test_a_resumed_pause_misses_no_sample_and_repeats_little(hold_ms: float, up_
 
 
 @pytest.mark.long
+@pytest.mark.parametrize("seeds", [range(40), pytest.param(range(40, 200), marks=pytest.mark.hours)], ids=str)
 @pytest.mark.parametrize("hold_ms", HOLDS_MS)
 @pytest.mark.parametrize(("up_ms", "down_ms"), DELAYS_MS)
 def test_a_resumed_pause_misses_no_sample_and_repeats_little_at_length(
-    hold_ms: float, up_ms: float, down_ms: float
+    hold_ms: float, up_ms: float, down_ms: float, seeds: range
 ) -> None:
-    for seed in range(200):
+    for seed in seeds:
         call = Conversation(up=Link(delay_ms=up_ms), down=Link(delay_ms=down_ms), hold_ms=hold_ms)
         check_pauses(call, drawn(seed, 1 + seed % 3))
 

@@ -72,7 +72,9 @@ def held_and_counted(make: Callable[[int], str]) -> tuple[int, int]:
 def test_counted_octets_are_those_of_the_memory(name: str) -> None:
     """Within a factor of 2. Texts are made as a socket makes them: each is new."""
     # A table of the interpreter, such as the interned names, may grow in one measurement, but not in each.
-    found = [held_and_counted(TEXTS[name]) for _ in range(3)]
+    found: list[tuple[int, int]] = []
+    while len(found) < 3 and not any(held / 2 < counted < held * 2 for held, counted in found):
+        found.append(held_and_counted(TEXTS[name]))
     assert any(held / 2 < counted < held * 2 for held, counted in found), found
 
 

@@ -30,7 +30,9 @@ def test_native_and_python_path_agree(seed: int) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("seed", range(100, 150))
+@pytest.mark.parametrize(
+    "seed", [*range(100, 115), *(pytest.param(seed, marks=pytest.mark.hours) for seed in range(115, 150))]
+)
 def test_native_and_python_path_agree_on_many_streams(seed: int) -> None:
     assert_same(seed, 300)
 
