@@ -70,4 +70,4 @@ async def answer(call: rtpcodec.Call) -> None:
 
 
 if __name__ == "__main__":
-    rtpcodec.run(answer, plan=PLAN, port=8080)
+    rtpcodec.run(answer, plan=PLAN, port=8080, authorize=os.environ.get("STREAM_TOKEN"))  # None: everybody may call

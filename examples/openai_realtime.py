@@ -68,4 +68,5 @@ async def answer(call: rtpcodec.Call) -> None:
 
 
 if __name__ == "__main__":
-    rtpcodec.run(answer, plan=PLAN, port=8080, receive_pcm_hz=None)
+    token = os.environ.get("STREAM_TOKEN")  # None: anybody who reaches the port may call
+    rtpcodec.run(answer, plan=PLAN, port=8080, receive_pcm_hz=None, authorize=token)
