@@ -45,7 +45,7 @@ async def answer(call: rtpcodec.Call) -> None:
             break
         pause.resume()
     reply = await reading
-    if not await reply.played():
+    if not await reply.settled():  # as `played`, and the figures are final
         print(f"the caller has heard {reply.played_ms:.0f} ms, up to {reply.last_note_played!r}")  # noqa: T201 -- an example
         await call.say(synthesize(["Yes?"]), TTS_HZ)
 

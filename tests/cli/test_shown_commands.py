@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 import typer.main
 
-from rtpcodec.cli.commands import _app_of_all
+from rtpcodec.cli.commands import app_of_all
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 _FENCED = re.compile(r"^```(.*?)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _SPAN = re.compile(r"`(rtpcodec [a-z][^`]*)`")
 _CONTINUED = re.compile(r"\\\n\s*")
-COMMANDS = typer.main.get_command(_app_of_all())
+COMMANDS = typer.main.get_command(app_of_all())
 
 
 def shown(text: str) -> list[str]:

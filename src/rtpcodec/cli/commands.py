@@ -42,7 +42,7 @@ def run(arguments: Sequence[str]) -> int:
         app = _app_of_one(arguments[0])
         arguments, name = arguments[1:], f"rtpcodec {arguments[0]}"
     else:
-        app, name = _app_of_all(), "rtpcodec"
+        app, name = app_of_all(), "rtpcodec"
     return app(args=arguments, prog_name=name, standalone_mode=False) or 0
 
 
@@ -58,7 +58,7 @@ def _app_of_one(name: str) -> typer.Typer:
     return app
 
 
-def _app_of_all() -> typer.Typer:
+def app_of_all() -> typer.Typer:
     """Build the app of all commands: for help, completion and unknown names."""
     app = typer.Typer(
         help="A phone call's media stream to PCM and back. `rtpcodec demo` shows it in ten seconds.",

@@ -337,7 +337,8 @@ class Endpoint(SharedPort):
 
         Args:
             socket: the socket.
-            target, headers: path with query, and headers of the request.
+            target: path of the request, with its query.
+            headers: headers of the request.
 
         Returns:
             The receiver of the socket's reports.

@@ -46,7 +46,8 @@ class SettingsFields:
     plan, that is an error here. A call is closed if its first message shows a carrier that does not support the
     plan."""
     host: str = "127.0.0.1"
-    """Address to listen on. If other machines can reach it, `authorize` is required."""
+    """Address to listen on. If other machines can reach it directly, `authorize` is required, unless the endpoint
+    accepts only calls of `Endpoint.stream`."""
     port: int = 0
     """Port to listen on; 0: any free port."""
     reuse_port: bool = False
@@ -58,7 +59,8 @@ class SettingsFields:
     """The path that carriers dial, compared exactly and without its query; None: any path."""
     authorize: Authorize | None = field(default=None, repr=False)
     """A token that the header x-telnyx-streaming-auth-token must contain; or several tokens, one of which it must
-    contain (to replace a token); or a plain function (headers, path) -> bool."""
+    contain (to replace a token); or a plain function (headers, path) -> bool. An endpoint with a handler, on_audio or
+    on_event and None accepts every socket: set it behind a tunnel or a proxy, which makes a loopback address public."""
     allowed_origins: Sequence[str] = ()
     """Origins of web pages that may open a call, such as `https://app.example.com`. Browsers always send an Origin,
     carriers send none. By default all web pages are refused, because otherwise any page that a developer visits could
