@@ -1,5 +1,7 @@
 """Calls that one core carries: `python -m benchmarks.calls_per_core [--handler echo] [--calls 100 200 400]`.
 
+`--handler module:name` measures a handler of yours, from a module in the current folder or on PYTHONPATH.
+
 The endpoint is a process of its own, on `run` and real sockets; the carriers are another one, and each has a core. A
 row adds calls, each of which sends a chunk of 20 ms every 20 ms, and shows what the endpoint's process needed:
 
@@ -21,11 +23,13 @@ import asyncio
 import base64
 import json
 import os
+import pkgutil
 import shutil
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -72,6 +76,16 @@ def frame(message: dict[str, Any]) -> bytes:
     return b"\x81" + length + bytes(4) + text
 
 
+def handler_of(name: str) -> Callable[[rtpcodec.Call], Awaitable[None]]:
+    """Return a handler of this module, or of another one by `module:name`."""
+    if name in FACTS:
+        return {"echo": echo, "agent": agent}[name]
+    if ":" not in name:
+        raise SystemExit(f"--handler is {name!r}, {', '.join(sorted(FACTS))} or module:name is needed")
+    found: Callable[[rtpcodec.Call], Awaitable[None]] = pkgutil.resolve_name(name)
+    return found
+
+
 # The endpoint's process: it answers each line of its standard input with a line of figures.
 
 
@@ -79,7 +93,6 @@ def serve(handler: str) -> None:
     """Serve until SIGTERM."""
     folder = Path(tempfile.gettempdir()) / f"calls_per_core-{os.getpid()}"
     folder.mkdir(exist_ok=True)
-    functions = {"echo": echo, "agent": agent}
 
     def ready(endpoint: rtpcodec.Endpoint) -> None:
         loop = asyncio.get_running_loop()
@@ -98,13 +111,13 @@ def serve(handler: str) -> None:
         print(endpoint.port, flush=True)
 
     rtpcodec.run(
-        functions[handler],
+        handler_of(handler),
         port=0,
         max_calls=10_000,
         max_lag_ms=None,
         drain_s=0,
         on_ready=ready,
-        **FACTS[handler],
+        **FACTS.get(handler, {}),
     )
 
 
@@ -214,12 +227,13 @@ async def measure(endpoint: Endpoint, steps: list[int], seconds: float) -> float
 def main() -> None:
     """Start the endpoint, and run as the carriers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--handler", choices=sorted(FACTS), default="echo")
+    parser.add_argument("--handler", default="echo", help="echo, agent, or module:name of a handler of yours")
     parser.add_argument("--calls", type=int, nargs="+", default=[50, 100, 200, 400], help="of each row, rising")
     parser.add_argument("--seconds", type=float, default=10.0, help="per row")
     parser.add_argument("--target", type=float, default=0.7, help="of a core, for the last line")
     parser.add_argument("--serve", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
+    handler_of(chosen.handler)
     cores = sorted(os.sched_getaffinity(0))
     if chosen.serve:
         os.sched_setaffinity(0, cores[:1])

@@ -1,6 +1,6 @@
 """Connects a call with Gemini Live: 16 kHz to the model, 24 kHz from it, and a session that is resumed when it expires.
 
-pip install 'rtpcodec[server]' websockets && GEMINI_API_KEY=... python gemini_live.py
+pip install 'rtpcodec[server]' websockets && GEMINI_API_KEY=... RTPCODEC_STREAM_TOKEN=... python gemini_live.py
 """
 
 import asyncio
@@ -70,4 +70,4 @@ async def answer(call: rtpcodec.Call) -> None:
 
 
 if __name__ == "__main__":
-    rtpcodec.run(answer, plan=PLAN, port=8080, authorize=os.environ.get("STREAM_TOKEN"))  # None: everybody may call
+    rtpcodec.run(answer, plan=PLAN, port=8080, authorize=os.environ["RTPCODEC_STREAM_TOKEN"])

@@ -1,6 +1,6 @@
 """Transcribes both sides of a call while it runs: one connection to a recogniser, here Deepgram's, per track.
 
-pip install 'rtpcodec[server]' websockets && DEEPGRAM_API_KEY=... python live_transcription.py
+pip install 'rtpcodec[server]' websockets && DEEPGRAM_API_KEY=... RTPCODEC_STREAM_TOKEN=... python live_transcription.py
 """
 
 import asyncio
@@ -50,4 +50,5 @@ async def answer(call: rtpcodec.Call) -> None:
 
 
 if __name__ == "__main__":
-    rtpcodec.run(answer, plan=PLAN, port=8080)
+    token = os.environ["RTPCODEC_STREAM_TOKEN"]  # without a token, others could transcribe at your expense
+    rtpcodec.run(answer, plan=PLAN, port=8080, authorize=token)

@@ -1,6 +1,6 @@
 """Connects a call with OpenAI's Realtime API: PCMU passes unchanged in both directions, unheard speech is truncated.
 
-pip install 'rtpcodec[server]' websockets && OPENAI_API_KEY=... python openai_realtime.py
+pip install 'rtpcodec[server]' websockets && OPENAI_API_KEY=... RTPCODEC_STREAM_TOKEN=... python openai_realtime.py
 """
 
 import asyncio
@@ -68,5 +68,5 @@ async def answer(call: rtpcodec.Call) -> None:
 
 
 if __name__ == "__main__":
-    token = os.environ.get("STREAM_TOKEN")  # None: anybody who reaches the port may call
-    rtpcodec.run(answer, plan=PLAN, port=8080, receive_pcm_hz=None, authorize=token)
+    token = os.environ["RTPCODEC_STREAM_TOKEN"]  # without a token, others could call the model at your expense
+    rtpcodec.run(answer, plan=PLAN, port=8080, authorize=token, receive_pcm_hz=None)

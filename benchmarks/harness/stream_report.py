@@ -28,6 +28,8 @@ and *likeness* is the correlation of 300 ms of sent and echoed PCM at the best d
 deadline of a message to its echo. *Fault* says why the least round is not reliable.
 """
 LARGEST_TEXT: Final = """The highest number of calls whose echoes arrive within 5 ms in 99 % of the cases, on one core.
+Own marks, diagnosis and limits of frames are off. With default settings and carriers in Python the same machine carries
+fewer calls: [how many calls](../docs/running.md#how-many-calls).
 """
 FEATURE_TEXT: Final = """The cost of one feature while all others are off. A negative cost is below the scatter.
 """

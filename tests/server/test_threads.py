@@ -133,6 +133,33 @@ def test_every_method_that_changes_something_is_refused(
 
 
 @pytest.mark.parametrize("loop", LOOPS)
+def test_coroutine_methods_run_from_another_thread(loop: str) -> None:
+    """docs/session.md, "Which threads may I use": plain methods and coroutine methods, and properties."""
+    seen: list[Any] = []
+
+    async def answer(call: Call) -> None:
+        running = asyncio.get_running_loop()
+        reply = await call.say([tone(0, 8000)])
+
+        def work() -> None:
+            seen.append((reply.state, call.ended, call.statistics().media_sent > 0))
+            running.call_soon_threadsafe(call.interrupt)
+            seen.append(asyncio.run_coroutine_threadsafe(reply.played(), running).result(10))
+            saying = call.say([tone(0, 160)], id="again")
+            seen.append(asyncio.run_coroutine_threadsafe(saying, running).result(10).id)
+            running.call_soon_threadsafe(call.interrupt)
+
+        await asyncio.to_thread(work)
+
+    async def main() -> None:
+        async with rtpcodec.serve(answer) as endpoint, call(endpoint.url) as carrier:
+            await carrier.close_code()
+
+    run(main, loop)
+    assert seen == [("speaking", False, True), False, "again"], "the first reply was interrupted"
+
+
+@pytest.mark.parametrize("loop", LOOPS)
 def test_the_way_that_the_refusal_names_works(loop: str) -> None:
     async def answer(call: Call) -> None:
         running = asyncio.get_running_loop()

@@ -101,10 +101,11 @@ async def phones(app: FastAPI) -> AsyncIterator[tuple[str, Carrier, AsyncCallCon
 
 
 async def called(
-    at: tuple[str, Carrier, AsyncCallControl], speech: bytes, plan: StreamPlan, **options: Any
+    at: tuple[str, Carrier, AsyncCallControl], speech: bytes, plan: StreamPlan, token: str | None = None, **options: Any
 ) -> CallReport:
     """Let a caller speak to the bot. Returns the carrier's report."""
     url, carrier, control = at
     call = carrier.new_call(speech, **options)
-    await control.start_streaming(call.call_control_id, stream_url=url, **plan.command_fields())
+    fields: Any = {**plan.command_fields(), "stream_url": url, "stream_auth_token": token}
+    await control.start_streaming(call.call_control_id, **fields)
     return await call.finished()

@@ -22,6 +22,8 @@ from tests.examples.tones import SPEECH_HZ, TONE_HZ, pitch_hz, tone
 PAGE = Path(__file__).parents[3] / "docs" / "pipecat.md"
 BOT = Path(__file__).with_name("telnyx_bot.py")
 MAX_CHANGED_LINES = 10
+TOKEN = "a-long-random-token"
+TOKEN_CHECK = "if not hmac.compare_digest(given.encode(), TOKEN.encode()):"
 
 
 def block(language: str) -> str:
@@ -69,6 +71,7 @@ def test_the_attributes_of_the_list_exist() -> None:
 def test_the_bot_echoes_a_call(bot: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELNYX_API_KEY", "KEY")
     monkeypatch.setenv("TELNYX_BASE_URL", "http://127.0.0.1:9")  # no command leaves this machine
+    monkeypatch.setenv("RTPCODEC_STREAM_TOKEN", TOKEN)
     source = block("python") if bot == "the page's" else BOT.read_text("utf-8")
     source = patched(source, block("diff")) if bot == "moved" else source
     plan = StreamPlan(send_codec="L16", send_rate_hz=16000) if bot == "the page's" else StreamPlan()
@@ -77,7 +80,7 @@ def test_the_bot_echoes_a_call(bot: str, monkeypatch: pytest.MonkeyPatch) -> Non
     async def main() -> None:
         async with phones(app) as at:
             options: dict[str, Any] = {"speech_hz": SPEECH_HZ, "tail_ms": 1500, "playout_delay_ms": 200}
-            report = await called(at, tone(0.8), plan, **options)
+            report = await called(at, tone(0.8), plan, TOKEN, **options)
         assert pitch_hz(report) == pytest.approx(TONE_HZ, rel=0.02)
         assert report.errors_sent == 0
 
@@ -88,7 +91,11 @@ def test_the_bot_echoes_a_call(bot: str, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_the_bot_of_the_page_closes_a_call_that_cannot_have_its_plan_with_1008(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TELNYX_API_KEY", "KEY")
-    app = app_from(block("python"), "bot_under_test", monkeypatch)
+    monkeypatch.setenv("RTPCODEC_STREAM_TOKEN", TOKEN)
+    source = block("python")
+    assert source.count(TOKEN_CHECK) == 1
+    admits_all = source.replace(TOKEN_CHECK, "if False:")  # Twilio sends no token
+    app = app_from(admits_all, "bot_under_test", monkeypatch)
 
     async def main() -> None:
         async with served(app) as url, Carrier("TOKEN", dialect="twilio") as carrier:
@@ -96,5 +103,22 @@ def test_the_bot_of_the_page_closes_a_call_that_cannot_have_its_plan_with_1008(m
             call.stream_to(url)
             report = await call.finished()
         assert (report.end_reason, report.close_code) == ("app_closed", 1008)
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("token", [None, "another"])
+def test_the_bot_of_the_page_refuses_a_call_without_the_token(
+    token: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TELNYX_API_KEY", "KEY")
+    monkeypatch.setenv("RTPCODEC_STREAM_TOKEN", TOKEN)
+    app = app_from(block("python"), "bot_under_test", monkeypatch)
+
+    async def main() -> None:
+        async with phones(app) as at:
+            report = await called(at, tone(0.8), StreamPlan(send_codec="L16", send_rate_hz=16000), token)
+        assert report.end_reason == "connection_failed"
+        assert report.media_received == 0
 
     asyncio.run(main())
