@@ -61,7 +61,7 @@ def test_the_heard_signal_is_what_the_far_end_played(how: How) -> None:
     assert second[-1] == 2000 * MS
     truth = one.heard()
     assert second[10 * MS :] == truth[len(truth) - len(second) + 10 * MS :], "but for the fade"
-    # On the time line of the new start: our clock minus its first chunk.
+    # On the timeline of the new start: our clock minus its first chunk.
     (begin,) = (span.media_ms for span in spans if span.run == 2 and span.media_ms < 200.0)
     delay_ms = one.session.media_delay_ms
     assert delay_ms is not None

@@ -202,7 +202,7 @@ def test_a_system_that_hides_its_buffers_is_asked_once_per_line() -> None:
             session.play(sound(at, 320))
             assert len(session.outgoing(1000.0 * line + 20.0 * at)) == 1
         assert len(asked) == line
-        gate_of.line_lost(0)
+        gate_of.connection_lost(0)
 
 
 def test_the_numbers_of_the_native_path_are_those_of_the_classes() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rtpcodec import MediaSession, StreamPlan, events, replay
 from rtpcodec.audio import mp3
 from rtpcodec.stream.events import SpeechEnded, SpeechStarted
-from rtpcodec.stream.line_events import Held, Unheld
+from rtpcodec.stream.connection_events import Held, Unheld
 from rtpcodec.stream.speaking.background_sound import BackgroundSound
 from rtpcodec.stream.speaking.background_source import BackgroundSource
 from tests.listening.voice_line import line, silence, sound

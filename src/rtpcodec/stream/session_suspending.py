@@ -6,7 +6,7 @@ from typing import Final
 
 from rtpcodec.stream.capturing import CapturingSession
 from rtpcodec.stream.event_queue import EventQueue
-from rtpcodec.stream.line_events import Held, Unheld
+from rtpcodec.stream.connection_events import Held, Unheld
 from rtpcodec.stream.listening.voice import VoiceDetector
 
 HOLD: Final = "hold"

@@ -1,4 +1,4 @@
-"""The signal that the caller heard, on the inbound media time line."""
+"""The signal that the caller heard, on the inbound media timeline."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ class HeardReader(Live):
         echo_ms = times.echo_ms(stretch.run, position)
         media_ms = self._signal.media_ms(echo_ms)
         if stretch.run is not self._run or abs(media_ms - self._expected_ms) > times.seam_ms:
-            # A run cannot begin before the end of the one before it, on one time line.
+            # A run cannot begin before the end of the one before it, on one timeline.
             if 0 < self._expected_ms - media_ms <= times.seam_ms:
                 media_ms = self._expected_ms
             self._run = stretch.run

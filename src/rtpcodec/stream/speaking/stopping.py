@@ -203,7 +203,7 @@ class Stopper(StopperState):
         # 3. Marks that have returned unheard and are not sent again are cleared.
         parts.reports.extend(MarkCleared(name, "interrupt") for name in sorted(kept.cleared.elements()))
 
-    def line_lost(
+    def connection_lost(
         self, point: CutPoint, taken: list[SentPiece], marks: list[tuple[int, str]], *, unacted: bool
     ) -> None:
         """Queue again what a lost connection has not played. Its echoes are lost: each mark ends by its next echo."""
