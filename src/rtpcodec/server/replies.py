@@ -1,4 +1,4 @@
-"""Reply: the asyncio face of a reply, for handlers."""
+"""Reply: the asyncio interface of a reply, for handlers."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ class FileChain:
             raise LocalProtocolError(f"{self.dialect.name} does not return marks")
         waiting = len(self._marks) + len(self._unsent)
         if waiting >= MAX_WAITING_MARKS:
-            raise LocalProtocolError(f"{waiting} marks wait already, at most {MAX_WAITING_MARKS} are allowed")
+            raise LocalProtocolError(f"{waiting} marks already wait, at most {MAX_WAITING_MARKS} are allowed")
         if name is None:
             self._mark_count += 1
             name = f"{prefix}{self._mark_count}"

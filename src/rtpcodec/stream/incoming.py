@@ -135,7 +135,7 @@ class Incoming(IncomingState):
             self._put(malformed_reports)
 
     def receive_media(self, media: messages.Media, now_ms: float) -> None:
-        """Handle a `media` message that was parsed already: see receive."""
+        """Handle a `media` message that was already parsed: see receive."""
         silence_ms = self.stalling.silence_ms(now_ms)
         self._counts.messages_received += 1
         self._take_media(media, self._connection.accept(media, now_ms), silence_ms, now_ms)

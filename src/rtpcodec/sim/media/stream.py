@@ -26,7 +26,7 @@ from rtpcodec.sim.media.speech import Speech
 from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.tracks import Tracks
 from rtpcodec.sim.media.writer import MessageWriter
-from rtpcodec.sim.report import TIME_LIMIT, CallReport, EndReason, Tally
+from rtpcodec.sim.report import TIME_LIMIT, CallReport, EndReason, StreamCounts
 from rtpcodec.sim.wires.opening import open_wire
 from rtpcodec.stream import messages
 from rtpcodec.stream.events import Event
@@ -60,7 +60,7 @@ class CarrierStream:
         self._facts = facts
         self._formats = formats
         self._limit_ms = now_ms + facts.max_call_ms
-        self._tally = Tally()
+        self._tally = StreamCounts()
         timing = facts.timing
         self._network = Network(facts.faults, facts.seed, now_ms, timing.to_app, timing.standstills_ms)
         stream_id = stream_id.upper() if facts.variations.uppercase_stream_id else stream_id

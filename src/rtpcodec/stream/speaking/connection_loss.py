@@ -92,7 +92,7 @@ class ConnectionLoss:
         for clear in unacted:
             clear.stop.point.replace(point)
         self._stopper.connection_lost(point, taken, marks, unacted=bool(unacted))
-        self._resolver.wake()
+        self._resolver.check_soon()
         return LossReport(parts.ms(sum(left)), point.uncertainty_ms, [*found, *self._feedback.take_reports()])
 
     def mended(self) -> None:

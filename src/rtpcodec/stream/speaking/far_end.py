@@ -51,7 +51,7 @@ EchoVerdict = Literal["followed", "early", "late", "ignored"]
 
 
 class FarEnd(FarEndState):
-    """Model the far end's play-out, corrected by echoes. Use from one thread at a time."""
+    """Models the far end's play-out, corrected by echoes. Use from one thread at a time."""
 
     __slots__ = ("_lag_count", "_lag_run", "clears_ignored", "echoes_ignored", "overdue_from_ms")
 
