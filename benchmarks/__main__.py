@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks import jitter, loss, plc
 from benchmarks.endpoint.processes import REALTIME
-from benchmarks.harness import chart, machine, report, road, road_chart
+from benchmarks.harness import chart, machine, report, stream_chart, stream_report
 
 HERE = Path(__file__).parent
 
@@ -67,10 +67,10 @@ def options() -> argparse.Namespace:
 
 def write_reports(result: dict[str, Any]) -> None:
     """Write road.md, README.md, or both, depending on the groups that have run."""
-    on_road, others = road.of_road(result), road.not_of_road(result)
-    if on_road["rows"]:
-        (HERE / "road.md").write_text(road.page(on_road))
-        road_chart.draw(on_road, HERE / "road.png")
+    streams, others = stream_report.stream_rows(result), stream_report.other_rows(result)
+    if streams["rows"]:
+        (HERE / "road.md").write_text(stream_report.page(streams))
+        stream_chart.draw(streams, HERE / "road.png")
         print("written: benchmarks/road.md, benchmarks/road.png")
     if others["rows"]:
         others |= {"loss": loss.table(), "jitter": jitter.table()}

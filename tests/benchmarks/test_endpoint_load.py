@@ -13,12 +13,12 @@ from benchmarks.endpoint.generator import Calls
 from benchmarks.endpoint.inside import python_calls
 from benchmarks.endpoint.likeness import correlation
 from benchmarks.endpoint.measuring import Measured, connected, measure
-from benchmarks.endpoint.processes import MissingServer, Wanted, served
+from benchmarks.endpoint.processes import MissingServer, ServerSpec, served
 from benchmarks.endpoint.rounds import Found
 from benchmarks.endpoint.traffic import MASK, masked_frame, traffic
 from benchmarks.harness.model import Row
-from benchmarks.harness.road import not_of_road, of_road, page
 from benchmarks.harness.signals import speech
+from benchmarks.harness.stream_report import other_rows, page, stream_rows
 from benchmarks.race_endpoint import row
 
 FRAMES = 40
@@ -170,7 +170,7 @@ def test_a_refused_call_is_an_error() -> None:
 @pytest.mark.long
 def test_a_server_of_another_process_is_measured_and_inspected() -> None:
     frames = traffic("PCMU", 20, 60.0)
-    with served(Wanted("ours", options=(("form", "callback"),))) as server:
+    with served(ServerSpec("ours", options=(("form", "callback"),))) as server:
         taken = measure(server, frames, 4, seconds=0.3, settle_s=0.1)
         assert (taken.different, taken.missing, taken.lost) == (0, 0, 0)
         assert taken.cpu_us > 1
@@ -181,7 +181,7 @@ def test_a_server_of_another_process_is_measured_and_inspected() -> None:
 
 def test_a_server_whose_library_is_missing_says_which() -> None:
     missing = pytest.raises(MissingServer, match=r"No module named 'benchmarks\.endpoint\.servers\.no_such_server'")
-    with missing, served(Wanted("no_such_server")):
+    with missing, served(ServerSpec("no_such_server")):
         pass
 
 
@@ -206,7 +206,7 @@ def measured(cpu_us: float, *, late_p99_ms: float = 0.0, waited: float = 0.0, mi
 
 
 def found(name: str, *rounds: Measured) -> Found:
-    return Found(Wanted(name), "1.0", rounds)
+    return Found(ServerSpec(name), "1.0", rounds)
 
 
 def test_the_least_round_counts_and_the_bar_has_all_its_parts() -> None:
@@ -243,13 +243,13 @@ def test_the_report_of_the_road_keeps_faults_features_and_the_most_calls() -> No
     ]
     facts = {"cpu": "a processor", "load_average": [0.1], "libraries": {"picows": "2"}}
     result = {"machine": facts, "rows": [one.as_dict() for one in rows], "absent": {"gone": "missing"}, "failed": []}
-    text = page(of_road(result))
+    text = page(stream_rows(result))
     assert "| endpoint echo callback | **60,000** | picows_json | 48,000 | 0.80 | 20,000 | 0.33 |" in text
     assert "the load was late by 2.0 ms in 1 % of its sends |" in text
     assert "| tap | 66.0 | 60.0 | +6.0 |" in text
     assert "| picows_json | 100 | 0.24 | 0.2 ms |  |" in text
     assert "- gone is absent: missing" in text
-    assert not_of_road(result)["rows"] == []
+    assert other_rows(result)["rows"] == []
 
 
 def test_measurements_are_chosen_by_the_names_of_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:

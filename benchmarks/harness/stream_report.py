@@ -33,12 +33,12 @@ FEATURE_TEXT: Final = """The cost of one feature while all others are off. A neg
 """
 
 
-def of_road(result: Result) -> Result:
+def stream_rows(result: Result) -> Result:
     """Return the rows of these groups alone."""
     return result | {"rows": [row for row in result["rows"] if row["group"] in GROUPS]}
 
 
-def not_of_road(result: Result) -> Result:
+def other_rows(result: Result) -> Result:
     """Return the other rows."""
     return result | {"rows": [row for row in result["rows"] if row["group"] not in GROUPS]}
 
