@@ -52,8 +52,8 @@ class DelayedRefusals:
         """Return a response that makes picows delay the answer.
 
         Args:
-            request: the request.
-            response: the answer.
+            request: gets the headers of an upgrade, so that picows sends no answer itself.
+            response: the refusal.
             await_end: called once the answer was sent, because the socket may stay open after it.
         """
         for name, value in _UPGRADE.items():

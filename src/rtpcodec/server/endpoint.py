@@ -336,7 +336,7 @@ class Endpoint(SharedPort):
         """Begin a call on an open socket.
 
         Args:
-            socket: the socket.
+            socket: an open WebSocket without a receiver.
             target, headers: path with query, and headers of the request.
 
         Returns:

@@ -182,7 +182,7 @@ def prompt_of(reply: Reply, access: LoopAccess, name: str) -> SessionReply:
     """Return the session's reply to a method that waits for its end.
 
     Args:
-        reply: the reply.
+        reply: a Reply of the waiting call.
         access: the machine of the waiting call.
         name: the method.
 

@@ -49,7 +49,7 @@ class InputReporter(Live):
         """Make an object without sinks.
 
         Args:
-            session: The session.
+            session: Its inputs are reported.
             privacy: Its private sections.
             chain: Its send side; None in mode mp3.
             now_ms: The time.
