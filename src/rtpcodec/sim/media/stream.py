@@ -224,10 +224,10 @@ class CarrierStream:
     """The carrier paces nothing by what the app has acknowledged."""
 
     def pinged(self, sent: bool, now_ms: float) -> None:
-        """Nothing: the carrier sends no pings."""
+        """Do nothing: the carrier sends no pings."""
 
     def ponged(self, payload: bytes, now_ms: float) -> None:
-        """Nothing: as above."""
+        """Do nothing: the carrier sends no pings."""
 
     def answer_ping(self, payload: bytes, now_ms: float) -> None:
         """Queue the pong for a ping of the app: it is due after both links, behind all earlier messages."""
