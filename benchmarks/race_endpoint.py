@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from benchmarks.endpoint.capacity import largest, overload_calls
 from benchmarks.endpoint.measuring import Measured, measure
-from benchmarks.endpoint.processes import Server, Wanted
+from benchmarks.endpoint.processes import Server, ServerSpec
 from benchmarks.endpoint.rounds import Found, all_served, frames_for, interleaved
 from benchmarks.endpoint.schedule import Schedule
 from benchmarks.endpoint.traffic import Traffic
@@ -51,9 +51,9 @@ FEATURES: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-def ours(form: str = "callback", codec: str = "PCMU", chunk_ms: int = 20, **options: Any) -> Wanted:
+def ours(form: str = "callback", codec: str = "PCMU", chunk_ms: int = 20, **options: Any) -> ServerSpec:
     """Return our server, all features off but those that are named."""
-    return Wanted("ours", codec, chunk_ms, (("form", form), *options.items()))
+    return ServerSpec("ours", codec, chunk_ms, (("form", form), *options.items()))
 
 
 Measurement = Callable[[Schedule], Iterator[Row]]
@@ -77,7 +77,7 @@ def measurements() -> Iterator[tuple[list[str], Measurement]]:
 
 def echo(schedule: Schedule) -> Iterator[Row]:
     """Measure both forms against all peers."""
-    wanted = [ours(form) for form in FORMS] + [Wanted(name) for name in (FLOOR, *PEERS)]
+    wanted = [ours(form) for form in FORMS] + [ServerSpec(name) for name in (FLOOR, *PEERS)]
     with all_served(wanted) as (servers, absent):
         callback, coroutine, floor, *peers = interleaved(servers, frames_for(schedule), CALLS, schedule)
     yield row("endpoint echo callback", callback, floor, peers, bar=CALLBACK_BAR, absent=absent)
@@ -98,18 +98,18 @@ def default(schedule: Schedule) -> Iterator[Row]:
 def chunks(chunk_ms: int, schedule: Schedule) -> Iterator[Row]:
     """Measure longer chunks."""
     wanted = [ours(chunk_ms=chunk_ms), ours("coroutine", chunk_ms=chunk_ms)]
-    wanted += [Wanted(name, "PCMU", chunk_ms) for name in (FLOOR, "picows_json", "fastapi_json")]
+    wanted += [ServerSpec(name, "PCMU", chunk_ms) for name in (FLOOR, "picows_json", "fastapi_json")]
     yield from both(f"endpoint chunks {chunk_ms} ms", wanted, frames_for(schedule, "PCMU", chunk_ms), schedule)
 
 
 def codecs(codec: str, schedule: Schedule) -> Iterator[Row]:
     """Measure codecs with state, and packets, whose echoes have other payloads."""
     wanted = [ours(codec=codec), ours("coroutine", codec=codec)]
-    wanted += [Wanted(name, codec) for name in (FLOOR, "picows_json", "fastapi_json")]
+    wanted += [ServerSpec(name, codec) for name in (FLOOR, "picows_json", "fastapi_json")]
     yield from both(f"endpoint codecs {codec}", wanted, frames_for(schedule, codec), schedule)
 
 
-def both(name: str, wanted: list[Wanted], frames: Traffic, schedule: Schedule) -> Iterator[Row]:
+def both(name: str, wanted: list[ServerSpec], frames: Traffic, schedule: Schedule) -> Iterator[Row]:
     """Measure two forms of ours, the floor and peers."""
     with all_served(wanted) as (servers, absent):
         callback, coroutine, floor, *peers = interleaved(servers, frames, CALLS, schedule.side)
@@ -120,7 +120,7 @@ def both(name: str, wanted: list[Wanted], frames: Traffic, schedule: Schedule) -
 def adapters(schedule: Schedule) -> Iterator[Row]:
     """Measure our adapters with a coroutine per call, against the same frameworks without them."""
     names = dict.fromkeys(name for mine, peer, _ in ADAPTERS.values() for name in (mine, peer))
-    with all_served([Wanted("fastapi_echo"), *map(Wanted, names)]) as (servers, absent):
+    with all_served([ServerSpec("fastapi_echo"), *map(ServerSpec, names)]) as (servers, absent):
         found = {one.wanted.name: one for one in interleaved(servers, frames_for(schedule), CALLS, schedule)}
     for title, (mine, peer, bar) in ADAPTERS.items():
         if mine in found and peer in found:
@@ -139,7 +139,7 @@ def features(schedule: Schedule) -> Iterator[Row]:
 
 def most_calls(schedule: Schedule) -> Iterator[Row]:
     """Search the largest number of calls. Times are those of one core per message: 20 ms by the number of calls."""
-    wanted = [*map(ours, FORMS), Wanted("fastapi_json"), Wanted(FLOOR), Wanted("picows_json")]
+    wanted = [*map(ours, FORMS), ServerSpec("fastapi_json"), ServerSpec(FLOOR), ServerSpec("picows_json")]
     with all_served(wanted) as (servers, absent):
         frames = frames_for(schedule)
         found = {}
@@ -157,7 +157,7 @@ def most_calls(schedule: Schedule) -> Iterator[Row]:
 
 def overload(schedule: Schedule) -> Iterator[Row]:
     """Measure calls beyond what one core carries, against the same server while it keeps up."""
-    wanted = [*map(ours, FORMS), Wanted("picows_json"), Wanted("fastapi_json")]
+    wanted = [*map(ours, FORMS), ServerSpec("picows_json"), ServerSpec("fastapi_json")]
     with all_served(wanted) as (servers, absent):
         frames = frames_for(schedule)
         kept_up = interleaved(servers, frames, CALLS, schedule.side)

@@ -21,7 +21,7 @@ from typing import Final
 from benchmarks.endpoint.call_counter import FILE, TOGGLE
 from benchmarks.endpoint.generator import Calls
 from benchmarks.endpoint.measuring import connected
-from benchmarks.endpoint.processes import Server, Wanted, served
+from benchmarks.endpoint.processes import Server, ServerSpec, served
 from benchmarks.endpoint.traffic import traffic
 
 CALLS: Final = 5
@@ -30,7 +30,7 @@ SECONDS: Final = 3.0
 SAFETY_S: Final = 30.0
 LEAST_PER_MESSAGE: Final = 0.02
 """Rarer names are not shown."""
-OURS: Final = tuple(Wanted("ours", options=(("form", form),)) for form in ("callback", "coroutine"))
+OURS: Final = tuple(ServerSpec("ours", options=(("form", form),)) for form in ("callback", "coroutine"))
 
 
 def system_calls(server: Server, load: Calls) -> dict[str, float]:
@@ -73,7 +73,7 @@ def main() -> None:
     parser.add_argument("--servers", nargs="+", default=["picows_echo", "ours"], help="files of `servers`")
     frames = traffic("PCMU", 20, BEGIN_S + 2 * SECONDS + 1)
     for name in parser.parse_args().servers:
-        for wanted in OURS if name == "ours" else (Wanted(name),):
+        for wanted in OURS if name == "ours" else (ServerSpec(name),):
             with served(wanted) as server, connected(server.port, CALLS, frames.opening) as sockets:
                 load = Calls(frames.frames, frames.payloads, frames.chunk_ms * 1_000_000, sockets)
                 load.run(BEGIN_S)

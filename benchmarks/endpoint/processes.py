@@ -22,7 +22,7 @@ busy machine its messages would seem cheaper."""
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ServerSpec:
     """A server, and the settings of its process."""
 
     name: str
@@ -61,7 +61,7 @@ def take_core(core: int) -> None:
 class Server:
     """A process that serves."""
 
-    def __init__(self, wanted: Wanted, pid: int, folder: Path, port: int, version: str) -> None:
+    def __init__(self, wanted: ServerSpec, pid: int, folder: Path, port: int, version: str) -> None:
         self.wanted = wanted
         self.pid = pid
         self.folder = folder
@@ -82,7 +82,7 @@ class Server:
 
 
 @contextmanager
-def served(wanted: Wanted) -> Iterator[Server]:
+def served(wanted: ServerSpec) -> Iterator[Server]:
     """Run a server on its core. Raises MissingServer if its library is not installed."""
     core = cores()[0]
     with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryFile("w+") as errors:

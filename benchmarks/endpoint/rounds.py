@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from benchmarks.endpoint.likeness import likeness
 from benchmarks.endpoint.measuring import SETTLE_S, Measured, measure
-from benchmarks.endpoint.processes import MissingServer, Server, Wanted, cores, served, take_core
+from benchmarks.endpoint.processes import MissingServer, Server, ServerSpec, cores, served, take_core
 from benchmarks.endpoint.schedule import Schedule
 from benchmarks.endpoint.traffic import ECHOED_EXACTLY, Traffic, traffic
 
@@ -21,7 +21,7 @@ SPARE_S: Final = 1.0
 class Found:
     """All rounds of one server."""
 
-    wanted: Wanted
+    wanted: ServerSpec
     version: str
     rounds: tuple[Measured, ...]
     likeness: float | None = None
@@ -67,7 +67,7 @@ def frames_for(schedule: Schedule, codec: str = "PCMU", chunk_ms: int = 20) -> T
 
 
 @contextmanager
-def all_served(wanted: Sequence[Wanted]) -> Iterator[tuple[list[Server], dict[str, str]]]:
+def all_served(wanted: Sequence[ServerSpec]) -> Iterator[tuple[list[Server], dict[str, str]]]:
     """Keep to the core of the load, and run all that can run here. Yields them, and why the others cannot."""
     take_core(cores()[1])
     servers, absent = [], {}

@@ -42,7 +42,7 @@ SPEECH = sentence(1, 10_000)
 
 
 @dataclass(frozen=True)
-class Line:
+class CarrierSide:
     """The carrier's side of one case."""
 
     carrier: Carrier
@@ -111,16 +111,16 @@ class Case:
         """Handle the call: our side."""
         raise NotImplementedError
 
-    async def dial(self, line: Line) -> None:
+    async def dial(self, carrier_side: CarrierSide) -> None:
         """Make the call and wait for its end: the carrier's side."""
-        call = await line.stream(self.plan)
+        call = await carrier_side.stream(self.plan)
         await call.finished()
 
-    async def run(self, line: Line) -> Outcome:
+    async def run(self, carrier_side: CarrierSide) -> Outcome:
         """Run both sides, and return the outcome. An exception of either side is the outcome as well."""
         try:
             async with asyncio.timeout(SAFETY_NET_S):
-                await self.dial(line)
+                await self.dial(carrier_side)
         except Exception as error:
             self.seen["raised"] = repr(error)
         return self.seen
@@ -134,6 +134,6 @@ async def outcomes(host: Host, cases: Sequence[type[Case]], dialect: DialectName
         AsyncCallControl("KEY", base_url=carrier.base_url) as control,
         host({name: case.app(dialect) for name, case in running.items()}) as urls,
     ):
-        lines = {name: Line(carrier, control, dialect, urls[name]) for name in running}
-        found = await asyncio.gather(*(case.run(lines[name]) for name, case in running.items()))
+        carrier_sides = {name: CarrierSide(carrier, control, dialect, urls[name]) for name in running}
+        found = await asyncio.gather(*(case.run(carrier_sides[name]) for name, case in running.items()))
     return dict(zip(running, found, strict=True))

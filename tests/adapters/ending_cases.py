@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from rtpcodec import events
 from rtpcodec.server import Call
 from rtpcodec.sim import Variations
-from tests.adapters.contract import DIALLING, TOKEN, Case, Line, Outcome, sentence
+from tests.adapters.contract import DIALLING, TOKEN, CarrierSide, Case, Outcome, sentence
 from tests.server import dialler as by_hand
 
 SPOKEN = sentence(7, 100)
@@ -22,13 +22,13 @@ class WrongToken(Case):
     async def answer(self, call: Call) -> None:
         self.seen["answered"] = True
 
-    async def dial(self, line: Line) -> None:
+    async def dial(self, carrier_side: CarrierSide) -> None:
         self.seen["statuses"] = [
-            await by_hand.refused_with(line.url, **DIALLING),
-            await by_hand.refused_with(line.url, token="another token", **DIALLING),
-            await by_hand.refused_with(line.url, token=TOKEN, **DIALLING),
+            await by_hand.refused_with(carrier_side.url, **DIALLING),
+            await by_hand.refused_with(carrier_side.url, token="another token", **DIALLING),
+            await by_hand.refused_with(carrier_side.url, token=TOKEN, **DIALLING),
         ]
-        call = await line.stream(self.plan, token="another token")
+        call = await carrier_side.stream(self.plan, token="another token")
         report = await call.finished()
         self.seen["end"] = (report.end_reason, call.failure)
 
@@ -44,8 +44,8 @@ class HandlerReturns(Case):
     async def answer(self, call: Call) -> None:
         await call.play(SPOKEN)
 
-    async def dial(self, line: Line) -> None:
-        report = await (await line.stream(self.plan)).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        report = await (await carrier_side.stream(self.plan)).finished()
         self.seen["heard"] = SPOKEN in report.heard_pcm or report.dry_count > 0
         self.seen["end"] = (report.end_reason, report.close_code)
 
@@ -59,8 +59,8 @@ class HandlerError(Case):
         self.seen["began"] = True
         raise ZeroDivisionError("of the contract")
 
-    async def dial(self, line: Line) -> None:
-        report = await (await line.stream(self.plan)).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        report = await (await carrier_side.stream(self.plan)).finished()
         self.seen["end"] = (report.end_reason, report.close_code)
 
     expected: ClassVar[Outcome] = {"began": True, "end": ("app_closed", 1011)}
@@ -78,8 +78,8 @@ class HandlerCloses(Case):
         self.seen["reason"] = call.end_reason
         await self.over.wait()
 
-    async def dial(self, line: Line) -> None:
-        report = await (await line.stream(self.plan)).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        report = await (await carrier_side.stream(self.plan)).finished()
         self.seen["end"] = (report.end_reason, report.close_code)
         self.seen["continues"] = not self.ended.is_set()
         self.over.set()
@@ -101,8 +101,8 @@ class SlowHandler(Case):
         self.seen["stream_ended"] = call.ended
         self.seen["audio"] = b"".join([audio.pcm async for audio in reader]) == SPOKEN
 
-    async def dial(self, line: Line) -> None:
-        report = await (await line.stream(self.plan, SPOKEN)).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        report = await (await carrier_side.stream(self.plan, SPOKEN)).finished()
         self.over.set()
         await self.ended.wait()
         self.seen["end"] = (report.end_reason, report.close_code)
@@ -122,8 +122,8 @@ class HungHandler(Case):
             self.seen["cancelled"] = call.end_reason
             raise
 
-    async def dial(self, line: Line) -> None:
-        await (await line.stream(self.plan, SPOKEN)).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        await (await carrier_side.stream(self.plan, SPOKEN)).finished()
         await self.ended.wait()
 
     expected: ClassVar[Outcome] = {"cancelled": "carrier_stop"}
@@ -140,8 +140,8 @@ class ClosedByCarrier(Case):
         ]
         self.seen["reason"] = call.end_reason
 
-    async def dial(self, line: Line) -> None:
-        call = await line.stream(self.plan, SPOKEN, variations=Variations(sends_stop=False))
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        call = await carrier_side.stream(self.plan, SPOKEN, variations=Variations(sends_stop=False))
         report = await call.finished()
         self.seen["end"] = (report.end_reason, report.close_code)
         await self.ended.wait()
@@ -164,8 +164,8 @@ class ClosedByPeer(ClosedByCarrier):
         super().__init__()
         self.closed = asyncio.Event()
 
-    async def dial(self, line: Line) -> None:
-        async with by_hand.call(line.url, token=TOKEN, **DIALLING) as carrier:
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        async with by_hand.call(carrier_side.url, token=TOKEN, **DIALLING) as carrier:
             await carrier.socket.close(4001)
             self.seen["end"] = carrier.socket.close_code
             self.seen["continues"] = not self.ended.is_set()
@@ -193,8 +193,8 @@ class ResetConnection(ClosedByCarrier):
         super().__init__()
         self.began = asyncio.Event()
 
-    async def dial(self, line: Line) -> None:
-        call = await line.stream(self.plan)
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        call = await carrier_side.stream(self.plan)
         await self.began.wait()
         call.lose_socket(self.how)
         self.seen["end"] = (await call.finished()).end_reason

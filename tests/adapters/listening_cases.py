@@ -10,7 +10,7 @@ from rtpcodec.server import Call
 from rtpcodec.sim import MarkHabits, Variations
 from rtpcodec.stream.connection import MAX_MALFORMED_IN_A_ROW
 from rtpcodec.stream.plan import StreamPlan
-from tests.adapters.contract import DIALLING, SPEECH, TOKEN, Case, Line, Outcome, sentence
+from tests.adapters.contract import DIALLING, SPEECH, TOKEN, CarrierSide, Case, Outcome, sentence
 from tests.lateness import without_silence
 from tests.server import dialler as by_hand
 
@@ -35,9 +35,11 @@ class Start(Case):
             "plan": call.plan == self.plan,
         }
 
-    async def dial(self, line: Line) -> None:
-        line = replace(line, url=f"{line.url}?{QUERY}")
-        await (await line.stream(self.plan, parameters=PARAMETERS, fields={"client_state": b"secret"})).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        carrier_side = replace(carrier_side, url=f"{carrier_side.url}?{QUERY}")
+        await (
+            await carrier_side.stream(self.plan, parameters=PARAMETERS, fields={"client_state": b"secret"})
+        ).finished()
 
     expected: ClassVar[Outcome] = {
         "parameters": PARAMETERS,
@@ -66,8 +68,8 @@ class BothTracks(Case):
         self.seen["inbound"] = SPEECH.startswith(pcm["inbound"])
         self.seen["outbound"] = without_silence(pcm["outbound"]) == SPOKEN
 
-    async def dial(self, line: Line) -> None:
-        report = await (await line.stream(self.plan)).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        report = await (await carrier_side.stream(self.plan)).finished()
         self.seen["end"] = (report.end_reason, report.close_code)
 
     expected: ClassVar[Outcome] = {"inbound": True, "outbound": True, "end": ("app_closed", 1000)}
@@ -80,8 +82,8 @@ class Dtmf(Case):
         digits = await call.collect_dtmf()
         self.seen["digits"] = (digits.text, digits.reason)
 
-    async def dial(self, line: Line) -> None:
-        await (await line.stream(self.plan, dtmf=[(20, "4"), (40, "2"), (60, "#")])).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        await (await carrier_side.stream(self.plan, dtmf=[(20, "4"), (40, "2"), (60, "#")])).finished()
 
     expected: ClassVar[Outcome] = {"digits": ("42", "end_key")}
 
@@ -105,9 +107,9 @@ class CarrierError(Case):
                 self.seen["next"] = (type(event).__name__, event.name)
                 break
 
-    async def dial(self, line: Line) -> None:
-        habits = Variations(marks=MarkHabits(refused=(1,))) if line.dialect == "telnyx" else Variations()
-        report = await (await line.stream(self.plan, variations=habits)).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        habits = Variations(marks=MarkHabits(refused=(1,))) if carrier_side.dialect == "telnyx" else Variations()
+        report = await (await carrier_side.stream(self.plan, variations=habits)).finished()
         self.seen["errors"] = report.errors_sent
         self.seen["heard"] = without_silence(report.heard_pcm) == SPOKEN
         self.seen["end"] = (report.end_reason, report.close_code)
@@ -131,8 +133,8 @@ class Malformed(Case):
             if not isinstance(event, events.Stalled)
         ]
 
-    async def dial(self, line: Line) -> None:
-        async with by_hand.call(line.url, token=TOKEN, **DIALLING) as carrier:
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        async with by_hand.call(carrier_side.url, token=TOKEN, **DIALLING) as carrier:
             await carrier.socket.send("{")
             await carrier.media()
             await carrier.socket.send(b"octets")
@@ -156,8 +158,8 @@ class NotThisProtocol(Case):
     async def answer(self, call: Call) -> None:
         self.seen["answered"] = True
 
-    async def dial(self, line: Line) -> None:
-        async with by_hand.dial(line.url, token=TOKEN, **DIALLING) as carrier:
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        async with by_hand.dial(carrier_side.url, token=TOKEN, **DIALLING) as carrier:
             for _ in range(MAX_MALFORMED_IN_A_ROW):
                 await carrier.socket.send(b"octets")
             self.seen["close_code"] = await carrier.close_code()
@@ -173,8 +175,8 @@ class Stop(Case):
         self.seen["audio"] = pcm == SPOKEN
         self.seen["reason"] = call.end_reason
 
-    async def dial(self, line: Line) -> None:
-        report = await (await line.stream(self.plan, SPOKEN)).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        report = await (await carrier_side.stream(self.plan, SPOKEN)).finished()
         await self.ended.wait()
         self.seen["end"] = (report.end_reason, report.close_code)
 

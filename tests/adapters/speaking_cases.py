@@ -10,7 +10,7 @@ from rtpcodec import events
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.server import Call
 from rtpcodec.server.options import DialectName
-from tests.adapters.contract import SAFETY_NET_S, Case, Line, Outcome, sentence
+from tests.adapters.contract import SAFETY_NET_S, CarrierSide, Case, Outcome, sentence
 from tests.adapters.hosts import App
 from tests.lateness import without_silence
 from tests.server import dialler as by_hand
@@ -44,8 +44,8 @@ class Play(Case):
         await call.play(SHORT)
         self.seen["played"] = await call.played()
 
-    async def dial(self, line: Line) -> None:
-        report = await (await line.stream(self.plan)).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        report = await (await carrier_side.stream(self.plan)).finished()
         self.seen["heard"] = without_silence(report.heard_pcm) == SHORT
         self.seen["end"] = (report.end_reason, report.close_code)
 
@@ -69,8 +69,8 @@ class Flush(Case):
         await call.play(OTHER[:100])
         self.seen["played"] = await call.played()
 
-    async def dial(self, line: Line) -> None:
-        report = await (await line.stream(self.plan)).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        report = await (await carrier_side.stream(self.plan)).finished()
         at = report.heard_pcm.find(SHORT[:100])
         self.seen["octets"] = report.octets_received
         self.seen["heard"] = report.heard_pcm[at : at + 320] == SHORT[:100] + bytes(220)
@@ -97,8 +97,8 @@ class Mark(Case):
                     break
         self.seen["names"] = names
 
-    async def dial(self, line: Line) -> None:
-        report = await (await line.stream(self.plan)).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        report = await (await carrier_side.stream(self.plan)).finished()
         self.seen["heard"] = without_silence(report.heard_pcm) == SHORT + OTHER
         self.seen["lost"] = report.marks_lost
 
@@ -127,8 +127,8 @@ class Interrupt(Case):
             event.interrupted.reply_id async for event in reader if isinstance(event, events.InterruptionSettled)
         ]
 
-    async def dial(self, line: Line) -> None:
-        report = await (await line.stream(self.plan)).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        report = await (await carrier_side.stream(self.plan)).finished()
         heard = without_silence(report.heard_pcm)
         old, new = heard[: -len(OTHER)], heard[-len(OTHER) :]
         self.seen["old"] = LONG.startswith(old) and 40 * OCTETS_PER_MS <= len(old) < len(LONG)
@@ -171,8 +171,8 @@ class PauseAndResume(Case):
         await call.close()
         self.seen["resolved"] = [event.outcome async for event in reader if isinstance(event, events.PauseResolved)]
 
-    async def dial(self, line: Line) -> None:
-        report = await (await line.stream(self.plan)).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        report = await (await carrier_side.stream(self.plan)).finished()
         heard = without_silence(report.heard_pcm)
         # A few samples at the cut are faded, so begin and end are compared.
         begin, end = same_octets(heard, SENTENCE), same_octets(heard[::-1], SENTENCE[::-1])
@@ -203,8 +203,8 @@ class PauseAndDiscard(Case):
             self.seen["outcome"] = (await pause).outcome
         self.seen["played"] = (await reply.played(), reply.state)
 
-    async def dial(self, line: Line) -> None:
-        report = await (await line.stream(self.plan)).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        report = await (await carrier_side.stream(self.plan)).finished()
         heard = without_silence(report.heard_pcm)
         self.seen["heard"] = LONG.startswith(heard) and 40 * OCTETS_PER_MS <= len(heard) < len(LONG)
 
@@ -229,8 +229,8 @@ class PlayPayload(Case):
         if isinstance(event, events.Stopped):
             self.ended.set()
 
-    async def dial(self, line: Line) -> None:
-        call = await line.stream(self.plan, SENTENCE, tail_ms=SAFETY_NET_S * 1000)
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        call = await carrier_side.stream(self.plan, SENTENCE, tail_ms=SAFETY_NET_S * 1000)
         await by_hand.until(lambda: len(without_silence(call.heard)) >= len(SENTENCE))
         call.hang_up()
         report = await call.finished()
@@ -255,8 +255,8 @@ class SendTones(Case):
             self.seen["refused"] = str(error)
         self.seen["played"] = await call.played()
 
-    async def dial(self, line: Line) -> None:
-        report = await (await line.stream(self.plan)).finished()
+    async def dial(self, carrier_side: CarrierSide) -> None:
+        report = await (await carrier_side.stream(self.plan)).finished()
         samples = np.frombuffer(without_silence(report.heard_pcm), np.int16)
         power = np.abs(np.fft.rfft(samples, 8000)) ** 2
         frequencies_hz = (697, 770, 852, 1209, 1336, 1477)  # of keys (ITU-T Q.23)

@@ -57,7 +57,7 @@ def test_pieces_and_a_new_start_give_the_same_samples() -> None:
 
 def test_other_keys_rates_and_levels_are_refused() -> None:
     for key in ("", "a", "12", "E", " "):
-        with pytest.raises(ValueError, match=r"0 to 9, A to D, \* and # are possible$"):
+        with pytest.raises(ValueError, match=r"0 to 9, A to D, \* and # are allowed$"):
             DualTone(key, 8000)
     with pytest.raises(ValueError, match=r"^rate_hz is 4000, 8000 to 192000 are allowed$"):
         DualTone("1", 4000)

@@ -132,8 +132,8 @@ def test_big_endian() -> None:
     body = chunk(b"fmt ", fmt(order=">"), order=">"), chunk(b"data", SAMPLES.astype(">i2").tobytes(), order=">")
     made = wav(*body, form=b"RIFX", order=">")
     assert read(made) == (DATA, 8000)
-    witness, _ = soundfile.read(io.BytesIO(made), dtype="int16")
-    assert witness.tobytes() == DATA
+    reread, _ = soundfile.read(io.BytesIO(made), dtype="int16")
+    assert reread.tobytes() == DATA
 
 
 # Sizes
@@ -216,7 +216,7 @@ def test_chunks_in_any_order(chunks: tuple[bytes, ...]) -> None:
     [
         (wav(chunk(b"fmt ", b"\1\0\1\0"), chunk(b"data", DATA)), "its fmt chunk has 4 octets, at least 16 are needed"),
         (simple(b"ab", channels=0), "the file has 0 channels, at least 1 is needed"),
-        (simple(b"ab", rate_hz=0), "the file has a rate of 0 Hz, 1 to 192000 are possible"),
+        (simple(b"ab", rate_hz=0), "the file has a rate of 0 Hz, 1 to 192000 are allowed"),
         (simple(b"ab", bits=0), "the file has pcm samples of 0 bits, PCM of 8 to 32 bits, float of"),
         (simple(b"ab", bits=64), "the file has pcm samples of 64 bits"),
         (simple(b"ab", FLOAT, 16), "the file has float samples of 16 bits"),
@@ -344,8 +344,8 @@ def test_the_header_is_true_after_every_write(tmp_path: Path) -> None:
                 on_disk, _ = read_wav(path)
                 assert writer.samples_written - len(on_disk) // 2 < 8000
                 assert len(on_disk) == 2 * 8000 * ((second * 8000 + at + 160) // 8000)
-                with wave.open(str(path)) as witness:
-                    assert witness.getnframes() == len(on_disk) // 2
+                with wave.open(str(path)) as reread:
+                    assert reread.getnframes() == len(on_disk) // 2
 
 
 RECORDER = """
@@ -370,8 +370,8 @@ def test_a_killed_recorder_leaves_a_file_that_players_play(tmp_path: Path, rate_
     assert found_hz == rate_hz
     assert int(seconds) * rate_hz <= len(pcm) // 2 <= seconds * rate_hz
     assert ffmpeg.decode(path.read_bytes(), []) == pcm if pcm else seconds < 1
-    with wave.open(str(path)) as witness:
-        assert witness.readframes(witness.getnframes()) == pcm
+    with wave.open(str(path)) as reread:
+        assert reread.readframes(reread.getnframes()) == pcm
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is full")

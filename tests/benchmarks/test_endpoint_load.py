@@ -13,7 +13,7 @@ from benchmarks.endpoint.generator import Calls
 from benchmarks.endpoint.inside import python_calls
 from benchmarks.endpoint.likeness import correlation
 from benchmarks.endpoint.measuring import Measured, connected, measure
-from benchmarks.endpoint.processes import MissingServer, Wanted, served
+from benchmarks.endpoint.processes import MissingServer, ServerSpec, served
 from benchmarks.endpoint.rounds import Found
 from benchmarks.endpoint.traffic import MASK, masked_frame, traffic
 from benchmarks.harness.model import Row
@@ -170,7 +170,7 @@ def test_a_refused_call_is_an_error() -> None:
 @pytest.mark.long
 def test_a_server_of_another_process_is_measured_and_inspected() -> None:
     frames = traffic("PCMU", 20, 60.0)
-    with served(Wanted("ours", options=(("form", "callback"),))) as server:
+    with served(ServerSpec("ours", options=(("form", "callback"),))) as server:
         taken = measure(server, frames, 4, seconds=0.3, settle_s=0.1)
         assert (taken.different, taken.missing, taken.lost) == (0, 0, 0)
         assert taken.cpu_us > 1
@@ -181,7 +181,7 @@ def test_a_server_of_another_process_is_measured_and_inspected() -> None:
 
 def test_a_server_whose_library_is_missing_says_which() -> None:
     missing = pytest.raises(MissingServer, match=r"No module named 'benchmarks\.endpoint\.servers\.no_such_server'")
-    with missing, served(Wanted("no_such_server")):
+    with missing, served(ServerSpec("no_such_server")):
         pass
 
 
@@ -206,7 +206,7 @@ def measured(cpu_us: float, *, late_p99_ms: float = 0.0, waited: float = 0.0, mi
 
 
 def found(name: str, *rounds: Measured) -> Found:
-    return Found(Wanted(name), "1.0", rounds)
+    return Found(ServerSpec(name), "1.0", rounds)
 
 
 def test_the_least_round_counts_and_the_bar_has_all_its_parts() -> None:

@@ -81,9 +81,9 @@ def test_a_batch_writes_flac_and_mp3() -> None:
 BAD_ROWS: dict[str, tuple[dict[str, Any], str]] = {
     "not an audio file": (row("x/a.wav", b"hello, here is text"), "a.wav, octet 0: "),
     "not a name to go by": (row("a", b"\x80\x81"), "a, octet 0: it is of an unknown kind"),
-    "another kind": (row("a.ulaw", b"", kind="opal"), "ValueError: kind is 'opal', possible are "),
+    "another kind": (row("a.ulaw", b"", kind="opal"), "ValueError: kind is 'opal', allowed are "),
     "a kind that is a number": (row("a.ulaw", b"", kind=3), "TypeError: 'kind' is int, a string is needed"),
-    "a rate of 0": (row("a.ulaw", b"", sample_rate_hz=0), "ValueError: sample_rate_hz is 0, 1 to 192000 are possible"),
+    "a rate of 0": (row("a.ulaw", b"", sample_rate_hz=0), "ValueError: sample_rate_hz is 0, 1 to 192000 are allowed"),
     "a rate that is a word": (
         row("a.ulaw", b"", sample_rate_hz="fast"),
         "TypeError: 'sample_rate_hz' is 'fast', an integer is needed",
@@ -135,8 +135,8 @@ def test_missing_values_of_a_column_may_be_none_or_nan() -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({"to": "opal"}, "kind is 'opal', possible are "),
-        ({"to": "wav", "sample_rate_hz": 0}, "sample_rate_hz is 0, 1 to 192000 are possible"),
+        ({"to": "opal"}, "kind is 'opal', allowed are "),
+        ({"to": "wav", "sample_rate_hz": 0}, "sample_rate_hz is 0, 1 to 192000 are allowed"),
         ({"to": "g722", "sample_rate_hz": 8000}, "sample_rate_hz is 8000, g722 has 16000"),
         ({"to": "wav", "channel": -1}, "channel is -1, 0 or more is needed"),
         ({"to": "ulaw", "byte_order": "big"}, "byte_order is for L16, PCMU has none"),

@@ -60,7 +60,7 @@ def test_a_missing_or_empty_manifest_is_created(tmp_path: Path) -> None:
 def test_what_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "run.jsonl"
     with Manifest.begin(path, SETTINGS):
-        with pytest.raises(FileExistsError, match=r"exists already; --resume .*run\.jsonl continues it"):
+        with pytest.raises(FileExistsError, match=r"already exists; --resume .*run\.jsonl continues it"):
             Manifest.begin(path, SETTINGS)
         with pytest.raises(ValueError, match=r"run\.jsonl is the manifest of a run that is not over"):
             Manifest.resume(path, SETTINGS)

@@ -183,13 +183,13 @@ def test_what_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     for arguments, text in [
         (["x"], "no packet capture in x: 1 other file"),
         (["a.pcap", "y/a.pcap"], "a.pcap and y/a.pcap would both become ./a"),
-        (["a.pcap", "--to", "aiff"], "kind is 'aiff', possible are wav, "),
-        (["a.pcap", "--to", "ulaw"], "channels is 2, 1 is possible in ulaw"),
+        (["a.pcap", "--to", "aiff"], "kind is 'aiff', allowed are wav, "),
+        (["a.pcap", "--to", "ulaw"], "channels is 2, 1 is allowed in ulaw"),
         (["a.pcap", "--rate", "9000", "--to", "mp3"], "sample_rate_hz is 9000, mp3 has 8000, "),
         (["a.pcap", "--gaps", "guess"], "'guess'"),
         ([".", "--codec", "96=FOO"], "no codec is named 'FOO'"),
         ([".", "--codec", "96=PCMU/9"], "9"),
-        ([".", "--jobs", "0"], "jobs is 0, 1 to 256 are possible"),
+        ([".", "--jobs", "0"], "jobs is 0, 1 to 256 are allowed"),
     ]:
         assert main(["decode", *arguments]) == 2
         assert text in capsys.readouterr().err

@@ -183,7 +183,7 @@ def test_what_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> No
     for arguments, code, text in [
         (["."], 2, "no audio file or capture in .: 1 other file"),
         (["missing.wav"], 1, "missing.wav does not exist"),
-        (["notes.txt", "--jobs", "0"], 2, "jobs is 0, 1 to 256 are possible"),
+        (["notes.txt", "--jobs", "0"], 2, "jobs is 0, 1 to 256 are allowed"),
     ]:
         assert main(["info", *arguments]) == code
         assert text in capsys.readouterr().err

@@ -181,7 +181,7 @@ def test_an_existing_file_is_kept(folder: Path, capsys: pytest.CaptureFixture[st
     (folder / "a.ulaw").write_bytes(octets(1))
     (folder / "a.wav").write_bytes(b"older")
     assert main(["transcode", "a.ulaw", "a.wav"]) == 1
-    assert "a.wav exists already; --replace replaces it" in capsys.readouterr().err
+    assert "a.wav already exists; --replace replaces it" in capsys.readouterr().err
     assert (folder / "a.wav").read_bytes() == b"older"
     assert main(["transcode", "a.ulaw", "a.wav", "--replace"]) == 0
     assert pcm_of(folder / "a.wav") == pcmu_decode(octets(1))
@@ -198,14 +198,14 @@ def test_an_existing_file_is_kept(folder: Path, capsys: pytest.CaptureFixture[st
         (["a.ulaw", "./a.ulaw"], "the output ./a.ulaw is the input a.ulaw"),
         (["a.ulaw", "linked.ulaw"], "the output linked.ulaw is the input a.ulaw"),
         (["a.ulaw", "out"], "--to is needed for the folder out: one of wav, "),
-        (["a.ulaw", "out", "--to", "aiff"], "kind is 'aiff', possible are wav, "),
+        (["a.ulaw", "out", "--to", "aiff"], "kind is 'aiff', allowed are wav, "),
         (["a.ulaw", "a.g722", "--rate", "8000"], "sample_rate_hz is 8000, g722 has 16000"),
-        (["a.ulaw", "a.wav", "--rate", "0"], "sample_rate_hz is 0, 1 to 192000 are possible"),
+        (["a.ulaw", "a.wav", "--rate", "0"], "sample_rate_hz is 0, 1 to 192000 are allowed"),
         (["a.ulaw", "a.wav", "--mono", "--channel", "0"], "--mono and --channel exclude each other"),
         (["a.ulaw", "a.wav", "--bit-rate", "8"], "--bit-rate is for mp3, the output is wav"),
-        (["a.ulaw", "a.wav", "--jobs", "0"], "jobs is 0, 1 to 256 are possible"),
-        (["a.ulaw", "a.wav", "--from", "vox"], "--from is 'vox', possible are "),
-        (["x", "out", "--to", "wav", "--jobs", "257"], "jobs is 257, 1 to 256 are possible"),
+        (["a.ulaw", "a.wav", "--jobs", "0"], "jobs is 0, 1 to 256 are allowed"),
+        (["a.ulaw", "a.wav", "--from", "vox"], "--from is 'vox', allowed are "),
+        (["x", "out", "--to", "wav", "--jobs", "257"], "jobs is 257, 1 to 256 are allowed"),
         (["x", "out", "--to", "mp3", "--rate", "8000", "--bit-rate", "33"], "bit_rate_kbps is 33, 8000 Hz has 8, "),
         (["x/y", "out", "--to", "wav", "--resume", "x/a.alaw"], "x/a.alaw is not a manifest: "),
         (["x/y", "named", "--to", "wav"], "named/manifest.jsonl is not a manifest: "),

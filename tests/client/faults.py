@@ -1,4 +1,4 @@
-"""Seeded runs of one command against a carrier that fails: `make faults` makes 1,000 per shell and HTTP library.
+"""Seeded runs of one command against a carrier that fails: `make faults` makes 1,000 per client and HTTP library.
 
 The expected end of a run is computed from its faults by the rules of docs/command-errors.md, not by the client's code.
 """
@@ -108,7 +108,7 @@ class Run:
 
 
 def blocking_run(carrier: FaultyCarrier) -> Run:
-    """Run one command by the blocking shell."""
+    """Run one command by the blocking client."""
     waits: list[float] = []
 
     def sleep(wait_s: float) -> None:
@@ -124,7 +124,7 @@ def blocking_run(carrier: FaultyCarrier) -> Run:
 
 
 def awaited_run(carrier: FaultyCarrier) -> Run:
-    """Run one command by the async shell."""
+    """Run one command by the async client."""
     waits: list[float] = []
 
     async def main() -> Run:
@@ -152,21 +152,21 @@ def retry() -> Retry:
     return Retry(ATTEMPTS - 1, random=lambda: 1.0, unix_time_s=lambda: NOW)
 
 
-SHELLS: dict[str, Callable[[FaultyCarrier], Run]] = {"blocking": blocking_run, "async": awaited_run}
+CLIENTS: dict[str, Callable[[FaultyCarrier], Run]] = {"blocking": blocking_run, "async": awaited_run}
 
 
-def checked_run(carrier: FaultyCarrier, shell: str, seed: int) -> Run:
+def checked_run(carrier: FaultyCarrier, client: str, seed: int) -> Run:
     """Make one seeded run."""
-    return checked(carrier, shell, drawn(random.Random(seed)), f"seed {seed}")
+    return checked(carrier, client, drawn(random.Random(seed)), f"seed {seed}")
 
 
-def checked(carrier: FaultyCarrier, shell: str, faults: list[Fault], name: str = "") -> Run:
+def checked(carrier: FaultyCarrier, client: str, faults: list[Fault], name: str = "") -> Run:
     """Make one run with these faults. AssertionError: it did not end as documented, or had an effect twice."""
     carrier.plan(faults)
-    run = SHELLS[shell](carrier)
+    run = CLIENTS[client](carrier)
     carrier.settle()
     wanted = expected(faults)
-    told = f"{name}, {shell}: {[(fault.name, fault.status, fault.effect) for fault in faults]}, {run}"
+    told = f"{name}, {client}: {[(fault.name, fault.status, fault.effect) for fault in faults]}, {run}"
     assert run.waits == wanted.waits, told
     assert len(carrier.effects) <= 1, told
     assert len(set(carrier.command_ids)) <= 1, told
@@ -188,21 +188,21 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--runs", type=int, default=1000)
     runs = parser.parse_args(arguments).runs
     for library in transport.LIBRARIES:
-        for shell in SHELLS:
+        for client in CLIENTS:
             with patch.object(transport, "LIBRARIES", (library,)):
-                counts = counted_runs(shell, runs)
-            sys.stdout.write(f"{shell}, {library}: {runs} runs, each as documented, no effect twice: {counts}\n")
+                counts = counted_runs(client, runs)
+            sys.stdout.write(f"{client}, {library}: {runs} runs, each as documented, no effect twice: {counts}\n")
     return 0
 
 
-def counted_runs(shell: str, runs: int) -> str:
-    """Make the runs of one shell and count their ends."""
+def counted_runs(client: str, runs: int) -> str:
+    """Make the runs of one client and count their ends."""
     carrier = FaultyCarrier()
     ends: Counter[str] = Counter()
     begin_s = time.monotonic()
     try:
         for seed in range(runs):
-            run = checked_run(carrier, shell, seed)
+            run = checked_run(carrier, client, seed)
             ends[type(run.error).__name__ if run.error else "success"] += 1
     finally:
         carrier.close()

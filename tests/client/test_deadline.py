@@ -1,4 +1,4 @@
-"""Every attempt of a command ends by its deadline, whatever the other side does, in both shells."""
+"""Every attempt of a command ends by its deadline, whatever the other side does, in both clients."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ def awaited(command: Command[Any], settings: dict[str, Any]) -> CommandError:
     return asyncio.run(main())
 
 
-Shell = Callable[[Command[Any], dict[str, Any]], CommandError]
+Client = Callable[[Command[Any], dict[str, Any]], CommandError]
 
 
 @pytest.fixture(params=[blocking, awaited])
 def fail(request: pytest.FixtureRequest) -> Callable[..., CommandError]:
     """Send a command that must fail, and fail long before the server's patience ends."""
-    shell: Shell = request.param
+    client: Client = request.param
 
     def send(url: str, command: Command[Any] | None = None, **settings: Any) -> CommandError:
         given = {"timeout_s": TIMEOUT_S, "retry": Retry(0), **settings, "base_url": url}
         before_s = time.monotonic()
-        error = shell(command or hangup("v3:x", command_id="once"), given)
+        error = client(command or hangup("v3:x", command_id="once"), given)
         assert time.monotonic() - before_s < PATIENCE_S / 2
         return error
 

@@ -1,6 +1,6 @@
 """A carrier that fails in every way: each run ends as documented and has its effect at most once.
 
-These are the first seeds and each fault alone, with each HTTP library; `make faults` makes 1,000 runs per shell.
+These are the first seeds and each fault alone, with each HTTP library; `make faults` makes 1,000 runs per client.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ def faulty(http_library: str) -> Iterator[FaultyCarrier]:
     carrier.close()
 
 
-@pytest.mark.parametrize("shell", faults.SHELLS)
-def test_seeded_runs(shell: str, faulty: FaultyCarrier) -> None:
-    ends = {type(faults.checked_run(faulty, shell, seed).error) for seed in range(SEEDS)}
+@pytest.mark.parametrize("client", faults.CLIENTS)
+def test_seeded_runs(client: str, faulty: FaultyCarrier) -> None:
+    ends = {type(faults.checked_run(faulty, client, seed).error) for seed in range(SEEDS)}
     assert len(ends) >= 4, "the runs are all alike"
     assert set(faulty.authorizations) == {f"Authorization: Bearer {faults.KEY}"}
 
 
-@pytest.mark.parametrize("shell", faults.SHELLS)
+@pytest.mark.parametrize("client", faults.CLIENTS)
 @pytest.mark.parametrize(
     "fault", [*faults.LOST, *faults.PASSING, *faults.ENDING], ids=lambda fault: f"{fault.name} {fault.status}"
 )
-def test_every_fault_alone_and_then_success(shell: str, fault: Fault, faulty: FaultyCarrier) -> None:
-    run = faults.checked(faulty, shell, [fault, faults.SUCCESS, faults.SUCCESS])
+def test_every_fault_alone_and_then_success(client: str, fault: Fault, faulty: FaultyCarrier) -> None:
+    run = faults.checked(faulty, client, [fault, faults.SUCCESS, faults.SUCCESS])
     assert (run.error is None) == (fault not in faults.ENDING)

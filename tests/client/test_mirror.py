@@ -1,4 +1,4 @@
-"""The blocking and the asyncio shell have the same methods, in the same order."""
+"""The blocking and the asyncio client have the same methods, in the same order."""
 
 from __future__ import annotations
 

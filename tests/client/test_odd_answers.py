@@ -170,8 +170,8 @@ ANSWERS = st.binary(max_size=100) | st.builds(
 
 
 @pytest.fixture
-def shells(octet_server: OctetServer, http_library: str) -> Iterator[list[Callable[[], object]]]:
-    """Both shells as functions that hang up; making a control takes longer than a command."""
+def clients(octet_server: OctetServer, http_library: str) -> Iterator[list[Callable[[], object]]]:
+    """Both clients as functions that hang up; making a control takes longer than a command."""
     given_settings: dict[str, Any] = {"base_url": octet_server.url, "retry": Retry(0), "timeout_s": 30.0}
     with asyncio.Runner() as runner, CallControl(KEY, **given_settings) as control:
         other = AsyncCallControl(KEY, **given_settings)
@@ -185,9 +185,9 @@ def shells(octet_server: OctetServer, http_library: str) -> Iterator[list[Callab
 @example(octets=b"HTTP/1.1 302 Found\r\nLocation: http://[\r\nContent-Length: 0\r\n\r\n")
 @example(octets=b"HTTP/1.1 999 \xff\r\nContent-Type: \xff\r\nContent-Length: 1\r\n\r\n\xff")
 def test_any_octets_give_documented_errors_in_both_shells(
-    octets: bytes, octet_server: OctetServer, shells: list[Callable[[], object]]
+    octets: bytes, octet_server: OctetServer, clients: list[Callable[[], object]]
 ) -> None:
     octet_server.octets = octets
-    for shell in shells:
+    for client in clients:
         with contextlib.suppress(CommandError):
-            shell()
+            client()

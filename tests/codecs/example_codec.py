@@ -20,7 +20,7 @@ LIBRARY: CodecLibrary = CodecLibrary(
     name="libz",
     major=1,
     debian_package="zlib1g",
-    witness="zlibVersion",
+    probe_function="zlibVersion",
     version_function="zlibVersion",
 )
 FRAME_MS: Final = 20

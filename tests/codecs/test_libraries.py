@@ -121,7 +121,7 @@ ABSENT = CodecLibrary(
     name="libnone-such",
     major=7,
     debian_package="libnone-such7",
-    witness="f",
+    probe_function="f",
     data_package="none_such",
 )
 

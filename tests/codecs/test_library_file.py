@@ -247,13 +247,13 @@ def test_a_library_that_every_user_can_write_is_refused(tmp_path: Path, whole: P
     assert [path for path, _, _ in named(*folders)] == [str(folder / OPUS.file_names[0]) for folder in folders]
 
 
-FUNCTIONS = "".join(f"int {name}() {{ return 0; }}\n" for name in (OPUS.witness, *OPUS.functions))
+FUNCTIONS = "".join(f"int {name}() {{ return 0; }}\n" for name in (OPUS.probe_function, *OPUS.functions))
 
 
 def test_a_library_without_one_of_the_functions_is_refused(compiled: Callable[..., Path], tmp_path: Path) -> None:
     built = compiled(FUNCTIONS + 'const char* opus_get_version_string() { return "libopus 7.8"; }')
     content = built.read_bytes()
-    functions = (OPUS.witness, *OPUS.functions, "opus_get_version_string")
+    functions = (OPUS.probe_function, *OPUS.functions, "opus_get_version_string")
     for function in functions:
         lacking = tmp_path / function / built.name
         lacking.parent.mkdir()
@@ -296,10 +296,10 @@ def test_a_library_without_sections_or_with_what_it_needs_missing(
 @pytest.mark.parametrize("library", [OPUS, AMRWB_DECODER, AMRWB_ENCODER], ids=lambda library: library.name)
 def test_the_functions_that_are_checked_are_those_that_the_binding_takes(library: CodecLibrary) -> None:
     source = "".join(path.read_text() for path in (SOURCES / "_opus.pyx", SOURCES / "_amrwb.pyx"))
-    prefix = re.match(r"[A-Za-z]+_", library.witness)
+    prefix = re.match(r"[A-Za-z]+_", library.probe_function)
     assert prefix is not None
     taken = set(re.findall(rf'symbol\("({prefix[0]}\w+)"\)', source))
-    assert taken == {library.witness, *library.functions}
+    assert taken == {library.probe_function, *library.functions}
 
 
 def test_a_bundled_library_has_the_hash_of_its_list(tmp_path: Path, whole: Path) -> None:

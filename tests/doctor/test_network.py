@@ -10,14 +10,14 @@ import pytest
 
 from rtpcodec.doctor.network.address import Address, is_loopback, is_public
 from rtpcodec.doctor.network.listener import HookListener
-from rtpcodec.doctor.network.request import MAX_BODY_OCTETS, HeadOfAnswer, NotHttp, ask
+from rtpcodec.doctor.network.request import MAX_BODY_OCTETS, NotHttp, ResponseHead, ask
 from rtpcodec.doctor.network.threads import in_thread
 
 
-def asked(answer: bytes, limit_s: float = 30.0, *, hangs: bool = False) -> HeadOfAnswer:
+def asked(answer: bytes, limit_s: float = 30.0, *, hangs: bool = False) -> ResponseHead:
     """Send a request to a server that answers with these octets, and then closes or hangs."""
 
-    async def main() -> HeadOfAnswer:
+    async def main() -> ResponseHead:
         ends = asyncio.Event()
 
         async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -139,7 +139,7 @@ REFUSED: dict[str, tuple[Callable[[], bytes], str]] = {
     "headless.wav": (lambda: wav(chunk(b"data", DATA)), "it ends without a fmt chunk"),
     "soundless.wav": (lambda: wav(FMT), "it ends without a data chunk"),
     "nothing.wav": (lambda: simple(DATA, channels=0), "has 0 channels, at least 1 is needed"),
-    "still.wav": (lambda: simple(DATA, rate_hz=0), "has a rate of 0 Hz, 1 to 192000 are possible"),
+    "still.wav": (lambda: simple(DATA, rate_hz=0), "has a rate of 0 Hz, 1 to 192000 are allowed"),
     "fast.wav": (lambda: simple(DATA, rate_hz=10_000_000), "has a rate of 10000000 Hz"),
     "short.wav": (lambda: wav(chunk(b"fmt ", fmt()[:10]), chunk(b"data", DATA)), "its fmt chunk has 10 octets"),
     "extended.wav": (

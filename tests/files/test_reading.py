@@ -161,9 +161,9 @@ def test_a_file_that_cannot_be_read_names_octet_and_rule(data: bytes, name: str 
 
 
 def test_wrong_arguments() -> None:
-    with pytest.raises(ValueError, match=r"^pcm_hz is 0, 1 to 192000 are possible$"):
+    with pytest.raises(ValueError, match=r"^pcm_hz is 0, 1 to 192000 are allowed$"):
         rtpcodec.open_audio(io.BytesIO(), pcm_hz=0)
-    with pytest.raises(ValueError, match=r"^kind is 'ogv', possible are awb, flac, mp3, ogg, wav, alaw"):
+    with pytest.raises(ValueError, match=r"^kind is 'ogv', allowed are awb, flac, mp3, ogg, wav, alaw"):
         rtpcodec.open_audio(io.BytesIO(), kind="ogv")
     with pytest.raises(TypeError, match=r"^source is int, a path or a binary file is needed$"):
         rtpcodec.open_audio(3)  # type: ignore[arg-type]

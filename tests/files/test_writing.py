@@ -139,24 +139,24 @@ def test_an_exception_leaves_no_file_and_keeps_the_existing_one(tmp_path: Path) 
 def test_an_existing_file_is_kept_on_request(tmp_path: Path) -> None:
     path = tmp_path / "call.wav"
     path.write_bytes(b"older")
-    with pytest.raises(FileExistsError, match=r"call\.wav exists already"):
+    with pytest.raises(FileExistsError, match=r"call\.wav already exists"):
         create_audio(path, sample_rate_hz=8000, replace=False)
     path.unlink()
     audio = create_audio(path, sample_rate_hz=8000, replace=False)
     path.write_bytes(b"meanwhile")
-    with pytest.raises(FileExistsError, match=r"call\.wav exists already"):
+    with pytest.raises(FileExistsError, match=r"call\.wav already exists"):
         audio.close()
     assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {"call.wav": b"meanwhile"}
 
 
 def test_impossible_files_are_refused_before_a_file_appears(tmp_path: Path) -> None:
     refused = [
-        ("a.xyz", {"sample_rate_hz": 8000}, "a.xyz ends in '.xyz', possible are .wav, "),
+        ("a.xyz", {"sample_rate_hz": 8000}, "a.xyz ends in '.xyz', allowed are .wav, "),
         ("a.sln16", {"sample_rate_hz": 8000}, "sample_rate_hz is 8000, sln16 has 16000"),
-        ("a.wav", {"sample_rate_hz": 8000, "kind": "aiff"}, "kind is 'aiff', possible are wav, "),
-        ("a.wav", {"sample_rate_hz": 0}, "sample_rate_hz is 0, 1 to 192000 are possible"),
-        ("a.wav", {"sample_rate_hz": 8000, "channels": 65}, "channels is 65, 1 to 64 are possible in wav"),
-        ("a.ulaw", {"sample_rate_hz": 8000, "channels": 2}, "channels is 2, 1 is possible in ulaw"),
+        ("a.wav", {"sample_rate_hz": 8000, "kind": "aiff"}, "kind is 'aiff', allowed are wav, "),
+        ("a.wav", {"sample_rate_hz": 0}, "sample_rate_hz is 0, 1 to 192000 are allowed"),
+        ("a.wav", {"sample_rate_hz": 8000, "channels": 65}, "channels is 65, 1 to 64 are allowed in wav"),
+        ("a.ulaw", {"sample_rate_hz": 8000, "channels": 2}, "channels is 2, 1 is allowed in ulaw"),
         ("a.g722", {"sample_rate_hz": 8000}, "sample_rate_hz is 8000, g722 has 16000"),
         ("a.mp3", {"sample_rate_hz": 9000}, "sample_rate_hz is 9000, mp3 has 8000, "),
         ("a.mp3", {"sample_rate_hz": 8000, "bit_rate_kbps": 7}, "bit_rate_kbps is 7, 8000 Hz has 8, "),
@@ -226,7 +226,7 @@ def test_complete_octets_are_written_to_a_complete_file(tmp_path: Path) -> None:
     write_whole(path, b"octets", finished, replace=False)
     assert seen == ["call.wav.part"]
     assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {"call.wav": b"octets"}
-    with pytest.raises(FileExistsError, match=r"call\.wav exists already"):
+    with pytest.raises(FileExistsError, match=r"call\.wav already exists"):
         write_whole(path, b"newer", finished, replace=False)
     with pytest.raises(ZeroDivisionError):
         write_whole(path, b"newer", lambda: 1 // 0, replace=True)

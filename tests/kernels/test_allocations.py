@@ -49,7 +49,7 @@ def test_the_whole_result_is_counted() -> None:
 @pytest.mark.parametrize("call", good_calls(into=False), ids=lambda call: call.name)
 def test_only_the_result_is_allocated(call: Call) -> None:
     result = call.run(*call.args)
-    # The empty object exists already.
+    # The empty object already exists.
     assert peak_octets(call.run, *call.args) == (sys.getsizeof(result) if result else 0)
 
 

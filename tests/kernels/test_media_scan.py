@@ -221,7 +221,7 @@ def test_wrong_arguments_are_refused() -> None:
             MediaScanner(**(NAMES | {"chunk": name}))
     with pytest.raises(TypeError, match=r"^a name is of type int, str is needed$"):
         MediaScanner(**(NAMES | {"track_names": (1,), "long_track_names": {}}))
-    with pytest.raises(ValueError, match=r"^there are 9 names of tracks, at most 8 are possible$"):
+    with pytest.raises(ValueError, match=r"^there are 9 names of tracks, at most 8 are allowed$"):
         MediaScanner(**(NAMES | {"track_names": tuple("abcdefghi"), "long_track_names": {}}))
     with pytest.raises(ValueError, match=r"^long_track_names stand for c, not for track_names$"):
         MediaScanner(**(NAMES | {"track_names": ("a", "b"), "long_track_names": {"x": "c"}}))

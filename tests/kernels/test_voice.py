@@ -237,7 +237,7 @@ def test_every_buffer_is_accepted_and_released() -> None:
     with pytest.raises(ValueError, match=r"^pcm has 101 octets, 16-bit samples need an even number$"):
         activity(8).fill(held)
     held.append(0)
-    with pytest.raises(ValueError, match=r"^at is 52, 0 to 51 are possible$"):
+    with pytest.raises(ValueError, match=r"^at is 52, 0 to 51 are allowed$"):
         activity(8).fill(held, 52)
     held.append(0)
     for wrong, error, text in buffers.wrong_items("pcm", buffers.SAMPLES_WANTED):
@@ -252,7 +252,7 @@ def test_misuse_is_refused() -> None:
     with pytest.raises(ValueError, match=r"^the block has 3 samples, 8 are needed$"):
         made.step(SILENT)
     for samples in (0, -1, (1 << 20) + 1):
-        with pytest.raises(ValueError, match=rf"^samples is {samples}, 1 to 1048576 are possible$"):
+        with pytest.raises(ValueError, match=rf"^samples is {samples}, 1 to 1048576 are allowed$"):
             activity(samples)
     with pytest.raises(TypeError, match="cannot be pickled or copied"):
         pickle.dumps(activity())

@@ -183,7 +183,7 @@ def test_two_at_once_are_refused() -> None:
         return str(found.value), await first
 
     [((words, digits), _)] = entered(ask, *typed("12", 300.0))
-    assert words == "another collect_dtmf of this call is running, at most 1 at a time is possible"
+    assert words == "another collect_dtmf of this call is running, at most 1 at a time is allowed"
     assert digits == Digits("12", "complete")
 
 

@@ -50,7 +50,7 @@ def messages_of(encoding: str, rate_hz: int, lost: int, *, counts_pauses: bool) 
     return found, 20.0 * CHUNKS
 
 
-class Witness:
+class Listener:
     """All kinds of readers of one call, and when each had the last chunk before the silence."""
 
     def __init__(self) -> None:
@@ -85,11 +85,11 @@ def test_the_last_chunk_before_a_silence_comes_at_once(
     encoding: str, rate_hz: int, lost: int, counts_pauses: bool
 ) -> None:
     messages, last_ms = messages_of(encoding, rate_hz, lost, counts_pauses=counts_pauses)
-    witness = Witness()
-    received(witness, messages, encoding=encoding, rate_hz=rate_hz, end_ms=2 * last_ms + SILENCE_MS + 10)
-    assert set(witness.had_ms) == {"audio", "all tracks", "events", "rate"}
-    assert max(witness.had_ms.values()) - last_ms <= LATEST_MS
-    spoken = [(at_ms, frame) for at_ms, frame in witness.frames if not frame.concealed]
+    listener = Listener()
+    received(listener, messages, encoding=encoding, rate_hz=rate_hz, end_ms=2 * last_ms + SILENCE_MS + 10)
+    assert set(listener.had_ms) == {"audio", "all tracks", "events", "rate"}
+    assert max(listener.had_ms.values()) - last_ms <= LATEST_MS
+    spoken = [(at_ms, frame) for at_ms, frame in listener.frames if not frame.concealed]
     last = next(at_ms for at_ms, frame in spoken if frame.media_ms >= 20.0 * (CHUNKS - 1) - 1)
     assert last - last_ms <= LATEST_MS
     assert len(spoken) == 2 * CHUNKS - lost
@@ -98,9 +98,9 @@ def test_the_last_chunk_before_a_silence_comes_at_once(
 @pytest.mark.parametrize(("encoding", "rate_hz"), CODECS)
 def test_an_even_stream_has_50_frames_in_each_second_of_dtx(encoding: str, rate_hz: int) -> None:
     messages, last_ms = messages_of(encoding, rate_hz, 0, counts_pauses=True)
-    witness = Witness()
-    received(witness, messages, encoding=encoding, rate_hz=rate_hz, end_ms=2 * last_ms + SILENCE_MS + 10)
-    counts = Counter(int(at_ms / 1000) for at_ms, _ in witness.frames)
+    listener = Listener()
+    received(listener, messages, encoding=encoding, rate_hz=rate_hz, end_ms=2 * last_ms + SILENCE_MS + 10)
+    counts = Counter(int(at_ms / 1000) for at_ms, _ in listener.frames)
     assert all(49 <= counts[second] <= 51 for second in range(9)), counts
 
 

@@ -10,14 +10,14 @@ import pytest
 import rtpcodec
 from rtpcodec.server import CallCapture, CallTap
 from rtpcodec.stream.capture.capture import Capture
-from rtpcodec.stream.capture.inputs import Inputs
+from rtpcodec.stream.capture.inputs import InputReporter
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.tapping.stages import Stage
 from rtpcodec.stream.tapping.tapping import Tap
 from tests.server.conversation import tone
 from tests.server.virtual_call import carried
 
-KINDS = (CallCapture, CallTap, Capture, Inputs, Tap, MediaSession)
+KINDS = (CallCapture, CallTap, Capture, InputReporter, Tap, MediaSession)
 
 
 def alive() -> list[str]:

@@ -1,4 +1,4 @@
-"""Private sections: a recording keeps its time line, and nothing that is said, heard or keyed in them."""
+"""Private sections: a recording keeps its timeline, and nothing that is said, heard or keyed in them."""
 
 from __future__ import annotations
 

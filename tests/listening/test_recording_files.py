@@ -175,7 +175,7 @@ def test_the_sidecar_of_another_recording_is_not_replaced(tmp_path: Path) -> Non
 
     found = recorded(handle, tmp_path / "call.wav", SPEECH)
     assert [one.state for one in made] == ["failed", "complete"]
-    assert str(made[0].error) == "[Errno 17] exists already: 'call.json'"
+    assert str(made[0].error) == "[Errno 17] already exists: 'call.json'"
     assert found.sidecar["sides"] == "stereo"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["call.json", "call.wav", "other.json", "other.wav"]
 

@@ -122,7 +122,7 @@ def test_wrong_settings() -> None:
     with pytest.raises(TypeError, match=r"^settings is of type str, ToneSettings or None is needed$"):
         session.tones("dtmf")  # type: ignore[arg-type]
     with pytest.raises(
-        ValueError, match=r"^kind is 'fax', dtmf, dial, ringback, busy, congestion, sit, beep are possible$"
+        ValueError, match=r"^kind is 'fax', dtmf, dial, ringback, busy, congestion, sit, beep are allowed$"
     ):
         ToneSettings(kinds=("fax",))  # type: ignore[arg-type]
     with pytest.raises(ValueError, match=r"^kinds has 0 items, at least 1 of dtmf, .* is needed$"):

@@ -25,7 +25,7 @@ L16 = StreamPlan(send_codec="L16", send_rate_hz=8000)
 
 
 @dataclass
-class Line:
+class Connections:
     """A pump, its sink, and the carrier's ends of its WebSockets."""
 
     hold_ms: float = 1000.0
@@ -60,11 +60,11 @@ class Line:
         return peer
 
 
-def with_line(test: Callable[[Line], Awaitable[object]], hold_ms: float = 1000.0) -> Line:
-    async def main() -> Line:
-        line = Line(hold_ms)
-        await test(line)
-        return line
+def run_with_connections(test: Callable[[Connections], Awaitable[object]], hold_ms: float = 1000.0) -> Connections:
+    async def main() -> Connections:
+        connections = Connections(hold_ms)
+        await test(connections)
+        return connections
 
     return run_virtual(main())
 
@@ -82,141 +82,141 @@ def media_count(peer: Recorder) -> int:
 
 @pytest.mark.parametrize("how", ["close", "cut"])
 def test_a_reply_continues_on_another_socket(how: Literal["close", "cut"]) -> None:
-    async def test(line: Line) -> None:
-        first = await line.dial()
-        line.pump.machine.plays.play(bytes(2 * 8 * 3000))
-        line.pump.run()
+    async def test(connections: Connections) -> None:
+        first = await connections.dial()
+        connections.pump.machine.plays.play(bytes(2 * 8 * 3000))
+        connections.pump.run()
         await asyncio.sleep(1)
         lose(first, how)
         await asyncio.sleep(0.5)
-        assert names(line.sink.found) == ["Started", "Disconnected"]
-        assert line.pump.machine.held
-        assert line.sink.gone == 0
+        assert names(connections.sink.found) == ["Started", "Disconnected"]
+        assert connections.pump.machine.held
+        assert connections.sink.gone == 0
         sent = media_count(first)
-        second = await line.dial()
+        second = await connections.dial()
         await asyncio.sleep(5)
         assert media_count(first) == sent
         # 1 s was heard: 2 s, and what is repeated, are sent again. This carrier echoes no mark, which leaves doubt.
-        lost = line.sink.found[1]
+        lost = connections.sink.found[1]
         assert isinstance(lost, events.Disconnected)
         assert 2000 / 20 <= media_count(second) <= (2000 + 40 + lost.uncertainty_ms) / 20
-        assert names(line.sink.found)[2:4] == ["Reconnected", "Started"]
+        assert names(connections.sink.found)[2:4] == ["Reconnected", "Started"]
         second.socket.close(1000)
         await asyncio.sleep(2)
-        assert names(line.sink.found)[-2:] == ["Disconnected", "Stopped"]
-        assert line.sink.gone == 1
+        assert names(connections.sink.found)[-2:] == ["Disconnected", "Stopped"]
+        assert connections.sink.gone == 1
 
-    with_line(test)
+    run_with_connections(test)
 
 
 @pytest.mark.parametrize("how", ["close", "cut"])
 def test_without_another_socket_the_hold_ends_the_call_once(how: Literal["close", "cut"]) -> None:
-    async def test(line: Line) -> None:
-        lose(await line.dial(), how)
+    async def test(connections: Connections) -> None:
+        lose(await connections.dial(), how)
         await asyncio.sleep(0.9)
-        assert (names(line.sink.found), line.sink.gone) == (["Started", "Disconnected"], 0)
+        assert (names(connections.sink.found), connections.sink.gone) == (["Started", "Disconnected"], 0)
         await asyncio.sleep(0.2)
-        assert (names(line.sink.found), line.sink.gone) == (["Started", "Disconnected", "Stopped"], 1)
+        assert (names(connections.sink.found), connections.sink.gone) == (["Started", "Disconnected", "Stopped"], 1)
         with pytest.raises(StreamEnded):
-            line.begin(MemorySocket(1))
+            connections.begin(MemorySocket(1))
 
-    with_line(test)
+    run_with_connections(test)
 
 
 @pytest.mark.parametrize("how", ["close", "cut"])
 def test_without_a_hold_a_lost_line_ends_the_call_at_once(how: Literal["close", "cut"]) -> None:
-    async def test(line: Line) -> None:
-        lose(await line.dial(), how)
+    async def test(connections: Connections) -> None:
+        lose(await connections.dial(), how)
         await settle()
-        assert (names(line.sink.found), line.sink.gone) == (["Started", "Disconnected", "Stopped"], 1)
+        assert (names(connections.sink.found), connections.sink.gone) == (["Started", "Disconnected", "Stopped"], 1)
 
-    with_line(test, hold_ms=0.0)
+    run_with_connections(test, hold_ms=0.0)
 
 
 def test_a_call_that_is_closed_during_a_hold_ends_at_once() -> None:
-    async def test(line: Line) -> None:
-        lose(await line.dial(), "cut")
+    async def test(connections: Connections) -> None:
+        lose(await connections.dial(), "cut")
         await settle()
-        line.pump.machine.close(1000, line.pump.now_ms(), "closed")
-        line.pump.run()
+        connections.pump.machine.close(1000, connections.pump.now_ms(), "closed")
+        connections.pump.run()
         await settle()
-        assert (names(line.sink.found), line.sink.gone) == (["Started", "Disconnected", "Stopped"], 1)
-        assert line.pump.machine.end_reason == "closed"
+        assert (names(connections.sink.found), connections.sink.gone) == (["Started", "Disconnected", "Stopped"], 1)
+        assert connections.pump.machine.end_reason == "closed"
 
-    with_line(test)
+    run_with_connections(test)
 
 
 def test_reports_of_the_replaced_socket_do_not_arrive() -> None:
     """The old socket is still open: its buffer, its end and its echoes have no effect any more."""
 
-    async def test(line: Line) -> None:
-        first = await line.dial()
-        second = await line.dial()
+    async def test(connections: Connections) -> None:
+        first = await connections.dial()
+        second = await connections.dial()
         first.socket.send(carrier.STOP)
         await asyncio.sleep(0.1)
         assert first.log[-1] == "lost"
-        assert names(line.sink.found) == ["Started", "Disconnected", "Reconnected", "Started"]
-        assert not line.pump.machine.held
+        assert names(connections.sink.found) == ["Started", "Disconnected", "Reconnected", "Started"]
+        assert not connections.pump.machine.held
         second.socket.send(carrier.STOP)
         await settle()
-        assert names(line.sink.found)[-1] == "Stopped"
+        assert names(connections.sink.found)[-1] == "Stopped"
         await asyncio.sleep(3)
-        assert line.sink.gone == 1
+        assert connections.sink.gone == 1
 
-    with_line(test)
+    run_with_connections(test)
 
 
 def test_a_peer_in_a_black_hole_is_cut_and_held() -> None:
-    async def test(line: Line) -> None:
-        peer = await line.dial()
-        line.pump.machine.plays.play(bytes(2 * 8 * 60))  # its ping is answered
-        line.pump.run()
+    async def test(connections: Connections) -> None:
+        peer = await connections.dial()
+        connections.pump.machine.plays.play(bytes(2 * 8 * 60))  # its ping is answered
+        connections.pump.run()
         await asyncio.sleep(0.1)
         peer.socket.answer_ping = lambda _payload: None
         await asyncio.sleep(10.0)
-        assert names(line.sink.found)[-1] == "Disconnected"
+        assert names(connections.sink.found)[-1] == "Disconnected"
         assert peer.log[-1] == "lost"
-        assert line.pump.machine.held
-        await line.dial()
-        assert names(line.sink.found)[-2:] == ["Reconnected", "Started"]
+        assert connections.pump.machine.held
+        await connections.dial()
+        assert names(connections.sink.found)[-2:] == ["Reconnected", "Started"]
 
-    with_line(test)
+    run_with_connections(test)
 
 
 def test_a_silent_peer_that_answers_pings_stays() -> None:
     """A phone call on hold for an hour, on the virtual clock: the endpoint's idle time-out is 30 s."""
 
-    async def test(line: Line) -> None:
-        await line.dial()
+    async def test(connections: Connections) -> None:
+        await connections.dial()
         await asyncio.sleep(3600)
-        assert names(line.sink.found) == ["Started"]
+        assert names(connections.sink.found) == ["Started"]
 
-    with_line(test)
+    run_with_connections(test)
 
 
 def test_texts_that_wait_for_a_slow_reader_wait_for_the_next_socket_instead() -> None:
-    async def test(line: Line) -> None:
-        first = await line.dial()
-        line.pump.paused()
-        line.pump.machine.plays.play(bytes(2 * 8 * 200))
-        line.pump.run()
+    async def test(connections: Connections) -> None:
+        first = await connections.dial()
+        connections.pump.paused()
+        connections.pump.machine.plays.play(bytes(2 * 8 * 200))
+        connections.pump.run()
         lose(first, "cut")
         await settle()
-        second = await line.dial()
+        second = await connections.dial()
         await asyncio.sleep(0.3)
         assert media_count(first) == 0
         assert media_count(second) == 10
 
-    with_line(test)
+    run_with_connections(test)
 
 
 def test_an_event_of_a_loss_has_its_cause() -> None:
-    async def test(line: Line) -> None:
-        lose(await line.dial(), "close")
+    async def test(connections: Connections) -> None:
+        lose(await connections.dial(), "close")
         await settle()
-        lose(await line.dial(), "cut")
+        lose(await connections.dial(), "cut")
         await settle()
-        causes = [event.cause for event in line.sink.found if isinstance(event, events.Disconnected)]
+        causes = [event.cause for event in connections.sink.found if isinstance(event, events.Disconnected)]
         assert causes == ["socket_closed", "socket_lost"]
 
-    with_line(test)
+    run_with_connections(test)

@@ -36,11 +36,11 @@ def test_the_form_is_the_shortest_that_has_every_element() -> None:
 @pytest.mark.parametrize(
     ("elements", "form", "message"),
     [
-        ((15, b"a"), "one-byte", "id of a one-byte element is 15, 1 to 14 are possible"),
-        ((1, b""), "one-byte", "one-byte element 1 has 0 octets, 1 to 16 are possible"),
-        ((0, b"a"), "shortest", "id of a two-byte element is 0, 1 to 255 are possible"),
-        ((1, bytes(256)), "two-byte", "two-byte element 1 has 256 octets, 0 to 255 are possible"),
-        ((1, b"a"), "three", "form is 'three', 'shortest', 'one-byte' and 'two-byte' are possible"),
+        ((15, b"a"), "one-byte", "id of a one-byte element is 15, 1 to 14 are allowed"),
+        ((1, b""), "one-byte", "one-byte element 1 has 0 octets, 1 to 16 are allowed"),
+        ((0, b"a"), "shortest", "id of a two-byte element is 0, 1 to 255 are allowed"),
+        ((1, bytes(256)), "two-byte", "two-byte element 1 has 256 octets, 0 to 255 are allowed"),
+        ((1, b"a"), "three", "form is 'three', 'shortest', 'one-byte' and 'two-byte' are allowed"),
     ],
 )
 def test_ids_and_lengths_that_a_form_lacks_are_refused(elements: tuple[int, bytes], form: str, message: str) -> None:

@@ -74,8 +74,8 @@ def test_example_b() -> None:
             "RTP packet has 23 octets, a header with an extension of 2 words needs 24",
         ),
         ("a00000000000000000000000", "RTP packet has the padding bit, but no octet after its header"),
-        ("a00000000000000000000000ff00", "RTP packet has padding of 0 octets, 1 to 2 are possible"),
-        ("a00000000000000000000000ff03", "RTP packet has padding of 3 octets, 1 to 2 are possible"),
+        ("a00000000000000000000000ff00", "RTP packet has padding of 0 octets, 1 to 2 are allowed"),
+        ("a00000000000000000000000ff03", "RTP packet has padding of 3 octets, 1 to 2 are allowed"),
     ],
 )
 def test_every_rule_has_its_error(datagram: str, message: str) -> None:
@@ -110,20 +110,20 @@ def test_rtcp_is_recognised(octets: str, rtcp: bool) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"payload_type": 128}, "payload_type is 128, 0 to 127 are possible"),
-        ({"payload_type": -1}, "payload_type is -1, 0 to 127 are possible"),
+        ({"payload_type": 128}, "payload_type is 128, 0 to 127 are allowed"),
+        ({"payload_type": -1}, "payload_type is -1, 0 to 127 are allowed"),
         (
             {"payload_type": 72, "marker": True},
             "payload_type is 72 with the marker, which is RTCP (RFC 3551 section 6)",
         ),
-        ({"sequence_number": 65536}, "sequence_number is 65536, 0 to 65535 are possible"),
-        ({"timestamp": 1 << 32}, "timestamp is 4294967296, 0 to 4294967295 are possible"),
-        ({"ssrc": 1 << 80}, f"ssrc is {1 << 80}, 0 to 4294967295 are possible"),
-        ({"csrcs": range(16)}, "csrcs has 16 entries, at most 15 are possible"),
-        ({"csrcs": [-1]}, "a CSRC is -1, 0 to 4294967295 are possible"),
+        ({"sequence_number": 65536}, "sequence_number is 65536, 0 to 65535 are allowed"),
+        ({"timestamp": 1 << 32}, "timestamp is 4294967296, 0 to 4294967295 are allowed"),
+        ({"ssrc": 1 << 80}, f"ssrc is {1 << 80}, 0 to 4294967295 are allowed"),
+        ({"csrcs": range(16)}, "csrcs has 16 entries, at most 15 are allowed"),
+        ({"csrcs": [-1]}, "a CSRC is -1, 0 to 4294967295 are allowed"),
         ({"extension": (1, b"abc")}, "extension has 3 octets, a multiple of 4 up to 262140 is needed"),
         ({"extension": (1, bytes(262144))}, "extension has 262144 octets, a multiple of 4 up to 262140 is needed"),
-        ({"extension": (65536, b"")}, "the profile of extension is 65536, 0 to 65535 are possible"),
+        ({"extension": (65536, b"")}, "the profile of extension is 65536, 0 to 65535 are allowed"),
         (
             {"padding": b"\x00\x03"},
             "padding of 2 octets ends with 3, its last octet must count them (at most 255)",

@@ -54,5 +54,5 @@ def test_late_at_the_start_is_negative_and_reset_clears() -> None:
 
 
 def test_a_number_of_more_bits_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^number is 65536, 0 to 65535 are possible$"):
+    with pytest.raises(ValueError, match=r"^number is 65536, 0 to 65535 are allowed$"):
         Unwrapper().unwrap(65536)

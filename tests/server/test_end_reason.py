@@ -179,7 +179,7 @@ def test_a_frame_that_breaks_a_rule_ends_a_stream() -> None:
     assert calls[0].end_reason == "protocol_error"
 
 
-def test_whoever_runs_the_call_is_cancelled() -> None:
+def test_a_cancelled_task_ends_its_call() -> None:
     calls: list[Call] = []
 
     async def main() -> None:
@@ -221,5 +221,5 @@ def test_the_first_cause_counts() -> None:
     assert machine.end_reason == "closed"
 
 
-def test_the_list_is_this_one() -> None:
+def test_there_are_14_end_reasons() -> None:
     assert len(get_args(EndReason)) == 14

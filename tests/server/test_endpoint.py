@@ -155,7 +155,7 @@ def test_a_second_task_on_one_reader_is_refused(loop: str) -> None:
             await until(lambda: refusals)
             await carrier.stop()
             assert await carrier.close_code() == 1000
-        assert refusals == ["another task reads this reader, at most 1 is possible; create one per task"]
+        assert refusals == ["another task reads this reader, at most 1 is allowed; create one per task"]
 
     run(main, loop)
 

@@ -197,7 +197,7 @@ def test_a_peer_that_sends_on_after_our_close_frame_is_cut(
     run(main)
 
 
-def test_a_breach_after_the_peers_close_frame_is_cut() -> None:
+def test_a_broken_rule_after_the_close_frame_cuts_the_connection() -> None:
     async def main() -> None:
         listener = Listener()
         async with rtpcodec.serve(listener, max_frames_per_s=20) as endpoint, raw(endpoint.port) as socket:
@@ -246,7 +246,7 @@ def test_frames_that_wait_for_their_turn_are_handled_before_the_end_of_the_conne
 
 
 @pytest.mark.parametrize("name", ["max_frames_per_s", "max_octets_per_s"])
-def test_a_budget_is_more_than_nothing(name: str) -> None:
+def test_a_budget_must_be_above_zero(name: str) -> None:
     options: dict[str, Any] = {name: 0}
     with pytest.raises(EndpointError, match=f"^{name} is 0, more than 0 is needed; None disables it$"):
         EndpointSettings(**options)

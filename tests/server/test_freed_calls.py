@@ -216,27 +216,27 @@ def test_nothing_of_a_call_lives_after(end: str) -> None:
     assert freed(*ENDS[end]) == []
 
 
-def test_neither_on_the_loop_of_asyncio() -> None:
+def test_nothing_lives_after_on_the_loop_of_asyncio() -> None:
     assert freed(echo, stop, "asyncio") == []
 
 
 @pytest.mark.parametrize(("receive_pcm_hz", "send_codec"), [(16000, "L16"), (None, "PCMA"), ("native", "G722")])
-def test_neither_with_other_codecs_and_rates(receive_pcm_hz: Any, send_codec: str) -> None:
+def test_nothing_lives_after_with_other_codecs_and_rates(receive_pcm_hz: Any, send_codec: str) -> None:
     plan = rtpcodec.StreamPlan(send_codec=send_codec)
     assert freed(play_of_another_rate, stop, plan=plan, receive_pcm_hz=receive_pcm_hz, conceal=True) == []
 
 
 @pytest.mark.parametrize("end", ["the carrier stops", "the connection is lost", "the handler raises"])
-def test_neither_over_tls(end: str) -> None:
+def test_nothing_lives_after_over_tls(end: str) -> None:
     assert freed(*ENDS[end], ssl=server_context()) == []
 
 
-def test_neither_with_opus(opus: object) -> None:
+def test_nothing_lives_after_with_opus(opus: object) -> None:
     assert freed(echo, stop, plan=rtpcodec.StreamPlan(send_codec="OPUS")) == []
 
 
 @pytest.mark.parametrize("is_faulty", [False, True])
-def test_neither_with_on_audio(is_faulty: bool) -> None:
+def test_nothing_lives_after_with_on_audio(is_faulty: bool) -> None:
     def on_audio(call: Call, audio: Audio) -> None:
         call.play(audio)
         if is_faulty:
@@ -245,7 +245,7 @@ def test_neither_with_on_audio(is_faulty: bool) -> None:
     assert freed(None, wait if is_faulty else stop, on_audio=on_audio) == []
 
 
-def test_neither_after_a_time_out() -> None:
+def test_nothing_lives_after_a_time_out() -> None:
     """1002 without a start, 1008 after silence."""
 
     async def main() -> None:
@@ -267,7 +267,7 @@ def test_neither_after_a_time_out() -> None:
     run(main, "uvloop")
 
 
-def test_neither_after_a_refusal_or_an_aborted_handshake() -> None:
+def test_nothing_lives_after_a_refusal_or_an_aborted_handshake() -> None:
     async def main() -> None:
         async with rtpcodec.serve(echo, authorize="right", path="/audio") as endpoint:
 
@@ -290,7 +290,7 @@ def test_neither_after_a_refusal_or_an_aborted_handshake() -> None:
     run(main, "uvloop")
 
 
-def test_neither_when_the_endpoint_closes_the_call() -> None:
+def test_nothing_lives_after_when_the_endpoint_closes_the_call() -> None:
     async def main() -> None:
         async def closed() -> None:
             async with rtpcodec.serve(hang) as endpoint, call(endpoint.url) as carrier:
@@ -309,7 +309,7 @@ def test_neither_when_the_endpoint_closes_the_call() -> None:
 
 
 @pytest.mark.parametrize("end", ["the carrier stops", "the handler raises", "the connection is lost"])
-def test_neither_on_a_socket_of_another_server(end: str) -> None:
+def test_nothing_lives_after_on_a_socket_of_another_server(end: str) -> None:
     handler, carry = ENDS[end]
     sockets: list[int] = []
 

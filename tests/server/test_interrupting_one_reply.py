@@ -30,7 +30,7 @@ def of(report_positions: list[int], begin: int) -> list[int]:
 
 
 @pytest.mark.parametrize("at_s", [0.1, 0.5, 0.9, 1.3], ids=["waits", "sent, unheard", "is heard", "was heard"])
-def test_the_others_are_heard_in_full(at_s: float) -> None:
+def test_other_replies_are_heard_in_full(at_s: float) -> None:
     states: list[str] = []
     found: list[events.Event] = []
 

@@ -223,7 +223,7 @@ def test_malformed_messages_before_start_end_the_socket_and_media_does_not(monke
 def test_a_socket_without_start_is_closed(caplog: pytest.LogCaptureFixture) -> None:
     async def main() -> None:
         async with rtpcodec.serve(Listener(), start_timeout_s=0.05) as endpoint, dial(endpoint.url) as carrier:
-            with suppress(ConnectionClosed):  # on a busy machine the time is over already
+            with suppress(ConnectionClosed):  # on a busy machine the time is already over
                 await carrier.send(event="connected", version="1.0.0")
             assert await carrier.close_code() == 1002
             assert endpoint.calls == ()

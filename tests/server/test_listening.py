@@ -75,7 +75,7 @@ def test_a_given_socket_that_others_can_reach_needs_a_token() -> None:
         (socket.socket, {}, "sock is not bound: call its bind() first"),
         (lambda: socket.socket(socket.AF_UNIX), {}, "sock is not a TCP socket"),
         (lambda: socket.socket(type=socket.SOCK_DGRAM), {}, "sock is not a TCP socket"),
-        (bound, {"port": 8080}, "sock and port=8080 are given, at most 1 is possible"),
+        (bound, {"port": 8080}, "sock and port=8080 are given, at most 1 is allowed"),
     ],
 )
 def test_sockets_that_it_cannot_listen_on_are_refused(opened: Any, options: dict[str, Any], message: str) -> None:

@@ -71,7 +71,7 @@ def test_an_error_ends_its_call_and_it_is_not_called_again(at: type, caplog: pyt
     [
         (
             {"handler": wait_for},
-            "handler and on_event are given, at most 1 is possible; a handler reads call.events() instead",
+            "handler and on_event are given, at most 1 is allowed; a handler reads call.events() instead",
         ),
         ({"on_event": "f"}, "on_event is of type str, a function is needed"),
         ({"on_event": wait_for}, "on_event is a coroutine function, a plain one is needed; pass it as handler instead"),

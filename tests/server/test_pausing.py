@@ -176,7 +176,7 @@ def test_a_handler_that_returns_in_a_pause_lets_it_end() -> None:
 def test_only_one_pause_at_a_time() -> None:
     async def speak(call: Call) -> None:
         pause = call.pause_playback()
-        with pytest.raises(LocalProtocolError, match="the playback is paused already"):
+        with pytest.raises(LocalProtocolError, match="the playback is already paused"):
             call.pause_playback()
         for rewind_ms in (19, 41):
             with pytest.raises(ValueError, match=f"rewind_ms is {rewind_ms}, 20 to 40 is needed"):

@@ -164,7 +164,7 @@ def test_what_cannot_be_played_is_refused_before_any_call(tmp_path: Path, name: 
 @pytest.mark.parametrize("from_hz", [1, 7, 6000, 11_025, 22_050, 44_100, 192_000])
 @pytest.mark.parametrize("to_hz", [8000, 16_000, 22_050, 48_000])
 @pytest.mark.parametrize("samples", [1, 5000, 100_001])
-def test_the_length_is_right(from_hz: int, to_hz: int, samples: int) -> None:
+def test_a_resampled_file_has_its_exact_length(from_hz: int, to_hz: int, samples: int) -> None:
     samples = min(samples, 20 * from_hz)
     assert len(at_rate(bytes(2 * samples), from_hz, to_hz)) == 2 * round(samples * to_hz / from_hz)
 

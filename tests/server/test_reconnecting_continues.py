@@ -276,7 +276,7 @@ def test_a_close_frame_without_stop_is_a_loss_as_well() -> None:
     run_real(main)
 
 
-def test_stop_is_no_loss() -> None:
+def test_stop_is_not_a_loss() -> None:
     async def main() -> None:
         carrier = ManualCarrier()
         async with (

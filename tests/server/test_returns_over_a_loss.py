@@ -17,7 +17,7 @@ from tests.server.reconnection_outcome import until
 
 @pytest.mark.parametrize("plan", [L16, StreamPlan(mode="mp3")], ids=["replies", "files"])
 @pytest.mark.parametrize("hangs_up", [False, True])
-def test_it_ends_at_once(plan: StreamPlan, hangs_up: bool) -> None:
+def test_a_handler_that_has_returned_ends_the_call_at_once_after_a_loss(plan: StreamPlan, hangs_up: bool) -> None:
     async def leave(call: Call) -> None:
         await until(lambda: call.statistics().disconnects > 0)
         if hangs_up:

@@ -28,7 +28,7 @@ async def wait_for(*_arguments: object) -> bool:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"on_audio": take}, "2 of handler and on_audio are given, at most 1 is possible"),
+        ({"on_audio": take}, "2 of handler and on_audio are given, at most 1 is allowed"),
         ({"public_url": "https://h/"}, "public_url must be a ws or wss URL with a host and without query and fragment"),
         ({"public_url": "wss://h/?a"}, "public_url must be a ws or wss URL with a host and without query and fragment"),
         ({"public_url": "wss://[h/"}, "public_url must be a ws or wss URL with a host and without query and fragment"),
@@ -52,7 +52,7 @@ async def wait_for(*_arguments: object) -> bool:
         ({"max_calls": 0}, "max_calls is 0, at least 1 is needed"),
         ({"max_fragments": 0}, "max_fragments is 0, at least 1 is needed"),
         ({"max_message_octets": 0}, "max_message_octets is 0, at least 1 is needed"),
-        ({"max_message_octets": 2**23}, "max_message_octets is 8388608, at most 4194304 is possible"),
+        ({"max_message_octets": 2**23}, "max_message_octets is 8388608, at most 4194304 is allowed"),
         ({"max_calls": "5"}, "max_calls is '5', a whole number is needed"),
         ({"max_half_open": None}, "max_half_open is None, a whole number is needed"),
         ({"max_half_open_per_address": 1.5}, "max_half_open_per_address is 1.5, a whole number is needed"),

@@ -103,7 +103,7 @@ def test_a_plan_that_asks_dial_and_answer_for_silence_can_be_streamed() -> None:
     assert run_virtual(sent(plan, {}, SilentControl())) == [StreamPlan().command_fields()]
 
 
-def test_extra_body_is_no_way_around_the_plan() -> None:
+def test_extra_body_cannot_override_the_plan() -> None:
     async def main() -> None:
         async with (
             Carrier("KEY") as carrier,

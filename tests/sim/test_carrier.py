@@ -137,7 +137,7 @@ def test_a_carrier_is_open_inside_its_context_only() -> None:
 
     async def main() -> None:
         async with carrier:
-            with pytest.raises(RuntimeError, match="the carrier is open already"):
+            with pytest.raises(RuntimeError, match="the carrier is already open"):
                 await carrier.__aenter__()
 
     run(main)

@@ -168,8 +168,8 @@ def test_the_carrier_can_close_while_an_answer_is_late() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"status": 200}, "status is 200, 300 to 599 are possible"),
-        ({"status": 600}, "status is 600, 300 to 599 are possible"),
+        ({"status": 200}, "status is 200, 300 to 599 are allowed"),
+        ({"status": 600}, "status is 600, 300 to 599 are allowed"),
         ({"delay_s": -1}, "delay_s is -1, at least 0 is needed"),
         ({"delay_s": float("nan")}, "delay_s is nan, at least 0 is needed"),
     ],

@@ -31,9 +31,9 @@ def test_duration_and_seams() -> None:
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (("fax", 8000, 1.0, "us"), "name is 'fax', dial, ringback, busy, congestion, sit, beep are possible"),
-        (("busy", 8000, 1.0, "fr"), "region is 'fr', us, eu, uk are possible"),
-        (("busy", 8000, -1.0, "us"), "duration_ms is -1, 0 to 600000 are possible"),
+        (("fax", 8000, 1.0, "us"), "name is 'fax', dial, ringback, busy, congestion, sit, beep are allowed"),
+        (("busy", 8000, 1.0, "fr"), "region is 'fr', us, eu, uk are allowed"),
+        (("busy", 8000, -1.0, "us"), "duration_ms is -1, 0 to 600000 are allowed"),
         (("busy", 7999, 1.0, "us"), "rate_hz is 7999, 8000 to 192000 are allowed"),
     ],
 )

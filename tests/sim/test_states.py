@@ -38,9 +38,9 @@ STATES: Final[dict[str, tuple[str, ...]]] = {
 DETAILS: Final = {
     ("parked", "streaming_start"): "the call has not been answered yet",
     ("ringing", "answer"): "answer is for incoming calls, this one is outgoing",
-    ("answered", "answer"): "the call is answered already",
+    ("answered", "answer"): "the call is already answered",
     ("answered", "streaming_stop"): "the call is not streaming",
-    ("streaming", "streaming_start"): "the call is streaming already",
+    ("streaming", "streaming_start"): "the call is already streaming",
     ("bridged", "bridge"): "a call can be bridged with one other call",
     ("ended", "hangup"): "the call has ended",
 }

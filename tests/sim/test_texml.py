@@ -142,7 +142,7 @@ def test_a_call_executes_one_document() -> None:
         async with Carrier("KEY") as carrier:
             phone = carrier.new_call(bytes(16 * 100))
             phone.texml('<Response><Pause length="1"/></Response>')
-            with pytest.raises(RuntimeError, match=r"^the call executes a document already$"):
+            with pytest.raises(RuntimeError, match=r"^the call already executes a document$"):
                 phone.texml("<Response/>")
             phone.hang_up()
             with pytest.raises(RuntimeError, match=r"^the call is ended, a document is executed once it is answered$"):

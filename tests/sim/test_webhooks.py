@@ -315,7 +315,7 @@ def test_the_key_is_that_of_the_seed_and_there_is_one_address() -> None:
     with Carrier(seed=1) as carrier:
         assert carrier.public_key == Carrier(seed=1).public_key != Carrier(seed=2).public_key
         carrier.send_webhooks(Webhooks(url="http://127.0.0.1:9/"))
-        with pytest.raises(RuntimeError, match="the carrier posts webhooks already"):
+        with pytest.raises(RuntimeError, match="the carrier already posts webhooks"):
             carrier.send_webhooks(Webhooks(url="http://127.0.0.1:9/"))
 
 

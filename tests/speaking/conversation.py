@@ -1,7 +1,7 @@
 """A conversation between one of our calls and the simulator's carrier, on a clock that the test moves.
 
 Our side is a CallMachine with its session. The carrier's side is the simulator's CarrierStream with its links, and its
-play-out is the only witness of what was heard. Nothing waits: events happen in the order of their time.
+play-out alone shows what was heard. Nothing waits: events happen in the order of their time.
 """
 
 from __future__ import annotations
@@ -251,7 +251,7 @@ class Conversation:
                 found.append((at_ms, None))
         return found
 
-    # The witness
+    # What was heard
 
     @property
     def far_queue_ms(self) -> float:

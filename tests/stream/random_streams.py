@@ -198,7 +198,7 @@ def start_again(stream: OddStream, text: str | bytes, track: str | None) -> Iter
     yield "receive", stream.start(), stream.now_ms
 
 
-def lose_line(stream: OddStream, text: str | bytes, track: str | None) -> Iterator[Step]:
+def lose_connection(stream: OddStream, text: str | bytes, track: str | None) -> Iterator[Step]:
     yield "disconnected", "socket_lost", stream.now_ms
     if stream.rng.random() < 0.3:
         yield "receive", text, stream.now_ms
@@ -215,7 +215,7 @@ def play_back(stream: OddStream, text: str | bytes, track: str | None) -> Iterat
 
 ODD: Final[list[Callable[[OddStream, str | bytes, str | None], Iterator[Step]]]] = [
     *(lose, hold_back, hold_back, send_twice, renumber, stand_still, odd_payload, odd_track),
-    *(other_message, other_message, start_again, lose_line, play_back),
+    *(other_message, other_message, start_again, lose_connection, play_back),
 ]
 
 

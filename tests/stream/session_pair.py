@@ -38,7 +38,7 @@ def sound(first: int, octets: int, *, quiet: bool = False) -> bytes:
 
 @dataclass
 class SessionPair:
-    """The native session, the other one, and the line of both."""
+    """The native session, the other one, and the connection of both."""
 
     plan: StreamPlan
     options: dict[str, Any]
@@ -65,7 +65,7 @@ class SessionPair:
         return MediaSession(self.plan, **options)
 
     def line_up(self) -> None:
-        """Start a line."""
+        """Start a connection."""
         self.receive(carrier.start())
         for session in self.both:
             assert session.speech is not None
@@ -186,8 +186,8 @@ class SessionPair:
         rate_hz = self.plan.send_sample_rate_hz
         self.each(lambda session: session.background(BackgroundSound(source, rate_hz, level_dbov=-30.0)))
 
-    def lose_line(self) -> None:
-        """Lose the line, and all messages in transit."""
+    def lose_connection(self) -> None:
+        """Lose the connection, and all messages in transit."""
         self.up.clear()
         self.down.clear()
         self.octets = 0

@@ -19,7 +19,7 @@ def facts(audio: Audio) -> tuple[object, ...]:
     )
 
 
-def test_a_session_sets_neither() -> None:
+def test_a_session_sets_neither_drops_nor_delay() -> None:
     assert (CHUNK.dropped_before_ms, CHUNK.late_ms) == (0.0, 0.0)
 
 
@@ -30,13 +30,13 @@ def test_the_fields_of_the_reader_are_added_to_the_same_chunk() -> None:
 
 
 @pytest.mark.parametrize("chunk", [CHUNK, CHUNK.handed_over(60.0, 1.5)])
-def test_copies_have_them(chunk: Audio) -> None:
+def test_copies_keep_all_fields(chunk: Audio) -> None:
     for protocol in range(pickle.HIGHEST_PROTOCOL + 1):
         assert facts(pickle.loads(pickle.dumps(chunk, protocol))) == facts(chunk)
     assert facts(copy.copy(chunk)) == facts(chunk)
 
 
-def test_the_repr_shows_them_if_they_are_not_0() -> None:
+def test_the_repr_shows_drops_and_delay_if_not_0() -> None:
     plain = "payload=<160 octets>, pcm=<160 samples at 8000 Hz>"
     assert repr(CHUNK).endswith(f"{plain})")
     assert repr(CHUNK.handed_over(60.0, 1.5)).endswith(f"{plain}, dropped_before_ms=60, late_ms=1.5)")

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.stream.line import breaking_talk
+from tests.stream.breaking_talk import breaking_talk
 from tests.stream.talking import MS, samples
 
 REPEATED_MS = 40.0
@@ -31,9 +31,9 @@ def test_a_blackout_swallows_a_suspension(
     steps: list[tuple[float, Any]] = [(suspended_after_ms, lambda now_ms: session.suspend_speech("hold", now_ms))]
     if resumed_after_ms is not None:
         steps.append((resumed_after_ms, lambda now_ms: session.resume_speech("hold", now_ms)))
-    lost = one.break_line("black_hole", meanwhile=steps)
+    lost = one.break_connection("black_hole", meanwhile=steps)
     assert lost.uncertainty_ms <= 1000.0
-    one.mend_line()
+    one.restore_connection()
     if resumed_after_ms is None:
         session.resume_speech("hold", one.now_ms)
     one.run(one.now_ms + 6000.0)
@@ -52,8 +52,8 @@ def test_a_blackout_swallows_several_pauses(lost_ms: float) -> None:
     for at in range(5):
         steps.append((100.0 + 300.0 * at, lambda now_ms: session.suspend_speech("hold", now_ms)))
         steps.append((200.0 + 300.0 * at, lambda now_ms: session.resume_speech("hold", now_ms)))
-    lost = one.break_line("black_hole", meanwhile=steps)
-    one.mend_line()
+    lost = one.break_connection("black_hole", meanwhile=steps)
+    one.restore_connection()
     one.run(one.now_ms + 6000.0)
     assert one.repeated_ms(3000 * MS) <= REPEATED_MS + lost.uncertainty_ms
     assert reply.state == "played"
@@ -69,8 +69,8 @@ def test_a_blackout_swallows_an_interruption_beside_a_disclosure() -> None:
     answer = session.reply("b")
     answer.play(samples(20_000, 1000 * MS))
     one.run(1800.0)
-    lost = one.break_line("black_hole", meanwhile=[(100.0, session.interrupt)])
-    one.mend_line()
+    lost = one.break_connection("black_hole", meanwhile=[(100.0, session.interrupt)])
+    one.restore_connection()
     one.run(one.now_ms + 6000.0)
     values = [value for value in one.heard() if value <= 20_000]
     assert set(range(1, 2000 * MS + 1)) <= set(values)

@@ -102,7 +102,7 @@ def test_the_resampler_continues_through_the_gap() -> None:
     assert {(len(audio.pcm), audio.sample_rate_hz) for audio in heard} == {(640, 16_000)}
 
 
-def test_of_a_long_gap_a_second_is_made_up() -> None:
+def test_one_second_of_a_long_gap_is_concealed() -> None:
     octets = (payloads("PCMU") * 3)[:200]
     found = told("PCMU", octets, tuple(range(100, 180)), conceal=True)
     assert sum(audio.duration_ms for audio in made_up(found)) == 1000.0

@@ -1,4 +1,4 @@
-"""The line of a call as a machine sees it: `connected` and `start` in time, pings of an idle line, media, a hold."""
+"""The connection of a call in a machine: `connected` and `start` in time, pings while it is idle, media, a hold."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_a_socket_without_start_is_closed_two_minutes_after_connected() -> None:
 # Pings
 
 
-def test_an_idle_line_gets_a_ping() -> None:
+def test_an_idle_connection_gets_a_ping() -> None:
     machine = machine_of(CallTimeouts(ping_ms=5000.0))
     assert look(machine, 29_999.0) == [(at_ms, "ping") for at_ms in (5e3, 10e3, 15e3, 20e3, 25e3)]
     assert not machine.session.ended, "nothing was ever answered"

@@ -13,7 +13,7 @@ import pytest
 from rtpcodec import events
 from rtpcodec.stream.event_octets import AUDIO_OCTETS, octets_of
 from rtpcodec.stream.event_queue import MAX_OCTETS, MAX_OTHER_EVENTS, EventQueue
-from rtpcodec.stream.memory_budget import FREE_OCTETS, GRAIN_OCTETS, Account, HeldBudget, Share
+from rtpcodec.stream.memory_budget import FREE_OCTETS, GRAIN_OCTETS, Account, HeldBudget, OctetLimit
 
 
 @dataclass
@@ -29,7 +29,7 @@ class Model:
 
     def __init__(self, max_audio_ms: float, account: Account | None) -> None:
         self._max_audio_ms = max_audio_ms
-        self._share = Share(MAX_OCTETS, account)
+        self._share = OctetLimit(MAX_OCTETS, account)
         self.entries: list[Entry] = []
         self.dropped_ms = 0.0
         self.dropped_events = 0

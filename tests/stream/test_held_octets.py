@@ -14,7 +14,7 @@ from rtpcodec import events
 from rtpcodec.stream import held
 from rtpcodec.stream.event_queue import MAX_OCTETS, EventQueue
 from rtpcodec.stream.key_order import MAX_TIME_CHARACTERS
-from rtpcodec.stream.memory_budget import FREE_OCTETS, GRAIN_OCTETS, Account, HeldBudget, Share
+from rtpcodec.stream.memory_budget import FREE_OCTETS, GRAIN_OCTETS, Account, HeldBudget, OctetLimit
 from rtpcodec.stream.numbering import MAX_WAITING_OCTETS
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.wire.rules import MAX_CONTROL_OCTETS
@@ -232,9 +232,9 @@ def test_kinds_of_odd_formats_are_reported_to_a_limit() -> None:
     assert 50 < carrier.kinds(session.events(20.0)).count("Malformed") <= 100
 
 
-def test_a_share_grows_in_steps_and_shrinks() -> None:
+def test_a_limit_grows_in_steps_and_shrinks() -> None:
     budget = HeldBudget(3 * GRAIN_OCTETS)
-    share = Share(MAX_OCTETS, Account(budget))
+    share = OctetLimit(MAX_OCTETS, Account(budget))
     assert share.limit_octets == FREE_OCTETS
     assert share.covers(FREE_OCTETS + 1)
     assert budget.held_octets == GRAIN_OCTETS
@@ -242,7 +242,7 @@ def test_a_share_grows_in_steps_and_shrinks() -> None:
     assert not share.covers(FREE_OCTETS + 3 * GRAIN_OCTETS + 1)
     assert share.shrink(0) == 3 * GRAIN_OCTETS
     assert budget.held_octets == 0
-    fixed = Share(100)
+    fixed = OctetLimit(100)
     assert fixed.covers(100)
     assert not fixed.covers(101)
 

@@ -178,7 +178,7 @@ def test_audio_that_bypassed_the_mix_makes_all_sounds_fade_in() -> None:
 def test_what_cannot_be_added_is_refused() -> None:
     idle, one = IdleSound(RATE_HZ), sound()
     idle.add(one)
-    with pytest.raises(ValueError, match=r"^the background sound was added before$"):
+    with pytest.raises(ValueError, match=r"^the background sound was already added$"):
         idle.add(one)
     with pytest.raises(ValueError, match=r"^the background sound has 16000 Hz, the call has 8000 Hz$"):
         idle.add(BackgroundSound(HUM, 16000))

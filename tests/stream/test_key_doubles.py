@@ -48,7 +48,7 @@ def test_a_key_that_is_pressed_twice_is_two_presses(apart_ms: float) -> None:
     assert heard((1000.0, key("5", at(0))), (1000.0 + apart_ms, key("5", at(apart_ms)))) == ("55", 0)
 
 
-def test_both_at_once() -> None:
+def test_two_presses_whose_messages_are_repeated() -> None:
     arrivals = [
         (1000.0, key("5", at(80))),
         (1010.0, key("5", at(0))),

@@ -38,7 +38,7 @@ def test_a_broken_message_is_one_event_and_the_stream_continues(case: Case) -> N
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-def test_the_same_before_start(case: Case) -> None:
+def test_malformed_messages_before_start(case: Case) -> None:
     session = MediaSession()
     session.receive(case.text, 0.0)
     assert carrier.kinds(session.events(0.0)) == ["Malformed"]
@@ -173,7 +173,7 @@ def test_more_track_names_than_the_wire_has() -> None:
     assert found[-1] == events.Malformed("value", "media.track is a new name, and at most 4 track names are allowed")
 
 
-def test_a_shell_rejects_frames_that_are_not_text() -> None:
+def test_a_frame_that_is_not_text_is_rejected() -> None:
     session = carrier.started()
     session.reject("text", "binary frame of 160 octets", 10.0)
     session.reject("fragments", "more than 1000 fragments", 20.0)
@@ -285,7 +285,7 @@ def test_mutated_messages_never_raise(found: list[tuple[str, list[tuple[float, i
 
 
 @given(st.binary(max_size=300) | st.text(max_size=300))
-def test_anything_at_all_is_an_event(anything: bytes | str) -> None:
+def test_any_frame_causes_an_event(anything: bytes | str) -> None:
     session = carrier.started()
     session.receive(anything, 0.0)
     assert carrier.kinds(session.events(0.0)) in (["Malformed"], ["Unknown"])

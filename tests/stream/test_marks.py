@@ -54,7 +54,7 @@ def test_a_mark_is_sent_with_the_frame_before_it() -> None:
     assert order_of(session.outgoing(40.0)) == ["m"]
 
 
-def test_names_are_made_up_and_unlike() -> None:
+def test_generated_names_are_unique() -> None:
     session = carrier.started()
     assert [session.mark(), session.mark(), session.mark("own"), session.mark()] == [
         "rtpcodec-1",
@@ -266,7 +266,7 @@ def test_marks_are_bounded() -> None:
     play_frames(session, 0.5)
     for _ in range(MAX_WAITING_MARKS // 4):
         session.mark()
-    with pytest.raises(LocalProtocolError, match=r"^1000 marks wait already, at most 1000 are allowed$"):
+    with pytest.raises(LocalProtocolError, match=r"^1000 marks already wait, at most 1000 are allowed$"):
         session.mark()
     assert carrier.fed(session, [carrier.mark("rtpcodec-1")]) == [events.MarkPlayed("rtpcodec-1")]
     session.mark()
@@ -298,7 +298,7 @@ def test_a_generated_name_cannot_be_given(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["", 'quo"te', "back\\slash", "new\nline", "größe", "\U0001f600", "x" * 5000])
-def test_any_other_name_returns(name: str) -> None:
+def test_any_other_mark_name_returns(name: str) -> None:
     session = carrier.started()
     assert session.mark(name) == name
     texts = session.outgoing(0.0)

@@ -44,7 +44,7 @@ def test_a_last_mark_waits_for_the_limit() -> None:
     assert not own.wanted(40 * MESSAGE, 3000.0, last=True), "nothing was sent since"
 
 
-def test_the_first_complaint_halves_the_rate_and_the_second_ends_the_marks() -> None:
+def test_the_first_rate_error_halves_the_rate_and_the_second_ends_the_marks() -> None:
     own = OwnMarks(8000)
     assert not own.refused()
     assert sent_positions(own, 100, lead=20) == [20, 520, 1400, 1900]

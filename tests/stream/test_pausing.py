@@ -261,7 +261,7 @@ def test_a_second_pause_needs_the_end_of_the_first() -> None:
     one.run(20.0)
     pause = one.session.pause_playback(20.0)
     with pytest.raises(
-        LocalProtocolError, match=r"^the playback is paused already, resume or discard that pause first$"
+        LocalProtocolError, match=r"^the playback is already paused; resume or discard that pause first$"
     ):
         one.session.pause_playback(30.0)
     pause.resume(40.0)

@@ -255,7 +255,7 @@ def test_plans_are_values() -> None:
 
 
 @pytest.mark.usefixtures("opus", "amrwb")
-def test_options_reach_the_encoder_and_are_no_part_of_the_command() -> None:
+def test_options_reach_the_encoder_and_are_not_in_the_command() -> None:
     options = {"mode": 0}
     plan = StreamPlan(send_codec="AMR-WB", send_options=options)
     options["mode"] = 3

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rtpcodec.codecs import CodecInfo
 from rtpcodec.errors import QueueFull
 from rtpcodec.stream.plan import StreamPlan
-from rtpcodec.stream.play_queue import MAX_WAITING, PlayQueue, Waiting
+from rtpcodec.stream.play_queue import MAX_WAITING, PlayQueue, WaitingPlay
 from rtpcodec.stream.session import MediaSession
 from tests.stream import carrier
 
@@ -117,7 +117,7 @@ def test_a_play_that_fails_in_its_turn_leaves_the_others_alone() -> None:
     session.receive(carrier.start(), 0)
     while queue.feed():
         session.outgoing(0)
-    ends = [(wait.ended, wait.error) for wait in (first, last) if isinstance(wait, Waiting)]
+    ends = [(wait.ended, wait.error) for wait in (first, last) if isinstance(wait, WaitingPlay)]
     assert ends == [(True, None), (True, None)]
     assert broken is not None
     assert str(broken.error) == "the codec failed"

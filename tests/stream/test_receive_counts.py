@@ -32,7 +32,7 @@ chunks = st.tuples(
 
 @settings(max_examples=300)
 @given(st.lists(chunks, max_size=120), st.booleans())
-def test_any_counters_keep_the_books(found: list[Any], is_asked: bool) -> None:
+def test_counts_add_up_for_any_counters(found: list[Any], is_asked: bool) -> None:
     """Each chunk has a content; is_asked: whether `events` is called at each deadline."""
     session = carrier.started(StreamPlan(tracks="both_tracks"))
     now_ms = 20.0
@@ -107,7 +107,7 @@ def call_of(seed: int) -> tuple[dict[str, Any], bool]:
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_simulated_calls_keep_the_books(seed: int) -> None:
+def test_counts_add_up_in_simulated_calls(seed: int) -> None:
     options, restarts = call_of(seed)
     stream = open_stream(ramp(8 * 10_000), seed=str(seed), settings={"tracks": "both_tracks"}, **options)
     session = carrier.started(StreamPlan(tracks="both_tracks"))

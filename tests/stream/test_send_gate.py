@@ -33,7 +33,7 @@ def hear(gate: SendGate, now_ms: float) -> None:
     gate.inbound.silence_ms(now_ms)
 
 
-def test_a_gate_that_knows_nothing_is_open() -> None:
+def test_a_gate_without_measurements_is_open() -> None:
     gate = gate_of()
     for now_ms in range(0, 10_000, 100):
         hear(gate, float(now_ms))

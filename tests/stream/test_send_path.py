@@ -140,11 +140,11 @@ class Conversation(SessionPair):
     def do_late(self, amount: int) -> None:
         self.wait(200.0, late_ms=float(amount % 9))
 
-    def do_line(self, _amount: int) -> None:
+    def do_connection(self, _amount: int) -> None:
         if self.lost:
             self.line_up()
         else:
-            self.lose_line()
+            self.lose_connection()
 
     def do_silence_of_the_clock(self, _amount: int) -> None:
         self.step()
@@ -177,20 +177,22 @@ cases = (operations, st.sampled_from(list(PLANS)), st.sampled_from(OPTIONS), st.
 
 @settings(max_examples=60, deadline=None)
 @given(*cases)
-def test_both_ways_are_one(found: Operations, codec: str, options: dict[str, Any], line: tuple[float, bool]) -> None:
+def test_native_and_python_send_path_agree(
+    found: Operations, codec: str, options: dict[str, Any], line: tuple[float, bool]
+) -> None:
     talk_over(found, codec, options, line)
 
 
 @pytest.mark.long
 @settings(max_examples=250, deadline=None)
 @given(*cases)
-def test_both_ways_are_one_in_many_conversations(
+def test_native_and_python_send_path_agree_in_many_conversations(
     found: Operations, codec: str, options: dict[str, Any], line: tuple[float, bool]
 ) -> None:
     talk_over(found, codec, options, line)
 
 
-def test_a_system_that_hides_its_buffers_is_asked_once_per_line() -> None:
+def test_a_system_that_hides_its_buffers_is_asked_once_per_connection() -> None:
     session = MediaSession(StreamPlan(), own_marks=False, diagnosis_s=None)
     session.receive(carrier.start(), 0.0)
     asked: list[float] = []
@@ -202,7 +204,7 @@ def test_a_system_that_hides_its_buffers_is_asked_once_per_line() -> None:
             session.play(sound(at, 320))
             assert len(session.outgoing(1000.0 * line + 20.0 * at)) == 1
         assert len(asked) == line
-        gate_of.line_lost(0)
+        gate_of.connection_lost(0)
 
 
 def test_the_numbers_of_the_native_path_are_those_of_the_classes() -> None:

@@ -176,7 +176,7 @@ class Call:
 
 @settings(max_examples=150)
 @given(operations, st.booleans())
-def test_random_calls_keep_the_books(found: list[tuple[str, int]], own_marks: bool) -> None:
+def test_counts_add_up_in_random_calls(found: list[tuple[str, int]], own_marks: bool) -> None:
     call = Call(carrier.started(max_queue_ms=QUEUE_MS, own_marks=own_marks))
     for what, amount in found:
         call.do(what, amount)

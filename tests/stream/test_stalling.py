@@ -54,7 +54,7 @@ def test_after_the_end_nothing_stalls() -> None:
     assert stalls_of(carrier.started(), [(10.0, carrier.STOP), (9000.0, carrier.media())]) == []
 
 
-def test_chunks_of_30_s_are_a_beat() -> None:
+def test_an_interval_of_30_s_between_chunks_is_not_a_stall() -> None:
     long = carrier.media(b"\xff" * 240_000)
     session = carrier.started()
     session.receive(long, 0.0)
@@ -62,7 +62,7 @@ def test_chunks_of_30_s_are_a_beat() -> None:
     assert stalls_of(session, [(400_000.0, long)]) == [events.Stalled(130_000.0)]
 
 
-def test_the_beat_is_that_of_the_last_chunk() -> None:
+def test_the_expected_interval_is_that_of_the_last_chunk() -> None:
     session = carrier.started()
     beat = [(10.0, carrier.media(b"\xff" * 2400)), (590.0, carrier.media()), (1000.0, carrier.media())]
     assert stalls_of(session, beat) == [events.Stalled(410.0)]

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from rtpcodec import MediaSession, StreamPlan, events, replay
 from rtpcodec.audio import mp3
+from rtpcodec.stream.connection_events import Held, Unheld
 from rtpcodec.stream.events import SpeechEnded, SpeechStarted
-from rtpcodec.stream.line_events import Held, Unheld
 from rtpcodec.stream.speaking.background_sound import BackgroundSound
 from rtpcodec.stream.speaking.background_source import BackgroundSource
 from tests.listening.voice_line import line, silence, sound
@@ -296,7 +296,7 @@ def test_a_hold_suspends_both_is_reported_once_and_is_captured(tmp_path: Path) -
 # Voice activity
 
 
-def test_nobody_is_heard_during_a_suspension() -> None:
+def test_no_speech_is_detected_during_a_suspension() -> None:
     made, detector = line()
     changes: list[bool] = []
     detector.on_change = lambda: changes.append(detector.speaking)

@@ -24,7 +24,7 @@ def numbers_of(found: list[events.Event]) -> list[int | None]:
     return [audio.chunk for audio in carrier.audio_of(found)]
 
 
-def test_what_waits_is_delivered_100_ms_after_it_came() -> None:
+def test_a_waiting_chunk_is_delivered_after_100_ms() -> None:
     session = learnt()
     session.receive(carrier.media(chunk=102), 2040.0)
     session.receive(carrier.media(chunk=103), 2060.0)
@@ -74,7 +74,7 @@ def test_three_later_chunks_may_wait_a_fourth_ends_it() -> None:
     assert session.next_deadline_ms is None
 
 
-def test_while_the_numbering_is_learnt_it_ends_as_well() -> None:
+def test_the_wait_also_ends_while_the_numbering_is_learnt() -> None:
     session = carrier.started()
     carrier.fed(session, [carrier.media(chunk=1)])
     session.receive(carrier.media(chunk=3), 60.0)

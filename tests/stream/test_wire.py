@@ -99,7 +99,7 @@ def test_shape_with_everything_gives_everything() -> None:
         ('{"event":"mark","sequence_number":9,"mark":{"name":""}}', messages.Mark("", 9)),
     ],
 )
-def test_members(text: str, expected: messages.Message) -> None:
+def test_members_are_read(text: str, expected: messages.Message) -> None:
     assert parse(text) == expected
 
 
@@ -181,19 +181,19 @@ def test_pad_bits_are_ignored_and_escapes_are_json(payload: str, octets: bytes) 
 
 
 @given(st.binary(max_size=2000))
-def test_payloads_return(payload: bytes) -> None:
+def test_payloads_survive_the_wire(payload: bytes) -> None:
     assert parse(media_text(payload)) == messages.Media(payload)
     assert media_text(payload) == build(messages.Media(payload))
     assert parse(carrier.media(payload)) == messages.Media(payload)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=40))
-def test_names_return(name: str) -> None:
+def test_mark_names_survive_the_wire(name: str) -> None:
     assert parse(build(messages.Mark(name))) == messages.Mark(name)
     assert json.loads(build(messages.Mark(name))) == {"event": "mark", "mark": {"name": name}}
 
 
-def test_unknown_events_and_members_are_no_fault() -> None:
+def test_unknown_events_and_members_are_ignored() -> None:
     text = '{"event":"future_event","media":5,"start":"now","sequence_number":-1.5,"x":[{}]}'
     assert parse(text) == messages.Other("future_event", text)
     assert parse('{"event":"clear","later":{"a":[1]}}') == messages.Clear()

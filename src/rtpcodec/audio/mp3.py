@@ -90,7 +90,7 @@ def require_mp3(data: Buffer, max_octets: int = MAX_MESSAGE_MP3_OCTETS) -> None:
     """
     octets = _octets(data)
     if len(octets) > max_octets:
-        raise ValueError(f"MP3 has {len(octets)} octets, {max_octets} are the most")
+        raise ValueError(f"MP3 has {len(octets)} octets, at most {max_octets} are allowed")
     _parts(octets)
 
 

@@ -59,7 +59,7 @@ _INDEXED_PAIRS: Final = tuple(
 )
 
 
-class Stretch(NamedTuple):
+class SteadyTone(NamedTuple):
     """A tone or a pair of tones without other sounds."""
 
     name: str
@@ -100,7 +100,7 @@ class SteadyTones(Live):
         self._steps: list[_Step] = []
         self._missing = 0
 
-    def take(self, pcm: Buffer) -> Iterator[tuple[Window, Stretch | None]]:
+    def take(self, pcm: Buffer) -> Iterator[tuple[Window, SteadyTone | None]]:
         """Add PCM, and yield its windows, each with the stretch that ends there."""
         for window in self.windows.taken(pcm):
             if window.values is None and not self._steps:
@@ -114,7 +114,7 @@ class SteadyTones(Live):
         self.windows.reset(begin)
 
     @property
-    def running(self) -> Stretch | None:
+    def running(self) -> SteadyTone | None:
         """The current stretch, which has not ended."""
         return self._stretch(ended=False) if self._steps else None
 
@@ -123,11 +123,11 @@ class SteadyTones(Live):
         """The approximate length of the current stretch; 0: no tone."""
         return self._steps[-1].begin - self._steps[0].begin if self._steps else 0
 
-    def end(self) -> Stretch | None:
+    def end(self) -> SteadyTone | None:
         """End the current stretch: no more PCM follows it directly."""
         return self._close()
 
-    def _look(self, window: Window) -> Stretch | None:
+    def _look(self, window: Window) -> SteadyTone | None:
         found = None if window.values is None else self._sounding(window)
         steps = self._steps
         if found is None:
@@ -188,13 +188,13 @@ class SteadyTones(Live):
                 return None
         return first, second
 
-    def _close(self) -> Stretch | None:
+    def _close(self) -> SteadyTone | None:
         stretch = self._stretch(ended=True) if self._steps else None
         self._steps = []
         self._missing = 0
         return stretch if stretch is not None and stretch.samples >= self.least_samples else None
 
-    def _stretch(self, *, ended: bool) -> Stretch:
+    def _stretch(self, *, ended: bool) -> SteadyTone:
         steps, windows = self._steps, self.windows
         full = sorted(step.power for step in steps)[len(steps) // 2]
         # In a window that a tone fills only in part, the share of the amplitude differs from that of the power.
@@ -203,7 +203,7 @@ class SteadyTones(Live):
         end = steps[-1].begin + (windows.edge(_amplitude(steps[-1], full)) if ended else windows.window)
         core = [step for step in steps if step.power >= full / 2]
         frequencies_hz = tuple(fmean(step.tones[k].frequency_hz for step in core) for k in range(len(steps[0].tones)))
-        return Stretch(self._name, max(round(start), 0), round(end), frequencies_hz, full)
+        return SteadyTone(self._name, max(round(start), 0), round(end), frequencies_hz, full)
 
 
 def _amplitude(step: _Step, full: float) -> float:

@@ -184,7 +184,7 @@ def checked_kinds(kinds: Iterable[ToneKind]) -> tuple[ToneKind, ...]:
     checked = tuple(kinds)
     for kind in checked:
         if kind not in TONE_KINDS:
-            raise ValueError(f"kind is {kind!r}, {', '.join(TONE_KINDS)} are possible")
+            raise ValueError(f"kind is {kind!r}, {', '.join(TONE_KINDS)} are allowed")
     if not checked:
         raise ValueError(f"kinds has 0 items, at least 1 of {', '.join(TONE_KINDS)} is needed")
     return tuple(kind for kind in TONE_KINDS if kind in checked)

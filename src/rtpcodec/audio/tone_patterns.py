@@ -6,7 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Final, Literal, NamedTuple
 
-from rtpcodec.audio.steady_tones import SAME_TONE_HZ, Stretch
+from rtpcodec.audio.steady_tones import SAME_TONE_HZ, SteadyTone
 from rtpcodec.audio.tone_windows import Window
 from rtpcodec.pickling import Live
 
@@ -65,9 +65,9 @@ class Patterns(Live):
         """Begin a stream; report is called with each pattern."""
         self._per_ms = rate_hz / 1000
         self._report = report
-        self._before: list[Stretch] = []
+        self._before: list[SteadyTone] = []
         """The last stretches, which may be part of an incomplete pattern."""
-        self._last: Stretch | None = None
+        self._last: SteadyTone | None = None
         """A stretch that is a pattern if silence follows."""
         self._in_cadence = False
         self._dialled = False
@@ -87,7 +87,7 @@ class Patterns(Live):
         """Report whether a current stretch of this length may be a dial tone that was not reported yet."""
         return not self._dialled and samples > min(DIAL_MS.values()) * self._per_ms
 
-    def runs(self, stretch: Stretch) -> None:
+    def runs(self, stretch: SteadyTone) -> None:
         """Add a stretch that has not ended: a dial tone lasts until the caller dials."""
         needed_ms = DIAL_MS.get(stretch.name)
         if needed_ms is None or stretch.samples < needed_ms * self._per_ms:
@@ -96,7 +96,7 @@ class Patterns(Live):
             self._dialled = True
             self._emit("dial", [stretch])
 
-    def ended(self, stretch: Stretch) -> None:
+    def ended(self, stretch: SteadyTone) -> None:
         """Add a stretch that has ended."""
         dialled, self._dialled = self._dialled, False
         if dialled:
@@ -125,7 +125,7 @@ class Patterns(Live):
             self._in_cadence = False
             self._alone(last, progress=progress)
 
-    def _alone(self, stretch: Stretch, *, progress: bool) -> None:
+    def _alone(self, stretch: SteadyTone, *, progress: bool) -> None:
         """Report a stretch that silence follows, if it is a pattern."""
         if progress and self._lasts(stretch, RING_MS):
             self._emit("ringback", [stretch])
@@ -146,7 +146,7 @@ class Patterns(Live):
         self._in_cadence = cadence != "ringback"
         return True
 
-    def _cadence(self, first: Stretch, second: Stretch) -> PatternKind | None:
+    def _cadence(self, first: SteadyTone, second: SteadyTone) -> PatternKind | None:
         """Return the pattern of two consecutive stretches; None: not a pattern."""
         on_ms, off_ms = second.samples / self._per_ms, (second.start - first.end) / self._per_ms
         same_ms = max(SAME_MS, SAME_SHARE * on_ms)
@@ -172,10 +172,10 @@ class Patterns(Live):
         self._before = []
         return True
 
-    def _lasts(self, stretch: Stretch, times_ms: tuple[float, float]) -> bool:
+    def _lasts(self, stretch: SteadyTone, times_ms: tuple[float, float]) -> bool:
         return _within(stretch.samples / self._per_ms, times_ms)
 
-    def _emit(self, kind: PatternKind, stretches: list[Stretch]) -> None:
+    def _emit(self, kind: PatternKind, stretches: list[SteadyTone]) -> None:
         frequencies_hz = stretches[-1].frequencies_hz
         if kind == "sit":
             frequencies_hz = tuple(stretch.frequencies_hz[0] for stretch in stretches)
@@ -187,7 +187,7 @@ def _within(value: float, limits: tuple[float, float]) -> bool:
     return limits[0] <= value <= limits[1]
 
 
-def _same_tone(first: Stretch, second: Stretch) -> bool:
+def _same_tone(first: SteadyTone, second: SteadyTone) -> bool:
     """Report whether two stretches have the same tones; a single tone must be a call progress tone."""
     if first.name != second.name or not (second.name or _within(second.frequencies_hz[0], PROGRESS_HZ)):
         return False

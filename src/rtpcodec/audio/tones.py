@@ -48,7 +48,7 @@ class DualTone(Live):
             ValueError: key is not a DTMF key, the rate is out of range, or the level would clip.
         """
         if key not in KEY_FREQUENCIES_HZ:
-            raise ValueError(f"key is {key!r}, 0 to 9, A to D, * and # are possible")
+            raise ValueError(f"key is {key!r}, 0 to 9, A to D, * and # are allowed")
         self.key = key
         self.rate_hz = rate_hz
         self.level_dbm0 = level_dbm0

@@ -215,7 +215,7 @@ class _Header:
         if not channels:
             raise self._refused("has 0 channels, at least 1 is needed")
         if not 0 < rate_hz <= MAX_SAMPLE_RATE_HZ:
-            raise self._refused(f"has a rate of {rate_hz} Hz, 1 to {MAX_SAMPLE_RATE_HZ} are possible")
+            raise self._refused(f"has a rate of {rate_hz} Hz, 1 to {MAX_SAMPLE_RATE_HZ} are allowed")
         big_endian, is_rf64 = self._order == ">", self._form in (b"RF64", b"BW64")
         known = rate_hz, big_endian, data_at, data_octets, self._declared, is_rf64, tag
         if tag not in _CODINGS:

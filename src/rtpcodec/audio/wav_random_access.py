@@ -46,9 +46,9 @@ class RandomAccessWav(Live):
             OSError: the file cannot be written.
         """
         if not 0 < sample_rate_hz <= MAX_SAMPLE_RATE_HZ:
-            raise ValueError(f"sample_rate_hz is {sample_rate_hz}, 1 to {MAX_SAMPLE_RATE_HZ} are possible")
+            raise ValueError(f"sample_rate_hz is {sample_rate_hz}, 1 to {MAX_SAMPLE_RATE_HZ} are allowed")
         if channels not in (1, 2):
-            raise ValueError(f"channels is {channels}, 1 or 2 are possible")
+            raise ValueError(f"channels is {channels}, 1 or 2 are allowed")
         self.path = Path(path)
         self.sample_rate_hz = sample_rate_hz
         self.channels = channels

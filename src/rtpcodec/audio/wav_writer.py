@@ -46,7 +46,7 @@ class WavWriter(Live):
             OSError: the file cannot be written.
         """
         if not 0 < sample_rate_hz <= MAX_SAMPLE_RATE_HZ:
-            raise ValueError(f"sample_rate_hz is {sample_rate_hz}, 1 to {MAX_SAMPLE_RATE_HZ} are possible")
+            raise ValueError(f"sample_rate_hz is {sample_rate_hz}, 1 to {MAX_SAMPLE_RATE_HZ} are allowed")
         self.path = Path(path)
         self.sample_rate_hz = sample_rate_hz
         self.samples_written = 0

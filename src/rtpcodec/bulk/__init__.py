@@ -3,7 +3,7 @@
 batch        the public function: transcode_batch
 rows         input rows and result rows
 opening      opens the octets of a row as an audio file
-wanted       kind, rate and channel of a batch's results
+result_format  kind, rate and channel of the results of a batch
 direct       G.711 and 16-bit PCM without a change of rate, from file to file by one kernel
 g722_rows    many rows of G.722 in one bank
 whole_files  reads and writes files of rows for the recipes

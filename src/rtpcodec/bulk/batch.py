@@ -7,8 +7,8 @@ from typing import Any
 
 from rtpcodec.bulk.direct import transcode_directly
 from rtpcodec.bulk.opening import DecodedSource, OpenedRow, open_row
+from rtpcodec.bulk.result_format import ResultFormat, result_format
 from rtpcodec.bulk.rows import OutputRow, failed, finished, path_of
-from rtpcodec.bulk.wanted import Wanted, wanted
 
 
 def transcode_batch(
@@ -46,10 +46,10 @@ def transcode_batch(
     >>> len(rows[0]["bytes"]), rows[0]["facts"]["duration_ms"], rows[1]["bytes"] is None
     (16044, 1000.0, True)
     """
-    return _transcoded_rows(rows, wanted(to, sample_rate_hz, channel, options))
+    return _transcoded_rows(rows, result_format(to, sample_rate_hz, channel, options))
 
 
-def _transcoded_rows(rows: Iterable[Mapping[str, Any]], aim: Wanted) -> list[OutputRow]:
+def _transcoded_rows(rows: Iterable[Mapping[str, Any]], wanted: ResultFormat) -> list[OutputRow]:
     done: list[OutputRow] = []
     banked: dict[int, OpenedRow] = {}
     for number, row in enumerate(rows):
@@ -61,26 +61,26 @@ def _transcoded_rows(rows: Iterable[Mapping[str, Any]], aim: Wanted) -> list[Out
         except Exception as error:  # the content of a row must not end the batch
             done.append(failed(path_of(row), error))
             continue
-        if aim.kind.name == "g722" or opened.source.facts.codec == "G722":
+        if wanted.kind.name == "g722" or opened.source.facts.codec == "G722":
             banked[number] = opened
             done.append(failed(opened.path, RuntimeError("it waits for its bank")))
         else:
-            done.append(_transcoded(opened, aim))
+            done.append(_transcoded(opened, wanted))
     if banked:
-        for number, result in zip(banked, _by_banks(list(banked.values()), aim), strict=True):
+        for number, result in zip(banked, _by_banks(list(banked.values()), wanted), strict=True):
             done[number] = result
     return done
 
 
-def _transcoded(row: OpenedRow, aim: Wanted) -> OutputRow:
+def _transcoded(row: OpenedRow, wanted: ResultFormat) -> OutputRow:
     """Transcode a single row."""
     try:
-        return transcode_directly(row, aim) or aim.transcode(row)
+        return transcode_directly(row, wanted) or wanted.transcode(row)
     except Exception as error:  # see transcode_batch
         return failed(row.path, error, row.facts)
 
 
-def _by_banks(rows: Sequence[OpenedRow], aim: Wanted) -> list[OutputRow]:
+def _by_banks(rows: Sequence[OpenedRow], wanted: ResultFormat) -> list[OutputRow]:
     """Transcode rows from or to G.722 in banks of similar length."""
     from rtpcodec.bulk.g722_rows import decode_rows, encode_rows  # noqa: PLC0415 -- other rows need no arrays
 
@@ -88,9 +88,9 @@ def _by_banks(rows: Sequence[OpenedRow], aim: Wanted) -> list[OutputRow]:
         coded = [row for row in rows if row.source.facts.codec == "G722"]
         for row, pcm in zip(coded, decode_rows([row.octets for row in coded]), strict=True):
             row.source = DecodedSource(pcm, row.source.facts)
-        if aim.kind.name != "g722":
-            return [_transcoded(row, aim) for row in rows]
-        read = [_read(row, aim) for row in rows]
+        if wanted.kind.name != "g722":
+            return [_transcoded(row, wanted) for row in rows]
+        read = [_read(row, wanted) for row in rows]
         octets = iter(encode_rows([found for found in read if isinstance(found, bytes)]))
         return [
             finished(row.path, next(octets), row.facts, row.facts.samples) if isinstance(found, bytes) else found
@@ -100,9 +100,9 @@ def _by_banks(rows: Sequence[OpenedRow], aim: Wanted) -> list[OutputRow]:
         return [failed(row.path, error) for row in rows]
 
 
-def _read(row: OpenedRow, aim: Wanted) -> bytes | OutputRow:
+def _read(row: OpenedRow, wanted: ResultFormat) -> bytes | OutputRow:
     """Return the whole sound of a row, or its result row with the error."""
     try:
-        return aim.pcm_of(row)
+        return wanted.pcm_of(row)
     except Exception as error:  # see transcode_batch
         return failed(row.path, error, row.facts)

@@ -11,8 +11,8 @@ from typing import Final
 
 from rtpcodec.bulk._g711_files import pcma_decode_behind, pcmu_decode_behind
 from rtpcodec.bulk.opening import OpenedRow
+from rtpcodec.bulk.result_format import ResultFormat
 from rtpcodec.bulk.rows import OutputRow, finished
-from rtpcodec.bulk.wanted import Wanted
 from rtpcodec.files.formats.wav_target import header
 from rtpcodec.kernels.g711 import pcma_encode, pcmu_decode, pcmu_encode
 from rtpcodec.kernels.g711_transcode import pcma_to_pcmu, pcmu_to_pcma
@@ -37,17 +37,17 @@ _IS_LITTLE_ENDIAN: Final = sys.byteorder == "little"
 """Whether 16-bit samples of a WAV file are in the processor's order."""
 
 
-def transcode_directly(row: OpenedRow, aim: Wanted) -> OutputRow | None:
+def transcode_directly(row: OpenedRow, wanted: ResultFormat) -> OutputRow | None:
     """Transcode a row from its first sample with one kernel. None: it needs the general path, and is unchanged."""
     facts = row.facts
-    coding, to = facts.codec, aim.kind.name
+    coding, to = facts.codec, wanted.kind.name
     if (
         coding not in _CODED_OCTETS
         or (coding, to) not in _KERNELS
         or facts.channels != 1
-        or aim.channel not in (None, 0)
-        or aim.rate_hz(facts) != facts.sample_rate_hz
-        or aim.options
+        or wanted.channel not in (None, 0)
+        or wanted.rate_hz(facts) != facts.sample_rate_hz
+        or wanted.options
         or not _IS_LITTLE_ENDIAN
         or row.octets.startswith(b"RIFX")
     ):

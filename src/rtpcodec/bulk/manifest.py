@@ -58,7 +58,7 @@ class Manifest(Live):
         """
         if path.exists():
             if not replace:
-                raise FileExistsError(f"{path} exists already; --resume {path} continues it")
+                raise FileExistsError(f"{path} already exists; --resume {path} continues it")
             _require_manifest(path)
         file = path.open("ab", buffering=0)
         try:

@@ -11,8 +11,8 @@ from rtpcodec.audio.channels import interleave
 from rtpcodec.bulk.direct import transcode_directly
 from rtpcodec.bulk.manifest import Row
 from rtpcodec.bulk.opening import open_row
+from rtpcodec.bulk.result_format import ResultFormat
 from rtpcodec.bulk.rows import facts_of
-from rtpcodec.bulk.wanted import Wanted
 from rtpcodec.bulk.work import FileProgress, Job
 from rtpcodec.codecs.info import ByteOrder
 from rtpcodec.files.facts import AudioFacts
@@ -105,7 +105,7 @@ class Transcoding:
         facts = {"kind": self.from_kind, "sample_rate_hz": self.from_rate_hz, "byte_order": self.byte_order}
         opened = open_row({"path": name, "bytes": octets, **facts})
         channel = 0 if self.channel is None else self.channel
-        done = transcode_directly(opened, Wanted(self.to, self.sample_rate_hz, channel, self.options))
+        done = transcode_directly(opened, ResultFormat(self.to, self.sample_rate_hz, channel, self.options))
         if done is None or done["bytes"] is None or done["facts"] is None:
             return None
         row = {

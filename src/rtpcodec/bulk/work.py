@@ -29,7 +29,7 @@ class Job(NamedTuple):
 def require_jobs(threads: int) -> int:
     """Return the number of threads. ValueError: not 1 to MAX_JOBS."""
     if not 1 <= threads <= MAX_JOBS:
-        raise ValueError(f"jobs is {threads}, 1 to {MAX_JOBS} are possible")
+        raise ValueError(f"jobs is {threads}, 1 to {MAX_JOBS} are allowed")
     return threads
 
 

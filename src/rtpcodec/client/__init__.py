@@ -1,4 +1,4 @@
-"""Commands to the carrier as values, one thin shell each for blocking and async code, and its webhooks. No media.
+"""Commands to the carrier as values, a thin blocking client and a thin async client, and webhooks. No media.
 
 fields            every field of every command, typed, and its check
 checks            errors and warnings of single fields
@@ -10,12 +10,12 @@ answer            an HTTP answer as an outcome or an error
 redaction         strikes the API key and other secrets out of what is shown
 retry             whether and when to retry
 attempts          one command over all its attempts; no I/O
-transport         the HTTP library: httpx2 or httpx, imported with the first shell
+transport         the HTTP library: httpx2 or httpx, imported with the first client
 proxies           the proxy that the environment names
 deadline          the moment at which a blocking attempt ends
 deadline_network  sockets that keep it; deadline_transport: the HTTP library on top of them
 memory_transport  its transport in memory, on a virtual clock
-sync, aio         the shells; sync_http and aio_http carry the attempts
+sync, aio         the clients; sync_http and aio_http carry the attempts
 webhook           signature and repeats of a delivery
 webhook_events    deliveries as typed events: event_base, call_events, call_quality
 """

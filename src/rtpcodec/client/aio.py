@@ -1,4 +1,4 @@
-"""Commands for asyncio: a thin shell; the blocking form is `sync`."""
+"""Commands for asyncio: a thin client; the blocking one is `sync`."""
 
 from __future__ import annotations
 

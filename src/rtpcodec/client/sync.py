@@ -1,4 +1,4 @@
-"""Commands for blocking code: a thin shell; the asyncio form is `aio`."""
+"""Commands for blocking code: a thin client; the asyncio one is `aio`."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The HTTP library under both shells: httpx2, or httpx, its predecessor with the same interface.
+"""The HTTP library under both clients: httpx2, or httpx, its predecessor with the same interface.
 
-The library is imported with the first shell, because its import takes longer than that of the rest of this package.
+The library is imported with the first client, because its import takes longer than that of the rest of this package.
 """
 
 from __future__ import annotations

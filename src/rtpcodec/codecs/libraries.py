@@ -34,7 +34,7 @@ class CodecLibrary:
     major: int
     """The version of its binary interface, a part of the file's name."""
     debian_package: str
-    witness: str
+    probe_function: str
     """A function that every version has; its address shows which file was opened."""
     functions: tuple[str, ...] = ()
     """The other functions that the codec calls."""
@@ -106,7 +106,7 @@ class CodecLibrary:
                 reasons.append(str(error))
         for name in () if reasons else names:
             try:
-                return SharedLibrary(name, (self.witness, *self.functions), self.version_function)
+                return SharedLibrary(name, (self.probe_function, *self.functions), self.version_function)
             except OSError as error:
                 reasons.append(str(error))
         raise MissingLibrary(self.codec, self.name, self.installed_by, VARIABLE, "; ".join(reasons))
@@ -133,7 +133,7 @@ OPUS = CodecLibrary(
     name="libopus",
     major=0,
     debian_package="libopus0",
-    witness="opus_decode",
+    probe_function="opus_decode",
     functions=(
         "opus_encoder_get_size",
         "opus_encoder_init",
@@ -152,7 +152,7 @@ AMRWB_DECODER = CodecLibrary(
     name="libopencore-amrwb",
     major=0,
     debian_package="libopencore-amrwb0",
-    witness="D_IF_decode",
+    probe_function="D_IF_decode",
     functions=("D_IF_init", "D_IF_exit"),
     data_package="rtpcodec_amrwb",
 )
@@ -161,7 +161,7 @@ AMRWB_ENCODER = CodecLibrary(
     name="libvo-amrwbenc",
     major=0,
     debian_package="libvo-amrwbenc0",
-    witness="E_IF_encode",
+    probe_function="E_IF_encode",
     functions=("E_IF_init", "E_IF_exit"),
     data_package="rtpcodec_amrwb",
 )

@@ -37,7 +37,7 @@
         │   ├── InvalidClientState            90017: client_state is not base64
         │   ├── CallEnded                     90018: the call has already ended
         │   ├── CallNotAnswered               90034: the call has not been answered yet
-        │   ├── StreamingInUse                90045: the call is streaming already
+        │   ├── StreamingInUse                90045: the call is already streaming
         │   ├── StreamingFailed               90046: the carrier could not start the stream
         │   └── StreamingNotInUse             90048: the call is not streaming
         ├── UnreadableAnswer  (ValueError)    answered with success, but not in the documented form

@@ -139,7 +139,7 @@ class CallNotAnswered(CommandRefused):
 
 
 class StreamingInUse(CommandRefused):
-    """The call streams already, and only one stream per call is allowed."""
+    """The call already streams, and only one stream per call is allowed."""
 
 
 class StreamingFailed(CommandRefused):

@@ -102,7 +102,7 @@ def open_source(
 def _said(kind: str) -> tuple[str, RawKind | None]:
     found = _OTHER_NAMES.get(kind.lower(), kind.lower())
     if found not in KINDS:
-        raise ValueError(f"kind is {kind!r}, possible are {', '.join(KINDS)}")
+        raise ValueError(f"kind is {kind!r}, allowed are {', '.join(KINDS)}")
     return found, _RAW.get(found)
 
 

@@ -72,7 +72,7 @@ class FilteredRate(Live):
 def require_file_rate(name: str, rate_hz: int) -> None:
     """Check a sample rate. ValueError: not from 1 to MAX_SAMPLE_RATE_HZ; `name` is that of the caller's argument."""
     if not 0 < rate_hz <= MAX_SAMPLE_RATE_HZ:
-        raise ValueError(f"{name} is {rate_hz}, 1 to {MAX_SAMPLE_RATE_HZ} are possible")
+        raise ValueError(f"{name} is {rate_hz}, 1 to {MAX_SAMPLE_RATE_HZ} are allowed")
 
 
 def rate_change(from_hz: int, to_hz: int) -> RateChange:

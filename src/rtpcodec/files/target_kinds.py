@@ -42,10 +42,10 @@ class TargetKind:
             rates = ", ".join(map(str, self.sample_rates_hz))
             raise ValueError(f"sample_rate_hz is {sample_rate_hz}, {self.name} has {rates}")
         if not 0 < sample_rate_hz <= MAX_RATE_HZ:
-            raise ValueError(f"sample_rate_hz is {sample_rate_hz}, 1 to {MAX_RATE_HZ} are possible")
+            raise ValueError(f"sample_rate_hz is {sample_rate_hz}, 1 to {MAX_RATE_HZ} are allowed")
         if not 0 < channels <= self.max_channels:
             most = f"1 to {self.max_channels} are" if self.max_channels > 1 else "1 is"
-            raise ValueError(f"channels is {channels}, {most} possible in {self.name}")
+            raise ValueError(f"channels is {channels}, {most} allowed in {self.name}")
 
     def rate_for_hz(self, sample_rate_hz: int) -> int:
         """Return the rate of a file for sound of this rate: a raw kind's usual one, or the same or next higher one."""
@@ -99,11 +99,11 @@ def target_kind(name: str | None, path: str | None = None) -> TargetKind:
     kinds = ", ".join(TARGET_KINDS)
     if name is not None:
         if name not in TARGET_KINDS:
-            raise ValueError(f"kind is {name!r}, possible are {kinds}")
+            raise ValueError(f"kind is {name!r}, allowed are {kinds}")
         return TARGET_KINDS[name]
     if path is None:
         raise ValueError(f"a file object needs a kind: {kinds}")
     suffix = PurePath(path).suffix.lower()
     if suffix not in _BY_SUFFIX:
-        raise ValueError(f"{PurePath(path).name} ends in {suffix!r}, possible are {', '.join(_BY_SUFFIX)}")
+        raise ValueError(f"{PurePath(path).name} ends in {suffix!r}, allowed are {', '.join(_BY_SUFFIX)}")
     return _BY_SUFFIX[suffix]

@@ -268,4 +268,4 @@ def _open(
 
 def _require_absent(path: str | Path) -> None:
     if os.path.lexists(path):
-        raise FileExistsError(f"{path} exists already")
+        raise FileExistsError(f"{path} already exists")

@@ -103,7 +103,7 @@ cdef class ToneTables:
             )
         for one in self.frequencies_hz:
             if not 0 < one <= rate_hz / 2:
-                raise ValueError(f"a frequency is {one:g} Hz, above 0 and at most {rate_hz / 2:g} are possible")
+                raise ValueError(f"a frequency is {one:g} Hz, above 0 and at most {rate_hz / 2:g} are allowed")
         if not 2 <= window_samples <= MAX_WINDOW_SAMPLES:
             raise ValueError(f"window_samples is {window_samples!r}, 2 to {MAX_WINDOW_SAMPLES} are allowed")
         self.rate_hz = rate_hz
@@ -175,9 +175,9 @@ cdef class ToneBank:
         hop_samples, split = PyNumber_Index(hop_samples), PyNumber_Index(split)
         self._count = len(tables.frequencies_hz)
         if not 1 <= hop_samples <= tables.window_samples:
-            raise ValueError(f"hop_samples is {hop_samples!r}, 1 to {tables.window_samples} are possible")
+            raise ValueError(f"hop_samples is {hop_samples!r}, 1 to {tables.window_samples} are allowed")
         if not 1 <= split <= self._count:
-            raise ValueError(f"split is {split!r}, 1 to {self._count} are possible")
+            raise ValueError(f"split is {split!r}, 1 to {self._count} are allowed")
         self._tables = tables
         self.hop_samples = hop_samples
         self._split = split

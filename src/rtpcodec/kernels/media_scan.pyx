@@ -151,7 +151,7 @@ cdef class MediaScanner:
                 raise ValueError(f"members are {', '.join(names)}: all must differ")
         seen = [(name, name) for name in track_names] + list(long_track_names.items())
         if len(seen) > MAX_TRACK_NAMES:
-            raise ValueError(f"there are {len(seen)} names of tracks, at most {MAX_TRACK_NAMES} are possible")
+            raise ValueError(f"there are {len(seen)} names of tracks, at most {MAX_TRACK_NAMES} are allowed")
         if not set(track_names).issuperset(long_track_names.values()):
             raise ValueError(f"long_track_names stand for {', '.join(long_track_names.values())}, not for track_names")
         self.track_names = track_names

@@ -41,7 +41,7 @@ cdef int take_tones(Tone* taken, object tones, object position, int rate_hz) exc
     for frequency_hz, amplitude in pairs:
         frequency_hz = PyNumber_Index(frequency_hz)
         if not 1 <= frequency_hz <= rate_hz // 2:
-            raise ValueError(f"frequency_hz is {frequency_hz!r}, 1 to {rate_hz // 2} are possible at {rate_hz} Hz")
+            raise ValueError(f"frequency_hz is {frequency_hz!r}, 1 to {rate_hz // 2} are allowed at {rate_hz} Hz")
         if not 0 <= amplitude <= 32768:
             raise ValueError(f"amplitude is {amplitude!r}, 0 to 32768 are allowed")
         taken[count].frequency_hz = frequency_hz

@@ -313,7 +313,7 @@ cdef class VoiceActivity:
     def begin_blocks(self, Py_ssize_t samples):
         """Set the length of blocks in samples, and begin one. The current block is dropped."""
         if not 1 <= samples <= MAX_BLOCK_SAMPLES:
-            raise ValueError(f"samples is {samples}, 1 to {MAX_BLOCK_SAMPLES} are possible")
+            raise ValueError(f"samples is {samples}, 1 to {MAX_BLOCK_SAMPLES} are allowed")
         self._block_samples = samples
         self._sums = BlockSums(0, 0, 0)
 
@@ -336,7 +336,7 @@ cdef class VoiceActivity:
         samples = view.len >> 1
         if not 0 <= at <= samples:
             PyBuffer_Release(&view)
-            raise ValueError(f"at is {at}, 0 to {samples} are possible")
+            raise ValueError(f"at is {at}, 0 to {samples} are allowed")
         n = min(samples - at, self._block_samples - self._sums.samples)
         add_samples(&self._sums, <const uint8_t*>view.buf + 2 * at, n)
         PyBuffer_Release(&view)

@@ -95,7 +95,7 @@ def header_fault(header: FrameHeader, max_octets: int) -> BrokenFrame | None:
     """Return the rule that the header of a client's frame breaks; None: none.
 
     Args:
-        header: the header.
+        header: of a client's frame, not checked yet.
         max_octets: limit on the payload.
     """
     if header.flags & 0x70:

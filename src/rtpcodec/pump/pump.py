@@ -170,10 +170,10 @@ class Pump(PumpFastPath, Driver[MachineT]):
         """Drive a machine over an open socket.
 
         Args:
-            machine: the machine.
+            machine: gets messages and the time, and returns events and texts.
             socket: its WebSocket.
             sink: handles the machine's events; None: they are dropped.
-            budget: what the other side may send; None: without limit.
+            budget: limit on the frames and octets of the other side; None: without limit.
         """
         Driver.__init__(self, machine, socket.send, sink)
         self._budget = budget if budget is not None else FrameBudget(None, None, self.now_ms())

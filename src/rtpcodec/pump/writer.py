@@ -47,7 +47,7 @@ class AwaitedSocket:
         "_send_text",
         "_task",
         "_texts",
-        "_wake",
+        "_waiter",
         "receiver",
     )
 
@@ -76,7 +76,7 @@ class AwaitedSocket:
         self._awaiting = False
         self._close_code: int | None = None
         self._rest: _StartedCoroutine | Awaitable[object] | None = None  # of the text that is being sent
-        self._wake: asyncio.Future[None] | None = None  # None: the task is busy, so texts must be queued
+        self._waiter: asyncio.Future[None] | None = None  # None: the task is busy, so texts must be queued
         self._context = contextvars.copy_context()
         self._task: asyncio.Task[None] | None = None
         self.receiver: Receiver | None = None
@@ -84,8 +84,8 @@ class AwaitedSocket:
 
     def send(self, text: str) -> None:
         """Send a text frame, or queue it after one that waits."""
-        if self._wake is not None:
-            self._begin(text, self._wake)
+        if self._waiter is not None:
+            self._begin(text, self._waiter)
             return
         self._texts.append(text)
         self._octets += len(text)
@@ -137,20 +137,20 @@ class AwaitedSocket:
 
     async def __aexit__(self, *failure: object) -> None:
         task, self._task = self._task, None  # it may hold an error, whose traceback holds this object
-        self._wake = None
+        self._waiter = None
         if task is not None:
             task.cancel()
             await asyncio.wait((task,))
         if self.receiver is not None:
             self.receiver.lost()
 
-    def _begin(self, text: str, wake: asyncio.Future[None]) -> None:
+    def _begin(self, text: str, waiter: asyncio.Future[None]) -> None:
         """Send a text as far as possible without waiting; the task does the rest."""
-        task, loop = self._task, wake.get_loop()
+        task, loop = self._task, waiter.get_loop()
         if task is None:
             return
         caller = asyncio.current_task(loop)
-        self._wake = None  # meanwhile, texts are queued
+        self._waiter = None  # meanwhile, texts are queued
         if caller is not None:
             _leave_task(loop, caller)
         _enter_task(loop, task)
@@ -161,12 +161,12 @@ class AwaitedSocket:
             else:
                 self._rest = sending
             self._awaiting = True
-            wake.set_result(None)
+            waiter.set_result(None)
         except StopIteration:  # it was sent
             if self._texts or self._close_code is not None:
-                wake.set_result(None)
+                waiter.set_result(None)
             else:
-                self._wake = wake
+                self._waiter = waiter
         except (Exception, asyncio.CancelledError):
             task.cancel()
         finally:
@@ -175,9 +175,9 @@ class AwaitedSocket:
                 _enter_task(loop, caller)
 
     def _wake_task(self) -> None:
-        wake, self._wake = self._wake, None
-        if wake is not None and not wake.done():
-            wake.set_result(None)
+        waiter, self._waiter = self._waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
 
     async def _run(self) -> None:
         while self._close_code is None or self._texts:
@@ -200,11 +200,11 @@ class AwaitedSocket:
 
     async def _work(self) -> None:
         """Wait until something is queued, and finish a text that was begun meanwhile."""
-        self._wake = asyncio.get_running_loop().create_future()
+        self._waiter = asyncio.get_running_loop().create_future()
         try:
-            await self._wake
+            await self._waiter
         except asyncio.CancelledError as cancelled:
-            self._wake = None
+            self._waiter = None
             if not isinstance(self._rest, _StartedCoroutine):
                 raise
             self._rest.throw(cancelled)  # as if the task had been inside the coroutine

@@ -58,7 +58,7 @@ def header_extension(
     if form == "one-byte" or (form == "shortest" and fits):
         return ONE_BYTE_PROFILE, _padded(b"".join([_one_byte(number, data) for number, data in pairs]))
     if form not in ("shortest", "two-byte"):
-        raise ValueError(f"form is {form!r}, 'shortest', 'one-byte' and 'two-byte' are possible")
+        raise ValueError(f"form is {form!r}, 'shortest', 'one-byte' and 'two-byte' are allowed")
     return TWO_BYTE_PROFILE, _padded(b"".join([_two_byte(number, data) for number, data in pairs]))
 
 
@@ -104,17 +104,17 @@ def _read(data: bytes, header_octets: int) -> Elements:
 
 def _one_byte(number: int, data: bytes) -> bytes:
     if not 1 <= number <= 14:
-        raise ValueError(f"id of a one-byte element is {number}, 1 to 14 are possible")
+        raise ValueError(f"id of a one-byte element is {number}, 1 to 14 are allowed")
     if not 1 <= len(data) <= 16:
-        raise ValueError(f"one-byte element {number} has {len(data)} octets, 1 to 16 are possible")
+        raise ValueError(f"one-byte element {number} has {len(data)} octets, 1 to 16 are allowed")
     return bytes((number << 4 | len(data) - 1,)) + data
 
 
 def _two_byte(number: int, data: bytes) -> bytes:
     if not 1 <= number <= 255:
-        raise ValueError(f"id of a two-byte element is {number}, 1 to 255 are possible")
+        raise ValueError(f"id of a two-byte element is {number}, 1 to 255 are allowed")
     if len(data) > 255:
-        raise ValueError(f"two-byte element {number} has {len(data)} octets, 0 to 255 are possible")
+        raise ValueError(f"two-byte element {number} has {len(data)} octets, 0 to 255 are allowed")
     return bytes((number, len(data))) + data
 
 

@@ -57,7 +57,7 @@ cdef object fault_of(HeaderFault fault, const uint8_t* octets, Py_ssize_t n, con
     if fault == HEADER_NO_PADDING:
         return PacketError("RTP packet has the padding bit, but no octet after its header")
     left = n - header.payload_at
-    return PacketError(f"RTP packet has padding of {header.padding_octets} octets, 1 to {left} are possible")
+    return PacketError(f"RTP packet has padding of {header.padding_octets} octets, 1 to {left} are allowed")
 
 
 cdef uint32_t number(object value, str name, object largest) except? 0xFFFFFFFF:
@@ -68,7 +68,7 @@ cdef uint32_t number(object value, str name, object largest) except? 0xFFFFFFFF:
     except OverflowError:
         taken = -1
     if not 0 <= taken <= <long long>largest:
-        raise ValueError(f"{name} is {value}, 0 to {largest} are possible")
+        raise ValueError(f"{name} is {value}, 0 to {largest} are allowed")
     return <uint32_t>taken
 
 
@@ -254,7 +254,7 @@ cdef class RtpPacket:
         return decoder.decode_into(payload, out)
 
     def build(self):
-        """Return the datagram. It exists already, so this costs nothing."""
+        """Return the datagram. It already exists, so this costs nothing."""
         return self._datagram
 
     def build_into(self, out, /):
@@ -299,7 +299,7 @@ cdef bytes _front(RtpHeader* header, object csrcs, object extension):
     cdef uint8_t* out
     sources = tuple(csrcs)
     if len(sources) > MAX_CSRCS:
-        raise ValueError(f"csrcs has {len(sources)} entries, at most {MAX_CSRCS} are possible")
+        raise ValueError(f"csrcs has {len(sources)} entries, at most {MAX_CSRCS} are allowed")
     header.csrc_count = <uint8_t>len(sources)
     front = bytearray(4 * len(sources))
     out = front

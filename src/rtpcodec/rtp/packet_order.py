@@ -36,24 +36,24 @@ class Placed:
     packet: RtpPacket
     arrival_ms: float
     number: int | None
-    """The sequence number without wraps and restarts; None: a single packet of another sender, outside the line."""
+    """The sequence number without wraps and restarts; None: a single packet of another sender, which has none."""
     starts_stream: bool = False
     """Whether it is the first of another sender, whose timestamps are not comparable with those before."""
 
 
-class _Seen(NamedTuple):
-    """The facts of a packet of the line by which a duplicate is recognised."""
+class _SeenPacket(NamedTuple):
+    """The values of an accepted packet that show whether another one is its duplicate."""
 
     timestamp: int
     content: int
     arrival_ms: float
 
-    def is_repeated_by(self, other: _Seen) -> bool:
+    def is_repeated_by(self, other: _SeenPacket) -> bool:
         return self[:2] == other[:2] and other.arrival_ms - self.arrival_ms <= MAX_REPEAT_MS
 
 
-def _seen(packet: RtpPacket, arrival_ms: float) -> _Seen:
-    return _Seen(packet.timestamp, content_of(packet.payload_type, packet.payload), arrival_ms)
+def _seen_packet(packet: RtpPacket, arrival_ms: float) -> _SeenPacket:
+    return _SeenPacket(packet.timestamp, content_of(packet.payload_type, packet.payload), arrival_ms)
 
 
 def content_of(payload_type: int, payload: bytes) -> int:
@@ -77,33 +77,33 @@ class RunOfPackets:
 
 @dataclass(frozen=True, slots=True)
 class _OddPacket:
-    """A packet whose number contradicts the line."""
+    """A packet whose number does not fit the numbering."""
 
     packet: RtpPacket
     arrival_ms: float
     followed: int | None = None
     """Its number if its successor confirms it; None: a new numbering, or another sender."""
     alone: tuple[int, ...] = ()
-    """Its number if the line continues without it: the first of these that is free. Empty: it has no place."""
+    """Its number if the numbering continues without it: the first of these that is free. Empty: it has no place."""
     placed: int | None = None
     """Its number if the timestamp has shown it, and the packet was already returned."""
     is_late: bool = False
-    """Whether it may be a late packet of the line. It is not if its successor is as far away in arrival as in time."""
+    """Whether it may be a late packet. It is not if its successor is as far away in arrival as in time."""
 
-    def is_followed_by(self, packet: RtpPacket, now_ms: float, line: _Line) -> bool:
+    def is_followed_by(self, packet: RtpPacket, now_ms: float, numbering: _Numbering) -> bool:
         """Return whether a packet confirms the odd value: two in a row (RFC 3550 appendix A.1)."""
         step = timestamp_distance(self.packet.timestamp, packet.timestamp)
         if packet.ssrc != self.packet.ssrc:
             return False
-        if self.is_late and abs(line.ticks(now_ms - self.arrival_ms) - step) >= line.frame_ticks / 2:
+        if self.is_late and abs(numbering.ticks(now_ms - self.arrival_ms) - step) >= numbering.frame_ticks / 2:
             return False
         ahead = sequence_distance(self.packet.sequence_number, packet.sequence_number)
         # The packets of a key with a separate SSRC have one timestamp: they are not another stream of audio.
-        is_stream = packet.ssrc == line.newest.ssrc or step > 0
+        is_stream = packet.ssrc == numbering.newest.ssrc or step > 0
         return 1 <= ahead <= WINDOW and is_stream
 
 
-class _Line:
+class _Numbering:
     """Numbers and timestamps that belong together: the newest packet, and those that can still be duplicated."""
 
     __slots__ = ("_shift", "_step", "_ticks_in_ms", "arrival_ms", "frame_ticks", "newest", "number", "seen")
@@ -116,7 +116,7 @@ class _Line:
         self.newest = packet
         self.number = packet.sequence_number
         self.arrival_ms = arrival_ms
-        self.seen: dict[int, _Seen] = {}
+        self.seen: dict[int, _SeenPacket] = {}
 
     def ticks(self, duration_ms: float) -> float:
         """Return a duration in ticks of the RTP clock."""
@@ -167,12 +167,12 @@ class _Line:
         return None
 
     def take(self, packet: RtpPacket, number: int, arrival_ms: float) -> None:
-        """Remember a packet of the line."""
+        """Remember a packet of the numbering."""
         if number > self.number:
             if number == self.number + 1:
                 self._learn_frame(self.step_to(packet))
             self.newest, self.number, self.arrival_ms = packet, number, arrival_ms
-        self.seen[number] = _seen(packet, arrival_ms)
+        self.seen[number] = _seen_packet(packet, arrival_ms)
         if len(self.seen) > REMEMBERED:
             del self.seen[next(iter(self.seen))]
 
@@ -185,7 +185,7 @@ class _Line:
         known = len(run.contents)
         times = [(last.timestamp - step * back) & 0xFFFF_FFFF for back in range(known - 1, -1, -1)]
         numbers = range(self.number + 1 - known, self.number + 1)
-        self.seen.update(zip(numbers, map(_Seen, times, run.contents, run.arrivals_ms), strict=True))
+        self.seen.update(zip(numbers, map(_SeenPacket, times, run.contents, run.arrivals_ms), strict=True))
         for number in list(islice(self.seen, max(0, len(self.seen) - REMEMBERED))):
             del self.seen[number]
 
@@ -206,12 +206,12 @@ class PacketOrder:
     clock_hz is the RTP clock in Hz; frame_ms is the length of a frame until two packets show it.
     """
 
-    __slots__ = ("_aside", "_frame_ms", "_line", "_ticks_in_ms", "duplicates", "late", "restarts")
+    __slots__ = ("_aside", "_frame_ms", "_numbering", "_ticks_in_ms", "duplicates", "late", "restarts")
 
     def __init__(self, clock_hz: int, frame_ms: float = ASSUMED_FRAME_MS) -> None:
         self._ticks_in_ms = clock_hz / 1000
         self._frame_ms = frame_ms
-        self._line: _Line | None = None
+        self._numbering: _Numbering | None = None
         self._aside: _OddPacket | None = None
         self.late = 0
         """Single odd packets that have no place."""
@@ -222,7 +222,7 @@ class PacketOrder:
     @property
     def frame_ms(self) -> float:
         """The time between two packets in a row."""
-        return self._frame_ms if self._line is None else self._line.frame_ticks / self._ticks_in_ms
+        return self._frame_ms if self._numbering is None else self._numbering.frame_ticks / self._ticks_in_ms
 
     @property
     def waits_since_ms(self) -> float | None:
@@ -232,94 +232,98 @@ class PacketOrder:
 
     def place(self, packet: RtpPacket, now_ms: float) -> list[Placed]:
         """Return the packets whose place is known since this one has arrived; it may be among them."""
-        line, aside = self._line, self._aside
-        if line is None:
-            line = self._line = _Line(packet, now_ms, self._ticks_in_ms, self._frame_ms)
-            return [_taken(line, packet, line.number, now_ms)]
-        number = line.number_of(packet)
-        if aside is None and number == line.number + 1 and packet.ssrc == line.newest.ssrc:
-            return [_taken(line, packet, number, now_ms)]  # the ordinary packet; the steps below have the same result
-        continues = line.is_continued_by(packet)
+        numbering, aside = self._numbering, self._aside
+        if numbering is None:
+            numbering = self._numbering = _Numbering(packet, now_ms, self._ticks_in_ms, self._frame_ms)
+            return [_taken(numbering, packet, numbering.number, now_ms)]
+        number = numbering.number_of(packet)
+        if aside is None and number == numbering.number + 1 and packet.ssrc == numbering.newest.ssrc:
+            return [
+                _taken(numbering, packet, number, now_ms)
+            ]  # the ordinary packet; the steps below have the same result
+        continues = numbering.is_continued_by(packet)
         # 1. The second packet in a row of another numbering or sender?
-        if aside is not None and not continues and aside.is_followed_by(packet, now_ms, line):
-            return self._confirm(line, aside) + self.place(packet, now_ms)
-        if packet.ssrc != line.newest.ssrc and not continues:
-            return self._set_aside(line, _OddPacket(packet, now_ms))
-        return self._place_by_number(line, packet, now_ms)
+        if aside is not None and not continues and aside.is_followed_by(packet, now_ms, numbering):
+            return self._confirm(numbering, aside) + self.place(packet, now_ms)
+        if packet.ssrc != numbering.newest.ssrc and not continues:
+            return self._set_aside(numbering, _OddPacket(packet, now_ms))
+        return self._place_by_number(numbering, packet, now_ms)
 
-    def _place_by_number(self, line: _Line, packet: RtpPacket, now_ms: float) -> list[Placed]:
+    def _place_by_number(self, numbering: _Numbering, packet: RtpPacket, now_ms: float) -> list[Placed]:
         # 2. A number that is known?
-        number = line.number_of(packet)
-        seen = line.seen.get(number)
-        if seen is not None and seen.is_repeated_by(_seen(packet, now_ms)):
+        number = numbering.number_of(packet)
+        seen = numbering.seen.get(number)
+        if seen is not None and seen.is_repeated_by(_seen_packet(packet, now_ms)):
             self.duplicates += 1
             return []
-        if seen is not None or not -MAX_MISORDER <= number - line.number <= MAX_DROPOUT:
-            return self._set_aside(line, _OddPacket(packet, now_ms))
+        if seen is not None or not -MAX_MISORDER <= number - numbering.number <= MAX_DROPOUT:
+            return self._set_aside(numbering, _OddPacket(packet, now_ms))
         # 3. A gap that the timestamps, or the arrival, contradict?
-        odd = line.contradiction(packet, number, now_ms)
+        odd = numbering.contradiction(packet, number, now_ms)
         if odd is not None:
-            return self._set_aside(line, odd)
-        return [_taken(line, packet, number, now_ms), *self._settle(line)]
+            return self._set_aside(numbering, odd)
+        return [_taken(numbering, packet, number, now_ms), *self._settle(numbering)]
 
     def is_at(self, packet: RtpPacket) -> bool:
         """Return whether a packet is the newest one and none is set aside, so that `place_run` may follow."""
-        return self._aside is None and self._line is not None and self._line.newest is packet
+        return self._aside is None and self._numbering is not None and self._numbering.newest is packet
 
     def place_run(self, run: RunOfPackets) -> None:
         """Take ordinary packets as if each was placed. `is_at` must be true of the packet before them."""
-        if self._line is not None:
-            self._line.take_run(run)
+        if self._numbering is not None:
+            self._numbering.take_run(run)
 
     def stop_waiting(self) -> list[Placed]:
         """Return the packet that was set aside, because no other one has contradicted it in time."""
-        line, aside = self._line, self._aside
-        if line is None or aside is None:
+        numbering, aside = self._numbering, self._aside
+        if numbering is None or aside is None:
             return []
-        return self._settle(line) if aside.alone else self._confirm(line, aside)
+        return self._settle(numbering) if aside.alone else self._confirm(numbering, aside)
 
-    def _set_aside(self, line: _Line, odd: _OddPacket) -> list[Placed]:
+    def _set_aside(self, numbering: _Numbering, odd: _OddPacket) -> list[Placed]:
         """Keep an odd packet for the next one to judge."""
         if self._aside is not None:
             # The one before it was a single oddity, and may take the place that this one seems to have.
-            return self._settle(line) + self.place(odd.packet, odd.arrival_ms)
+            return self._settle(numbering) + self.place(odd.packet, odd.arrival_ms)
         self._aside = odd
-        if odd.followed is not None or odd.alone or odd.packet.ssrc != line.newest.ssrc:
+        if odd.followed is not None or odd.alone or odd.packet.ssrc != numbering.newest.ssrc:
             return []
-        by_time = line.number_by_time(odd.packet)
+        by_time = numbering.number_by_time(odd.packet)
         if not by_time:
             return []
         # The timestamp shows its place: it need not wait.
         self._aside = replace(odd, placed=by_time[0])
-        return [_taken(line, odd.packet, by_time[0], odd.arrival_ms)]
+        return [_taken(numbering, odd.packet, by_time[0], odd.arrival_ms)]
 
-    def _settle(self, line: _Line) -> list[Placed]:
-        """Place the packet that was set aside as a single oddity, because the line continues."""
+    def _settle(self, numbering: _Numbering) -> list[Placed]:
+        """Place the packet that was set aside as a single oddity, because the numbering continues."""
         aside, self._aside = self._aside, None
         if aside is None or aside.placed is not None:
             return []
-        if aside.packet.ssrc != line.newest.ssrc:
+        if aside.packet.ssrc != numbering.newest.ssrc:
             return [Placed(aside.packet, aside.arrival_ms, None)]
         for number in aside.alone:
-            if number not in line.seen:
-                return [_taken(line, aside.packet, number, aside.arrival_ms)]
+            if number not in numbering.seen:
+                return [_taken(numbering, aside.packet, number, aside.arrival_ms)]
         self.late += 1
         return []
 
-    def _confirm(self, line: _Line, aside: _OddPacket) -> list[Placed]:
+    def _confirm(self, numbering: _Numbering, aside: _OddPacket) -> list[Placed]:
         """Take the packet that was set aside as the first of a new numbering or sender."""
         self._aside = None
         if aside.followed is not None:
-            return [_taken(line, aside.packet, aside.followed, aside.arrival_ms)]
+            return [_taken(numbering, aside.packet, aside.followed, aside.arrival_ms)]
         self.restarts += 1
         if aside.placed is not None:
-            line.renumber(aside.packet, aside.placed)
+            numbering.renumber(aside.packet, aside.placed)
             return []
-        is_other = aside.packet.ssrc != line.newest.ssrc
-        line.renumber(aside.packet, line.number + 1)
-        return [_taken(line, aside.packet, line.number + 1, aside.arrival_ms, starts_stream=is_other)]
+        is_other = aside.packet.ssrc != numbering.newest.ssrc
+        numbering.renumber(aside.packet, numbering.number + 1)
+        return [_taken(numbering, aside.packet, numbering.number + 1, aside.arrival_ms, starts_stream=is_other)]
 
 
-def _taken(line: _Line, packet: RtpPacket, number: int, arrival_ms: float, *, starts_stream: bool = False) -> Placed:
-    line.take(packet, number, arrival_ms)
+def _taken(
+    numbering: _Numbering, packet: RtpPacket, number: int, arrival_ms: float, *, starts_stream: bool = False
+) -> Placed:
+    numbering.take(packet, number, arrival_ms)
     return Placed(packet, arrival_ms, number, starts_stream)

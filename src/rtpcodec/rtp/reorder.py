@@ -88,7 +88,7 @@ class ReorderWindow(WindowState, Generic[Item]):
 
         Args:
             number: its number.
-            item: the item.
+            item: any object; `pop` returns it in the order of the numbers.
             content: its content, which differs from that of another item with the same number; None: all items of one
                 number are duplicates.
         """

@@ -39,15 +39,15 @@ class Held:
 
 
 @dataclass(slots=True)
-class _Line:
-    """A line of timestamps that belong together, and its clock. number and ticks are those of the newest packet."""
+class _TimestampSeries:
+    """A series of timestamps that belong together, and its clock. number and ticks are those of the newest packet."""
 
     clock: PlayoutClock
     number: int
     ticks: int
     since_ms: float = 0.0
     suspects: deque[Held] = field(default_factory=lambda: deque(maxlen=MAX_SUSPECTS))
-    """The packets of a line that is not confirmed. Beyond the limit, the oldest keep the times that they have."""
+    """The packets of a series that is not confirmed. Beyond the limit, the oldest keep the times that they have."""
 
     def ticks_of(self, timestamp: int) -> int:
         """Return a timestamp without wraps."""
@@ -61,29 +61,29 @@ class _Line:
 class PlayoutSchedule:
     """Times of play-out for numbered packets of one stream.
 
-    One line of timestamps is the time of the stream. A packet that does not fit it is a suspect: it starts another
-    line with a separate clock. If the first line continues, a suspect was a single odd timestamp and is placed by its
-    number, or it is part of a burst after a stall and too late to be played. If no packet has continued the first line
-    for REBASE_AFTER_MS, the schedule is re-based on the other one.
+    One series of timestamps is the time of the stream. A packet that does not fit it is a suspect: it starts another
+    series with a separate clock. If the first series continues, a suspect was a single odd timestamp and is placed by
+    its number, or it is part of a burst after a stall and too late to be played. If no packet has continued the first
+    series for REBASE_AFTER_MS, the schedule is re-based on the other one.
     """
 
-    __slots__ = ("_ceiling_ms", "_floor_ms", "_line", "_other", "_start_ms", "_ticks_in_ms")
+    __slots__ = ("_ceiling_ms", "_floor_ms", "_other", "_series", "_start_ms", "_ticks_in_ms")
 
     def __init__(self, clock_hz: int, floor_ms: float, ceiling_ms: float, start_ms: float) -> None:
         self._ticks_in_ms = clock_hz / 1000
         self._floor_ms, self._ceiling_ms, self._start_ms = floor_ms, ceiling_ms, start_ms
         self._clock()  # refuses limits that are not in order
-        self._line: _Line | None = None
-        self._other: _Line | None = None
+        self._series: _TimestampSeries | None = None
+        self._other: _TimestampSeries | None = None
 
     @property
     def delay_ms(self) -> float:
         """The current play-out delay, beyond the delay of the quickest packet."""
-        return 0.0 if self._line is None else self._line.clock.delay_ms
+        return 0.0 if self._series is None else self._series.clock.delay_ms
 
     def restart(self) -> None:
         """Clear the history for another sender, whose timestamps are not comparable with those before."""
-        self._line = self._other = None
+        self._series = self._other = None
 
     def add(self, held: Held, frame_ms: float) -> list[Held]:
         """Set the time at which a packet is due.
@@ -95,42 +95,42 @@ class PlayoutSchedule:
         Returns:
             The packets that are later than the ceiling allows: this one, or suspects before it.
         """
-        # 1. The first packet starts the line.
-        line = self._line
-        if line is None:
-            self._line = self._new_line(held, held.packet.timestamp, self._start_ms)
+        # 1. The first packet starts the series.
+        series = self._series
+        if series is None:
+            self._series = self._new_series(held, held.packet.timestamp, self._start_ms)
             return []
-        ticks = line.ticks_of(held.packet.timestamp)
+        ticks = series.ticks_of(held.packet.timestamp)
         # 2. Packets with one timestamp, as of a DTMF event (RFC 4733 section 2.5.1.2), are due at once: they must not
         #    wait while the clock stands still.
-        if ticks == line.ticks and held.number != line.number:
-            line.number = max(line.number, held.number)
+        if ticks == series.ticks and held.number != series.number:
+            series.number = max(series.number, held.number)
             return []
-        # 3. Fits the line: in order, within the ceiling, and not earlier than the clock allows.
-        is_next = held.number > line.number
-        lateness_ms = line.clock.lateness_ms(held.arrival_ms - ticks / self._ticks_in_ms)
-        by_number = line.ticks + (held.number - line.number) * frame_ms * self._ticks_in_ms
+        # 3. Fits the series: in order, within the ceiling, and not earlier than the clock allows.
+        is_next = held.number > series.number
+        lateness_ms = series.clock.lateness_ms(held.arrival_ms - ticks / self._ticks_in_ms)
+        by_number = series.ticks + (held.number - series.number) * frame_ms * self._ticks_in_ms
         # The first few packets may all have been slow: a quicker one is accepted if number and timestamp agree.
-        is_new = line.clock.count < FEW and abs(ticks - by_number) < frame_ms * self._ticks_in_ms / 2
+        is_new = series.clock.count < FEW and abs(ticks - by_number) < frame_ms * self._ticks_in_ms / 2
         most_ahead_ms = self._ceiling_ms if is_new else min(frame_ms, self._ceiling_ms)
-        if -most_ahead_ms <= lateness_ms <= self._ceiling_ms and line.is_in_order(held.number, ticks):
-            self._put_on(line, held, ticks)
-            return self._settle(line, held, frame_ms)
+        if -most_ahead_ms <= lateness_ms <= self._ceiling_ms and series.is_in_order(held.number, ticks):
+            self._put_on(series, held, ticks)
+            return self._settle(series, held, frame_ms)
         # 4. An earlier number with an odd timestamp: its number shows its time.
         if not is_next:
-            own_ms = line.ticks / self._ticks_in_ms + (held.number - line.number) * frame_ms
-            return self._set_media_time(line, held, own_ms)
-        # 5. Much quicker than the first few packets, which were delayed: start the line again.
+            own_ms = series.ticks / self._ticks_in_ms + (held.number - series.number) * frame_ms
+            return self._set_media_time(series, held, own_ms)
+        # 5. Much quicker than the first few packets, which were delayed: start the series again.
         if is_new and lateness_ms < 0:
-            self._line, self._other = self._new_line(held, ticks, self._start_ms), None
+            self._series, self._other = self._new_series(held, ticks, self._start_ms), None
             return []
         # 6. Anything else is a suspect.
-        self._suspect(line, held)
+        self._suspect(series, held)
         return []
 
-    def _suspect(self, line: _Line, held: Held) -> None:
-        """Schedule a packet that does not fit the line by the other line."""
-        # 1. It continues the other line; after REBASE_AFTER_MS that one is the time of the stream.
+    def _suspect(self, series: _TimestampSeries, held: Held) -> None:
+        """Schedule a packet that does not fit the series by the other series."""
+        # 1. It continues the other series; after REBASE_AFTER_MS that one is the time of the stream.
         other = self._other
         if other is not None:
             ticks = other.ticks_of(held.packet.timestamp)
@@ -141,49 +141,49 @@ class PlayoutSchedule:
                 self._put_on(other, held, ticks)
                 _fix(held, other)
                 if held.arrival_ms - other.since_ms >= REBASE_AFTER_MS:
-                    self._line, self._other = other, None
+                    self._series, self._other = other, None
                     other.suspects.clear()
                 return
-        # 2. It starts the other line.
-        start_ms = max(self._start_ms, line.clock.delay_ms)
-        self._other = self._new_line(held, line.ticks_of(held.packet.timestamp), start_ms)
+        # 2. It starts the other series.
+        start_ms = max(self._start_ms, series.clock.delay_ms)
+        self._other = self._new_series(held, series.ticks_of(held.packet.timestamp), start_ms)
         _fix(held, self._other)
 
-    def _settle(self, line: _Line, held: Held, frame_ms: float) -> list[Held]:
-        """Place the suspects before this packet by their numbers, because the line continues. Return the late ones."""
+    def _settle(self, series: _TimestampSeries, held: Held, frame_ms: float) -> list[Held]:
+        """Place the suspects before this packet by number, because the series continues. Return the late ones."""
         other = self._other
         if other is None or held.number < other.number:
             return []
         self._other = None
         late = []
         for suspect in other.suspects:
-            late += self._set_media_time(line, suspect, held.media_ms - (held.number - suspect.number) * frame_ms)
+            late += self._set_media_time(series, suspect, held.media_ms - (held.number - suspect.number) * frame_ms)
         return late
 
-    def _set_media_time(self, line: _Line, held: Held, media_ms: float) -> list[Held]:
+    def _set_media_time(self, series: _TimestampSeries, held: Held, media_ms: float) -> list[Held]:
         """Give a packet the media time that its number shows. Return it if that is too late."""
-        if line.clock.lateness_ms(held.arrival_ms - media_ms) > self._ceiling_ms:
+        if series.clock.lateness_ms(held.arrival_ms - media_ms) > self._ceiling_ms:
             return [held]
-        held.media_ms, held.clock = media_ms, line.clock
+        held.media_ms, held.clock = media_ms, series.clock
         return []
 
-    def _new_line(self, held: Held, ticks: int, start_ms: float) -> _Line:
-        line = _Line(self._clock(start_ms), held.number, ticks, held.arrival_ms)
-        self._put_on(line, held, ticks)
-        return line
+    def _new_series(self, held: Held, ticks: int, start_ms: float) -> _TimestampSeries:
+        series = _TimestampSeries(self._clock(start_ms), held.number, ticks, held.arrival_ms)
+        self._put_on(series, held, ticks)
+        return series
 
-    def _put_on(self, line: _Line, held: Held, ticks: int) -> None:
-        held.media_ms, held.clock = ticks / self._ticks_in_ms, line.clock
-        line.clock.add(held.arrival_ms - held.media_ms)
-        if held.number >= line.number:
-            line.number, line.ticks = held.number, ticks
+    def _put_on(self, series: _TimestampSeries, held: Held, ticks: int) -> None:
+        held.media_ms, held.clock = ticks / self._ticks_in_ms, series.clock
+        series.clock.add(held.arrival_ms - held.media_ms)
+        if held.number >= series.number:
+            series.number, series.ticks = held.number, ticks
 
     def _clock(self, start_ms: float | None = None) -> PlayoutClock:
         start = self._start_ms if start_ms is None else min(start_ms, self._ceiling_ms)
         return PlayoutClock(self._floor_ms, self._ceiling_ms, start)
 
 
-def _fix(suspect: Held, line: _Line) -> None:
+def _fix(suspect: Held, series: _TimestampSeries) -> None:
     """Fix the current time of play-out: in a burst the next packets would move it ahead."""
     suspect.fixed_ms, suspect.clock = suspect.due_ms, None
-    line.suspects.append(suspect)
+    series.suspects.append(suspect)

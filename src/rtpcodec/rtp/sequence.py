@@ -51,7 +51,7 @@ class Unwrapper:
     def peek(self, number: int) -> int:
         """Return a number without wraps, but leave the state unchanged. ValueError: it does not fit the counter."""
         if not 0 <= number <= self._mask:
-            raise ValueError(f"number is {number}, 0 to {self._mask} are possible")
+            raise ValueError(f"number is {number}, 0 to {self._mask} are allowed")
         if self._last is None:
             return number
         return self._last + ((number - self._last + self._half) & self._mask) - self._half

@@ -19,7 +19,7 @@ cdef class CallFastPath:
     def play(self, pcm, pcm_hz=None):
         """Queue native mono PCM of int16 or float32, outside any reply: it is heard after all replies opened so far.
 
-        Audio that does not fit into the queue waits for space, behind plays that wait already. In mode mp3 audio is
+        Audio that does not fit into the queue waits for space, behind plays that already wait. In mode mp3 audio is
         collected until `flush` encodes one file.
 
         Args:

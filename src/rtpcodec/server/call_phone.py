@@ -55,7 +55,7 @@ class PhoneSide(CallBase):
         """Hang up the phone call once all queued audio was heard.
 
         Open replies are ended, and nothing more can be played: `play`, `say` and `reply` raise StreamEnded. If the
-        command fails, its error is raised and the call continues, so you may try again. If the call has ended already,
+        command fails, its error is raised and the call continues, so you may try again. If the call has already ended,
         the hang-up succeeds. A second hang-up joins the first one, whose arguments stay.
 
         Args:

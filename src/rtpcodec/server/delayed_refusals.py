@@ -52,14 +52,16 @@ class DelayedRefusals:
         """Return a response that makes picows delay the answer.
 
         Args:
-            request: the request.
-            response: the answer.
+            request: gets the headers of an upgrade, so that picows sends no answer itself.
+            response: the refusal.
             await_end: called once the answer was sent, because the socket may stay open after it.
         """
         for name, value in _UPGRADE.items():
             request.headers[name] = value
         response.headers["Connection"] = "close"
-        return WSUpgradeResponseWithListener(_nothing(), _DelayedRefusal(self, bytes(response.to_bytes()), await_end))
+        return WSUpgradeResponseWithListener(
+            _empty_response(), _DelayedRefusal(self, bytes(response.to_bytes()), await_end)
+        )
 
     def delay_s(self, transport: WSTransport) -> float:
         """Return the delay of a refusal on a socket."""
@@ -138,15 +140,15 @@ class _Waiting(asyncio.Protocol):
         self._opened.connection_lost(exc)
 
 
-class _Nothing(WSUpgradeResponse):
+class _EmptyResponse(WSUpgradeResponse):
     """An empty handshake response."""
 
     def to_bytes(self) -> bytearray:
         return bytearray()
 
 
-def _nothing() -> WSUpgradeResponse:
-    response = _Nothing()
+def _empty_response() -> WSUpgradeResponse:
+    response = _EmptyResponse()
     response.status = HTTPStatus.SWITCHING_PROTOCOLS
     response.headers = WSUpgradeResponse.create_101_response().headers
     return cast("WSUpgradeResponse", response)

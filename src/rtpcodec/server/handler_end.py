@@ -71,7 +71,7 @@ class HandlerEnd:
         """Carry out the setting, and log its errors.
 
         Args:
-            call: the call.
+            call: passed to the function, if the setting is one.
             error: the exception that the handler raised; None: it returned.
         """
         if not self.acts:

@@ -12,7 +12,7 @@ from rtpcodec.carriers.telnyx.commands import MP3_MODE, Mode
 from rtpcodec.errors import MissingExtra
 from rtpcodec.kernels.resample import RATES_HZ
 from rtpcodec.server.call import Call
-from rtpcodec.server.options import for_ears
+from rtpcodec.server.options import with_concealment
 from rtpcodec.server.rate_changer import RateChanger
 from rtpcodec.server.recording import record
 
@@ -22,7 +22,7 @@ MP3_ECHO_MS: Final = 2000.0
 """Audio per file of an echo in mode mp3, and so its delay. The carrier accepts only one file per second."""
 
 
-@for_ears
+@with_concealment
 async def echo(call: Call) -> None:
     """Play back what the caller says at once; in mode mp3 in files of MP3_ECHO_MS."""
     track = "outbound" if call.plan.tracks == "outbound_track" else "inbound"

@@ -45,7 +45,7 @@ class Acceptor(Protocol):
         """Begin a call on an open socket, and return the receiver of the socket's reports.
 
         Args:
-            socket: the socket.
+            socket: an open WebSocket without a receiver.
             target: path and query of its request.
             headers: headers of its request.
         """

@@ -9,7 +9,7 @@ from typing import Any, Final
 from rtpcodec.errors import ReplyInterrupted
 from rtpcodec.pickling import Live
 from rtpcodec.server._awaiting import Awaited
-from rtpcodec.stream.play_queue import Waiting
+from rtpcodec.stream.play_queue import WaitingPlay
 
 
 class Ongoing(Live, Awaited, Coroutine[Any, Any, None]):
@@ -63,13 +63,13 @@ DONE: Final = Ongoing()
 """An operation that has already ended. It has no state, so all callers share it."""
 
 
-def end_of(waiting: Waiting | None) -> Ongoing:
+def end_of(waiting: WaitingPlay | None) -> Ongoing:
     """Return the Ongoing of a play that waits for space; None: everything was queued at once, so it has ended."""
     if waiting is None:
         return DONE
     end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
-    def ended(play: Waiting) -> None:
+    def ended(play: WaitingPlay) -> None:
         if end.done():
             return
         if play.error is None:

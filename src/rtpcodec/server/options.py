@@ -113,7 +113,7 @@ class EndpointOptions(CallOptions, total=False):
     disconnect_hold_s: float
 
 
-def for_ears(handler: HandlerT) -> HandlerT:
+def with_concealment(handler: HandlerT) -> HandlerT:
     """Mark a handler whose audio people listen to, so that gaps are concealed."""
     setattr(handler, CONCEALS, True)
     return handler

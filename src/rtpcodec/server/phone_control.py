@@ -54,7 +54,7 @@ async def send(method: Callable[..., Any], *arguments: object, **fields: Any) ->
 
 
 async def hang_up(control: PhoneControl | None, dialect: Dialect, call_control_id: str | None) -> None:
-    """Hang up a phone call, unless it has ended already or cannot be hung up from here.
+    """Hang up a phone call, unless it has already ended or cannot be hung up from here.
 
     Args:
         control: sends the command; None: nothing is sent.

@@ -190,7 +190,7 @@ class PlacementReporter(Live):
         """Make a reporter. Use it as `async with PlacementReporter(...) as reporter`.
 
         Args:
-            endpoint: the endpoint.
+            endpoint: its load is reported.
             placement: the registry.
             name: name of the worker, unique among all.
             url: the URL that leads to this endpoint and to no other.

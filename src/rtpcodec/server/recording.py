@@ -13,7 +13,7 @@ from typing import Final
 from rtpcodec.audio.files import WavWriter
 from rtpcodec.server.call import Call
 from rtpcodec.server.call_log import logger
-from rtpcodec.server.options import FILES_PER_CALL, for_ears
+from rtpcodec.server.options import FILES_PER_CALL, with_concealment
 from rtpcodec.server.rate_changer import RateChanger
 from rtpcodec.stream.events import Audio, Started
 
@@ -51,7 +51,7 @@ def record(folder: str | PathLike[str]) -> Callable[[Call], Coroutine[None, None
     into = Path(folder)
     into.mkdir(parents=True, exist_ok=True)
 
-    @for_ears
+    @with_concealment
     async def record_call(call: Call) -> None:
         recording = _Recording(into, call)
         call._parts.files.add(recording)  # noqa: SLF001 -- a side of Call in all but name
@@ -189,7 +189,7 @@ def _open(folder: Path, call: Call, audio: Audio) -> WavWriter:
             return WavWriter(folder / f"{stem}{suffix}.wav", audio.sample_rate_hz, replace=False)
         except FileExistsError:
             continue
-    raise FileExistsError(f"{MAX_NAMES} files of the name {stem}-{call.id} exist already")
+    raise FileExistsError(f"{MAX_NAMES} files of the name {stem}-{call.id} already exist")
 
 
 def _file_name(text: str) -> str:

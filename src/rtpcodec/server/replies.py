@@ -1,4 +1,4 @@
-"""Reply: the asyncio face of a reply, for handlers."""
+"""Reply: the asyncio interface of a reply, for handlers."""
 
 from __future__ import annotations
 
@@ -182,7 +182,7 @@ def prompt_of(reply: Reply, access: LoopAccess, name: str) -> SessionReply:
     """Return the session's reply to a method that waits for its end.
 
     Args:
-        reply: the reply.
+        reply: a Reply of the waiting call.
         access: the machine of the waiting call.
         name: the method.
 

@@ -47,7 +47,7 @@ def check(settings: SettingsFields) -> None:
 def _check_handlers(settings: SettingsFields) -> None:
     given = (settings.handler is not None) + (settings.on_audio is not None)
     if given > 1:
-        raise EndpointError(f"{given} of handler and on_audio are given, at most 1 is possible")
+        raise EndpointError(f"{given} of handler and on_audio are given, at most 1 is allowed")
     function = settings.handler or settings.on_audio
     if given and not callable(function):
         raise EndpointError(f"handler or on_audio is of type {type(function).__name__}, a function is needed")
@@ -55,7 +55,7 @@ def _check_handlers(settings: SettingsFields) -> None:
         raise EndpointError("handler is a generator function, a coroutine function is needed: it must not yield")
     if settings.on_event is not None and settings.handler is not None:
         raise EndpointError(
-            "handler and on_event are given, at most 1 is possible; a handler reads call.events() instead"
+            "handler and on_event are given, at most 1 is allowed; a handler reads call.events() instead"
         )
     if settings.on_event is not None and not callable(settings.on_event):
         raise EndpointError(f"on_event is of type {type(settings.on_event).__name__}, a function is needed")
@@ -131,7 +131,7 @@ def _check_socket(settings: SettingsFields) -> None:
     if given.fileno() < 0 or not given.getsockname()[1]:
         raise EndpointError("sock is not bound: call its bind() first")
     if settings.port:
-        raise EndpointError(f"sock and port={settings.port} are given, at most 1 is possible")
+        raise EndpointError(f"sock and port={settings.port} are given, at most 1 is allowed")
 
 
 def _check_reconnecting(settings: SettingsFields) -> None:
@@ -226,7 +226,7 @@ def _check_limits(settings: SettingsFields) -> None:
             raise EndpointError(f"{name} is {limit}, more than 0 is needed; None disables it")
     if settings.max_message_octets > MAX_MESSAGE_OCTETS:
         raise EndpointError(
-            f"max_message_octets is {settings.max_message_octets}, at most {MAX_MESSAGE_OCTETS} is possible"
+            f"max_message_octets is {settings.max_message_octets}, at most {MAX_MESSAGE_OCTETS} is allowed"
         )
 
 

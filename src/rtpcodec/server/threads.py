@@ -10,7 +10,7 @@ from typing import Final, TypeVar
 
 from rtpcodec.errors import StreamEnded
 from rtpcodec.server.loop_access import LoopAccess
-from rtpcodec.stream.play_queue import Waiting
+from rtpcodec.stream.play_queue import WaitingPlay
 from rtpcodec.stream.plays import Plays
 
 LOOK_S: Final = 1.0
@@ -38,7 +38,7 @@ def _run(function: Callable[[], ResultT], done: Future[ResultT]) -> None:
         del done
 
 
-def play(access: LoopAccess, start: Callable[[Plays], Waiting | None], timeout_s: float | None) -> bool:
+def play(access: LoopAccess, start: Callable[[Plays], WaitingPlay | None], timeout_s: float | None) -> bool:
     """Queue audio in the event loop, and block until it is queued.
 
     Args:
@@ -67,12 +67,12 @@ class _Playing:
 
     __slots__ = ("_access", "_done", "_start", "_waiting")
 
-    def __init__(self, access: LoopAccess, start: Callable[[Plays], Waiting | None]) -> None:
+    def __init__(self, access: LoopAccess, start: Callable[[Plays], WaitingPlay | None]) -> None:
         self._access = access
         self._start = start
         self._done: Future[bool] | None = Future()
         """None: the thread no longer waits, or has its result."""
-        self._waiting: Waiting | None = None
+        self._waiting: WaitingPlay | None = None
 
     def run(self) -> None:
         """Begin the play."""
@@ -98,7 +98,7 @@ class _Playing:
             self._waiting.end()
             self._access.pump.run()
 
-    def _ended(self, waiting: Waiting) -> None:
+    def _ended(self, waiting: WaitingPlay) -> None:
         done, self._waiting = self._done, None
         if done is None:
             return

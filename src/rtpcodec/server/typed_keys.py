@@ -23,13 +23,13 @@ class TypedKeys:
     """
 
     __slots__ = (
+        "_changed",
         "_collecting",
         "_late_end",
         "_late_end_until_ms",
         "_pump",
         "_skipped",
         "_text",
-        "_wake",
         "ended",
         "last_ms",
     )
@@ -38,7 +38,7 @@ class TypedKeys:
         """Begin without keys. pump: the pump of the call."""
         self._pump = pump
         self._text = ""
-        self._wake: asyncio.Future[None] | None = None
+        self._changed: asyncio.Future[None] | None = None
         self._collecting = False
         self._skipped = 0  # keys that arrived before an entry with typed_ahead=False, and were not reported yet
         self._late_end = ""
@@ -81,7 +81,7 @@ class TypedKeys:
             LocalProtocolError: another one runs.
         """
         if self._collecting:
-            raise LocalProtocolError("another collect_dtmf of this call is running, at most 1 at a time is possible")
+            raise LocalProtocolError("another collect_dtmf of this call is running, at most 1 at a time is allowed")
         self._collecting = True
         if not typed_ahead:
             self._set("")
@@ -90,7 +90,7 @@ class TypedKeys:
     def finish(self) -> None:
         """End the entry. Keys that it has not taken stay for the next one."""
         self._collecting = False
-        self._wake = None
+        self._changed = None
 
     def take(self, count: int) -> str:
         """Remove and return the first keys."""
@@ -99,7 +99,7 @@ class TypedKeys:
         return taken
 
     def drop_late_end(self, end: str, until_ms: float) -> None:
-        """Drop the next key if it is one of `end`, and is stored already or arrives until then."""
+        """Drop the next key if it is one of `end`, and is already stored or arrives until then."""
         if not self._text:
             self._late_end, self._late_end_until_ms = end, until_ms
         elif self._text[0] in end:
@@ -108,19 +108,19 @@ class TypedKeys:
     async def wait(self, until_ms: float) -> None:
         """Wait for a change, at most until then."""
         loop = asyncio.get_running_loop()
-        self._wake = changed = loop.create_future()
+        self._changed = changed = loop.create_future()
         timer = None if until_ms == inf else loop.call_at(until_ms / 1000, self.wake)
         try:
             await changed
         finally:
-            self._wake = None
+            self._changed = None
             if timer is not None:
                 timer.cancel()
 
     def wake(self) -> None:
         """Wake the waiting entry."""
-        if self._wake is not None and not self._wake.done():
-            self._wake.set_result(None)
+        if self._changed is not None and not self._changed.done():
+            self._changed.set_result(None)
 
     def _set(self, text: str) -> None:
         account = self._pump.machine.session.account

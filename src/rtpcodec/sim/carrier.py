@@ -232,7 +232,7 @@ class Carrier(Live):
 
         Raises:
             MissingExtra: cryptography is not installed.
-            RuntimeError: the carrier posts webhooks already, is not open, or has none (Twilio).
+            RuntimeError: the carrier already posts webhooks, is not open, or has none (Twilio).
         """
         self._require_commands()
         signer, loop_thread = self._signer(), self._require_open()
@@ -260,7 +260,7 @@ class Carrier(Live):
 
     def _start_sending(self, signer: Signer, webhooks: Webhooks, now_ms: float) -> None:
         if self._sender is not None and not self._sender.closed:
-            raise RuntimeError("the carrier posts webhooks already")
+            raise RuntimeError("the carrier already posts webhooks")
         queue = WebhookQueue(signer, webhooks, f"{self._seed}/webhooks", time.time() * 1000 - now_ms)
         self._sender = WebhookSender(queue, self._network.webhook_transport(webhooks.timeout_s))
 
@@ -279,7 +279,7 @@ class Carrier(Live):
 
     async def __aenter__(self) -> Self:
         if self._loop_thread is not None:
-            raise RuntimeError("the carrier is open already")
+            raise RuntimeError("the carrier is already open")
         self._network = network_of_loop(self._ssl_context)
         self._http = self._network.command_server(self._handler, self._injector)
         self._base_url = await self._http.open(self._port)

@@ -119,7 +119,7 @@ class CallReport:
 
 
 @dataclass(slots=True)
-class Tally:
+class StreamCounts:
     """The figures that a stream counts while it runs, named as in CallReport."""
 
     messages_sent: int = 0

@@ -29,7 +29,7 @@ unsent_marks   marks that wait behind audio
 marks          names of marks; in mode mp3 the marks that were sent and not echoed
 events         the events that a session reports; _audio: Audio, the most frequent one;
                sending_events: events about sent audio; listening_events: events found in received audio;
-               line_events: events of the socket and the phone call
+               connection_events: events of the socket and the phone call
 memory_budget  limits on the octets that calls hold; event_octets: the octets of one event; held: its earlier name
 event_queue    the bounded queue of events for a slow reader; _event_queue: its code
 counts         counters of a session; level_meter: levels of its audio; statistics: all of them at one moment;

@@ -7,7 +7,7 @@ from collections import deque
 from rtpcodec.stream._audio cimport Audio
 
 from rtpcodec.stream.events import Overrun
-from rtpcodec.stream.memory_budget import FREE_OCTETS as _FREE_OCTETS, GRAIN_OCTETS as _GRAIN_OCTETS, Share
+from rtpcodec.stream.memory_budget import FREE_OCTETS as _FREE_OCTETS, GRAIN_OCTETS as _GRAIN_OCTETS, OctetLimit
 from rtpcodec.stream.event_octets import AUDIO_OCTETS as _AUDIO_OCTETS, octets_of
 
 MAX_AUDIO_MS = 5000.0
@@ -103,7 +103,7 @@ cdef class EventQueue:
         self.octets += octets
         if self.octets > FREE:
             if self._share is None:
-                self._share = Share(MAX_OCTETS, self.account)
+                self._share = OctetLimit(MAX_OCTETS, self.account)
             if self.octets > self._share.limit_octets:
                 self._make_room()
         return 0

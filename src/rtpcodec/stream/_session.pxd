@@ -15,7 +15,7 @@ cdef class SessionFastPath:
     cdef public object _sending        # SendChain
     cdef public object _speech         # SpeechChain; None in mode mp3
     cdef public SendPath _send_path         # of the same chain; None: all texts take the Python path
-    cdef public object _inputs         # Inputs; None: nothing captures
+    cdef public object _inputs         # InputReporter; None: nothing captures
     cdef public SinkList _sinks        # Sinks; None: no sink
     cdef public bint sending_has_events  # `outgoing` has caused events, and `events` was not called since
     # The methods that are named behind them, without a call through Python.

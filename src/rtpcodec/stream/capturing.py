@@ -10,7 +10,7 @@ from rtpcodec.audio.files import WavWriter
 from rtpcodec.errors import LocalProtocolError
 from rtpcodec.stream.capture.capture import Capture, CaptureFile
 from rtpcodec.stream.capture.header import DialectFacts, Header, utc_of
-from rtpcodec.stream.capture.inputs import Inputs, RecordSink
+from rtpcodec.stream.capture.inputs import InputReporter, RecordSink
 from rtpcodec.stream.capture.lines import Record
 from rtpcodec.stream.listening.track_names import require_track
 from rtpcodec.stream.session_listening import ListeningSession
@@ -27,7 +27,7 @@ class CapturingSession(ListeningSession):
     """The base of MediaSession that reports its inputs to captures."""
 
     _options: SessionOptions
-    _inputs: Inputs | None
+    _inputs: InputReporter | None
     _captures: tuple[Capture, ...] = ()
 
     @property
@@ -140,9 +140,9 @@ class CapturingSession(ListeningSession):
         self._captures = (*self._captures, capture)
         return capture
 
-    def _new_inputs(self, now_ms: float) -> Inputs:
+    def _new_inputs(self, now_ms: float) -> InputReporter:
         speech = self._speech
-        inputs = Inputs(self, self.privacy, speech, now_ms)
+        inputs = InputReporter(self, self.privacy, speech, now_ms)
         self.privacy.subscribe(inputs.private)
         if speech is not None:
             parts = parts_of(speech)

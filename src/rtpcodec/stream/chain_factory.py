@@ -21,7 +21,7 @@ def send_chains_for(
     """Return the send chain; the same chain if it has replies, else None; and its native path, else None.
 
     Args:
-        plan: The plan.
+        plan: Mode, codec and rate of the sent audio.
         pcm_hz: Rate of PCM that is played without a rate; None: the rate of the plan.
         settings: Settings of the send side.
         dialect: The carrier's dialect.

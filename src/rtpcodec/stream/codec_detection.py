@@ -69,7 +69,7 @@ class CodecDetector:
 
         Args:
             track: The track of the payload.
-            payload: The payload.
+            payload: Its octets.
             current: The current codec of the track.
             reason: The rule of that codec that the payload breaks.
 

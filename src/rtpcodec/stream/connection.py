@@ -4,7 +4,7 @@
         └──────────────────────── start ──────────────────▲ │
                                                           └─┘ start again: another format
 
-A lost line leads from STREAMING back to CONNECTING: the stream continues with `connected` and `start` of another
+A lost connection leads from STREAMING back to CONNECTING: the stream continues with `connected` and `start` of another
 socket.
 
 `start` may arrive without `connected`, which some senders omit. Media before `start` is counted and dropped, because
@@ -50,7 +50,7 @@ class Connection(ConnectionState):
         self.connected_ms: float | None = None
         """When `connected` was received; None: not yet."""
         self.lost_ms: float | None = None
-        """When the line was lost, until another `start` is reported; None: it is not lost."""
+        """When the connection was lost, until another `start` is reported; None: it is not lost."""
         self._last_good_ms = float("-inf")
 
     def accept(self, message: messages.Message, now_ms: float) -> bool:

@@ -1,4 +1,4 @@
-"""The line of one call: time-outs of silence, pings of an idle line, and the hold of a lost line."""
+"""Watches the connection of one call: time-outs of silence, pings while it is idle, and the hold after a loss."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rtpcodec.pickling import Live
 LossCause = Literal["socket_closed", "socket_lost"]
 
 PING_PREFIX: Final = b"idle-"
-"""Prefix of the payloads of pings on an idle line. Payloads of pings after audio are plain numbers."""
+"""Prefix of the payloads of pings on an idle connection. Payloads of pings after audio are plain numbers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,15 +25,14 @@ class CallTimeouts:
     idle_ms: float | None = 30_000.0
     """Between two frames of any kind after `start`; after it, the socket is closed with 1008."""
     ping_ms: float | None = None
-    """After this time without a frame, a ping is sent. After the same time again, the line is lost, if the other side
-    has
-    ever answered a ping. None: no pings on an idle line."""
+    """After this time without a frame, a ping is sent. After the same time again, the connection counts as lost, if the
+    other side has ever answered a ping. None: no pings on an idle connection."""
     media_ms: float | None = None
     """After this time without media, MediaSilent is reported; None: never."""
 
 
 class ConnectionWatch(Live):
-    """The state of one line. Times are in ms of the machine's clock. Use from one thread at a time."""
+    """The state of one connection. Times are in ms of the machine's clock. Use from one thread at a time."""
 
     __slots__ = (
         "_count",
@@ -59,16 +58,16 @@ class ConnectionWatch(Live):
         self._pinged_ms = -inf
         self._count = 0
         self.payload = b""
-        """Payload of the last ping of the idle line."""
+        """Payload of the last ping of the idle connection."""
         self.answered = False
         """Whether the other side has ever answered such a ping."""
         self.can_ping = True
         """Whether the socket can send pings."""
         self._reported_ms = -inf  # time of the last media before the last reported silence
         self.hold_ms = 0.0
-        """Duration of the hold of a lost line."""
+        """Duration of the hold of a lost connection."""
         self.held = False
-        """Whether the line is lost, and the call waits for another one."""
+        """Whether the connection is lost, and the call waits for another one."""
         self.until_ms = inf
         """When the hold ends."""
         self.cause: LossCause = "socket_lost"
@@ -82,7 +81,7 @@ class ConnectionWatch(Live):
         self.can_ping = True
 
     def hold(self, cause: LossCause, now_ms: float) -> None:
-        """Start the hold of a lost line."""
+        """Start the hold of a lost connection."""
         self.held = True
         self.cause = cause
         self.until_ms = now_ms + self.hold_ms
@@ -112,7 +111,7 @@ class ConnectionWatch(Live):
     def look(
         self, last_frame_ms: float, now_ms: float, *, answers: bool
     ) -> tuple[Literal["ping", "lost"] | None, float]:
-        """Return the action for an idle line, and when to check again.
+        """Return the action for an idle connection, and when to check again.
 
         Args:
             last_frame_ms: Arrival of the last frame.
@@ -122,7 +121,7 @@ class ConnectionWatch(Live):
         ping_ms = self._ping_ms
         if ping_ms == inf or not self.can_ping:
             return None, inf
-        # 1. Idle for long enough? 2. A ping without an answer? The line is lost. 3. Otherwise send a ping.
+        # 1. Idle for long enough? 2. A ping without an answer? The connection is lost. 3. Otherwise send a ping.
         waits = self._pinged_ms > last_frame_ms
         due_ms = (self._pinged_ms if waits else last_frame_ms) + ping_ms
         if now_ms < due_ms:

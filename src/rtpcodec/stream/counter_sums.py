@@ -54,7 +54,7 @@ def sums_of(counts: Counts, incoming: Incoming, sending: SendChain, malformed: i
         malformed: Dropped messages so far.
         now_ms: The time.
     """
-    gaps, line, sent, received = counts.gaps, counts.line, sending.sums, counts.replaced
+    gaps, losses, sent, received = counts.gaps, counts.losses, sending.sums, counts.replaced
     if incoming.chain is not None:
         received = received.plus(incoming.chain)
     return StreamSums(
@@ -80,8 +80,8 @@ def sums_of(counts: Counts, incoming: Incoming, sending: SendChain, malformed: i
         counts.interruptions.count,
         sent.pauses,
         sent.paused_ms,
-        line.disconnects,
-        line.reconnections,
-        line.without_ms(now_ms),
+        losses.disconnects,
+        losses.reconnections,
+        losses.without_ms(now_ms),
         counts.span.duration_ms(now_ms),
     )

@@ -80,8 +80,8 @@ class StreamSpan:
         return (now_ms if self._ended_ms is None else self._ended_ms) - self._started_ms
 
 
-class LineTotals:
-    """The losses of the line: WebSockets that ended without a `stop`. Use from one thread at a time."""
+class ConnectionLosses:
+    """The losses of the connection: WebSockets that ended without a `stop`. Use from one thread at a time."""
 
     __slots__ = ("_lost_ms", "_without_ms", "disconnects", "reconnections")
 
@@ -89,24 +89,24 @@ class LineTotals:
         self.disconnects = 0
         self.reconnections = 0
         self._without_ms = 0.0  # duration of the losses that have ended
-        self._lost_ms: float | None = None  # time of the current loss; None: the line is not lost
+        self._lost_ms: float | None = None  # time of the current loss; None: the connection is not lost
 
     def lose(self, now_ms: float) -> None:
-        """Record that the line is lost."""
+        """Record that the connection is lost."""
         self.disconnects += 1
         self._lost_ms = now_ms
 
     def mend(self, now_ms: float) -> None:
-        """Record that the stream continues on another line."""
+        """Record that the stream continues on another connection."""
         self.end(now_ms)
         self.reconnections += 1
 
     def end(self, now_ms: float) -> None:
-        """Record that the stream has ended; this ends a loss of the line."""
+        """Record that the stream has ended; this ends a loss of the connection."""
         self._without_ms, self._lost_ms = self.without_ms(now_ms), None
 
     def without_ms(self, now_ms: float) -> float:
-        """Return the time without a line."""
+        """Return the time without a connection."""
         return self._without_ms + (0.0 if self._lost_ms is None else now_ms - self._lost_ms)
 
 
@@ -135,7 +135,7 @@ class ChainTotals(NamedTuple):
 class Counts(CountState):
     """The counters of one session. Use from one thread at a time."""
 
-    __slots__ = ("duplicate_keys", "gaps", "interruptions", "line", "received_level", "replaced", "span")
+    __slots__ = ("duplicate_keys", "gaps", "interruptions", "losses", "received_level", "replaced", "span")
 
     def __init__(self) -> None:
         self.duplicate_keys = 0
@@ -144,7 +144,7 @@ class Counts(CountState):
         self.received_level = LevelMeter()
         self.gaps = GapTotals()
         self.interruptions = Interruptions()
-        self.line = LineTotals()
+        self.losses = ConnectionLosses()
         self.span = StreamSpan()
 
     def take_media(self, octets: int) -> None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 from rtpcodec.pickling import Value
 from rtpcodec.stream._audio import Audio
-from rtpcodec.stream.line_events import Disconnected, Held, MediaSilent, Reconnected, Unheld
+from rtpcodec.stream.connection_events import Disconnected, Held, MediaSilent, Reconnected, Unheld
 from rtpcodec.stream.listening_events import SpeechEnded, SpeechStarted, ToneHeard
 from rtpcodec.stream.messages import MediaFormat, Start
 from rtpcodec.stream.sending_events import (

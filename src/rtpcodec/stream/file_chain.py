@@ -177,7 +177,7 @@ class FileChain:
             raise LocalProtocolError(f"{self.dialect.name} does not return marks")
         waiting = len(self._marks) + len(self._unsent)
         if waiting >= MAX_WAITING_MARKS:
-            raise LocalProtocolError(f"{waiting} marks wait already, at most {MAX_WAITING_MARKS} are allowed")
+            raise LocalProtocolError(f"{waiting} marks already wait, at most {MAX_WAITING_MARKS} are allowed")
         if name is None:
             self._mark_count += 1
             name = f"{prefix}{self._mark_count}"
@@ -312,7 +312,7 @@ class FileChain:
 
     @property
     def loss(self) -> Loss:
-        """The handler of a lost line."""
+        """The handler of a lost connection."""
         return self
 
     def lost(self, now_ms: float, _last_frame_ms: float, _media_until_ms: float | None) -> LossReport:
@@ -323,7 +323,7 @@ class FileChain:
         return LossReport(unheard_ms, 0.0, [*self._marks.ended("timeout")])
 
     def mended(self) -> None:
-        """Start on another line, where nothing must be cleared."""
+        """Start on another connection, where nothing must be cleared."""
         self._clear_waits = False
 
     def mark_echoed(self, name: str, now_ms: float) -> list[MarkEvent]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from rtpcodec.pickling import Raised
-from rtpcodec.stream.memory_budget import Account, Share
+from rtpcodec.stream.memory_budget import Account, OctetLimit
 from rtpcodec.stream.wire import MAX_MESSAGE_OCTETS
 
 MAX_FRAGMENTS: Final = 1024
@@ -42,7 +42,7 @@ class FragmentJoiner:
         max_octets, max_fragments: Limits per message.
         account: The account for waiting fragments; None: without a budget.
         """
-        self._share = Share(max_octets, account)
+        self._share = OctetLimit(max_octets, account)
         self._max_octets = max_octets
         self._max_fragments = max_fragments
         self._octets = bytearray()

@@ -40,7 +40,7 @@ from rtpcodec.stream.stalling import StallWatch
 from rtpcodec.stream.wire import BrokenMessage, Dialect, OddMessage
 
 MEDIA_FLOWS_MS: Final = 200.0
-"""If the last media is older than the last frame by more than this, its end does not show when the line was lost."""
+"""If the last media is older than the last frame by more than this, it does not show when the connection was lost."""
 
 
 class Incoming(IncomingState):
@@ -135,7 +135,7 @@ class Incoming(IncomingState):
             self._put(malformed_reports)
 
     def receive_media(self, media: messages.Media, now_ms: float) -> None:
-        """Handle a `media` message that was parsed already: see receive."""
+        """Handle a `media` message that was already parsed: see receive."""
         silence_ms = self.stalling.silence_ms(now_ms)
         self._counts.messages_received += 1
         self._take_media(media, self._connection.accept(media, now_ms), silence_ms, now_ms)
@@ -181,13 +181,13 @@ class Incoming(IncomingState):
         self._put(self._sending.expired(now_ms))
         self._put(self._sending.end(now_ms))
         self._counts.span.end(reason, now_ms)
-        self._counts.line.end(now_ms)
+        self._counts.losses.end(now_ms)
         self._events.put(Stopped(reason))
 
     def disconnect(self, cause: Literal["socket_closed", "socket_lost"], last_frame_ms: float, now_ms: float) -> None:
-        """Record that the line is lost: report waiting chunks and keys, and wait for another `start`."""
+        """Record that the connection is lost: report waiting chunks and keys, and wait for another `start`."""
         self._connection.disconnect(now_ms)
-        self._counts.line.lose(now_ms)
+        self._counts.losses.lose(now_ms)
         self.stalling.suspend()
         if self.chain is not None:
             self._deliver(self.chain.drain())
@@ -284,7 +284,7 @@ class Incoming(IncomingState):
         lost_ms, self._connection.lost_ms = self._connection.lost_ms, None
         if lost_ms is not None:
             self._events.put(Reconnected(now_ms - lost_ms, start.stream_id))
-            self._counts.line.mend(now_ms)
+            self._counts.losses.mend(now_ms)
             self._sending.loss.mended()
         utc_ms = None if self._utc_offset_ms is None else now_ms + self._utc_offset_ms
         self._events.put(Started.of(start, now_ms, utc_ms))

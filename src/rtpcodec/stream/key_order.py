@@ -54,7 +54,7 @@ class KeyOrder(KeysState):
         """Put a key in order.
 
         Args:
-            key: The key.
+            key: The received key press.
             now_ms: The time.
             sequence_number: Sequence number of its message; None: it has none.
 

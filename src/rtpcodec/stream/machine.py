@@ -46,11 +46,11 @@ class CallMachine(MachineFastPath):
     `hung_up`. 3. The other side answers (`peer_closed`), and the connection ends (`lost`). 4. If it does not end within
     CLOSE_TIMEOUT_MS, `cut` is set.
 
-    A lost line: a socket that is lost or closed without a `stop` causes the event Disconnected. The session is held for
-    `hold_ms`. Within this time, `attached` continues it on another socket; after it, the session ends.
+    A lost connection: a socket that is lost or closed without a `stop` causes the event Disconnected. The session is
+    held for `hold_ms`. Within this time, `attached` continues it on another socket; after it, the session ends.
     """
 
-    __slots__ = ("_closing", "_line", "end_cause")
+    __slots__ = ("_closing", "_watch", "end_cause")
 
     session: MediaSession
     plays: Plays
@@ -86,7 +86,7 @@ class CallMachine(MachineFastPath):
         """Whether the socket accepts no texts for now; they wait in the session's bounded queue."""
         self.end_cause: EndReason | None = None
         """The first cause that ended the call; None: it has not ended."""
-        self._line = ConnectionWatch(timeouts if timeouts is not None else CallTimeouts(), now_ms)
+        self._watch = ConnectionWatch(timeouts if timeouts is not None else CallTimeouts(), now_ms)
         self._closing = False
         self._cut_ms = self._event_ms = inf
         self._last_frame_ms = now_ms
@@ -95,8 +95,8 @@ class CallMachine(MachineFastPath):
         self._watch_ms = self._first_watch_ms(now_ms)
 
     def _first_watch_ms(self, now_ms: float) -> float:
-        timeouts = self._line.timeouts
-        limits = (self._line.first_ms, *map(limit_ms, (timeouts.idle_ms, timeouts.ping_ms, timeouts.media_ms)))
+        timeouts = self._watch.timeouts
+        limits = (self._watch.first_ms, *map(limit_ms, (timeouts.idle_ms, timeouts.ping_ms, timeouts.media_ms)))
         return now_ms + min(limits)
 
     # From the socket
@@ -114,11 +114,11 @@ class CallMachine(MachineFastPath):
         self.ping = None
         if not sent:
             self._speech = None
-            self._line.can_ping = False
+            self._watch.can_ping = False
 
     def ponged(self, payload: bytes, now_ms: float) -> None:
         """Record a pong. It measures the round trip, and proves that everything before its ping was read."""
-        self._line.ponged(payload)
+        self._watch.ponged(payload)
         if self._speech is not None:
             self._speech.ponged(payload, now_ms)
 
@@ -134,51 +134,51 @@ class CallMachine(MachineFastPath):
         self._broke("socket_lost", now_ms)
 
     def _broke(self, cause: LossCause, now_ms: float) -> None:
-        """Hold the session or end it, because its line is lost; a second report of one loss does nothing."""
+        """Hold the session or end it, because its connection is lost; a second report of one loss does nothing."""
         # 1. Already held? 2. A stream without `stop`: report the loss, and hold the session if it may wait.
-        line, session = self._line, self.session
-        if line.held:
+        watch, session = self._watch, self.session
+        if watch.held:
             return
         if not self._closing and (session.streaming or session.lost):
             session.disconnected(cause, now_ms, self._last_frame_ms)
-            if line.hold_ms > 0:
-                line.hold(cause, now_ms)
-                self._watch_ms = line.until_ms
+            if watch.hold_ms > 0:
+                watch.hold(cause, now_ms)
+                self._watch_ms = watch.until_ms
                 return
         # 3. Otherwise end it.
         self.end_cause = self.end_cause or cause
         self._closing = True
         session.closed(now_ms)
 
-    # A lost line
+    # A lost connection
 
     @property
     def hold_ms(self) -> float:
-        """Time that the session waits for another socket after its line is lost; 0: it ends at once."""
-        return self._line.hold_ms
+        """Time that the session waits for another socket after its connection is lost; 0: it ends at once."""
+        return self._watch.hold_ms
 
     @hold_ms.setter
     def hold_ms(self, hold_ms: float) -> None:
-        self._line.hold_ms = hold_ms
+        self._watch.hold_ms = hold_ms
 
     @property
     def held(self) -> bool:
-        """Whether the line is lost, and the session waits for another socket."""
-        return self._line.held
+        """Whether the connection is lost, and the session waits for another socket."""
+        return self._watch.held
 
     def keep_held(self, until_ms: float) -> None:
-        """Hold a lost line until this time or longer, because another socket was requested."""
-        line = self._line
-        if line.held:
-            line.until_ms = self._watch_ms = max(line.until_ms, until_ms)
+        """Hold a lost connection until this time or longer, because another socket was requested."""
+        watch = self._watch
+        if watch.held:
+            watch.until_ms = self._watch_ms = max(watch.until_ms, until_ms)
 
     def end_hold(self, now_ms: float) -> None:
         """End a held session, because no socket will follow. Nothing happens if it is not held."""
-        if self._line.held:
-            self._end_held(self._line.cause, now_ms, by_us=False)
+        if self._watch.held:
+            self._end_held(self._watch.cause, now_ms, by_us=False)
 
     def _end_held(self, cause: EndReason, now_ms: float, *, by_us: bool) -> None:
-        self._line.held = False
+        self._watch.held = False
         self.end_cause = self.end_cause or cause
         self._closing = True
         self._cut_ms = inf
@@ -193,7 +193,7 @@ class CallMachine(MachineFastPath):
         if self._closing or self.session.ended:
             raise StreamEnded("the stream has ended, it cannot continue on another socket")
         self.session.disconnected("socket_lost", now_ms, self._last_frame_ms)
-        self._line.open(now_ms)
+        self._watch.open(now_ms)
         self._last_frame_ms = now_ms
         self._cut_ms = inf
         self._watch_ms = self._first_watch_ms(now_ms)
@@ -213,7 +213,7 @@ class CallMachine(MachineFastPath):
         """
         if self._closing:
             return
-        if self._line.held:
+        if self._watch.held:
             self._end_held(cause, now_ms, by_us=True)
             return
         self.end_cause = self.end_cause or cause
@@ -268,9 +268,9 @@ class CallMachine(MachineFastPath):
     def fault(self) -> str | None:
         """The time-out that ended the call, as a sentence; None: another cause, or it has not ended."""
         if self.end_cause == "start_timeout":
-            return self._line.start_fault(self.session.connected_ms)
+            return self._watch.start_fault(self.session.connected_ms)
         if self.end_cause == "idle_timeout":
-            return f"no frame was received for {limit_ms(self._line.timeouts.idle_ms) / 1000:g} s"
+            return f"no frame was received for {limit_ms(self._watch.timeouts.idle_ms) / 1000:g} s"
         return None
 
     def hung_up(self) -> None:
@@ -284,41 +284,41 @@ class CallMachine(MachineFastPath):
             self.cut = True
         if now_ms < self._watch_ms or self.session.ended:
             return
-        line, session = self._line, self.session
+        watch, session = self._watch, self.session
         # 2. Held? Then only the end of the hold matters.
-        if line.held:
-            if now_ms >= line.until_ms:
+        if watch.held:
+            if now_ms >= watch.until_ms:
                 self.end_hold(now_ms)
-            self._watch_ms = line.until_ms
+            self._watch_ms = watch.until_ms
             return
         # 3. Is `start` or the next frame overdue?
         if session.streaming:
-            limit_at_ms = self._last_frame_ms + limit_ms(line.timeouts.idle_ms)
+            limit_at_ms = self._last_frame_ms + limit_ms(watch.timeouts.idle_ms)
             code, cause = POLICY_VIOLATION, IDLE_TIMEOUT
         else:
-            limit_at_ms = line.start_deadline_ms(session.connected_ms)
+            limit_at_ms = watch.start_deadline_ms(session.connected_ms)
             code, cause = PROTOCOL_ERROR, START_TIMEOUT
         if now_ms >= limit_at_ms:
             self.close(code, now_ms, cause)
             self._watch_ms = inf
             return
         # 4. Is a ping due, or media missing?
-        self._watch_ms = min(limit_at_ms, self._look_at_line(now_ms))
+        self._watch_ms = min(limit_at_ms, self._check_connection(now_ms))
 
-    def _look_at_line(self, now_ms: float) -> float:
-        """Send a ping on an idle line, and report missing media. Returns when to check again."""
-        line, session, speech = self._line, self.session, self._speech
-        need, next_ms = line.look(self._last_frame_ms, now_ms, answers=speech is not None and speech.gate.pongs > 0)
+    def _check_connection(self, now_ms: float) -> float:
+        """Send a ping on an idle connection, and report missing media. Returns when to check again."""
+        watch, session, speech = self._watch, self.session, self._speech
+        need, next_ms = watch.look(self._last_frame_ms, now_ms, answers=speech is not None and speech.gate.pongs > 0)
         if need == "lost":
             self.cut = True
             self._broke("socket_lost", now_ms)
-            return self._watch_ms if line.held else inf
+            return self._watch_ms if watch.held else inf
         if need == "ping":
-            self.ping = line.payload
+            self.ping = watch.payload
         if not session.streaming:
             # `start` may arrive before the next check, and the limits after it may be shorter.
             return min(next_ms, self._first_watch_ms(now_ms))
-        silent_ms, media_ms = line.silence(session.last_media_ms, now_ms)
+        silent_ms, media_ms = watch.silence(session.last_media_ms, now_ms)
         if silent_ms:
             session.media_silent(silent_ms)
         return min(next_ms, media_ms)

@@ -180,7 +180,7 @@ class Marks:
         return [*superseded, *(MarkCleared(mark.name, "interrupt") for mark in own), *self._settled()]
 
     def ended(self, reason: Literal["stop", "timeout"]) -> list[MarkEvent]:
-        """End all marks, because no echo will arrive: the stream has ended or its line is lost."""
+        """End all marks, because no echo will arrive: the stream has ended or its connection is lost."""
         gone = _gone(self._sent, reason)
         self._sent.clear()
         self._names.clear()

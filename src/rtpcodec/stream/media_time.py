@@ -1,4 +1,4 @@
-"""Media time: the start of a chunk on the time line of its stream (docs/media-time.md#time).
+"""Media time: the start of a chunk on the timeline of its stream (docs/media-time.md#time).
 
 The unit of the carrier's timestamps is uncertain (docs/carrier.md, "Points that a call shows"). So two sources are
 compared, the timestamps and the arrival times:

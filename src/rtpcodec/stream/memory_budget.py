@@ -1,8 +1,8 @@
 """Limits on the octets that calls hold for their readers, per call and for all calls that share one budget.
 
 A part of a call (its queue of events, its reorder window, a fragmented message) counts its own octets, and compares
-them with the limit of its Share. Below FREE_OCTETS nothing else happens, so an ordinary message costs one comparison.
-Above it, the part requests more from the budget in steps of GRAIN_OCTETS. If the budget is used up, the call that holds
+them with its OctetLimit. Below FREE_OCTETS nothing else happens, so an ordinary message costs one comparison. Above
+it, the part requests more from the budget in steps of GRAIN_OCTETS. If the budget is used up, the call that holds
 the most drops its oldest events, which one Overrun in its queue counts.
 """
 
@@ -100,13 +100,13 @@ class Account:
         self.budget.held_octets -= self.granted_octets
 
 
-class Share:
-    """The limit of one part of a call, which grows with the budget. Without an account it is fixed."""
+class OctetLimit:
+    """The limit on what one part of a call holds, which grows with the budget. Without an account it is fixed."""
 
     __slots__ = ("_account", "_free_octets", "_max_octets", "limit_octets", "low_octets")
 
     def __init__(self, max_octets: int, account: Account | None = None) -> None:
-        """Make an unused share.
+        """Make the limit of a part that holds nothing.
 
         max_octets: Limit of the part, independent of the budget.
         account: The call's account; None: max_octets is the only limit.

@@ -5,7 +5,7 @@ gives the order, which counts all messages (docs/carrier.md, "Points that a call
 
 - A counter that all tracks share has one reorder window, counters per track have one each. While it is unknown which of
   the two it is, each track has a window, and a number is missing only if no track has it.
-- Before LEARNING_CHUNKS chunks were received, missing numbers are `Doubtful`, not lost.
+- Before LEARNING_CHUNKS chunks were received, missing numbers are `PossibleLoss`, not lost.
 - If most of those chunks skipped numbers, skipping is the carrier's habit, and missing numbers are never reported.
 - Numbers that stand still, fall, or restart repeatedly give no order: then chunks are in the order of arrival.
 """
@@ -22,13 +22,13 @@ from rtpcodec.rtp.skipped import united
 from rtpcodec.stream._receive_states import OrderState
 from rtpcodec.stream.empty_collections import NO_NAMES
 from rtpcodec.stream.events import CounterChanged
-from rtpcodec.stream.memory_budget import Account, Share
+from rtpcodec.stream.memory_budget import Account, OctetLimit
 from rtpcodec.stream.messages import Media
-from rtpcodec.stream.numbering_facts import LEARNING_CHUNKS, Doubtful, NumberingFacts
+from rtpcodec.stream.numbering_facts import LEARNING_CHUNKS, NumberingFacts, PossibleLoss
 from rtpcodec.stream.track_prediction import TrackPredictor
 from rtpcodec.stream.wire.rules import MAX_MESSAGE_OCTETS
 
-__all__ = ["LEARNING_CHUNKS", "MAX_TRACKS", "ChunkOrder", "Doubtful", "Ordered"]
+__all__ = ["LEARNING_CHUNKS", "MAX_TRACKS", "ChunkOrder", "Ordered", "PossibleLoss"]
 
 MAX_TRACKS: Final = 4
 """Carriers have two. The limit keeps a sender of ever new track names from filling the memory."""
@@ -43,12 +43,12 @@ _Window = ReorderWindow[_Entry]
 _NO_TRACK: Final = ""
 """The track name for messages without audio, which have numbers of the stream as well."""
 
-Ordered = tuple[str, "Media | Lost | Doubtful | CounterChanged"]
+Ordered = tuple[str, "Media | Lost | PossibleLoss | CounterChanged"]
 """A track, and the next item on it."""
 
 
 class ChunkOrder(OrderState):
-    """Put the chunks of all tracks in order."""
+    """Puts the chunks of all tracks in order."""
 
     __slots__ = ("_counted", "_expected_sequence", "_share", "_window")
 
@@ -63,7 +63,7 @@ class ChunkOrder(OrderState):
             account: The call's account for waiting chunks; None: without a budget.
         """
         self._window = window
-        self._share = Share(MAX_WAITING_OCTETS, account)
+        self._share = OctetLimit(MAX_WAITING_OCTETS, account)
         self._expected_sequence = None if start_sequence is None else start_sequence + 1
         self._counter: Literal["chunk", "sequence"] | None
         self._shared: _Window | None

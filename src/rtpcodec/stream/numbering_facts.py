@@ -26,7 +26,7 @@ ODD_CHUNKS: Final = 32
 
 
 @dataclass(slots=True)
-class Doubtful:
+class PossibleLoss:
     """Missing numbers that may be lost: it is not known yet whether the carrier skips numbers by habit."""
 
     count: int
@@ -60,8 +60,8 @@ class NumberingFacts(FactsState):
         """Whether the doubtful numbers of the learning phase are loss."""
         return self.learnt and self._skips <= MAX_LOST_SKIPS
 
-    def judge(self, missing: Mapping[str, int]) -> Iterator[tuple[str, Lost | Doubtful]]:
-        """Yield the missing numbers of each track, as Lost or as Doubtful."""
+    def judge(self, missing: Mapping[str, int]) -> Iterator[tuple[str, Lost | PossibleLoss]]:
+        """Yield the missing numbers of each track, as Lost or as PossibleLoss."""
         if not any(missing.values()):
             return
         # 1. Still learning? Count how often numbers are skipped, and report them as doubtful.
@@ -70,7 +70,7 @@ class NumberingFacts(FactsState):
             self._skips += 1
         for track, count in missing.items():
             if count and not learnt:
-                yield track, Doubtful(count)
+                yield track, PossibleLoss(count)
             # 2. Learnt? Report them as lost, unless the carrier skips numbers by habit.
             elif count and not self.skips_by_habit:
                 yield track, Lost(count)

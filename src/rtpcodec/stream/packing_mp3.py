@@ -143,7 +143,7 @@ class Mp3Encoding:
             file.put(pcm)
             octets = file.samples / rate_hz * mp3.DEFAULT_BIT_RATES_KBPS[rate_hz] * 125
             if octets > mp3.MAX_MESSAGE_MP3_OCTETS:
-                raise ValueError(f"MP3 has {octets:.0f} octets, {mp3.MAX_MESSAGE_MP3_OCTETS} are the most")
+                raise ValueError(f"MP3 has {octets:.0f} octets, at most {mp3.MAX_MESSAGE_MP3_OCTETS} are allowed")
             duration_ms = file.samples * 1000 / rate_hz
         else:
             mp3.require_mp3(whole)
@@ -167,7 +167,9 @@ class Mp3Encoding:
         if octets.itemsize != 1:
             raise TypeError(f"payload has items of format '{octets.format}', octets ('B', 'b', 'c') are needed")
         if octets.nbytes > MAX_FILE_OCTETS:
-            raise ValueError(f"MP3 has {octets.nbytes} octets, {MAX_FILE_OCTETS} are the most with tags and pictures")
+            raise ValueError(
+                f"MP3 has {octets.nbytes} octets, at most {MAX_FILE_OCTETS} are allowed, tags and pictures included"
+            )
         return mp3.duration_ms(payload)
 
     def flush(self) -> None:

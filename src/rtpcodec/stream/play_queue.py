@@ -25,7 +25,7 @@ MAX_WAITING: Final = 1000
 """Limit on waiting plays: a caller with more has a loop without `await`. Their audio has a limit as well."""
 
 
-class _Rest(Protocol):
+class _Remainder(Protocol):
     """The part of one play that is not queued yet."""
 
     def fits(self, room_ms: float) -> bool:
@@ -39,19 +39,19 @@ class _Rest(Protocol):
         """Duration of the rest; 0: everything is queued."""
 
 
-class Waiting:
+class WaitingPlay:
     """One play that waits for space. It ends once: when all is queued, when it is dropped, or by an error."""
 
     __slots__ = ("dropped", "ended", "error", "on_end", "rest")
 
-    def __init__(self, rest: _Rest) -> None:
+    def __init__(self, rest: _Remainder) -> None:
         self.rest = rest
         self.ended = False
         self.dropped = False
         """Whether an interruption or the end of the stream dropped its rest."""
         self.error: Exception | None = None
         """The error because of which its rest could not be queued."""
-        self.on_end: Callable[[Waiting], object] | None = None
+        self.on_end: Callable[[WaitingPlay], object] | None = None
         """Called at the end. It must not call the queue."""
 
     def end(self, error: Exception | None = None) -> None:
@@ -60,7 +60,7 @@ class Waiting:
             return
         self.ended = True
         self.error = error
-        self.rest = _NOTHING  # frees its audio, even while it waits behind others
+        self.rest = _NO_AUDIO  # frees its audio, even while it waits behind others
         on_end, self.on_end = self.on_end, None  # the callback usually refers to the owner of this object
         if on_end is not None:
             on_end(self)
@@ -101,7 +101,7 @@ class Target(Protocol):
         """Return the duration of octets in the send codec."""
 
 
-class _Pieces:
+class _DivisibleAudio:
     """Audio that can be split: PCM, and payloads of sample codecs."""
 
     __slots__ = ("_last", "_put", "_rest", "_unit_ms", "_unit_octets")
@@ -148,7 +148,7 @@ class _Pieces:
         return len(self._rest) / self._unit_octets * self._unit_ms
 
 
-class _Nothing:
+class _NoAudio:
     """The rest of a play that has ended."""
 
     __slots__ = ()
@@ -162,10 +162,10 @@ class _Nothing:
         """Do nothing."""
 
 
-_NOTHING: Final = _Nothing()
+_NO_AUDIO: Final = _NoAudio()
 
 
-class _Whole:
+class _IndivisibleAudio:
     """Audio that cannot be split: a payload of a frame codec, or an MP3 file."""
 
     __slots__ = ("_octets", "_put", "_target", "rest_ms")
@@ -189,7 +189,7 @@ class _Whole:
 class PlayQueue:
     """Queues audio in one target: at once if it fits, otherwise after the waiting plays.
 
-    The methods that play return None if all was queued at once, otherwise a Waiting. Use from one thread at a time.
+    The methods that play return None if all was queued at once, otherwise a WaitingPlay. Use from one thread at a time.
     """
 
     __slots__ = ("_info", "_may_wait", "_rate_hz", "_target", "_waiting", "drop_count")
@@ -206,11 +206,11 @@ class PlayQueue:
         self._info = session.plan.send_info
         self._rate_hz = session.plan.send_sample_rate_hz
         self._may_wait = may_wait
-        self._waiting: deque[Waiting] = NO_ITEMS
+        self._waiting: deque[WaitingPlay] = NO_ITEMS
         self.drop_count = 0
         """Number of calls of `drop`, by which a caller sees whether its audio was dropped."""
 
-    def play(self, source: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> Waiting | None:
+    def play(self, source: Buffer | Audio, pcm_hz: int | None = None, note: object = None) -> WaitingPlay | None:
         """Queue mono PCM or an Audio, as Reply.play does. If it raises, nothing is queued."""
         target = self._target
         pcm, pcm_hz = pcm_and_rate(source, pcm_hz)
@@ -223,9 +223,9 @@ class PlayQueue:
         put_octets = partial(target.play_octets, pcm_hz=pcm_hz)
         last = put_octets if note is None else partial(put_octets, note=note)
         unit_ms = 1000 / (pcm_hz or target.send_pcm_hz)
-        return self._queue_later(_Pieces(put_octets, target.octets_of(pcm), 2, unit_ms, last))
+        return self._queue_later(_DivisibleAudio(put_octets, target.octets_of(pcm), 2, unit_ms, last))
 
-    def play_payload(self, payload: Buffer, note: object = None) -> Waiting | None:
+    def play_payload(self, payload: Buffer, note: object = None) -> WaitingPlay | None:
         """Queue octets in the send codec. If it raises PayloadError, StreamEnded or QueueFull, nothing is queued."""
         target = self._target
         put = target.play_payload
@@ -236,13 +236,13 @@ class PlayQueue:
         refuse_file_as_payload(payload)
         info = self._info
         if info.kind == "frame":
-            return self._queue_later(_Whole(last, _octets_of(payload), target, duration_ms))
+            return self._queue_later(_IndivisibleAudio(last, _octets_of(payload), target, duration_ms))
         unit_ms = info.samples_per_unit * 1000 / self._rate_hz
-        return self._queue_later(_Pieces(put, _octets_of(payload), info.octets_per_unit, unit_ms, last))
+        return self._queue_later(_DivisibleAudio(put, _octets_of(payload), info.octets_per_unit, unit_ms, last))
 
-    def turn(self) -> Waiting | None:
-        """Return a Waiting that ends after all current plays; None: no play waits."""
-        return self._queue_later(_Pieces(self._target.play_octets, b"", 2, 1.0)) if self._waiting else None
+    def turn(self) -> WaitingPlay | None:
+        """Return a WaitingPlay that ends after all current plays; None: no play waits."""
+        return self._queue_later(_DivisibleAudio(self._target.play_octets, b"", 2, 1.0)) if self._waiting else None
 
     @property
     def waits(self) -> bool:
@@ -270,7 +270,7 @@ class PlayQueue:
                     first.rest.move(self._target.room_ms)
                 except Exception as error:  # any error of the session; the caller of that play gets it
                     first.end(error)
-                    del first  # the error's traceback refers to this frame, and the Waiting to the error
+                    del first  # the error's traceback refers to this frame, and the WaitingPlay to the error
                 else:
                     moved = moved or before_ms > 0
                     if first.rest.rest_ms:
@@ -280,7 +280,7 @@ class PlayQueue:
         return moved
 
     def drop(self, error: Exception | None = None) -> None:
-        """Drop all waiting audio, and end its Waitings, with an error if one is given."""
+        """Drop all waiting audio, and end the waiting plays, with an error if one is given."""
         self.drop_count += 1
         while self._waiting:
             dropped = self._waiting.popleft()
@@ -298,7 +298,7 @@ class PlayQueue:
             return False
         return True
 
-    def _queue_later(self, rest: _Rest) -> Waiting:
+    def _queue_later(self, rest: _Remainder) -> WaitingPlay:
         """Add a waiting play. The first one may have any duration; the limit for those behind it is max_queue_ms."""
         # 1. Too many plays? 2. Too much audio behind the first one?
         if len(self._waiting) >= MAX_WAITING:
@@ -311,7 +311,7 @@ class PlayQueue:
                 f"a play waits for space, {behind_ms:.0f} ms wait behind it and {rest.rest_ms:.0f} ms would follow, "
                 f"at most {max_ms:.0f} ms are allowed"
             )
-        waiting = Waiting(rest)
+        waiting = WaitingPlay(rest)
         if self._waiting is NO_ITEMS:
             self._waiting = deque()
         self._waiting.append(waiting)
@@ -331,9 +331,9 @@ class FileQueue(PlayQueue):
         super().__init__(session, may_wait=may_wait)
         self._session = session
 
-    def play_mp3(self, data: Buffer) -> Waiting | None:
+    def play_mp3(self, data: Buffer) -> WaitingPlay | None:
         """Queue an MP3 file. If it raises ValueError, StreamEnded or QueueFull, nothing is queued."""
         session = self._session
         if self._queue_now(session.play_mp3, data):
             return None
-        return self._queue_later(_Whole(session.play_mp3, _octets_of(data), session, session.mp3_ms(data)))
+        return self._queue_later(_IndivisibleAudio(session.play_mp3, _octets_of(data), session, session.mp3_ms(data)))

@@ -9,7 +9,7 @@ from typing_extensions import Buffer
 from rtpcodec.errors import QueueFull, StreamEnded
 from rtpcodec.stream._machine import PlaysState
 from rtpcodec.stream.events import Audio
-from rtpcodec.stream.play_queue import FileQueue, PlayQueue, Waiting
+from rtpcodec.stream.play_queue import FileQueue, PlayQueue, WaitingPlay
 from rtpcodec.stream.session import MediaSession
 from rtpcodec.stream.speaking.chain import SpeechChain
 from rtpcodec.stream.speaking.reply import Reply
@@ -43,7 +43,7 @@ class Plays(PlaysState):
 
     def play(
         self, source: Buffer | Audio, pcm_hz: int | None = None, *, reply: Reply | None = None, note: object = None
-    ) -> Waiting | None:
+    ) -> WaitingPlay | None:
         """Queue PCM or an Audio: see PlayQueue.play. reply: its reply; None: outside replies."""
         # 1. Accepted? 2. Mode mp3? 3. At once, if none of the reply's audio waits and it fits. 4. Otherwise wait.
         if self.refusal is not None:
@@ -65,13 +65,13 @@ class Plays(PlaysState):
 
     def play_in_turn(
         self, source: Buffer | Audio, pcm_hz: int | None = None, *, reply: Reply | None = None, note: object = None
-    ) -> Waiting | None:
+    ) -> WaitingPlay | None:
         """Queue audio as `play`, after QueueFull of the session or behind waiting audio of the reply."""
         reply = reply or self._speech.implicit_reply
         queue = self._queues.get(reply) or PlayQueue(self._session, reply, may_wait=True)
         return self._kept(reply, queue, queue.play(source, pcm_hz, note))
 
-    def play_payload(self, payload: Buffer, *, reply: Reply | None = None, note: object = None) -> Waiting | None:
+    def play_payload(self, payload: Buffer, *, reply: Reply | None = None, note: object = None) -> WaitingPlay | None:
         """Queue octets in the send codec: see PlayQueue.play_payload."""
         self.require_accepted()
         if self._implicit is not None:
@@ -83,7 +83,7 @@ class Plays(PlaysState):
             queue = PlayQueue(self._session, reply, may_wait=self._may_wait)
         return self._kept(reply, queue, queue.play_payload(payload, note))
 
-    def play_mp3(self, data: Buffer) -> Waiting | None:
+    def play_mp3(self, data: Buffer) -> WaitingPlay | None:
         """Queue an MP3 file: see FileQueue.play_mp3. Raises LocalProtocolError in mode rtp."""
         self.require_accepted()
         if self._implicit is None:
@@ -91,8 +91,8 @@ class Plays(PlaysState):
             return None
         return self._implicit.play_mp3(data)
 
-    def turn(self) -> Waiting | None:
-        """Return a Waiting that ends after all current plays, in mode mp3; None: no play waits."""
+    def turn(self) -> WaitingPlay | None:
+        """Return a WaitingPlay that ends after all current plays, in mode mp3; None: no play waits."""
         return None if self._implicit is None else self._implicit.turn()
 
     def require_accepted(self) -> None:
@@ -104,7 +104,7 @@ class Plays(PlaysState):
     def _speech(self) -> SpeechChain:
         return cast("SpeechChain", self._session.speech)  # a session without files speaks
 
-    def _kept(self, reply: Reply, queue: PlayQueue, waiting: Waiting | None) -> Waiting | None:
+    def _kept(self, reply: Reply, queue: PlayQueue, waiting: WaitingPlay | None) -> WaitingPlay | None:
         """Keep a queue while plays wait in it: until then the reply does not end."""
         if waiting is not None and reply not in self._queues:
             self._queues[reply] = queue

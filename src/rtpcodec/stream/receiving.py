@@ -18,7 +18,7 @@ from rtpcodec.stream.file_check import MAX_TRACK_CHARACTERS, ReceivedFiles
 from rtpcodec.stream.level_meter import EVERY_MS, LevelMeter
 from rtpcodec.stream.media_time import Timeline
 from rtpcodec.stream.memory_budget import Account
-from rtpcodec.stream.numbering import MAX_TRACKS, ChunkOrder, Doubtful, Ordered
+from rtpcodec.stream.numbering import MAX_TRACKS, ChunkOrder, Ordered, PossibleLoss
 from rtpcodec.stream.plan import StreamPlan
 from rtpcodec.stream.receive_codec import PcmRate, ReceiveCodec
 from rtpcodec.stream.received_track import ReceivedTrack
@@ -248,7 +248,7 @@ class ReceiveChain(ChainState):
                     yield from self._place(name, track, item)
                 yield self._audio(name, track, item)
 
-    def _count_missing(self, track: ReceivedTrack, item: Lost | Doubtful) -> None:
+    def _count_missing(self, track: ReceivedTrack, item: Lost | PossibleLoss) -> None:
         if isinstance(item, Lost):
             self.lost_chunks += item.count
             track.lost_chunks += item.count
@@ -262,7 +262,7 @@ class ReceiveChain(ChainState):
         if not clock.media_ms:
             other = next((one.clock for one in self._tracks.values() if one is not track and one.clock.media_ms), None)
             clock.begin(item.timestamp, item.received_ms, chunk_ms, other)
-        # 2. Doubtful numbers before it? Timestamps or the end of the learning show whether it is loss.
+        # 2. Possibly lost numbers before it? Timestamps or the end of the learning show whether it is loss.
         doubtful = track.doubtful_chunks
         is_proved = doubtful > 0 and clock.ahead_ms(item.timestamp) > doubtful * chunk_ms / 2
         if is_proved:

@@ -41,7 +41,7 @@ class SendMeasures:
 
 @dataclass(slots=True)
 class LossReport:
-    """The state after the loss of a line."""
+    """The state after the loss of a connection."""
 
     unheard_ms: float
     """Audio that was sent and, by the estimate, not heard."""
@@ -51,10 +51,10 @@ class LossReport:
 
 
 class Loss(Protocol):
-    """Handles the loss of a line for a send chain."""
+    """Handles the loss of a connection for a send chain."""
 
     def lost(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> LossReport:
-        """Record that the line is lost, and queue again the audio that was not heard.
+        """Record that the connection is lost, and queue again the audio that was not heard.
 
         Args:
             now_ms: The time.
@@ -63,7 +63,7 @@ class Loss(Protocol):
         """
 
     def mended(self) -> None:
-        """Record that another line begins."""
+        """Record that another connection begins."""
 
 
 class SendChain(Protocol):
@@ -73,7 +73,7 @@ class SendChain(Protocol):
 
     @property
     def loss(self) -> Loss:
-        """The handler of a lost line."""
+        """The handler of a lost connection."""
 
     def play(self, pcm: Buffer, pcm_hz: int | None = None, note: object = None) -> None:
         """Queue PCM."""

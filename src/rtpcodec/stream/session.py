@@ -165,7 +165,7 @@ class MediaSession(DialectSession):
             self._incoming.disconnect(cause, last_frame_ms, now_ms)
 
     def receive_at(self, pcm_hz: PcmRate) -> None:
-        """Change `receive_pcm_hz` before the first audio, for shells that learn it after `start`.
+        """Change `receive_pcm_hz` before the first audio, for callers that learn it after `start`.
 
         Raises, and changes nothing: ValueError if the resampler does not have the rate; LocalProtocolError if audio was
         received or a capture runs, and the rate would change.

@@ -101,7 +101,7 @@ class ListeningSession(SessionState):
         return self._listening.privacy
 
     def heard_signal(self) -> HeardSignal:
-        """Return the signal that the caller hears, on the inbound media time line. It begins with the first call.
+        """Return the signal that the caller hears, on the inbound media timeline. It begins with the first call.
 
         Raises:
             LocalProtocolError: the mode is mp3.

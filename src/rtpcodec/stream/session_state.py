@@ -66,7 +66,7 @@ class SessionState(SessionFastPath, Live):
 
     @property
     def lost(self) -> bool:
-        """Whether the line is lost, and the stream may continue with the `start` of another socket."""
+        """Whether the connection is lost, and the stream may continue with the `start` of another socket."""
         return self._connection.lost_ms is not None and not self.ended
 
     @property

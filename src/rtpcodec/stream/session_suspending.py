@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from rtpcodec.stream.capturing import CapturingSession
+from rtpcodec.stream.connection_events import Held, Unheld
 from rtpcodec.stream.event_queue import EventQueue
-from rtpcodec.stream.line_events import Held, Unheld
 from rtpcodec.stream.listening.voice import VoiceDetector
 
 HOLD: Final = "hold"
@@ -27,7 +27,7 @@ class SuspendingSession(CapturingSession):
         does nothing.
 
         Args:
-            reason: Name of the suspension, such as "hold"; a reason that is active already changes nothing.
+            reason: Name of the suspension, such as "hold"; a reason that is already active changes nothing.
             now_ms: The time.
         """
         if not self.ended:
@@ -81,7 +81,7 @@ class SuspendingSession(CapturingSession):
         Speech of the caller ends. Several reasons may be active. Detectors that `voice` makes later are suspended too.
 
         Args:
-            reason: Name of the suspension; a reason that is active already changes nothing.
+            reason: Name of the suspension; a reason that is already active changes nothing.
             now_ms: The time.
         """
         self._suspend_voice(self._listening.voice_suspended_by | {reason}, now_ms)

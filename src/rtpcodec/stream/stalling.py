@@ -40,7 +40,7 @@ class StallWatch(StallState, Live):
         self._limit_ms = max(self._stall_ms, 2 * self._last_chunk_ms)
 
     def suspend(self) -> None:
-        """Report no stalls until `begin`: the line is lost."""
+        """Report no stalls until `begin`: the connection is lost."""
         self._limit_ms = inf
 
     def is_stall(self, silence_ms: float, chunk_ms: float, pause_ms: float) -> bool:

@@ -153,7 +153,7 @@ def test_given_codecs_override_the_table() -> None:
             UnknownCodec,
             "no codec is named 'FOO'; known: PCMU, PCMA, G722, L16, OPUS, AMR-WB, telephone-event, CN",
         ),
-        ({128: "PCMU"}, ValueError, "payload type is 128, 0 to 127 are possible"),
+        ({128: "PCMU"}, ValueError, "payload type is 128, 0 to 127 are allowed"),
         ({96: "L16/x"}, ValueError, "codec is 'L16/x', NAME, NAME/RATE or NAME/RATE/CHANNELS is needed"),
         ({96: "PCMU/16000"}, ValueError, "PCMU has no sample rate of 16000 Hz, only 8000"),
     ],

@@ -225,9 +225,9 @@ def test_our_own_request() -> None:
     amrwb.cmr = 15
     assert amrwb.payload([SID])[0] == 0xF0
     for cmr in (-1, 9, 14, 16):
-        with pytest.raises(ValueError, match=f"^cmr is {cmr}, 0 to 8 or 15 are possible$"):
+        with pytest.raises(ValueError, match=f"^cmr is {cmr}, 0 to 8 or 15 are allowed$"):
             amrwb.cmr = cmr
-        with pytest.raises(ValueError, match=f"^cmr is {cmr}, 0 to 8 or 15 are possible$"):
+        with pytest.raises(ValueError, match=f"^cmr is {cmr}, 0 to 8 or 15 are allowed$"):
             AmrWbFormat(cmr=cmr)
 
 

@@ -141,10 +141,10 @@ def assert_as_the_oracle(packing: Packing, payload: bytes) -> None:
 @pytest.mark.parametrize(
     ("packing", "payload", "message"),
     [
-        (BE, "", f"has 0 octets, 2 to {MAX_OCTETS} are possible"),
-        (OA, "f0", f"has 1 octets, 2 to {MAX_OCTETS} are possible"),
-        (STORAGE, "", f"has 0 octets, 1 to {MAX_OCTETS} are possible"),
-        (STORAGE, "7c" * (MAX_OCTETS + 1), f"has {MAX_OCTETS + 1} octets, 1 to {MAX_OCTETS} are possible"),
+        (BE, "", f"has 0 octets, 2 to {MAX_OCTETS} are allowed"),
+        (OA, "f0", f"has 1 octets, 2 to {MAX_OCTETS} are allowed"),
+        (STORAGE, "", f"has 0 octets, 1 to {MAX_OCTETS} are allowed"),
+        (STORAGE, "7c" * (MAX_OCTETS + 1), f"has {MAX_OCTETS + 1} octets, 1 to {MAX_OCTETS} are allowed"),
         (BE, "f5c0", "has a frame of type 11, types 10 to 13 are reserved"),
         (OA, "f0ec541234567890", "has a frame of type 13, types 10 to 13 are reserved"),
         (STORAGE, "7c54", "has a frame of type 10, types 10 to 13 are reserved"),
@@ -191,7 +191,7 @@ def test_the_limit_of_frames(packing: Packing) -> None:
     assert len(payload) <= MAX_OCTETS
     assert UNPACK[packing](payload, True)[1] == frames
     for count in (0, MAX_FRAMES + 1):
-        with pytest.raises(PayloadError, match=f"^AMR-WB payload of {count} frames, 1 to {MAX_FRAMES} are possible$"):
+        with pytest.raises(PayloadError, match=f"^AMR-WB payload of {count} frames, 1 to {MAX_FRAMES} are allowed$"):
             PACK[packing]([zero_frame(15)] * count, 15)
 
 

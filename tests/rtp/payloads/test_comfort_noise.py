@@ -55,9 +55,9 @@ def test_invalid_payloads_are_refused(payload: bytes, message: str) -> None:
 
 
 def test_values_that_do_not_fit_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"^level_dbov is -128, -127 to 0 are possible$"):
+    with pytest.raises(ValueError, match=r"^level_dbov is -128, -127 to 0 are allowed$"):
         ComfortNoise(-128).build()
-    with pytest.raises(ValueError, match=r"^reflection is \(1.5,\), -1 to 1 are possible$"):
+    with pytest.raises(ValueError, match=r"^reflection is \(1.5,\), -1 to 1 are allowed$"):
         ComfortNoise(-40, (1.5,)).build()
     with pytest.raises(ValueError, match=r"^reflection is \(1.0,\), between -1 and 1 is needed$"):
         NoiseGenerator().update(ComfortNoise(-40, (1.0,)))

@@ -74,9 +74,9 @@ def test_another_length_is_refused(octets: int) -> None:
 @pytest.mark.parametrize(
     ("event", "message"),
     [
-        (TelephoneEvent(256, False, 0, 0), "event is out of range, 0 to 255 are possible"),
-        (TelephoneEvent(1, False, 64, 0), "volume is 64, 0 to 63 are possible"),
-        (TelephoneEvent(1, False, 0, 65536), "duration_ticks is 65536, 0 to 65535 are possible"),
+        (TelephoneEvent(256, False, 0, 0), "event is out of range, 0 to 255 are allowed"),
+        (TelephoneEvent(1, False, 64, 0), "volume is 64, 0 to 63 are allowed"),
+        (TelephoneEvent(1, False, 0, 65536), "duration_ticks is 65536, 0 to 65535 are allowed"),
     ],
 )
 def test_values_that_do_not_fit_are_refused(event: TelephoneEvent, message: str) -> None:

@@ -71,7 +71,7 @@ def test_the_first_and_the_last_row(table: WorkerTable, number: int) -> None:
 
 
 def test_a_url_that_does_not_fit_is_refused(table: WorkerTable) -> None:
-    with pytest.raises(EndpointError, match=f"has {MAX_URL_OCTETS + 1} octets, at most {MAX_URL_OCTETS} is possible"):
+    with pytest.raises(EndpointError, match=f"has {MAX_URL_OCTETS + 1} octets, at most {MAX_URL_OCTETS} is allowed"):
         table.begin(1, "x" * (MAX_URL_OCTETS + 1))
 
 

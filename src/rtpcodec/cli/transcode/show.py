@@ -44,7 +44,7 @@ class Options:
         if self.mono and self.channel is not None:
             raise ValueError("--mono and --channel exclude each other")
         if self.from_kind is not None and self.from_kind not in KINDS:
-            raise ValueError(f"--from is {self.from_kind!r}, possible are {', '.join(KINDS)}")
+            raise ValueError(f"--from is {self.from_kind!r}, allowed are {', '.join(KINDS)}")
         if self.rate_hz is not None:
             kind.require(self.rate_hz, 1)
         if self.bit_rate_kbps is not None and kind.name != "mp3":
@@ -92,7 +92,7 @@ def run(options: Options) -> int:
     if not jobs:
         raise ValueError(f"no audio file in {' '.join(sources)}: {many(inputs.left_out, 'other file')}")
     if not is_folder(out) and not options.replace and Path(out).exists():
-        raise FileExistsError(f"{out} exists already; --replace replaces it")
+        raise FileExistsError(f"{out} already exists; --replace replaces it")
     default = Path(out) / MANIFEST_NAME if is_folder(out) else None
     manifest, done = opened_manifest(options.manifest, options.resume, default, options.settings(kind))
     with manifest or nullcontext():

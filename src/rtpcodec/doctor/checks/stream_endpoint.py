@@ -18,7 +18,7 @@ from rtpcodec.doctor.checks.certificate import check_certificate
 from rtpcodec.doctor.checks.certificate_file import server_context
 from rtpcodec.doctor.finding import FAILED, OK, Finding, failed, ok, skipped, warning
 from rtpcodec.doctor.network.address import Address
-from rtpcodec.doctor.network.request import HeadOfAnswer, ask, upgrade_fields
+from rtpcodec.doctor.network.request import ResponseHead, ask, upgrade_fields
 from rtpcodec.doctor.settings import DoctorSettings
 from rtpcodec.errors import EndpointError, MissingExtra
 from rtpcodec.server import handlers, serve
@@ -36,7 +36,7 @@ SWITCHING: Final = 101
 NAME: Final = "stream endpoint"
 
 
-class Witness:
+class OwnRequests:
     """Authorizes the doctor's own requests, and records how they arrive."""
 
     __slots__ = ("_header_nonce", "_query_nonce", "arrived", "with_token")
@@ -64,7 +64,7 @@ async def check_own_endpoint(
 ) -> list[Finding]:
     """Listen on the endpoint's port, open the URL, and stream a second of audio through it."""
     header_nonce, query_nonce = secrets.token_urlsafe(NONCE_OCTETS), secrets.token_urlsafe(NONCE_OCTETS)
-    witness = Witness(header_nonce, query_nonce)
+    own_requests = OwnRequests(header_nonce, query_nonce)
     try:
         async with serve(
             handlers.echo,
@@ -72,7 +72,7 @@ async def check_own_endpoint(
             host=settings.host,
             port=settings.port,
             path=None,
-            authorize=witness.accepts,
+            authorize=own_requests.accepts,
             ssl=server_context(settings.certificate, settings.key_file),
             drain_s=0.0,
         ):
@@ -81,7 +81,7 @@ async def check_own_endpoint(
             if found[0].result == FAILED:
                 return [*found, skipped(NAME, "the URL cannot be opened, see above")]
             probe = replace(address, target=with_query(address.target, query_nonce))
-            found.append(await _reached(probe, witness, header_nonce, settings, context))
+            found.append(await _reached(probe, own_requests, header_nonce, settings, context))
             if found[-1].result == OK:
                 found.append(ok("stream token", f"the header {TOKEN_HEADER} arrives unchanged"))
                 found.append(await _echoed(settings, header_nonce, context))
@@ -91,7 +91,7 @@ async def check_own_endpoint(
 
 
 async def _reached(
-    address: Address, witness: Witness, token: str, settings: DoctorSettings, context: ssl.SSLContext | None
+    address: Address, own_requests: OwnRequests, token: str, settings: DoctorSettings, context: ssl.SSLContext | None
 ) -> Finding:
     try:
         head = await ask(
@@ -100,7 +100,7 @@ async def _reached(
     except (OSError, ssl.SSLError) as error:
         return unreachable(NAME, address, error, settings.limit_s)
     where = f"{settings.host} port {settings.port}"
-    if witness.with_token:
+    if own_requests.with_token:
         if head.status == SWITCHING:
             return ok(NAME, f"{address.shown} leads to {where}, the doctor's endpoint was recognised")
         return failed(
@@ -108,7 +108,7 @@ async def _reached(
             f"requests arrive, but the upgrade was answered with {head.status}",
             "have the proxy pass WebSockets: HTTP/1.1 with the headers Upgrade and Connection",
         )
-    if witness.arrived:
+    if own_requests.arrived:
         return failed(
             NAME,
             f"requests arrive without the header {TOKEN_HEADER}",
@@ -117,7 +117,7 @@ async def _reached(
     return _elsewhere(address, head, where)
 
 
-def _elsewhere(address: Address, head: HeadOfAnswer, where: str) -> Finding:
+def _elsewhere(address: Address, head: ResponseHead, where: str) -> Finding:
     """Make the finding of a URL behind which the doctor's endpoint was not recognised."""
     status = head.status
     seen = f"{address.shown} answers with {status}, and the request did not come to {where}"
@@ -167,7 +167,7 @@ async def _start(carrier: Carrier, call_control_id: str, url: str, token: str) -
 async def check_running_endpoint(
     settings: DoctorSettings, address: Address, context: ssl.SSLContext | None = None
 ) -> list[Finding]:
-    """Open the URL of an endpoint that runs already, with its token and with a wrong one."""
+    """Open the URL of an endpoint that already runs, with its token and with a wrong one."""
     tls = await check_certificate("stream", address, settings.limit_s, context)
     if tls.result == FAILED:
         return [tls, skipped(NAME, "the URL cannot be opened, see above")]

@@ -59,7 +59,7 @@ async def check_own_app(settings: DoctorSettings, address: Address, context: ssl
 async def check_running_app(
     settings: DoctorSettings, address: Address, context: ssl.SSLContext | None = None
 ) -> Finding:
-    """Post an event with a wrong signature to an app that runs already."""
+    """Post an event with a wrong signature to an app that already runs."""
     fields, body = _event(secrets.token_urlsafe(NONCE_OCTETS))
     begun_s = time.monotonic()
     try:

@@ -19,7 +19,7 @@ MAX_BODY_OCTETS: Final = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class HeadOfAnswer:
+class ResponseHead:
     """Status, header fields by names in lower case, and the begin of the body."""
 
     status: int
@@ -39,7 +39,7 @@ async def ask(
     *,
     limit_s: float,
     context: ssl.SSLContext | None = None,
-) -> HeadOfAnswer:
+) -> ResponseHead:
     """Send a request and read its answer, then close the connection.
 
     Args:
@@ -77,7 +77,7 @@ def _request(address: Address, method: str, fields: Mapping[str, str], body: byt
     return "\r\n".join([*lines, "", ""]).encode("utf-8", "surrogateescape") + body
 
 
-async def _answer(reader: asyncio.StreamReader) -> HeadOfAnswer:
+async def _answer(reader: asyncio.StreamReader) -> ResponseHead:
     try:
         version, _, rest = (await reader.readline()).decode("latin-1").partition(" ")
         if not version.startswith("HTTP/1.") or not rest[:3].isdigit():
@@ -93,7 +93,7 @@ async def _answer(reader: asyncio.StreamReader) -> HeadOfAnswer:
         raise NotHttp("the head of its answer is too long") from None
     status = int(rest[:3])
     body = b"" if status == 101 else await _body(reader, fields)
-    return HeadOfAnswer(status, fields, body)
+    return ResponseHead(status, fields, body)
 
 
 async def _body(reader: asyncio.StreamReader, fields: Mapping[str, str]) -> bytes:

@@ -53,7 +53,7 @@ def align(call: CapturedCall, earlier_ticks: Mapping[StreamKey, int]) -> Aligned
     Streams with a known RTP clock are placed by timestamps, others by their arrival.
 
     Args:
-        call: the call.
+        call: its streams are placed.
         earlier_ticks: per stream, how much earlier than the first received packet the first packet was sent, in ticks
             of the RTP clock.
     """

@@ -78,7 +78,7 @@ def given_codecs(codecs: Mapping[int, str | StreamCodec] | None) -> dict[int, St
     given: dict[int, StreamCodec] = {}
     for payload_type, named in (codecs or {}).items():
         if not 0 <= payload_type <= 127:
-            raise ValueError(f"payload type is {payload_type}, 0 to 127 are possible")
+            raise ValueError(f"payload type is {payload_type}, 0 to 127 are allowed")
         given[payload_type] = named if isinstance(named, StreamCodec) else _named_codec(named)
     return given
 

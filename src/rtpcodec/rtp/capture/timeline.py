@@ -146,7 +146,7 @@ class Passage(Live):
         self._opening = pcm
 
     def trim_opening(self, samples: int) -> int:
-        """Drop samples of the opening, unless others follow already. Return how many were dropped."""
+        """Drop samples of the opening, unless others already follow. Return how many were dropped."""
         samples = 0 if self._pieces else min(samples, len(self._opening) // 2)
         self._opening = self._opening[2 * samples :]
         self.native_end -= samples

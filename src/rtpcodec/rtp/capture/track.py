@@ -28,7 +28,7 @@ NOISE: Final = "CN"
 
 
 @dataclass(slots=True)
-class Tally:
+class TrackCounts:
     """Counts of one stream."""
 
     decoded: int = 0
@@ -81,7 +81,7 @@ class StreamTrack(Live):
         self.stream = stream
         self.run = Run(shift_ns)
         """Takes ordinary packets instead of `put`, after `open_run` has opened it."""
-        self.tally = Tally()
+        self.tally = TrackCounts()
         self._track = track
         self._gaps = gaps
         self._packets = OrderedPackets(clock_hz, stream.packet_ms)

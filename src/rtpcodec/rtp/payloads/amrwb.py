@@ -91,7 +91,7 @@ class AmrWbFormat(Value):
             if wanted:
                 raise ValueError(f"{option} of AMR-WB must be negotiated by SDP, which a media stream has no place for")
         if packing != "auto" and packing not in UNPACK:
-            raise ValueError(f"packing is {packing!r}, {', '.join(map(repr, ('auto', *UNPACK)))} are possible")
+            raise ValueError(f"packing is {packing!r}, {', '.join(map(repr, ('auto', *UNPACK)))} are allowed")
         self._auto = packing == "auto"
         self.packing = "bandwidth-efficient" if packing == "auto" else packing
         self.detected = None
@@ -111,7 +111,7 @@ class AmrWbFormat(Value):
     @cmr.setter
     def cmr(self, mode: int) -> None:
         if mode not in range(MODES) and mode != NO_REQUEST:
-            raise ValueError(f"cmr is {mode}, 0 to 8 or 15 are possible")
+            raise ValueError(f"cmr is {mode}, 0 to 8 or 15 are allowed")
         self._cmr = mode
 
     def frames(self, payload: Buffer, /) -> list[bytes]:

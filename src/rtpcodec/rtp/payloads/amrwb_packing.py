@@ -186,7 +186,7 @@ PACK: dict[Packing, Callable[[Sequence[bytes], int], bytes]] = {
 
 def _require_octets(octets: bytes, least: int, packing: Packing) -> None:
     if not least <= len(octets) <= MAX_OCTETS:
-        raise PayloadError(f"AMR-WB {packing} payload has {len(octets)} octets, {least} to {MAX_OCTETS} are possible")
+        raise PayloadError(f"AMR-WB {packing} payload has {len(octets)} octets, {least} to {MAX_OCTETS} are allowed")
 
 
 def _too_many(packing: Packing) -> str:
@@ -235,5 +235,5 @@ def _speech(frame: bytes, kind: int) -> bytes:
 
 def _kinds(frames: Sequence[bytes]) -> list[int]:
     if not 1 <= len(frames) <= MAX_FRAMES:
-        raise PayloadError(f"AMR-WB payload of {len(frames)} frames, 1 to {MAX_FRAMES} are possible")
+        raise PayloadError(f"AMR-WB payload of {len(frames)} frames, 1 to {MAX_FRAMES} are allowed")
     return [frame_type(frame) for frame in frames]

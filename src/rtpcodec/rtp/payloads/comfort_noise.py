@@ -87,9 +87,9 @@ class ComfortNoise:
     def build(self) -> bytes:
         """Return the payload, with coefficients rounded to the quantised ones. ValueError: a field does not fit."""
         if not QUIETEST_DBOV <= self.level_dbov <= 0:
-            raise ValueError(f"level_dbov is {self.level_dbov}, {QUIETEST_DBOV} to 0 are possible")
+            raise ValueError(f"level_dbov is {self.level_dbov}, {QUIETEST_DBOV} to 0 are allowed")
         if not all(-1 <= k <= 1 for k in self.reflection):
-            raise ValueError(f"reflection is {self.reflection}, -1 to 1 are possible")
+            raise ValueError(f"reflection is {self.reflection}, -1 to 1 are allowed")
         steps = [min(max(round(k / _STEP) + _CENTRE, 0), _LARGEST) for k in self.reflection]
         return bytes([-self.level_dbov, *steps])
 

@@ -72,11 +72,11 @@ class TelephoneEvent:
     def build(self) -> bytes:
         """Return the payload. ValueError: a field does not fit."""
         if not 0 <= self.event <= 255:
-            raise ValueError("event is out of range, 0 to 255 are possible")
+            raise ValueError("event is out of range, 0 to 255 are allowed")
         if not 0 <= self.volume <= 63:
-            raise ValueError(f"volume is {self.volume}, 0 to 63 are possible")
+            raise ValueError(f"volume is {self.volume}, 0 to 63 are allowed")
         if not 0 <= self.duration_ticks <= MAX_SEGMENT_TICKS:
-            raise ValueError(f"duration_ticks is {self.duration_ticks}, 0 to {MAX_SEGMENT_TICKS} are possible")
+            raise ValueError(f"duration_ticks is {self.duration_ticks}, 0 to {MAX_SEGMENT_TICKS} are allowed")
         return bytes((self.event, self.is_end << 7 | self.volume)) + self.duration_ticks.to_bytes(2, "big")
 
 

@@ -82,7 +82,7 @@ cdef class Waker:
         return 1
 
     def cancel(self, msg=None):
-        """End the wait with CancelledError. Returns False if it is over already."""
+        """End the wait with CancelledError. Returns False if it is already over."""
         if self.state != WAITING:
             return False
         self.state = CANCELLED
@@ -118,7 +118,7 @@ cdef bint is_between_tasks(object loop) except -1:
 
 
 cdef bint enter(object context) except -1:
-    """Enter the context of a task. Returns False if the callback runs in it already."""
+    """Enter the context of a task. Returns False if the callback already runs in it."""
     try:
         PyContext_Enter(context)
     except RuntimeError:
@@ -196,7 +196,7 @@ cdef class InboxState:
 
     cdef Waker begin(self):
         if self._waker is not None:
-            raise LocalProtocolError("another task reads this reader, at most 1 is possible; create one per task")
+            raise LocalProtocolError("another task reads this reader, at most 1 is allowed; create one per task")
         if running_loop() is not self._loop:
             raise LocalProtocolError("the events of a call can only be read in its own event loop")
         cdef Waker waker = Waker.__new__(Waker)

@@ -152,7 +152,7 @@ class FrameShaper:
         self._dropped_ms += duration_ms
 
     def put(self, audio: Audio, now_ms: float) -> None:
-        """Take a chunk, and add silence for a gap before it, unless it was delivered already or audio is late."""
+        """Take a chunk, and add silence for a gap before it, unless it was already delivered or audio is late."""
         if not audio.pcm:
             return  # not decoded
         cutter, media_ms = self._cutter, self._media_ms

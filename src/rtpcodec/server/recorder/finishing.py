@@ -42,7 +42,7 @@ def to_flac(wav: RandomAccessWav, flac: Path) -> None:
                 file.buffer_write(block, "int16")
                 at += BLOCK_FRAMES
         if flac.exists():
-            raise FileExistsError(f"{flac.name} exists already")
+            raise FileExistsError(f"{flac.name} already exists")
         part.replace(flac)
     finally:
         with suppress(OSError):

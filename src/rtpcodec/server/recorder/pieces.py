@@ -66,7 +66,7 @@ class PieceQueue:
         return self._put_ms[source] - self._taken_ms[source]
 
     def put(self, piece: Piece) -> None:
-        """Add a piece. If BUFFER_MS of its source wait already, its audio is dropped."""
+        """Add a piece. If BUFFER_MS of its source already wait, its audio is dropped."""
         if self.waiting_ms(piece.source) < BUFFER_MS:
             self._put_ms[piece.source] += piece.duration_ms
             self._waiting.append(piece)

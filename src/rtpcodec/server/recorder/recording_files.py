@@ -250,7 +250,7 @@ class RecordingFiles:
 
 def _require_new(path: Path) -> None:
     if path.exists():
-        raise FileExistsError(errno.EEXIST, "exists already", path.name)
+        raise FileExistsError(errno.EEXIST, "already exists", path.name)
 
 
 def side_path(path: Path, side: str) -> Path:

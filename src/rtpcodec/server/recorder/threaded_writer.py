@@ -90,7 +90,7 @@ class ThreadedWriter(Live):
         sidecar = sidecar_path(self._path)
         try:
             if sidecar.exists():  # it belongs to another recording, perhaps one with another suffix
-                raise FileExistsError(EEXIST, "exists already", sidecar.name)
+                raise FileExistsError(EEXIST, "already exists", sidecar.name)
             self._files = RecordingFiles(self._path, self._rate_hz, self._sides)
             self._files.knows_heard = self.knows_heard
             write_sidecar(sidecar, members)

@@ -90,7 +90,7 @@ class StatusPage(Live):
         if isinstance(self._metrics, str) and not bears(headers, self._metrics):
             return Answer(HTTPStatus.UNAUTHORIZED, b"not authorized")
         registry = CollectorRegistry()
-        registry.register(_Given([*families(await self._supervisor.statistics()), *self._families()]))
+        registry.register(_ReadMetrics([*families(await self._supervisor.statistics()), *self._families()]))
         return Answer(HTTPStatus.OK, generate_latest(registry), CONTENT_TYPE_LATEST)
 
     def _readiness(self) -> Answer:
@@ -123,7 +123,7 @@ class StatusPage(Live):
         yield from (calls, lag, cpu)
 
 
-class _Given(Collector):
+class _ReadMetrics(Collector):
     """Metric families that were already read."""
 
     def __init__(self, given: list[Metric]) -> None:

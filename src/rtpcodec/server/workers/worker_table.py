@@ -133,7 +133,7 @@ class WorkerTable(Live):
         """
         octets = url.encode()
         if len(octets) > MAX_URL_OCTETS:
-            raise EndpointError(f"the URL of a worker has {len(octets)} octets, at most {MAX_URL_OCTETS} is possible")
+            raise EndpointError(f"the URL of a worker has {len(octets)} octets, at most {MAX_URL_OCTETS} is allowed")
         offset = _offset(number)
         with self._placing():
             _HIGHEST.pack_into(self._map, _HIGHEST_AT, max(self._highest, number))

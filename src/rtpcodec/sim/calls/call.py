@@ -150,7 +150,7 @@ class SimulatedCall(CallStreams):
 
         Raises:
             ValueError: another verb, attribute or value.
-            RuntimeError: the call is not answered, or executes a document already.
+            RuntimeError: the call is not answered, or already executes a document.
         """
         steps = read_texml(document, self._facts.dialect)
         self._services.loop_thread.run(lambda: self._execute(steps))
@@ -309,7 +309,7 @@ class SimulatedCall(CallStreams):
         if self.state not in ("answered", "bridged"):
             raise RuntimeError(f"the call is {self.state}, a document is executed once it is answered")
         if self._document is not None:
-            raise RuntimeError("the call executes a document already")
+            raise RuntimeError("the call already executes a document")
         self._document = self._services.loop_thread.loop.create_task(execute(steps, self))
 
     async def stream_over(self) -> None:

@@ -77,7 +77,7 @@ class Leg:
             if self.direction == "outgoing":
                 raise refused(errors.COMMAND_INVALID, f"{action} is for incoming calls, this one is outgoing")
             if self.state != "parked":
-                raise refused(errors.COMMAND_INVALID, "the call is answered already")
+                raise refused(errors.COMMAND_INVALID, "the call is already answered")
         elif self.state in ("parked", "ringing") and action not in _BEFORE_ANSWER:
             raise refused(errors.CALL_NOT_ANSWERED, "the call has not been answered yet")
 

@@ -69,7 +69,7 @@ class CallStreaming:
     def require_idle(self) -> None:
         """Raise Refused (90045) if there is a stream."""
         if self._task is not None:
-            raise refused(errors.MEDIA_STREAMING_USED, "the call is streaming already")
+            raise refused(errors.MEDIA_STREAMING_USED, "the call is already streaming")
 
     def begin(
         self, settings: StreamSettings, new_stream: NewStream, *, opened: Opened, over: Over

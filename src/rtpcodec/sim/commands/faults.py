@@ -37,7 +37,7 @@ class CommandFault:
 
     def __post_init__(self) -> None:
         if self.status is not None and not 300 <= self.status <= 599:
-            raise ValueError(f"status is {self.status}, 300 to 599 are possible")
+            raise ValueError(f"status is {self.status}, 300 to 599 are allowed")
         if not self.delay_s >= 0:
             raise ValueError(f"delay_s is {self.delay_s}, at least 0 is needed")
 

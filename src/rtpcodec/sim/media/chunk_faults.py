@@ -90,7 +90,7 @@ class _Held:
 
 
 @dataclass(slots=True)
-class _Draws:
+class _Generators:
     """One random generator per fault, so that one setting never changes the effect of another."""
 
     reorder: random.Random
@@ -103,8 +103,8 @@ class Network:
     """Queues messages when they are made, and returns them when they reach the app."""
 
     __slots__ = (
-        "_draws",
         "_faults",
+        "_generators",
         "_link",
         "_octets",
         "_pongs",
@@ -137,7 +137,7 @@ class Network:
         self.arrived_pongs: list[bytes] = []
         """Payloads of the answers to pings that have reached the app. The caller that delivers them clears the list."""
         self._octets = 0  # of all texts in the queue
-        self._draws: dict[str, _Draws] = {}
+        self._generators: dict[str, _Generators] = {}
         self._stalls_end = False
         self.dropped = 0
         self.duplicated = 0
@@ -164,18 +164,18 @@ class Network:
                 self._send(replace(packet, repeated=True), now_ms)
             self._overtake(draws, now_ms)
 
-    def _draws_of(self, track: str) -> _Draws:
-        draws = self._draws.get(track)
+    def _draws_of(self, track: str) -> _Generators:
+        draws = self._generators.get(track)
         if draws is None:
             # Chance for tests, no secrets: the seed must repeat it.
             reorder, duplicate, drop = (
                 random.Random(f"{self._seed}/{track}/{kind}")  # noqa: S311 -- as said
                 for kind in ("reorder", "duplicate", "drop")
             )
-            draws = self._draws[track] = _Draws(reorder, duplicate, drop)
+            draws = self._generators[track] = _Generators(reorder, duplicate, drop)
         return draws
 
-    def _overtake(self, draws: _Draws, now_ms: float) -> None:
+    def _overtake(self, draws: _Generators, now_ms: float) -> None:
         """Count a chunk that has overtaken the waiting ones, and send those that were overtaken often enough."""
         for held in draws.held:
             held.overtakers -= 1
@@ -205,7 +205,7 @@ class Network:
 
     def flush(self, now_ms: float) -> None:
         """Send the chunks that wait to be overtaken: no further chunk follows."""
-        for draws in self._draws.values():
+        for draws in self._generators.values():
             for held in draws.held:
                 self._send(held.packet, now_ms)
             draws.held.clear()

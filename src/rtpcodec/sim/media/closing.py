@@ -51,7 +51,7 @@ class CloseTimer:
         return None if self._over else self._cut_at_ms
 
     def ask_frame(self, now_ms: float) -> bool:
-        """Start the time-out for a close frame that is sent now. False: one is due already, or the app is gone."""
+        """Start the time-out for a close frame that is sent now. False: one is already due, or the app is gone."""
         if self.frame_asked or self._over:
             return False
         self.frame_asked = True

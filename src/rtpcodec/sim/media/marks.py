@@ -58,7 +58,7 @@ class MarkEchoes:
         return False
 
     def _echo_soon(self, name: str, now_ms: float) -> bool:
-        """Return a mark without its audio later. Returns False if too many wait already."""
+        """Return a mark without its audio later. Returns False if too many already wait."""
         if len(self._received) >= MAX_PENDING_MARKS:
             return False
         self._received.append((now_ms, name))

@@ -74,11 +74,11 @@ def network_tone(name: NetworkTone, rate_hz: int, duration_ms: float, *, region:
     24000
     """
     if name not in get_args(NetworkTone):
-        raise ValueError(f"name is {name!r}, {', '.join(get_args(NetworkTone))} are possible")
+        raise ValueError(f"name is {name!r}, {', '.join(get_args(NetworkTone))} are allowed")
     if region not in _CADENCES:
-        raise ValueError(f"region is {region!r}, {', '.join(_CADENCES)} are possible")
+        raise ValueError(f"region is {region!r}, {', '.join(_CADENCES)} are allowed")
     if not 0 <= duration_ms <= MAX_DURATION_MS:
-        raise ValueError(f"duration_ms is {duration_ms:g}, 0 to {MAX_DURATION_MS:g} are possible")
+        raise ValueError(f"duration_ms is {duration_ms:g}, 0 to {MAX_DURATION_MS:g} are allowed")
     amplitude = 2**0.5 * rms_of_dbov(dbov_of_dbm0(LEVEL_DBM0))
     cadence = _EVERYWHERE.get(name) or _CADENCES[region][name]
     wanted, position, parts = round(duration_ms * rate_hz / 1000), 0, []

@@ -105,7 +105,7 @@ class Playout:
             self._base = base
 
     def mark(self, name: str, now_ms: float) -> bool:
-        """Place a mark after all audio so far. Returns False if too many wait already."""
+        """Place a mark after all audio so far. Returns False if too many already wait."""
         octets = getsizeof(name)
         if len(self._marks) >= MAX_PENDING_MARKS or self._mark_octets + octets > MAX_MARK_OCTETS:
             return False

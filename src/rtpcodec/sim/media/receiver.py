@@ -16,7 +16,7 @@ from rtpcodec.sim.media.playout import Playout
 from rtpcodec.sim.media.returned import returned_reader
 from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.playout_log import PlayoutLog, PlayoutRecorder
-from rtpcodec.sim.report import EchoMeter, Tally
+from rtpcodec.sim.report import EchoMeter, StreamCounts
 from rtpcodec.sim.wires.wire import CarrierWire
 from rtpcodec.stream import messages
 
@@ -49,7 +49,7 @@ class AppReceiver:
         returned: AudioFormat | Mp3Format,
         *,
         wire: CarrierWire,
-        tally: Tally,
+        tally: StreamCounts,
         start_ms: float,
     ) -> None:
         self._facts = facts

@@ -26,7 +26,7 @@ from rtpcodec.sim.media.speech import Speech
 from rtpcodec.sim.media.stream_errors import RefusedMessage
 from rtpcodec.sim.media.tracks import Tracks
 from rtpcodec.sim.media.writer import MessageWriter
-from rtpcodec.sim.report import TIME_LIMIT, CallReport, EndReason, Tally
+from rtpcodec.sim.report import TIME_LIMIT, CallReport, EndReason, StreamCounts
 from rtpcodec.sim.wires.opening import open_wire
 from rtpcodec.stream import messages
 from rtpcodec.stream.events import Event
@@ -60,7 +60,7 @@ class CarrierStream:
         self._facts = facts
         self._formats = formats
         self._limit_ms = now_ms + facts.max_call_ms
-        self._tally = Tally()
+        self._tally = StreamCounts()
         timing = facts.timing
         self._network = Network(facts.faults, facts.seed, now_ms, timing.to_app, timing.standstills_ms)
         stream_id = stream_id.upper() if facts.variations.uppercase_stream_id else stream_id
@@ -224,10 +224,10 @@ class CarrierStream:
     """The carrier paces nothing by what the app has acknowledged."""
 
     def pinged(self, sent: bool, now_ms: float) -> None:
-        """Nothing: the carrier sends no pings."""
+        """Do nothing: the carrier sends no pings."""
 
     def ponged(self, payload: bytes, now_ms: float) -> None:
-        """Nothing: as above."""
+        """Do nothing: the carrier sends no pings."""
 
     def answer_ping(self, payload: bytes, now_ms: float) -> None:
         """Queue the pong for a ping of the app: it is due after both links, behind all earlier messages."""

@@ -20,7 +20,7 @@ from rtpcodec.sim.media.variations import Restart, Variations
 from rtpcodec.stream import messages
 
 
-class Caller:
+class CallerSpeech:
     """Speech in chunks of one size, then silence for tail_ms; keeps all of it, or nothing."""
 
     __slots__ = ("_chunk_samples", "_keeps_audio", "_speech", "_tail_chunks", "said")
@@ -47,7 +47,7 @@ class Caller:
         return pcm
 
 
-class HeardAudio:
+class OutboundAudio:
     """The audio that the caller hears, in chunks of one length at the rate of the stream's media.
 
     Args:
@@ -141,9 +141,9 @@ class Tracks:
     __slots__ = (
         "_caller",
         "_echo",
-        "_echo_heard",
+        "_echo_audio",
         "_facts",
-        "_heard",
+        "_heard_audio",
         "_holds",
         "_inbound",
         "_media",
@@ -173,12 +173,12 @@ class Tracks:
         self._ticks = 0
         self._holds = facts.timing.holds
         self._restarts = deque(sorted(variations.restarts, key=lambda restart: restart.at_ms))
-        self._caller = Caller(speech, media, facts)
+        self._caller = CallerSpeech(speech, media, facts)
         speaks, listens = settings.tracks != commands.OUTBOUND_TRACK, settings.tracks != commands.INBOUND_TRACK
-        self._heard = HeardAudio(playout, media, variations.chunk_ms) if listens else None
+        self._heard_audio = OutboundAudio(playout, media, variations.chunk_ms) if listens else None
         path = facts.faults.echo_path
         self._echo = None if path is None else Echo(path)
-        self._echo_heard = None if path is None else HeardAudio(playout, media, variations.chunk_ms, path.delay_ms)
+        self._echo_audio = None if path is None else OutboundAudio(playout, media, variations.chunk_ms, path.delay_ms)
         self._inbound = Track(streaming.INBOUND, media, variations, stream_id) if speaks else None
         self._outbound = Track(streaming.OUTBOUND, media, variations, stream_id) if listens else None
         self._renumber()
@@ -211,11 +211,11 @@ class Tracks:
         if said is None:
             return None
         self._ticks += 1
-        if self._echo is not None and self._echo_heard is not None:
-            said = self._echo.added(said, self._echo_heard.next_chunk(due_ms))
+        if self._echo is not None and self._echo_audio is not None:
+            said = self._echo.added(said, self._echo_audio.next_chunk(due_ms))
         chunks = [] if self._inbound is None else [self._inbound.media(said)]
-        if self._heard is not None and self._outbound is not None:
-            heard = self._heard.next_chunk(due_ms)
+        if self._heard_audio is not None and self._outbound is not None:
+            heard = self._heard_audio.next_chunk(due_ms)
             chunks.append(
                 self._outbound.media(heard if self._facts.variations.own_speech_in_outbound else bytes(len(heard)))
             )

@@ -185,7 +185,7 @@ class Variations:
         if self.amrwb_packing not in AMRWB_PACKINGS:
             raise ValueError(f"amrwb_packing is {self.amrwb_packing!r}, one of {', '.join(AMRWB_PACKINGS)} is needed")
         if self.amrwb_mode_request not in (*range(9), 15):
-            raise ValueError(f"amrwb_mode_request is {self.amrwb_mode_request}, 0 to 8 or 15 are possible")
+            raise ValueError(f"amrwb_mode_request is {self.amrwb_mode_request}, 0 to 8 or 15 are allowed")
 
     def spell(self, message: messages.Message) -> str:
         """Write the text of a message."""

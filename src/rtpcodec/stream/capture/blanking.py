@@ -27,7 +27,7 @@ def blank(payload: bytes, encoding: str, variant: int = 0) -> bytes:
     """Return a payload without audio, of the same length and duration.
 
     Args:
-        payload: The payload.
+        payload: As received or sent.
         encoding: Its codec, as `start` or the plan names it.
         variant: 0 to VARIANTS - 1. Payloads of different variants differ if they are long enough.
     """

@@ -81,7 +81,7 @@ class CapturedDialect:
     )
 
     def __init__(self, facts: DialectFacts) -> None:
-        """Make it."""
+        """Make the dialect of a replay."""
         self.upcoming: deque[tuple[int, bool]] = deque()
         """Of the next texts of audio: the length, which the gate counts, and whether it is sound between replies."""
         self.payload: bytes | None = None
@@ -89,7 +89,7 @@ class CapturedDialect:
         self.follow(facts)
 
     def follow(self, facts: DialectFacts) -> None:
-        """Have the facts of another carrier from now on."""
+        """Adopt the abilities of another carrier."""
         self.name = facts.name
         self.modes = facts.modes
         tracks = facts.plan_tracks
@@ -166,7 +166,7 @@ def _media_format(encoding: Any, rate_hz: Any, channels: Any) -> MediaFormat:
 def _hidden_parameters(members: Mapping[str, Any]) -> dict[str, str]:
     count = _number("parameters", members.get("parameters", 0)) or 0
     if count > MAX_PARAMETERS:
-        raise ValueError(f"parameters is {count}, at most {MAX_PARAMETERS} are possible")
+        raise ValueError(f"parameters is {count}, at most {MAX_PARAMETERS} are allowed")
     return {f"{HIDDEN}-{at + 1}": HIDDEN for at in range(count)}
 
 

@@ -24,8 +24,8 @@ RecordSink = Callable[[Record], object]
 """Called with each record, in the session's thread. It must not block."""
 
 
-class Inputs(Live):
-    """Reports one session's inputs to its captures, while it has any. Use from one thread at a time.
+class InputReporter(Live):
+    """Reports the inputs of one session to its captures, if there are any. Use from one thread at a time.
 
     It is the ActionSink and a SentSink of the send side.
     """
@@ -49,7 +49,7 @@ class Inputs(Live):
         """Make an object without sinks.
 
         Args:
-            session: The session.
+            session: Its inputs are reported.
             privacy: Its private sections.
             chain: Its send side; None in mode mp3.
             now_ms: The time.
@@ -72,7 +72,7 @@ class Inputs(Live):
         self._sinks = (*self._sinks, sink)
 
     def remove(self, sink: RecordSink) -> bool:
-        """Stop to report to a sink. Returns whether others are left."""
+        """Stop reporting to a sink. Returns whether others are left."""
         self._sinks = tuple(one for one in self._sinks if one is not sink)
         return bool(self._sinks)
 

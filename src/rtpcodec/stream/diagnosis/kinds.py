@@ -70,7 +70,7 @@ def wrong_rate(track: str, declared_hz: int, ratio: float, probable_hz: int) -> 
     """Return the diagnosis of a rate that does not match the arrival.
 
     Args:
-        track: The track.
+        track: Name of the track.
         declared_hz: The rate that `start` declares.
         ratio: Duration of the audio at this rate per time of arrival.
         probable_hz: The rate that matches the arrival.

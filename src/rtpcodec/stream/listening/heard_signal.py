@@ -1,4 +1,4 @@
-"""The signal that the caller heard, on the inbound media time line."""
+"""The signal that the caller heard, on the inbound media timeline."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rtpcodec.stream.events import Audio, Event, Stopped
 from rtpcodec.stream.incoming import Incoming
 from rtpcodec.stream.listening.echo_order import PlacedRun
 from rtpcodec.stream.listening.heard_levels import HeardLevels
-from rtpcodec.stream.listening.heard_times import HeardTimes, MediaClock, Stretch
+from rtpcodec.stream.listening.heard_times import HeardTimes, MediaClock, RunPart
 from rtpcodec.stream.listening.privacy import Privacy
 from rtpcodec.stream.listening.sent_decoder import SentDecoder
 from rtpcodec.stream.listening.sent_log import SentLog
@@ -120,7 +120,7 @@ class HeardReader(Live):
             self.dropped_ms += (first - self.position) * 1000 / self.sample_rate_hz
             self.position = first
 
-    def _add(self, stretch: Stretch, end: int, spans: list[HeardSpan]) -> None:
+    def _add(self, stretch: RunPart, end: int, spans: list[HeardSpan]) -> None:
         """Add the spans of a stretch up to a sent position: one per kind of audio, and per `start` of the stream."""
         times = self._signal.times
         uncertainty_ms = times.uncertainty_ms(stretch)
@@ -139,13 +139,13 @@ class HeardReader(Live):
                 spans.append(self._span(stretch, first, parts, uncertainty_ms, of_reply=of_reply))
 
     def _span(
-        self, stretch: Stretch, position: int, parts: list[bytes], uncertainty_ms: float, *, of_reply: bool
+        self, stretch: RunPart, position: int, parts: list[bytes], uncertainty_ms: float, *, of_reply: bool
     ) -> HeardSpan:
         times = self._signal.times
         echo_ms = times.echo_ms(stretch.run, position)
         media_ms = self._signal.media_ms(echo_ms)
         if stretch.run is not self._run or abs(media_ms - self._expected_ms) > times.seam_ms:
-            # A run cannot begin before the end of the one before it, on one time line.
+            # A run cannot begin before the end of the one before it, on one timeline.
             if 0 < self._expected_ms - media_ms <= times.seam_ms:
                 media_ms = self._expected_ms
             self._run = stretch.run

@@ -34,7 +34,7 @@ MOVED_CHUNKS: Final = 10
 SECOND_MS: Final = 1000.0
 
 
-class Stretch(NamedTuple):
+class RunPart(NamedTuple):
     """A part of a run that is not cut, or that ends at a cut."""
 
     run: PlacedRun
@@ -53,7 +53,7 @@ class Cut(NamedTuple):
     at_ms: float
 
 
-class _Moves:
+class _RecentMinimumDelay:
     """The minimum delay of the last one to two seconds, once two seconds are known."""
 
     __slots__ = ("_count", "_from_ms", "_last_ms", "_now_ms", "least_ms")
@@ -78,7 +78,7 @@ class _Moves:
 class MediaClock:
     """Our clock against the inbound media time of one session. Media time restarts at each `start`."""
 
-    __slots__ = ("_before_ms", "_chain", "_incoming", "_known_ms", "_moves", "_timeline")
+    __slots__ = ("_before_ms", "_chain", "_incoming", "_known_ms", "_recent_minimum", "_timeline")
 
     def __init__(self, incoming: Incoming) -> None:
         """Make the clock of a session; incoming: its receiving half."""
@@ -87,7 +87,7 @@ class MediaClock:
         self._timeline = Timeline()
         self._known_ms = inf  # the delay of the current chain at the last check
         self._before_ms = inf  # the delay of the previous chain
-        self._moves = _Moves()
+        self._recent_minimum = _RecentMinimumDelay()
 
     def _look(self) -> None:
         """Follow a new `start`, if there was one."""
@@ -95,7 +95,7 @@ class MediaClock:
             return
         chain = self._chain = self._incoming.chain
         self._timeline = Timeline() if chain is None else chain.timeline
-        self._moves = _Moves()
+        self._recent_minimum = _RecentMinimumDelay()
         if self._known_ms != inf:
             self._before_ms, self._known_ms = self._known_ms, inf
 
@@ -105,7 +105,7 @@ class MediaClock:
         self._look()
         delay_ms = self._timeline.delay_ms
         if delay_ms != inf:
-            moved_ms = self._moves.least_ms
+            moved_ms = self._recent_minimum.least_ms
             self._known_ms = delay_ms if moved_ms < delay_ms + MOVED_MS else moved_ms
         return self._known_ms if self._known_ms != inf else self._before_ms
 
@@ -118,7 +118,7 @@ class MediaClock:
         """Process the inbound chunk that was delivered last; end_ms: the media time of its end."""
         self._look()
         received_ms = self._timeline.received_ms
-        self._moves.add(received_ms - end_ms, received_ms)
+        self._recent_minimum.add(received_ms - end_ms, received_ms)
         return end_ms, received_ms
 
     @property
@@ -185,7 +185,7 @@ class HeardTimes:
         """The sent position behind all audio."""
         return self._far_end.sent_position
 
-    def stretches(self, position: int) -> Iterator[Stretch]:
+    def stretches(self, position: int) -> Iterator[RunPart]:
         """Yield the audio from a sent position on that was or will be heard, in order."""
         self._follow()
         runs = self._runs
@@ -198,10 +198,10 @@ class HeardTimes:
                 if start < cut.end and cut.point.position < end and run.start < cut.end:
                     stop = max(start, cut.point.position)
                     behind = min(cut.end, end)
-                    yield Stretch(run, start, stop, behind, cut.point)
+                    yield RunPart(run, start, stop, behind, cut.point)
                     start = behind
             if start < end:
-                yield Stretch(run, start, end, end, None)
+                yield RunPart(run, start, end, end, None)
 
     def end_before(self, placed: PlacedRun) -> float:
         """Return the echo time at which the audio before a run ended; minus infinity: unknown."""
@@ -249,7 +249,7 @@ class HeardTimes:
                 settled_ms = cut.at_ms
         return settled_ms
 
-    def uncertainty_ms(self, stretch: Stretch) -> float:
+    def uncertainty_ms(self, stretch: RunPart) -> float:
         """Return how far the place of a stretch may be off, and of its end as well if a clear cut it."""
         doubt_ms = self._far_end.begin_doubt_ms(stretch.run.run)
         return doubt_ms if stretch.cut is None else max(doubt_ms, stretch.cut.uncertainty_ms)
@@ -259,7 +259,7 @@ class HeardTimes:
         """A larger step of the time within a run is a gap, not jitter: the far end was dry."""
         return self._far_end.echo_doubt_ms
 
-    def position_in(self, stretch: Stretch, echo_ms: float) -> int:
+    def position_in(self, stretch: RunPart, echo_ms: float) -> int:
         """Return the sent position at an echo time, as if the run of a stretch had no end; -1: long before it."""
         ahead_ms = echo_ms - self.echo_ms(stretch.run, stretch.start)
         return stretch.start + ceil(ahead_ms / self._ms_per_sample - ROUNDING) if abs(ahead_ms) < inf else -1

@@ -34,7 +34,7 @@ SPEECH_DOUBT_MS: Final = 20.0
 
 
 @dataclass(slots=True)
-class _Begin:
+class _FirstAudio:
     """The first audio of a reply."""
 
     position: int
@@ -70,8 +70,8 @@ class TurnWatch(Live):
         self._parts = parts
         self._incoming = incoming
         self._speech_ended_ms: float | None = None  # of unanswered speech
-        self._begin: _Begin | None = None  # the last reply, as long as it has not answered anything
-        self._answer: _Begin | None = None  # the answer whose time is not final
+        self._begin: _FirstAudio | None = None  # the last reply, as long as it has not answered anything
+        self._answer: _FirstAudio | None = None  # the answer whose time is not final
         self._turns: deque[Turn] = deque(maxlen=MAX_TURNS)
         self._histogram = [0] * (len(LATENCY_BOUNDS_MS) + 1)
         self._total_ms = 0.0
@@ -121,7 +121,7 @@ class TurnWatch(Live):
         if delay_ms == inf:
             return
         run = self._parts.far_end.run
-        begin = _Begin(position, run, reply.id, reply.spans, delay_ms)
+        begin = _FirstAudio(position, run, reply.id, reply.spans, delay_ms)
         ended_ms = self._speech_ended_ms
         if ended_ms is not None and self._media_ms(begin) >= ended_ms:
             self._speech_ended_ms = None
@@ -139,11 +139,11 @@ class TurnWatch(Live):
         else:
             self._speech_ended_ms = media_ms
 
-    def _media_ms(self, begin: _Begin) -> float:
+    def _media_ms(self, begin: _FirstAudio) -> float:
         """Return the media time at which the first audio of a reply is played."""
         return self._parts.far_end.echo_ms(begin.run, begin.position) - begin.delay_ms
 
-    def _answered(self, begin: _Begin, speech_ended_ms: float) -> None:
+    def _answered(self, begin: _FirstAudio, speech_ended_ms: float) -> None:
         self._settle()
         begin.speech_ended_ms = speech_ended_ms
         self._answer = begin

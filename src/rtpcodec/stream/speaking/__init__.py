@@ -28,6 +28,6 @@ stopping     interruption, pause and suspension; stops: what they have stopped; 
 whole_tones  tones of keys that a cut has met
 connection_loss  a lost connection: what was heard, and the rest queued again
 resolving    when a reply was heard
-feedback     what echoes, complaints and time prove
+feedback     what echoes, the carrier's errors and time prove
 chain        the send chain of a session: all of the above
 """

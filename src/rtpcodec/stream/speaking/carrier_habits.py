@@ -20,7 +20,7 @@ LOST_BY_CLEARS: Final = 2
 """Clears lose marks if this many that they should have returned are missing, and none has returned."""
 SAFE_ECHOES: Final = 12
 """After this many echoes without a loss, one missing mark is enough: at 5 % loss, chance explains it no more."""
-MAX_COMPLAINTS: Final = 2
+MAX_RATE_ERRORS: Final = 2
 """As in `own_marks`."""
 
 
@@ -38,9 +38,9 @@ class CarrierHabits:
         "_late",
         "_late_ms",
         "_lost",
-        "complaints",
         "echoes",
         "is_late",
+        "rate_errors",
     )
 
     def __init__(self) -> None:
@@ -54,7 +54,7 @@ class CarrierHabits:
         self._cleared_lost = 0
         self._cleared_returned = 0
         self._lost = False
-        self.complaints = 0
+        self.rate_errors = 0
         self.echoes = 0
         """The number of echoes of marks that we sent."""
         self.is_late = False
@@ -118,14 +118,14 @@ class CarrierHabits:
         )
 
     def refused(self) -> Diagnosis | None:
-        """Count a complaint of the carrier about the message rate (error 100005)."""
-        self.complaints += 1
+        """Count an error of the carrier about the message rate (code 100005)."""
+        self.rate_errors += 1
         self._excused += 1
-        if self.complaints < MAX_COMPLAINTS:
+        if self.rate_errors < MAX_RATE_ERRORS:
             return None
         return self._diagnosis(
             "marks_refused",
-            f"the carrier answered {self.complaints} times with error 100005, too many messages",
+            f"the carrier answered {self.rate_errors} times with error 100005, too many messages",
             "own marks stop for this stream: positions are estimated from the sent audio",
         )
 

@@ -208,7 +208,7 @@ class SpeechChain(Live):
             raise LocalProtocolError(f"{parts.dialect.name} does not return marks")
         waiting = len(parts.echoes) + sum(len(reply.marks) for reply in parts.order.waiting)
         if waiting >= MAX_WAITING_MARKS:
-            raise LocalProtocolError(f"{waiting} marks wait already, at most {MAX_WAITING_MARKS} are allowed")
+            raise LocalProtocolError(f"{waiting} marks already wait, at most {MAX_WAITING_MARKS} are allowed")
         if name is None:
             name = parts.new_mark(GENERATED_PREFIX)
         reply = parts.order.last_with_audio or parts.order.current or self.implicit_reply
@@ -224,11 +224,11 @@ class SpeechChain(Live):
     def transferred(self, now_ms: float) -> list[Event]:
         """Discard a pause: another phone may listen now, which has not heard the start of the kept audio."""
         self.stopper.discard(now_ms)
-        self.resolver.wake()
+        self.resolver.check_soon()
         return self._feedback.take_reports()
 
     def refused(self, now_ms: float) -> list[Event]:
-        """Process the carrier's complaint about too many messages."""
+        """Process the carrier's error about too many messages."""
         return self._feedback.refused(now_ms)
 
     def expired(self, now_ms: float) -> list[Event]:
@@ -281,7 +281,7 @@ class SpeechChain(Live):
         """End replies: see MediaSession.interrupt. Returns the estimate and the events."""
         self.resolver.resolve(now_ms)
         found = self.stopper.interrupt(now_ms, what, also_dropped_ms)
-        self.resolver.wake()
+        self.resolver.check_soon()
         return found, self._feedback.take_reports()
 
     def suspend(self, reason: str, now_ms: float) -> None:
@@ -293,7 +293,7 @@ class SpeechChain(Live):
     def unsuspend(self, reason: str, now_ms: float) -> None:
         """End a suspension, and send the unheard audio again."""
         self.stopper.unsuspend(reason, now_ms)
-        self.resolver.wake()
+        self.resolver.check_soon()
         if self._parts.actions is not None:
             self._parts.actions.unsuspended(now_ms, reason)
 

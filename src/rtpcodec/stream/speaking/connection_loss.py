@@ -1,9 +1,9 @@
-"""A lost line (WebSocket): estimates what was heard of the sent audio, and queues the rest again for the next line.
+"""A lost connection (WebSocket): estimates how much sent audio was heard, and queues the rest for the next connection.
 
 No evidence will follow: no clear can be sent, and no echo will return. Assumptions:
 
 1. The far end drops its buffer when its stream loses the socket. In echo time, that was between the end of its media,
-   which shows that the line worked, and now.
+   which shows that the connection worked, and now.
 2. In a blackout, where nothing passes and neither side notices, this interval is long. The far end has then played at
    most the audio that had arrived.
 3. Clears that were sent during the blackout, by an interruption or a pause, have not acted. The audio that they
@@ -30,7 +30,7 @@ from rtpcodec.stream.speaking.stopping import SAFE_DOUBT, Stopper
 from rtpcodec.stream.speaking.stops import SentClear
 
 SILENT_MS: Final = 500.0
-"""If only pongs show that the line works, a shorter silence means nothing: we ping once per 250 ms of audio."""
+"""If only pongs show that the connection works, a shorter silence means nothing: we ping once per 250 ms of audio."""
 
 
 class ConnectionLoss:
@@ -49,7 +49,7 @@ class ConnectionLoss:
         self._resolver = resolver
 
     def lost(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> LossReport:
-        """Record that the line is lost, and queue the unheard audio again.
+        """Record that the connection is lost, and queue the unheard audio again.
 
         Args:
             now_ms: the time.
@@ -76,8 +76,8 @@ class ConnectionLoss:
         parts.idle.rewind(max(0, dropped))
         for reply in parts.order:
             reply.spans.cut(point)
-        parts.far_end.line_lost()
-        parts.gate.line_lost(end)
+        parts.far_end.connection_lost()
+        parts.gate.connection_lost(end)
         parts.own_marks.cleared()
         parts.packing.reset()
         self._releaser.end()
@@ -91,23 +91,23 @@ class ConnectionLoss:
         ]
         for clear in unacted:
             clear.stop.point.replace(point)
-        self._stopper.line_lost(point, taken, marks, unacted=bool(unacted))
-        self._resolver.wake()
+        self._stopper.connection_lost(point, taken, marks, unacted=bool(unacted))
+        self._resolver.check_soon()
         return LossReport(parts.ms(sum(left)), point.uncertainty_ms, [*found, *self._feedback.take_reports()])
 
     def mended(self) -> None:
-        """Start on another line. A clear that was requested meanwhile has nothing to clear there."""
+        """Start on another connection. A clear that was requested meanwhile has nothing to clear there."""
         self._releaser.end()
 
     def _worked_until_ms(self, now_ms: float, last_frame_ms: float, media_until_ms: float | None) -> float:
-        """Return until when the line certainly worked, in echo time."""
+        """Return until when the connection certainly worked, in echo time."""
         if media_until_ms is not None:
             return min(media_until_ms, now_ms)
         # A peer that sends no media and answers no pings shows nothing by its silence.
         return last_frame_ms if self._parts.gate.pongs and now_ms - last_frame_ms >= SILENT_MS else now_ms
 
     def _unacted(self, worked_until_ms: float) -> list[SentClear]:
-        """Return the clears that were sent after the line had broken."""
+        """Return the clears that were sent after the connection had broken."""
         far_end = self._parts.far_end
         clears = self._stopper.clears
         for at, clear in enumerate(clears):
@@ -117,7 +117,7 @@ class ConnectionLoss:
         return []
 
     def _point(self, now_ms: float, worked_until_ms: float, unacted: Sequence[SentClear]) -> CutPoint:
-        """Return where the far end stopped playing, at some moment since the line certainly worked."""
+        """Return where the far end stopped playing, at some moment since the connection certainly worked."""
         # 1. Everything was heard, or nothing is left?
         parts, far_end = self._parts, self._parts.far_end
         run, end = far_end.run, far_end.sent_position

@@ -51,7 +51,7 @@ EchoVerdict = Literal["followed", "early", "late", "ignored"]
 
 
 class FarEnd(FarEndState):
-    """Model the far end's play-out, corrected by echoes. Use from one thread at a time."""
+    """Models the far end's play-out, corrected by echoes. Use from one thread at a time."""
 
     __slots__ = ("_lag_count", "_lag_run", "clears_ignored", "echoes_ignored", "overdue_from_ms")
 
@@ -124,7 +124,7 @@ class FarEnd(FarEndState):
             self.run.hold_ms = max(self.run.hold_ms, end_ms - self.run.first_sent_ms)
             self._follow()
 
-    def line_lost(self) -> None:
+    def connection_lost(self) -> None:
         """Record that the connection is lost. The next far end begins dry; its round trip and jitter are unknown."""
         self.run.next = self.run = Run(self.sent_position, _NEVER, 0.0, behind_clear=False)
         self.past_runs = []

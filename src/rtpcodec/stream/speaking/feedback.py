@@ -1,4 +1,4 @@
-"""Feedback about the sent audio: turns echoes, complaints of the carrier and the passing of time into events."""
+"""Feedback about the sent audio: turns echoes, errors of the carrier and the passing of time into events."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Feedback:
         return [*found, *self.take_reports()]
 
     def refused(self, now_ms: float) -> list[Event]:
-        """Process the carrier's complaint about too many messages."""
+        """Process the carrier's error about too many messages."""
         parts = self._parts
         outcomes = parts.echoes.refused(now_ms)
         parts.own_marks.refused()
@@ -48,10 +48,10 @@ class Feedback:
         found: list[Event] = []
         if deadline_ms is not None and now_ms >= deadline_ms:
             found = self.events_of(parts.echoes.expired(now_ms))
-            self._resolver.wake()
+            self._resolver.check_soon()
         if now_ms >= self._stopper.next_ms:
             self._stopper.expire(now_ms)
-            self._resolver.wake()
+            self._resolver.check_soon()
         resolver = self._resolver
         if parts.order.moved or now_ms >= resolver.next_ms or resolver.ends_implicit(now_ms):
             resolver.resolve(now_ms)

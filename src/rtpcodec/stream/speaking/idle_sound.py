@@ -68,12 +68,12 @@ class IdleSound(IdleState, Live):
     def add(self, sound: BackgroundSound) -> None:
         """Add a background sound. `BackgroundSound.stop` ends it.
 
-        Raises: ValueError if it has another rate, was added before, or MAX_BACKGROUND_SOUNDS are active.
+        Raises: ValueError if it has another rate, was already added, or MAX_BACKGROUND_SOUNDS are active.
         """
         if sound.to_hz != self.sample_rate_hz:
             raise ValueError(f"the background sound has {sound.to_hz} Hz, the call has {self.sample_rate_hz} Hz")
         if sound in self._sounds:
-            raise ValueError("the background sound was added before")
+            raise ValueError("the background sound was already added")
         if len(self._sounds) >= MAX_BACKGROUND_SOUNDS:
             # Drop an ended one, although `rewind` cannot bring it back then.
             over = next((one for one in self._sounds if one.ended), None)

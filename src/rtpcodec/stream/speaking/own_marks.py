@@ -1,7 +1,7 @@
 """Own marks: decide after which messages of audio we send a mark of our own. Its echo shows where the far end plays.
 
 Own marks are frequent at the start of a reply, because a barge-in is most likely there and nothing is known about its
-run yet. A carrier may limit the rate of marks (error 100005): its first complaint halves the rate, its second ends
+run yet. A carrier may limit the rate of marks (error 100005): its first error halves the rate, its second ends
 own marks for the stream.
 """
 
@@ -24,8 +24,8 @@ BETWEEN_SPACING_MS: Final = 1000.0
 MARKS_PER_S: Final = 2
 LIMIT_MS: Final = 1000.0
 """The interval of the two limits per second: a sliding window."""
-MAX_COMPLAINTS: Final = 2
-"""After this many complaints of the carrier, own marks stop for the stream."""
+MAX_RATE_ERRORS: Final = 2
+"""After this many such errors, own marks stop for the stream."""
 
 
 class OwnMarks(OwnMarksState):
@@ -47,10 +47,10 @@ class OwnMarks(OwnMarksState):
         self._sent_ms: deque[float] = deque(maxlen=BEGIN_MARKS_PER_S)
         self._complaints = 0
         self.enabled = enabled
-        """Whether own marks are sent. False: the carrier complained MAX_COMPLAINTS times, or does not return marks."""
+        """Whether own marks are sent. False: the carrier sent MAX_RATE_ERRORS errors, or does not return marks."""
 
     def begin_reply(self) -> None:
-        """Want a mark behind the next message, the first of a reply. A mark due for an earlier end remains due."""
+        """Request a mark behind the next message, the first of a reply. A mark due for an earlier end remains due."""
         self._begins = True
         self.next_position = 0
 
@@ -107,9 +107,9 @@ class OwnMarks(OwnMarksState):
         self.due_ms = None
 
     def refused(self) -> bool:
-        """Count a complaint of the carrier. Returns whether own marks have stopped because of it."""
+        """Count an error of the carrier. Returns whether own marks have stopped because of it."""
         self._complaints += 1
-        if self._complaints != MAX_COMPLAINTS:
+        if self._complaints != MAX_RATE_ERRORS:
             return False
         self.enabled = False
         self.due_ms = None

@@ -31,7 +31,7 @@ class Pause(Live):
             then: what happens after that time.
 
         Raises:
-            LocalProtocolError: a pause runs already.
+            LocalProtocolError: a pause already runs.
             ValueError: an argument is out of range.
         """
         self._chain = chain
@@ -55,7 +55,7 @@ class Pause(Live):
         """
         if self.resolved is None:
             self._chain.stopper.resume(now_ms, rewind_ms)
-            self._chain.resolver.wake()
+            self._chain.resolver.check_soon()
             if (actions := parts_of(self._chain).actions) is not None:
                 actions.resumed(now_ms, rewind_ms)
 
@@ -63,7 +63,7 @@ class Pause(Live):
         """Drop the unheard audio and all that waits. Does nothing if the pause has ended."""
         if self.resolved is None:
             self._chain.stopper.discard(now_ms)
-            self._chain.resolver.wake()
+            self._chain.resolver.check_soon()
             if (actions := parts_of(self._chain).actions) is not None:
                 actions.discarded(now_ms)
 

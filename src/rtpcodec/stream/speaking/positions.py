@@ -41,7 +41,7 @@ def begin_of(run: Run, expected_ms: float, jitter: Jitter, hold_ms: float, lag_c
     """Return when a run began.
 
     Args:
-        run: the run.
+        run: with its echoes so far.
         expected_ms: the most likely begin; if no echo has shown it, without forward jitter.
         jitter: of both paths.
         hold_ms: lower bound of the far end's play-out delay.
@@ -83,9 +83,9 @@ def position_between(run: Run, begin: Begin, window: Window, *, least: int, end:
     """Return the middle of the positions that may have been played within a window, and half their range.
 
     Args:
-        run: the run.
+        run: the run to which the positions belong.
         begin: when it began.
-        window: the moments.
+        window: the two moments.
         least: a position that was certainly played.
         end: where the run's audio ends.
         ms_per_sample: of the codec's rate.

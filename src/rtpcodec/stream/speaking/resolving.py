@@ -117,7 +117,7 @@ class Resolver(ResolverState):
         if reply.explicit:
             self._parts.reports.append(reply.ended_event())
 
-    def wake(self) -> None:
+    def check_soon(self) -> None:
         """Have `resolve` check at once, because a reply was ended or a cut was settled."""
         self._next_ms = -inf
 

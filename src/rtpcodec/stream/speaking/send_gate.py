@@ -161,7 +161,7 @@ class SendGate(SendGateState, Live):
             return max(self._acknowledged, position - max(0, int(unread_ms * self._rate_hz / 1000)))
         return position if self._closing is None or not self.was_closed else self._closing.arrived
 
-    def line_lost(self, position: int) -> None:
+    def connection_lost(self, position: int) -> None:
         """Restart behind a position, for another connection."""
         self._acknowledged = position
         self._closing = None

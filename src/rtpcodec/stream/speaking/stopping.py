@@ -23,7 +23,16 @@ from rtpcodec.stream.speaking.releasing import Releaser
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.sent_audio import FADE_MS, SentPiece
 from rtpcodec.stream.speaking.spans import CutPoint
-from rtpcodec.stream.speaking.stops import Halt, Kept, Paused, SentClear, Stop, estimate, is_over, unheard_samples
+from rtpcodec.stream.speaking.stops import (
+    Halt,
+    Paused,
+    SentClear,
+    Stop,
+    StoppedAudio,
+    estimate,
+    is_over,
+    unheard_samples,
+)
 from rtpcodec.stream.speaking.whole_tones import restart
 
 REWIND_MS: Final = 20.0
@@ -104,7 +113,7 @@ class Stopper(StopperState):
             stop, taken = self._stop(now_ms, ending)
             stop.found, stop.utterance = found, utterance
             stops.interrupt_all(ending)
-            kept, point = (Kept(taken, marks), stop.point) if halt is None else (halt.kept, halt.stop.point)
+            kept, point = (StoppedAudio(taken, marks), stop.point) if halt is None else (halt.kept, halt.stop.point)
             self._send_again(kept, point, staying, REWIND_MS)
             self._halt = None if halt is None else Halt(stop)
         else:
@@ -173,7 +182,7 @@ class Stopper(StopperState):
         doubt_samples = int(heard.uncertainty_ms * SAFE_DOUBT * parts.sample_rate_hz / 1000)
         point.least = max(heard.position - doubt_samples, min(heard.position, parts.echoes.proven_position))
 
-    def _send_again(self, kept: Kept, point: CutPoint, replies: Sequence[Reply], rewind_ms: float) -> None:
+    def _send_again(self, kept: StoppedAudio, point: CutPoint, replies: Sequence[Reply], rewind_ms: float) -> None:
         """Send audio and marks of these replies again, from shortly before the cut."""
         parts = self._parts
         rate_hz = parts.sample_rate_hz
@@ -203,14 +212,14 @@ class Stopper(StopperState):
         # 3. Marks that have returned unheard and are not sent again are cleared.
         parts.reports.extend(MarkCleared(name, "interrupt") for name in sorted(kept.cleared.elements()))
 
-    def line_lost(
+    def connection_lost(
         self, point: CutPoint, taken: list[SentPiece], marks: list[tuple[int, str]], *, unacted: bool
     ) -> None:
         """Queue again what a lost connection has not played. Its echoes are lost: each mark ends by its next echo."""
         if unacted and self._halt is not None:  # sent again when the halt ends
             self._halt.kept.taken = taken
         else:
-            kept = Kept(taken, marks, Counter(name for _, name in marks))
+            kept = StoppedAudio(taken, marks, Counter(name for _, name in marks))
             self._send_again(kept, point, list(dict.fromkeys(sent.reply for sent in taken)), REWIND_MS)
         self.clears = []
         self._returning.clear()
@@ -218,7 +227,7 @@ class Stopper(StopperState):
     # Pause and suspension
 
     def _begin_halt(self, now_ms: float) -> None:
-        """Hold replies back and keep the unheard audio, unless that is done already."""
+        """Hold replies back and keep the unheard audio, unless that is already done."""
         if self._halt is not None:
             return
         parts = self._parts
@@ -231,7 +240,7 @@ class Stopper(StopperState):
             return
         marks = parts.echoes.users_marks()
         stop, taken = self._stop(now_ms, [], PAUSE_DOUBT)
-        self._halt = Halt(stop, Kept(taken, marks))
+        self._halt = Halt(stop, StoppedAudio(taken, marks))
 
     def _end_halt(self, now_ms: float, rewind_ms: float = REWIND_MS) -> None:
         """Send replies again, from rewind_ms before the cut, unless a pause or a suspension still runs."""
@@ -263,9 +272,9 @@ class Stopper(StopperState):
         then: Literal["resume", "discard"],
         on_end: Callable[[PauseResolved], object],
     ) -> None:
-        """Pause: see MediaSession.pause_playback. Raises: LocalProtocolError if a pause runs already."""
+        """Pause: see MediaSession.pause_playback. Raises: LocalProtocolError if a pause already runs."""
         if self._pause is not None:
-            raise LocalProtocolError("the playback is paused already, resume or discard that pause first")
+            raise LocalProtocolError("the playback is already paused; resume or discard that pause first")
         if not timeout_ms > 0:
             raise ValueError(f"the time-out of the pause is {timeout_ms:g} ms, more than 0 is needed")
         if then not in ("resume", "discard"):

@@ -47,7 +47,7 @@ class SentClear:
 
 
 @dataclass(slots=True)
-class Kept:
+class StoppedAudio:
     """Audio and user marks (by sent position) that a clear may have dropped."""
 
     taken: list[SentPiece]
@@ -65,7 +65,7 @@ class Halt:
     """The state in which a pause, a suspension or both hold replies back."""
 
     stop: Stop
-    kept: Kept = field(default_factory=lambda: Kept([], []))
+    kept: StoppedAudio = field(default_factory=lambda: StoppedAudio([], []))
 
 
 @dataclass(slots=True)

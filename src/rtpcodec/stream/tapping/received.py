@@ -76,8 +76,8 @@ class ReceivedTap(Live):
         """Make a tap.
 
         Args:
-            file: The file.
-            track: The track.
+            file: Written by the tap.
+            track: Name of the track to write.
             privacy: The private sections of the session.
             decoder: The decoder of stage "received"; None: stage "pcm".
             delay_ms: Returns the session's clock minus the media time; None: unknown.

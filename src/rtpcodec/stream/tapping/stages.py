@@ -12,7 +12,7 @@ pcm       the same track as delivered to its reader: resampled, and concealed if
 spoken    the audio of replies at the codec's rate, before background is mixed in; silence between replies
 mixed     the input of the encoder: replies, background and keep-alive
 encoded   the sent audio, decoded again: the carrier hears this
-heard     the audio that the caller heard: without audio that interruptions dropped, on the inbound time line
+heard     the audio that the caller heard: without audio that interruptions dropped, on the inbound timeline
 """
 STAGES: Final[tuple[Stage, ...]] = get_args(Stage)
 RECEIVED: Final = ("received", "pcm")

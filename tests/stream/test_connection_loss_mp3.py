@@ -1,4 +1,4 @@
-"""A lost line in mode mp3: waiting audio follows on the next socket; a sent file is not sent again."""
+"""A lost connection in mode mp3: waiting audio follows on the next socket; a sent file is not sent again."""
 
 from __future__ import annotations
 

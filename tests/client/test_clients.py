@@ -1,4 +1,4 @@
-"""The same tests for the blocking and the async shell, against a real HTTP server on loopback."""
+"""The same tests for the blocking and the async client, against a real HTTP server on loopback."""
 
 from __future__ import annotations
 
@@ -73,10 +73,10 @@ def awaited(method: str, *args: Any, settings: dict[str, Any], **fields: Any) ->
 @pytest.fixture(params=[blocking, awaited])
 def send(request: pytest.FixtureRequest, carrier: RecordingCarrier) -> Order:
     """Send one command to the carrier of this test."""
-    shell: Order = request.param
+    client: Order = request.param
 
     def order(method: str, *args: Any, settings: dict[str, Any] | None = None, **fields: Any) -> CommandResult:
-        return shell(
+        return client(
             method, *args, settings={"base_url": carrier.url, "retry": Retry(retries=0), **(settings or {})}, **fields
         )
 

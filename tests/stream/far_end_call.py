@@ -1,4 +1,4 @@
-"""A line between the far end's model and the simulator's play-out, on a clock that the test moves.
+"""A call between the far end's model and the simulator's play-out, on a clock that the test moves.
 
 The app's side is FarEnd, Echoes and OwnMarks with a plain loop that sends audio when it is due. The carrier's side is
 the simulator's Playout and MarkEchoes behind two LinkClocks. Nothing waits: events happen in the order of their time.
@@ -32,7 +32,7 @@ _CLEARS = ClearHabits()
 
 
 @dataclass
-class Line:
+class ModelledCall:
     """One call. Times are in ms, positions in samples."""
 
     up: Link = _LINK
@@ -47,7 +47,7 @@ class Line:
     """Interval of the pings that measure the round trip; None: none."""
     kept_ms: float | None = 2000.0
     fences: bool = True
-    watch: Callable[[Line], None] | None = None
+    watch: Callable[[ModelledCall], None] | None = None
     """Called at each arrival of audio."""
 
     now_ms: float = 0.0

@@ -1,4 +1,4 @@
-"""Captures, the heard signal and the recorder's time across a lost line."""
+"""Captures, the heard signal and the recorder's time across a lost connection."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 import rtpcodec
 from rtpcodec import events
-from tests.stream.line import How, breaking_talk
+from tests.stream.breaking_talk import How, breaking_talk
 from tests.stream.talking import MS, samples
 
 
@@ -22,9 +22,9 @@ def test_a_replay_loses_its_line_as_the_call_did(how: How, tmp_path: Path) -> No
     one.session.mark("m")
     reply.end()
     one.run(700.0)
-    one.break_line(how)
+    one.break_connection(how)
     one.session.reply("b").play(samples(16_000, 100 * MS))
-    one.mend_line()
+    one.restore_connection()
     one.run(one.now_ms + 3000.0)
     one.session.closed(one.now_ms)
     one.found += one.session.events(one.now_ms)
@@ -47,10 +47,10 @@ def test_the_heard_signal_is_what_the_far_end_played(how: How) -> None:
     reply.end()
     one.run(900.0)
     spans = reader.take(float("inf"))
-    lost = one.break_line(how)
+    lost = one.break_connection(how)
     heard = len(one.heard())
     spans += reader.take(float("inf"))
-    one.mend_line(1500.0)
+    one.restore_connection(1500.0)
     back_ms = one.now_ms
     one.run(one.now_ms + 4000.0)
     spans += reader.take_rest()
@@ -61,7 +61,7 @@ def test_the_heard_signal_is_what_the_far_end_played(how: How) -> None:
     assert second[-1] == 2000 * MS
     truth = one.heard()
     assert second[10 * MS :] == truth[len(truth) - len(second) + 10 * MS :], "but for the fade"
-    # On the time line of the new start: our clock minus its first chunk.
+    # On the timeline of the new start: our clock minus its first chunk.
     (begin,) = (span.media_ms for span in spans if span.run == 2 and span.media_ms < 200.0)
     delay_ms = one.session.media_delay_ms
     assert delay_ms is not None

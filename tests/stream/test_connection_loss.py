@@ -1,4 +1,4 @@
-"""A lost line: no part of a reply is missing, and little is heard twice, by the samples that a model played."""
+"""A lost connection: no part of a reply is missing, and little is heard twice, by the samples that a model played."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from rtpcodec import events
 from tests.stream import carrier
-from tests.stream.line import How, breaking_talk
+from tests.stream.breaking_talk import How, breaking_talk
 from tests.stream.talking import MS, samples
 
 REPEATED_MS = 40.0
@@ -24,9 +24,9 @@ def test_a_reply_continues_at_its_first_unheard_sample(how: How, way_ms: float, 
     reply.play(samples(0, 3000 * MS))
     reply.end()
     one.run(lost_ms)
-    lost = one.break_line(how)
+    lost = one.break_connection(how)
     assert lost.cause == ("socket_closed" if how == "fin" else "socket_lost")
-    one.mend_line()
+    one.restore_connection()
     one.run(one.now_ms + 6000.0)
     assert one.repeated_ms(3000 * MS) <= REPEATED_MS + lost.uncertainty_ms
     assert reply.state == "played"
@@ -47,9 +47,9 @@ def test_after_a_blackout_nothing_is_missing(way_ms: float, lost_ms: float) -> N
     reply.play(samples(0, 3000 * MS))
     reply.end()
     one.run(lost_ms)
-    lost = one.break_line("black_hole")
+    lost = one.break_connection("black_hole")
     assert lost.uncertainty_ms <= 1000.0
-    one.mend_line()
+    one.restore_connection()
     one.run(one.now_ms + 6000.0)
     assert one.repeated_ms(3000 * MS) <= REPEATED_MS + lost.uncertainty_ms
 
@@ -63,8 +63,8 @@ def test_several_losses_in_one_reply(how: How) -> None:
     allowed_ms = 0.0
     for _ in range(4):
         one.run(one.now_ms + 613.0)
-        allowed_ms += REPEATED_MS + one.break_line(how).uncertainty_ms
-        one.mend_line()
+        allowed_ms += REPEATED_MS + one.break_connection(how).uncertainty_ms
+        one.restore_connection()
     one.run(one.now_ms + 6000.0)
     assert one.repeated_ms(3500 * MS) <= allowed_ms
     # In a blackout the end of a reply may be lost; the reply then ends by the estimate before the loss is detected.
@@ -83,12 +83,12 @@ def test_a_loss_during_a_pause(then: str, paused_before_ms: float, *, meanwhile:
     one.run(1000.0)
     pause = one.session.pause_playback(one.now_ms, 60_000.0)
     one.run(one.now_ms + paused_before_ms)
-    one.break_line("rst")
+    one.break_connection("rst")
     doubt_ms = reply.played_uncertainty_ms(one.now_ms)
     assert doubt_ms <= 300.0
     if meanwhile:
         getattr(pause, then)(one.now_ms)
-    one.mend_line()
+    one.restore_connection()
     if not meanwhile:
         before = len(one.heard())
         one.run(one.now_ms + 1000.0)
@@ -115,9 +115,9 @@ def test_a_loss_while_an_interruption_is_not_settled(before_ms: float) -> None:
     answer.play(samples(10_000, 1000 * MS))
     answer.end()
     one.run(one.now_ms + before_ms)
-    one.break_line("rst")
+    one.break_connection("rst")
     assert one.kinds_of(events.InterruptionSettled) == ["InterruptionSettled"]
-    one.mend_line()
+    one.restore_connection()
     one.run(one.now_ms + 6000.0)
     values = one.heard()
     assert set(range(10_001, 10_001 + 1000 * MS)) <= set(values)
@@ -133,11 +133,11 @@ def test_an_interruption_during_the_hold_drops_the_kept_audio() -> None:
     disclosure.play(samples(25_000, 500 * MS))
     disclosure.end()
     one.run(1000.0)
-    lost = one.break_line("rst")
+    lost = one.break_connection("rst")
     found = one.session.interrupt(one.now_ms)
     assert found.played_ms == pytest.approx(1000.0, abs=lost.uncertainty_ms + 20.0)
     assert found.dropped_ms == pytest.approx(2000.0, abs=lost.uncertainty_ms + 60.0)
-    one.mend_line()
+    one.restore_connection()
     one.run(one.now_ms + 6000.0)
     assert max(value for value in one.heard() if value <= 25_000) <= 1000 * MS
     assert set(range(25_001, 25_001 + 500 * MS)) <= set(one.heard())
@@ -150,8 +150,8 @@ def test_a_disclosure_continues_as_any_other_reply() -> None:
     reply.play(samples(0, 2000 * MS))
     reply.end()
     one.run(700.0)
-    lost = one.break_line("fin")
-    one.mend_line()
+    lost = one.break_connection("fin")
+    one.restore_connection()
     one.run(one.now_ms + 6000.0)
     assert one.repeated_ms(2000 * MS) <= REPEATED_MS + lost.uncertainty_ms
 
@@ -160,12 +160,12 @@ def test_audio_that_is_played_during_the_hold_follows() -> None:
     one = breaking_talk(up_ms=20.0, down_ms=20.0)
     one.session.play(samples(0, 500 * MS))
     one.run(300.0)
-    lost = one.break_line("rst")
+    lost = one.break_connection("rst")
     one.session.play(samples(500 * MS, 500 * MS))
     later = one.session.reply("later")
     later.play(samples(1000 * MS, 500 * MS))
     later.end()
-    one.mend_line(3000.0)
+    one.restore_connection(3000.0)
     one.run(one.now_ms + 6000.0)
     assert one.repeated_ms(1500 * MS) <= REPEATED_MS + lost.uncertainty_ms
     assert later.state == "played"
@@ -180,8 +180,8 @@ def test_each_mark_ends_once(lost_ms: float) -> None:
     one.session.mark("m3")
     one.session.flush()
     one.run(lost_ms)
-    one.break_line("rst")
-    one.mend_line()
+    one.break_connection("rst")
+    one.restore_connection()
     one.run(one.now_ms + 6000.0)
     ended = [event.name for event in one.found if isinstance(event, events.MarkPlayed | events.MarkCleared)]
     assert sorted(ended) == ["m0", "m1", "m2", "m3", "m3"]
@@ -194,14 +194,14 @@ def test_marks_without_audio_before_them_end_each_once() -> None:
     for _ in range(2):
         one.session.mark("first")
     one.run(10.0)
-    one.break_line("rst")
-    one.mend_line()
+    one.break_connection("rst")
+    one.restore_connection()
     one.run(one.now_ms + 1000.0)
     ended = [event for event in one.found if isinstance(event, events.MarkPlayed | events.MarkCleared)]
     assert [event.name for event in ended] == ["first", "first"]
 
 
-def test_a_late_echo_of_the_old_line_is_nothing() -> None:
+def test_a_late_echo_of_the_old_connection_is_ignored() -> None:
     """An echo of the old stream that arrives on the new one proves nothing, and is not an UnexpectedMark."""
     one = breaking_talk()
     one.session.play(samples(0, 2000 * MS))
@@ -209,8 +209,8 @@ def test_a_late_echo_of_the_old_line_is_nothing() -> None:
     one.session.flush()
     one.run(500.0)
     old = [name for name, _ in one.far_end.waiting]
-    one.break_line("rst")
-    one.mend_line()
+    one.break_connection("rst")
+    one.restore_connection()
     for name in old:
         one.session.receive(carrier.mark(name), one.now_ms)
     one.run(one.now_ms + 4000.0)
@@ -224,7 +224,7 @@ def test_the_end_of_the_stream_during_a_hold_interrupts_the_kept_replies() -> No
     reply.play(samples(0, 3000 * MS))
     reply.end()
     one.run(1000.0)
-    one.break_line("rst")
+    one.break_connection("rst")
     one.session.closed(one.now_ms)
     one.found += one.session.events(one.now_ms)
     (ended,) = (event for event in one.found if isinstance(event, events.ReplyEnded))
@@ -234,14 +234,14 @@ def test_the_end_of_the_stream_during_a_hold_interrupts_the_kept_replies() -> No
 
 
 @pytest.mark.parametrize("lead_ms", [0.0, 120.0, None])
-def test_any_lead(lead_ms: float | None) -> None:
+def test_a_loss_with_any_lead(lead_ms: float | None) -> None:
     one = breaking_talk(up_ms=20.0, down_ms=20.0, lead_ms=lead_ms)
     reply = one.session.reply("a")
     reply.play(samples(0, 3000 * MS))
     reply.end()
     one.run(1207.0)
-    lost = one.break_line("rst")
-    one.mend_line()
+    lost = one.break_connection("rst")
+    one.restore_connection()
     one.run(one.now_ms + 6000.0)
     assert one.repeated_ms(3000 * MS) <= REPEATED_MS + lost.uncertainty_ms
 
@@ -250,17 +250,17 @@ def test_any_lead(lead_ms: float | None) -> None:
 def test_keep_alive_continues_and_is_not_kept(how: How) -> None:
     one = breaking_talk(up_ms=20.0, down_ms=20.0, keep_alive="silence")
     one.run(500.0)
-    lost = one.break_line(how)
+    lost = one.break_connection(how)
     assert lost.unheard_ms == 0.0, "silence is nothing that was not heard"
-    one.mend_line()
+    one.restore_connection()
     reply = one.session.reply("a")
     reply.play(samples(0, 500 * MS))
     reply.end()
     one.run(one.now_ms + 2000.0)
     assert one.repeated_ms(500 * MS) == 0.0
-    lost = one.break_line(how)
+    lost = one.break_connection(how)
     assert lost.unheard_ms == 0.0
-    one.mend_line()
+    one.restore_connection()
     one.run(one.now_ms + 2000.0)
     assert one.repeated_ms(500 * MS) == 0.0
 
@@ -271,8 +271,8 @@ def test_keep_alive_surrounds_a_reply_that_continues() -> None:
     reply.play(samples(0, 2000 * MS))
     reply.end()
     one.run(1000.0)
-    lost = one.break_line("rst")
-    one.mend_line()
+    lost = one.break_connection("rst")
+    one.restore_connection()
     one.run(one.now_ms + 3000.0)
     assert one.repeated_ms(2000 * MS) <= REPEATED_MS + lost.uncertainty_ms
     assert reply.state == "played"
@@ -283,11 +283,11 @@ def test_audio_that_drop_oldest_drops_during_the_hold() -> None:
     one = breaking_talk(when_full="drop_oldest", max_queue_ms=500.0)
     one.session.play(samples(0, 500 * MS))
     one.run(200.0)
-    one.break_line("rst")
+    one.break_connection("rst")
     for at in range(20):
         one.session.play(samples((500 + at * 100) * MS, 100 * MS))
     assert one.session.queued_ms <= 500.0 + 400.0, "what was sent before does not count in the limit"
-    one.mend_line()
+    one.restore_connection()
     one.run(one.now_ms + 3000.0)
     assert max(one.heard()) == 2500 * MS
 
@@ -298,8 +298,8 @@ def test_the_time_line_of_received_audio_restarts_without_gaps() -> None:
         one.session.receive(carrier.media(chunk=str(at + 1), timestamp=str(160 * at), sequence=str(at + 2)), 20.0 * at)
     one.session.events(200.0)
     one.now_ms = 200.0
-    one.break_line("rst")
-    one.mend_line(7000.0)
+    one.break_connection("rst")
+    one.restore_connection(7000.0)
     begun_ms = one.now_ms
     for at in range(10):
         text = carrier.media(chunk=str(at + 1), timestamp=str(90_000 + 160 * at), sequence=str(at + 2))
@@ -350,13 +350,13 @@ def test_random_losses_lose_nothing(seed: int) -> None:
                 break
         one.run(one.now_ms + random.randint(0, 1500))
         how: How = random.choice(["rst", "fin", "black_hole"])
-        allowed_ms += REPEATED_MS + one.break_line(how).uncertainty_ms
+        allowed_ms += REPEATED_MS + one.break_connection(how).uncertainty_ms
         if spoken > 20_000:
             break
-        one.mend_line(float(random.randint(0, 3000)))
+        one.restore_connection(float(random.randint(0, 3000)))
     else:
-        one.break_line("rst")
-    one.mend_line()
+        one.break_connection("rst")
+    one.restore_connection()
     one.run(one.now_ms + 9000.0)
     assert one.repeated_ms(spoken) <= allowed_ms + REPEATED_MS
     assert one.session.queued_ms == 0.0

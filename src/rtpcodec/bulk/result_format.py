@@ -1,4 +1,4 @@
-"""Kind, rate and channel of a batch's results."""
+"""Kind, rate and channel of the results of a batch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _ALWAYS_WRITTEN: Final = ("wav", "ulaw", "alaw", "l16")
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class ResultFormat:
     """Kind, rate and channel of the results of a batch."""
 
     kind: TargetKind
@@ -56,7 +56,7 @@ class Wanted:
         return finished(row.path, out.getvalue(), row.facts, row.facts.samples)
 
 
-def wanted(to: str, sample_rate_hz: int | None, channel: int | None, options: Mapping[str, Any]) -> Wanted:
+def result_format(to: str, sample_rate_hz: int | None, channel: int | None, options: Mapping[str, Any]) -> ResultFormat:
     """Check kind, rate, channel and options of the results.
 
     Raises:
@@ -71,19 +71,19 @@ def wanted(to: str, sample_rate_hz: int | None, channel: int | None, options: Ma
 
 
 @lru_cache(maxsize=64)
-def _checked(to: str, sample_rate_hz: int | None, channel: int | None) -> Wanted:
+def _checked(to: str, sample_rate_hz: int | None, channel: int | None) -> ResultFormat:
     """Check each combination once, because batches may be as small as one row."""
     kind = target_kind(to)
     if channel is not None and channel < 0:
         raise ValueError(f"channel is {channel}, 0 or more is needed")
-    found = Wanted(kind, sample_rate_hz, channel, {})
+    found = ResultFormat(kind, sample_rate_hz, channel, {})
     kind.require(found.any_rate_hz, 1)
     if to not in _ALWAYS_WRITTEN:
         _tried(found, {})
     return found
 
 
-def _tried(found: Wanted, options: Mapping[str, Any]) -> Mapping[str, Any]:
+def _tried(found: ResultFormat, options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Check the options by creating a file with them, and return them."""
     create_audio(io.BytesIO(), sample_rate_hz=found.any_rate_hz, kind=found.kind.name, **options).abort()
     return options

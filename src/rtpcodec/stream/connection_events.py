@@ -1,4 +1,4 @@
-"""The events of the line: WebSocket lost or replaced, phone call on hold, no media."""
+"""The events of the connection: WebSocket lost or replaced, phone call on hold, no media."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A talk whose line breaks. Its far end is a model that drops its buffer when its stream loses the socket."""
+"""A talk whose connection breaks. Its far end is a model that drops its buffer when its stream loses the socket."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class BreakingTalk(Talk):
     broken_ms: float = float("inf")
     """Time from which nothing is transmitted."""
     sent: list[tuple[float, int]] = field(default_factory=list)
-    """Times at which texts were sent on this line, with the octets up to then."""
+    """Times at which texts were sent on this connection, with the octets up to then."""
 
     def backlog(self) -> int:
         """Return the octets that the carrier's system has not acknowledged."""
@@ -48,16 +48,16 @@ class BreakingTalk(Talk):
             self.session.receive(carrier.media(), next_ms)
         super().run(until_ms)
 
-    def break_line(
+    def break_connection(
         self,
         how: How,
         noticed_after_ms: float = 10_000.0,
         meanwhile: Sequence[tuple[float, Callable[[float], object]]] = (),
     ) -> events.Disconnected:
-        """Break the line now. In a blackout the carrier plays its buffer, otherwise it drops it.
+        """Break the connection now. In a blackout the carrier plays its buffer, otherwise it drops it.
 
         noticed_after_ms: of a blackout.
-        meanwhile: what is done in the blackout, and how long after its begin; each gets the time.
+        meanwhile: actions during the blackout, each with its delay after the begin; they get the time.
         """
         last_ms = self.now_ms
         if how == "black_hole":
@@ -103,11 +103,11 @@ class BreakingTalk(Talk):
                 self.up.clear()
         self.now_ms = until_ms
 
-    def mend_line(self, after_ms: float = 500.0) -> None:
+    def restore_connection(self, after_ms: float = 500.0) -> None:
         """Continue the stream on another socket."""
         self.now_ms += after_ms
         self.found += self.session.events(self.now_ms)
-        assert self.session.outgoing(self.now_ms) == [], "nothing is sent without a line"
+        assert self.session.outgoing(self.now_ms) == [], "nothing is sent without a connection"
         self.session.receive(carrier.CONNECTED, self.now_ms)
         assert self.session.outgoing(self.now_ms) == []
         self.session.receive(carrier.start(), self.now_ms)
