@@ -23,16 +23,7 @@ from rtpcodec.stream.speaking.releasing import Releaser
 from rtpcodec.stream.speaking.reply import Reply
 from rtpcodec.stream.speaking.sent_audio import FADE_MS, SentPiece
 from rtpcodec.stream.speaking.spans import CutPoint
-from rtpcodec.stream.speaking.stops import (
-    Halt,
-    Paused,
-    SentClear,
-    Stop,
-    StoppedAudio,
-    estimate,
-    is_over,
-    unheard_samples,
-)
+from rtpcodec.stream.speaking.stops import Halt, HeldAudio, Paused, SentClear, Stop, estimate, is_over, unheard_samples
 from rtpcodec.stream.speaking.whole_tones import restart
 
 REWIND_MS: Final = 20.0
@@ -113,7 +104,7 @@ class Stopper(StopperState):
             stop, taken = self._stop(now_ms, ending)
             stop.found, stop.utterance = found, utterance
             stops.interrupt_all(ending)
-            kept, point = (StoppedAudio(taken, marks), stop.point) if halt is None else (halt.kept, halt.stop.point)
+            kept, point = (HeldAudio(taken, marks), stop.point) if halt is None else (halt.kept, halt.stop.point)
             self._send_again(kept, point, staying, REWIND_MS)
             self._halt = None if halt is None else Halt(stop)
         else:
@@ -182,7 +173,7 @@ class Stopper(StopperState):
         doubt_samples = int(heard.uncertainty_ms * SAFE_DOUBT * parts.sample_rate_hz / 1000)
         point.least = max(heard.position - doubt_samples, min(heard.position, parts.echoes.proven_position))
 
-    def _send_again(self, kept: StoppedAudio, point: CutPoint, replies: Sequence[Reply], rewind_ms: float) -> None:
+    def _send_again(self, kept: HeldAudio, point: CutPoint, replies: Sequence[Reply], rewind_ms: float) -> None:
         """Send audio and marks of these replies again, from shortly before the cut."""
         parts = self._parts
         rate_hz = parts.sample_rate_hz
@@ -219,7 +210,7 @@ class Stopper(StopperState):
         if unacted and self._halt is not None:  # sent again when the halt ends
             self._halt.kept.taken = taken
         else:
-            kept = StoppedAudio(taken, marks, Counter(name for _, name in marks))
+            kept = HeldAudio(taken, marks, Counter(name for _, name in marks))
             self._send_again(kept, point, list(dict.fromkeys(sent.reply for sent in taken)), REWIND_MS)
         self.clears = []
         self._returning.clear()
@@ -240,7 +231,7 @@ class Stopper(StopperState):
             return
         marks = parts.echoes.users_marks()
         stop, taken = self._stop(now_ms, [], PAUSE_DOUBT)
-        self._halt = Halt(stop, StoppedAudio(taken, marks))
+        self._halt = Halt(stop, HeldAudio(taken, marks))
 
     def _end_halt(self, now_ms: float, rewind_ms: float = REWIND_MS) -> None:
         """Send replies again, from rewind_ms before the cut, unless a pause or a suspension still runs."""

@@ -47,7 +47,7 @@ class SentClear:
 
 
 @dataclass(slots=True)
-class StoppedAudio:
+class HeldAudio:
     """Audio and user marks (by sent position) that a clear may have dropped."""
 
     taken: list[SentPiece]
@@ -65,7 +65,7 @@ class Halt:
     """The state in which a pause, a suspension or both hold replies back."""
 
     stop: Stop
-    kept: StoppedAudio = field(default_factory=lambda: StoppedAudio([], []))
+    kept: HeldAudio = field(default_factory=lambda: HeldAudio([], []))
 
 
 @dataclass(slots=True)
