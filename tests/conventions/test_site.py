@@ -80,6 +80,31 @@ def test_a_compiled_class_has_a_signature_to_replace() -> None:
     assert STUBS.class_attribute(rtpcodec.StreamPlan, "__new__") is object.__new__
 
 
+@pytest.mark.parametrize(
+    ("what", "docstring", "shown"),
+    [
+        ("attribute", "Port to listen on; 0: any free port.", "Port to listen on; 0: any free port."),
+        ("method", "Record.\n\nReturns:\n    The recording: see its error.", "The recording: see its error."),
+        ("method", "See docs/start-streaming.md: it is long.", "See :doc:`/start-streaming`: it is long."),
+    ],
+)
+def test_a_colon_does_not_split_a_docstring(what: str, docstring: str, shown: str) -> None:
+    napoleon = pytest.importorskip("sphinx.ext.napoleon")
+    lines = docstring.splitlines()
+    load("plain_docstrings").read_docstring(None, what, "rtpcodec.x", None, None, lines)
+    written = str(napoleon.GoogleDocstring(lines, what=what, name="x"))
+    assert shown in written
+    assert "type:" not in written
+
+
+def test_a_variable_has_the_docstring_of_its_module() -> None:
+    pytest.importorskip("sphinx")
+    lines = (int.__doc__ or "").splitlines()
+    plain = load("plain_docstrings")
+    plain.read_docstring(None, "data", "rtpcodec.stream.wire.MAX_DEPTH", rtpcodec.stream.wire.MAX_DEPTH, None, lines)
+    assert "Documented messages nest three levels" in " ".join(lines)
+
+
 @pytest.mark.long
 def test_the_site_is_built_without_a_warning(tmp_path: Path) -> None:
     pytest.importorskip("sphinx")
