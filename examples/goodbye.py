@@ -1,7 +1,7 @@
 """Says goodbye and hangs up, presses a key in a menu, and apologises when the handler fails.
 
 pip install 'rtpcodec[client,server]' && python goodbye.py
-Set TELNYX_API_KEY, and STREAM_TOKEN to the token of your streaming command. `speak` stands for your speech engine.
+Set TELNYX_API_KEY, and RTPCODEC_STREAM_TOKEN to the token of your streaming command. `speak` stands for your speech engine.
 """
 
 import math
@@ -42,7 +42,7 @@ async def after(call: rtpcodec.Call, error: BaseException | None) -> None:
 def main() -> None:
     """Serve calls until SIGTERM or Ctrl-C."""
     with rtpcodec.CallControl() as control:
-        rtpcodec.run(take_order, on_handler_end=after, control=control, authorize=os.environ["STREAM_TOKEN"])
+        rtpcodec.run(take_order, on_handler_end=after, control=control, authorize=os.environ["RTPCODEC_STREAM_TOKEN"])
 
 
 if __name__ == "__main__":

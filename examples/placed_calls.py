@@ -2,7 +2,7 @@
 
 pip install 'rtpcodec[client,server]' && python placed_calls.py serve
 In another shell: python placed_calls.py v3:CALL...
-Set TELNYX_API_KEY, STREAM_TOKEN (a long random one), and PUBLIC_URL if carriers reach the workers through a proxy, such
+Set TELNYX_API_KEY, RTPCODEC_STREAM_TOKEN (a long random one), and PUBLIC_URL if carriers reach the workers through a proxy, such
 as wss://media.example.com/worker{worker}. TABLE is a file that both programs open.
 """
 
@@ -27,7 +27,7 @@ def serve() -> None:
         worker_port=int(os.environ.get("WORKER_PORT", "9001")),
         public_url=os.environ.get("PUBLIC_URL"),
         placement_file=TABLE,
-        authorize=os.environ["STREAM_TOKEN"],
+        authorize=os.environ["RTPCODEC_STREAM_TOKEN"],
         on_ready=lambda opened: print(f"two workers at port {opened.port}", flush=True),  # noqa: T201 -- an example
     )
 
@@ -44,7 +44,7 @@ async def stream(control: rtpcodec.AsyncCallControl, placement: FilePlacement, c
     await control.start_streaming(
         call_control_id,
         stream_url=worker.url,
-        stream_auth_token=os.environ["STREAM_TOKEN"],
+        stream_auth_token=os.environ["RTPCODEC_STREAM_TOKEN"],
         **PLAN.command_fields(),
     )
     return worker.name

@@ -239,7 +239,7 @@ def test_a_peer_that_stops_answering_pings_is_cut() -> None:
 def test_the_file_of_the_page_answers_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     """docs/websockets.md, the first block."""
     page = (Path(__file__).parents[2] / "docs" / "websockets.md").read_text("utf-8")
-    monkeypatch.setenv("STREAM_TOKEN", TOKEN)
+    monkeypatch.setenv("RTPCODEC_STREAM_TOKEN", TOKEN)
     names: dict[str, Any] = {"__name__": "page"}
     exec(page.partition("```python\n")[2].partition("```")[0], names)
 

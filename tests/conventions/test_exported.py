@@ -143,5 +143,5 @@ def test_an_old_keyword_warns_and_acts_as_the_new_one() -> None:
     with pytest.warns(DeprecationWarning, match=r"^MediaSession\.background\(bed=\) is now sound=;") as caught:
         session.background(bed=sound)  # type: ignore[call-arg]
     assert caught[0].filename == __file__
-    with pytest.raises(ValueError, match="added before"):
+    with pytest.raises(ValueError, match="already added"):
         session.background(sound=sound)

@@ -69,7 +69,7 @@ def test_calls_are_placed_at_two_workers_and_survive_their_replacement(
         "TABLE": str(tmp_path / "workers"),
         "PORT": "0",
         "WORKER_PORT": "0",
-        "STREAM_TOKEN": "a-long-random-token",
+        "RTPCODEC_STREAM_TOKEN": "a-long-random-token",
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
