@@ -1,7 +1,7 @@
 """Says goodbye and hangs up, presses a key in a menu, and apologises when the handler fails.
 
 pip install 'rtpcodec[client,server]' && python goodbye.py
-Set TELNYX_API_KEY, and RTPCODEC_STREAM_TOKEN to the token of your streaming command. `speak` stands for your speech engine.
+Set TELNYX_API_KEY, and RTPCODEC_STREAM_TOKEN to the token of your streaming command. `speak` is your speech engine.
 """
 
 import math

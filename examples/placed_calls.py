@@ -2,8 +2,8 @@
 
 pip install 'rtpcodec[client,server]' && python placed_calls.py serve
 In another shell: python placed_calls.py v3:CALL...
-Set TELNYX_API_KEY, RTPCODEC_STREAM_TOKEN (a long random one), and PUBLIC_URL if carriers reach the workers through a proxy, such
-as wss://media.example.com/worker{worker}. TABLE is a file that both programs open.
+Set TELNYX_API_KEY, RTPCODEC_STREAM_TOKEN (a long random text), and PUBLIC_URL if carriers reach the workers by a proxy,
+such as wss://media.example.com/worker{worker}. TABLE is a file that both programs open.
 """
 
 import asyncio

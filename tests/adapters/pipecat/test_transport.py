@@ -146,7 +146,7 @@ def test_the_last_words_are_heard_before_the_bot_hangs_up(plays_out_ms: int) -> 
 
         async with phones(app_of(bot)) as at:
             control = at[2]
-            options = {"speech_hz": SPEECH_HZ, "dtmf": [(100.0, "1")], "playout_delay_ms": plays_out_ms}
+            options: dict[str, Any] = {"speech_hz": SPEECH_HZ, "dtmf": [(100.0, "1")], "playout_delay_ms": plays_out_ms}
             return await called(at, bytes(320_000), StreamPlan(), **options)
 
     report = asyncio.run(main())
