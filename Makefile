@@ -101,7 +101,8 @@ api: setup ## rewrite the snapshot of the public interface
 	@$(BIN)/python -m tests.conventions.api
 
 docs: $(VENV)/.docs ## the documentation site in build/docs; a warning or a broken link fails
-	@$(BIN)/sphinx-build --quiet --jobs auto --fail-on-warning --keep-going -b html $(ARGS) docs build/docs
+	@rm -rf build/docs # pages that were renamed
+	@$(BIN)/sphinx-build --quiet --jobs auto --fail-on-warning --keep-going -b html -d build/doctrees $(ARGS) docs build/docs
 	@echo "docs: build/docs/index.html"
 
 docs-links: $(VENV)/.docs ## the links to other sites, over the network

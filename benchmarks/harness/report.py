@@ -9,7 +9,7 @@ from typing import Any, Final
 Result = dict[str, Any]
 RowDict = dict[str, Any]
 
-HEAD: Final = """# Benchmarks
+HEAD: Final = """# Benchmark results
 
 Written by `make bench ARGS="--report"`; do not edit. [docs/benchmarking.md](../docs/benchmarking.md) explains how to
 read it and how to add a kernel.
