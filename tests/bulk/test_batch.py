@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from rtpcodec import codec, create_audio, open_audio, transcode_batch
-from rtpcodec.bulk import wanted
+from rtpcodec.bulk import result_format
 from rtpcodec.bulk.g722_rows import BANK_ROWS, BLOCK_CODES, decode_rows, encode_rows
 from rtpcodec.bulk.rows import OutputRow
 from rtpcodec.files.target_kinds import TARGET_KINDS
@@ -150,7 +150,7 @@ def test_arguments_that_no_row_can_have_are_refused(arguments: dict[str, Any], s
 def test_a_rate_is_an_integer_whatever_type_it_has() -> None:
     rows = [row("a.ulaw", bytes(800))]
     expected = transcode_batch(rows, to="wav", sample_rate_hz=16_000)
-    wanted._checked.cache_clear()
+    result_format._checked.cache_clear()
     for rate_hz in (16_000.0, np.int64(16_000), 16_000):
         assert transcode_batch(rows, to="wav", sample_rate_hz=rate_hz) == expected  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"sample_rate_hz is 8000\.5, an integer is needed"):
@@ -158,7 +158,7 @@ def test_a_rate_is_an_integer_whatever_type_it_has() -> None:
 
 
 def test_a_sound_longer_than_a_row_may_be_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wanted, "MAX_PCM_OCTETS", 2000)
+    monkeypatch.setattr(result_format, "MAX_PCM_OCTETS", 2000)
     rows = [row("a.sln", bytes(2000)), row("b.sln", bytes(2002)), row("c.sln", bytes(4))]
     for to in ("wav", "g722"):
         done = transcode_batch(rows, to=to, sample_rate_hz=None if to == "wav" else 16_000)
