@@ -16,9 +16,6 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from sphinx.errors import PycodeError
-from sphinx.pycode import ModuleAnalyzer
-
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
@@ -75,6 +72,10 @@ def plain(lines: list[str]) -> Iterator[str]:
 
 def docstring_of_value(name: str, value: object) -> list[str]:
     """Return the docstring below a module's variable, from the source of the module that defines it."""
+    # Here, so that the rest of this module is tested without Sphinx.
+    from sphinx.errors import PycodeError  # noqa: PLC0415
+    from sphinx.pycode import ModuleAnalyzer  # noqa: PLC0415
+
     own_name = name.rpartition(".")[2]
     for module, loaded in tuple(sys.modules.items()):
         if module.startswith("rtpcodec") and vars(loaded).get(own_name) is value:
