@@ -40,7 +40,7 @@ class Network:
     first_sequence: int = 65_000
     packets: int = 3000
     pause_every: int = 0
-    """After so many packets, a second of silence without packets follows; 0: never."""
+    """After this number of packets, a second of silence without packets follows; 0: never."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@
 
 Each reader runs in a process of its own and has addresses, ports, payload and time of each datagram, as a user needs
 them. Rounds are interleaved; the best counts, by CPU time. The memory is the growth of the process's peak. `--stream`
-reads a capture of so many GB that exists only while it is read. `--calls` measures figures and sound of calls
+reads a capture of that many GB that exists only while it is read. `--calls` measures figures and sound of calls
 (benchmarks/captured_calls.py).
 """
 

@@ -65,7 +65,7 @@ def fresh_floor(n: int, item: type[np.generic], frame: Callable[..., object], so
 
 
 def size(n: int) -> tuple[Kind, int]:
-    """Return the kind of a row with so many samples, and the divisor of a call's time."""
+    """Return the kind of a row with this number of samples, and the divisor of a call's time."""
     return ("frame", 1) if n == FRAME else ("bulk", n)
 
 

@@ -50,7 +50,7 @@ def single_races(peers: Peers = G722) -> Iterator[tuple[str, Callable[[], Race]]
 
 
 def size(n: int) -> tuple[Kind, int]:
-    """Return the kind of a row with so many samples, and the divisor of a call's time."""
+    """Return the kind of a row with this number of samples, and the divisor of a call's time."""
     return ("frame", 1) if n == FRAME else ("bulk", n)
 
 

@@ -30,7 +30,7 @@ copyright = author  # noqa: A001 -- Sphinx reads this name
 version = release = rtpcodec.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-extensions += ["stub_signatures", "plain_docstrings", "repeated_work"]
+extensions += ["stub_signatures", "plain_docstrings"]
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["_build"]
 

@@ -85,7 +85,7 @@ def play(call: rtpcodec.Call, audio: rtpcodec.Audio) -> None:
 
 
 def grown(held_octets: Callable[[], int], calls: int, seconds: int, chunk_ms: int, **receiver: Any) -> int:
-    """Return the octets that calls hold more after so many seconds than once they have settled."""
+    """Return the octets that calls hold more after this number of seconds than once they have settled."""
 
     async def speak(carriers: list[Carrier], duration_s: int) -> int:
         for _ in range(duration_s * 1000 // chunk_ms):

@@ -164,7 +164,7 @@ static void g722_scatter(rtpcodec_g722_stream** streams, const g722_lane_band* l
     }
 }
 
-/* The last entries of the delay line, after so many pairs, to its beginning. */
+/* Move the last entries of the delay line, after this number of pairs, to its beginning. */
 G722_STEP void g722_rewind(g722_lane_band* band, int pairs) {
     for (int place = 0; place < G722_TAPS; place++) {
         band->d[place] = band->d[place + pairs];

@@ -24,7 +24,7 @@ from rtpcodec.rtp.payloads.telephone_event import EVENT_OCTETS
 from rtpcodec.rtp.sequence import sequence_distance, timestamp_distance
 
 ENOUGH_PAYLOADS: Final = 64
-"""The guess is final after so many payloads, more than a second."""
+"""The guess is final after this number of payloads, more than a second."""
 MIN_FITTING: Final = 6
 """Payloads that must last exactly as long as their timestamps step; one of AMR-WB counts as often as it has frames."""
 MIN_EVENTS: Final = 3
